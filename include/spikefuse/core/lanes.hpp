@@ -1,0 +1,167 @@
+#pragma once
+/// One register of neurons: the arithmetic type in which equations are evaluated.
+///
+/// On the host `lanes<T>` is a 64-byte vector (GNU vector extension: the compiler lowers it to AVX-512, AVX2, NEON or
+/// plain code, so no flag is imposed on a consumer); in device code it is one number, and threads are the lanes.
+
+#include "macros.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__)
+#define SPIKEFUSE_HOST_LANES 1
+#else
+#define SPIKEFUSE_HOST_LANES 0
+#endif
+#if SPIKEFUSE_HOST_LANES && (defined(__AVX512DQ__) || defined(__AVX2__))
+#include <immintrin.h>
+#endif
+
+namespace spikefuse {
+
+#if SPIKEFUSE_HOST_LANES
+
+template <class T>
+struct lanes;
+
+namespace detail { // named one by one: a vector of a template parameter is not a type of its own to g++
+template <class T>
+struct vector_of;
+template <>
+struct vector_of<float> {
+    typedef float numbers __attribute__((vector_size(64)));
+    typedef std::int32_t integers __attribute__((vector_size(64)));
+};
+template <>
+struct vector_of<double> {
+    typedef double numbers __attribute__((vector_size(64)));
+    typedef std::int64_t integers __attribute__((vector_size(64)));
+};
+} // namespace detail
+
+/// Which lanes: all bits of a lane set or none.
+template <class T>
+struct lane_mask {
+    using native = typename detail::vector_of<T>::integers;
+    native value;
+
+    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {a.value & b.value}; }
+    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {a.value | b.value}; }
+
+    /// One bit a lane, lane 0 lowest.
+    SPIKEFUSE_FUNCTION std::uint32_t bits() const {
+#if defined(__AVX512DQ__)
+        __m512i raw;
+        std::memcpy(&raw, &value, 64);
+        if constexpr (sizeof(T) == 4) {
+            return static_cast<std::uint32_t>(_mm512_movepi32_mask(raw));
+        } else {
+            return static_cast<std::uint32_t>(_mm512_movepi64_mask(raw));
+        }
+#elif defined(__AVX2__)
+        __m256i half[2];
+        std::memcpy(half, &value, 64);
+        if constexpr (sizeof(T) == 4) {
+            return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(half[0]))) |
+                   static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(half[1]))) << 8;
+        } else {
+            return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(half[0]))) |
+                   static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_castsi256_pd(half[1]))) << 4;
+        }
+#else
+        std::uint32_t result = 0;
+        for (int k = 0; k < lanes<T>::width; ++k) result |= static_cast<std::uint32_t>(value[k] & 1) << k;
+        return result;
+#endif
+    }
+};
+
+template <class T>
+struct lanes {
+    static constexpr int width = 64 / static_cast<int>(sizeof(T));
+    using number = T;
+    using mask = lane_mask<T>;
+    using native = typename detail::vector_of<T>::numbers;
+    native value;
+
+    lanes() = default;
+    SPIKEFUSE_FUNCTION lanes(native raw) : value(raw) {}
+    SPIKEFUSE_FUNCTION lanes(T all) : value(native{} + all) {}
+
+    static SPIKEFUSE_FUNCTION lanes load(T const* from) {
+        lanes result;
+        std::memcpy(&result.value, from, sizeof(native));
+        return result;
+    }
+    SPIKEFUSE_FUNCTION void store(T* to) const { std::memcpy(to, &value, sizeof(native)); }
+    SPIKEFUSE_FUNCTION T lane(int k) const { return value[k]; }
+
+    friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator-(lanes a, lanes b) { return a.value - b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator*(lanes a, lanes b) { return a.value * b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator/(lanes a, lanes b) { return a.value / b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator-(lanes a) { return -a.value; }
+    SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value += b.value, *this; }
+    friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return {a.value > b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
+};
+
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
+    return where.value ? yes.value : no.value;
+}
+
+/// Applies a scalar function lane by lane.
+template <class T, class Function>
+SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
+    for (int k = 0; k < lanes<T>::width; ++k) x.value[k] = function(x.value[k]);
+    return x;
+}
+
+#else
+
+template <class T>
+struct lane_mask {
+    bool value;
+    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {a.value && b.value}; }
+    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {a.value || b.value}; }
+    SPIKEFUSE_FUNCTION std::uint32_t bits() const { return value ? 1u : 0u; }
+};
+
+template <class T>
+struct lanes {
+    static constexpr int width = 1;
+    using number = T;
+    using mask = lane_mask<T>;
+    T value;
+
+    lanes() = default;
+    SPIKEFUSE_FUNCTION lanes(T all) : value(all) {}
+    static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
+    SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
+    SPIKEFUSE_FUNCTION T lane(int) const { return value; }
+
+    friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator-(lanes a, lanes b) { return a.value - b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator*(lanes a, lanes b) { return a.value * b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator/(lanes a, lanes b) { return a.value / b.value; }
+    friend SPIKEFUSE_FUNCTION lanes operator-(lanes a) { return -a.value; }
+    SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value += b.value, *this; }
+    friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return {a.value > b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
+};
+
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
+    return where.value ? yes : no;
+}
+template <class T, class Function>
+SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
+    return function(x.value);
+}
+
+#endif
+
+} // namespace spikefuse

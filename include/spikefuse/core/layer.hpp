@@ -1,0 +1,34 @@
+#pragma once
+/// What every layer is, whatever it computes: the concept through which graph, plan, run and io know layers.
+
+#include <concepts>
+#include <string_view>
+
+namespace spikefuse {
+
+struct layer {}; // every word that `>>` understands derives from it
+
+enum class unit { number, time }; // a time must be positive; any number must be finite
+
+/// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
+struct array_info {
+    std::string_view name;
+    int rows = 0;
+    int columns = 0; // 0: one number a row
+    unit measure = unit::number;
+    double initial = 0;
+    double spread = 0; // initial values are uniform in initial +- spread
+};
+
+/// A word of the network.
+/// `kind`: its name in messages. `mixes`: true if an output depends on several inputs (linear), false if on its own alone
+/// (neurons). `wants`: the width it asks for, 0 for any. `gives(left)`: the width it gives, 0 while unknown.
+template <class L>
+concept layer_word = std::derived_from<L, layer> && requires(int left) {
+    typename L::kind;
+    { L::mixes } -> std::convertible_to<bool>;
+    { L::wants } -> std::convertible_to<int>;
+    { L::gives(left) } -> std::convertible_to<int>;
+};
+
+} // namespace spikefuse

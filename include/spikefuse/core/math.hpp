@@ -1,0 +1,78 @@
+#pragma once
+/// Functions of a register of neurons.
+
+#include "lanes.hpp"
+
+#include <limits>
+
+namespace spikefuse {
+
+#if SPIKEFUSE_HOST_LANES
+namespace detail {
+
+template <class T>
+struct exp_constants;
+template <>
+struct exp_constants<float> {
+    static constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+    static constexpr float highest = 88.7228394f, lowest = -103.972084f, clamp = 104.0f;
+    static constexpr int terms = 7, mantissa = 23, bias = 127;
+};
+template <>
+struct exp_constants<double> {
+    static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
+    static constexpr double highest = 709.782712893383973096, lowest = -745.133219101941108420, clamp = 746.0;
+    static constexpr int terms = 13, mantissa = 52, bias = 1023;
+};
+
+} // namespace detail
+
+/// e^x, within 2 ulp; overflow gives infinity, as the scalar function does.
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
+    using c = detail::exp_constants<T>;
+    using native = typename lanes<T>::native;
+    using integers = typename lane_mask<T>::native;
+    native const clamped = x.value > c::clamp ? native{} + c::clamp : (x.value < -c::clamp ? native{} - c::clamp : x.value);
+    native const magic = native{} + T(1.5) * T(std::uint64_t(1) << c::mantissa);
+    native const count = (clamped * T(1.44269504088896340736) + magic) - magic; // nearest whole number of ln 2
+    native const rest = (clamped - count * c::ln2_high) - count * c::ln2_low;
+    native sum = native{} + T(1);
+    for (int k = c::terms; k > 0; --k) sum = native{} + T(1) + sum * rest * (T(1) / T(k)); // Taylor, |rest| <= 0.347
+    integers const whole = __builtin_convertvector(count, integers);
+    integers const half = whole >> 1, other = whole - half; // two factors, so that the ends of the range are reached
+    native low, high;
+    integers const low_bits = (half + c::bias) << c::mantissa, high_bits = (other + c::bias) << c::mantissa;
+    std::memcpy(&low, &low_bits, sizeof low);
+    std::memcpy(&high, &high_bits, sizeof high);
+    native result = sum * low * high;
+    result = x.value > c::highest ? native{} + std::numeric_limits<T>::infinity() : result;
+    result = x.value < c::lowest ? native{} : result;
+    return x.value == x.value ? result : x.value; // NaN stays NaN
+}
+
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
+    return each_lane(x, [](T one) { return std::floor(one); });
+}
+#else
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
+    return Kokkos::exp(x.value);
+}
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
+    return Kokkos::floor(x.value);
+}
+#endif
+
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> maximum(lanes<T> a, lanes<T> b) {
+    return select(a > b, a, b);
+}
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> minimum(lanes<T> a, lanes<T> b) {
+    return select(a > b, b, a);
+}
+
+} // namespace spikefuse

@@ -1,0 +1,41 @@
+#pragma once
+/// Names in types: "v" becomes `name<'v'>` at once, so kernel symbols stay short and nvcc can match them.
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace spikefuse {
+
+/// A name as a type: compared by type, read as text on the host.
+template <char... Letters>
+struct name {
+    static constexpr char letters[sizeof...(Letters) + 1] = {Letters..., '\0'};
+    static constexpr std::string_view text() { return {letters, sizeof...(Letters)}; }
+};
+
+namespace detail {
+
+template <std::size_t Size>
+struct spelling {
+    char letters[Size]{};
+    consteval spelling(char const (&text)[Size]) {
+        for (std::size_t k = 0; k < Size; ++k) letters[k] = text[k];
+    }
+    static constexpr std::size_t length = Size - 1;
+};
+
+template <spelling Text, class Positions>
+struct spell;
+template <spelling Text, std::size_t... Position>
+struct spell<Text, std::index_sequence<Position...>> {
+    using type = name<Text.letters[Position]...>;
+};
+
+} // namespace detail
+
+/// `named<"v">` is `name<'v'>`.
+template <detail::spelling Text>
+using named = typename detail::spell<Text, std::make_index_sequence<decltype(Text)::length>>::type;
+
+} // namespace spikefuse

@@ -1,0 +1,60 @@
+#pragma once
+/// A tuple for device code: an aggregate of leaves. (Hana's and std's need --expt-relaxed-constexpr there.)
+
+#include "macros.hpp"
+
+#include <cstddef>
+#include <utility>
+
+namespace spikefuse {
+namespace detail {
+
+template <std::size_t Index, class T>
+struct leaf {
+    T value;
+};
+
+template <class Indices, class... T>
+struct leaves;
+template <std::size_t... Index, class... T>
+struct leaves<std::index_sequence<Index...>, T...> : leaf<Index, T>... {};
+
+} // namespace detail
+
+template <class... T>
+struct tuple : detail::leaves<std::index_sequence_for<T...>, T...> {};
+template <class... T>
+tuple(T...) -> tuple<T...>;
+
+/// Makes a tuple: the leaves are initialised in order.
+template <class... T>
+constexpr tuple<T...> make_tuple(T... values) {
+    return {{{values}...}};
+}
+
+template <std::size_t Index, class T>
+KOKKOS_FORCEINLINE_FUNCTION constexpr T const& get(detail::leaf<Index, T> const& one) {
+    return one.value;
+}
+template <std::size_t Index, class T>
+KOKKOS_FORCEINLINE_FUNCTION constexpr T& get(detail::leaf<Index, T>& one) {
+    return one.value;
+}
+
+/// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to walk layers and statements.
+template <std::size_t Index>
+using constant = std::integral_constant<std::size_t, Index>;
+
+namespace detail {
+template <class Function, std::size_t... Index>
+KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
+    (function(constant<Index>{}), ...);
+}
+} // namespace detail
+
+template <std::size_t Count, class Function>
+KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
+    detail::unroll(function, std::make_index_sequence<Count>{});
+}
+
+} // namespace spikefuse

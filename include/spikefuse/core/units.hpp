@@ -1,0 +1,26 @@
+#pragma once
+/// Units: a time is not a number. `20 * ms`, `0.5 * s`.
+
+#include <compare>
+
+namespace spikefuse {
+
+/// A time. Held in seconds.
+struct duration {
+    double seconds = 0;
+
+    friend constexpr duration operator*(double factor, duration unit) { return {factor * unit.seconds}; }
+    friend constexpr duration operator*(duration unit, double factor) { return {factor * unit.seconds}; }
+    friend constexpr duration operator/(duration unit, double divisor) { return {unit.seconds / divisor}; }
+    friend constexpr double operator/(duration left, duration right) { return left.seconds / right.seconds; }
+    friend constexpr duration operator+(duration left, duration right) { return {left.seconds + right.seconds}; }
+    friend constexpr duration operator-(duration left, duration right) { return {left.seconds - right.seconds}; }
+    friend constexpr bool operator==(duration, duration) = default;
+    friend constexpr auto operator<=>(duration left, duration right) = default;
+};
+
+inline constexpr duration s{1.0};   // second
+inline constexpr duration ms{1e-3}; // millisecond
+inline constexpr duration us{1e-6}; // microsecond
+
+} // namespace spikefuse

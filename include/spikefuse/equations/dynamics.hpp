@@ -1,0 +1,98 @@
+#pragma once
+/// The grammar of a neuron: `dynamics(line, line, ...)` makes a program, a flat tuple of simple statements.
+
+#include "operations.hpp"
+
+namespace spikefuse::equations {
+
+template <class State, class Value>
+struct start_statement { // the state at rest, before the first step
+    Value value;
+};
+template <class Target, class Value>
+struct assign_statement {
+    Value value;
+};
+template <class State, class Increment>
+struct euler_statement { // state + increment; a run of these reads the values before its first line
+    Increment value;
+};
+template <class Target, class Value>
+struct on_spike_statement { // only where the neuron fired
+    Value value;
+};
+
+template <class... Statements>
+struct program : tuple<Statements...> {};
+
+namespace detail {
+
+// The reference libraries write dt * rate * (...), from the left: dt meets the rate first. So that a time constant's
+// share of a step is known before the run, `x / tau` becomes (dt * (1 / tau)) * x: their inverse time constant, to the bit.
+template <word E>
+constexpr auto times_step(E e) {
+    return build<multiply>(dt, e);
+}
+template <class A>
+constexpr auto times_step(node<negate, A> e);
+template <class A, class B>
+constexpr auto times_step(node<divide, A, B> e) {
+    return build<multiply>(build<multiply>(dt, build<divide>(1, get<1>(e.arguments))), get<0>(e.arguments));
+}
+template <class A, class B>
+constexpr auto times_step(node<multiply, A, B> e) {
+    return build<multiply>(times_step(get<0>(e.arguments)), get<1>(e.arguments));
+}
+template <class A>
+constexpr auto times_step(node<negate, A> e) {
+    return build<negate>(times_step(get<0>(e.arguments)));
+}
+
+template <class... A, class... B>
+constexpr auto joined(tuple<A...> a, tuple<B...> b) {
+    return [&]<std::size_t... I, std::size_t... J>(std::index_sequence<I...>, std::index_sequence<J...>) {
+        return make_tuple(get<I>(a)..., get<J>(b)...);
+    }(std::index_sequence_for<A...>{}, std::index_sequence_for<B...>{});
+}
+constexpr tuple<> flat() { return {}; }
+
+template <class Target, class Value>
+constexpr auto statements(assignment<Target, Value> line) {
+    return make_tuple(assign_statement<Target, Value>{line.value});
+}
+template <class State, class Rate>
+constexpr auto statements(differential<State, Rate> line) {
+    auto const increment = times_step(line.rate);
+    return make_tuple(euler_statement<State, std::remove_const_t<decltype(increment)>>{increment});
+}
+template <class... Statements>
+constexpr auto statements(tuple<Statements...> several) {
+    return several;
+}
+template <class Line, class... Lines>
+constexpr auto flat(Line first, Lines... rest) {
+    return joined(statements(first), flat(rest...));
+}
+
+} // namespace detail
+
+/// `start(v = v_leak)`: where states begin. Only parameters may stand on the right.
+template <class... Name, class... Value>
+constexpr auto start(assignment<state_word<Name>, Value>... lines) {
+    return make_tuple(start_statement<state_word<Name>, Value>{lines.value}...);
+}
+
+/// `on_spike(v = v_reset, a += 1)`: done in the neurons that fired in this step.
+template <class... Target, class... Value>
+constexpr auto on_spike(assignment<Target, Value>... lines) {
+    return make_tuple(on_spike_statement<Target, Value>{lines.value}...);
+}
+
+/// One step of a neuron, line by line. A line reads what the lines above it wrote.
+template <class... Lines>
+constexpr auto dynamics(Lines... lines) {
+    auto const all = detail::flat(lines...);
+    return [&]<class... S>(tuple<S...> const& statements) { return program<S...>{statements}; }(all);
+}
+
+} // namespace spikefuse::equations

@@ -1,0 +1,102 @@
+#pragma once
+/// `>>`: how layers become a network. Shapes are checked here, as soon as the left end is known.
+
+#include "../core/layer.hpp"
+#include "../core/name.hpp"
+#include "../shapes/features.hpp"
+
+#include <boost/hana/concat.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/mp11.hpp>
+
+namespace spikefuse {
+
+/// Left, then right. A network is a tree of these; `layers_of` lays it flat.
+template <class Left, class Right>
+struct then : layer {
+    Left left;
+    Right right;
+    constexpr then(Left l, Right r) : left(l), right(r) {}
+
+    using kind = named<"sequence">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = Left::wants != 0 ? Left::wants : (Left::gives(0) == 0 ? Right::wants : 0);
+    static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
+};
+
+namespace detail {
+
+template <class L>
+inline constexpr bool begins_network = false;
+template <class L>
+    requires requires { L::begins; }
+inline constexpr bool begins_network<L> = true;
+
+template <class Left, class Right>
+constexpr void check_joint() {
+    static_assert(!begins_network<Right>, "spikefuse: input<N> stands on the right of >>. It begins a network: put it first, or leave it out.");
+    widths_meet<Left::gives(Left::wants), Right::wants>();
+}
+
+} // namespace detail
+
+/// Left, then right.
+template <layer_word Left, layer_word Right>
+constexpr then<Left, Right> operator>>(Left left, Right right) {
+    detail::check_joint<Left, Right>();
+    return {left, right};
+}
+
+template <class T>
+struct is_not_a_layer {
+    static constexpr bool cure = false;
+};
+template <layer_word Left, class Right>
+    requires(!layer_word<Right>)
+constexpr auto operator>>(Left left, Right const&) {
+    static_assert(is_not_a_layer<Right>::cure, "spikefuse: what stands on the right of >> is not a layer. Layers are linear<N>, lif, li, iaf, "
+                                               "scale(factor), or neuron<N> for a struct N with equations().");
+    return left;
+}
+template <class Left, layer_word Right>
+    requires(!layer_word<Left>)
+constexpr auto operator>>(Left const&, Right right) {
+    static_assert(is_not_a_layer<Left>::cure, "spikefuse: what stands on the left of >> is not a layer. Networks begin with input<N> or "
+                                              "linear<In, Out>.");
+    return right;
+}
+
+namespace detail {
+
+template <class L>
+struct flatten {
+    static constexpr auto layers(L const& one) {
+        if constexpr (begins_network<L>) {
+            return boost::hana::tuple<>{};
+        } else {
+            return boost::hana::tuple<L>{one};
+        }
+    }
+};
+template <class Left, class Right>
+struct flatten<then<Left, Right>> {
+    static constexpr auto layers(then<Left, Right> const& both) {
+        return boost::hana::concat(flatten<Left>::layers(both.left), flatten<Right>::layers(both.right));
+    }
+};
+
+} // namespace detail
+
+/// The layers of a network in order, without the `input`: a hana::tuple of words.
+template <layer_word Network>
+constexpr auto layers_of(Network network) {
+    return detail::flatten<Network>::layers(network);
+}
+
+/// How many features a network takes and gives.
+template <auto const& Network>
+inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
+template <auto const& Network>
+inline constexpr auto output_shape = features<std::remove_cvref_t<decltype(Network)>::gives(std::remove_cvref_t<decltype(Network)>::wants)>{};
+
+} // namespace spikefuse

@@ -1,0 +1,49 @@
+#pragma once
+/// Sums of weight rows: what a mixing layer costs. A panel is [input][W], W one register wide.
+
+#include "../../core/lanes.hpp"
+
+#include <cstddef>
+
+namespace spikefuse::detail {
+
+/// Sum of the rows that `events` names (row number times W). Eight partial sums hide the adder's latency; their order is
+/// fixed, so the result does not depend on threads or on where a block of steps begins.
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, int count) {
+    using V = lanes<T>;
+    V part[8] = {T(0), T(0), T(0), T(0), T(0), T(0), T(0), T(0)};
+    int k = 0;
+    for (; k + 8 <= count; k += 8)
+        for (int j = 0; j < 8; ++j) part[j] += V::load(panel + events[k + j]);
+    for (int j = 0; k < count; ++k, ++j) part[j] += V::load(panel + events[k]);
+    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
+/// The same with a factor a row: graded spikes, sparse analog input.
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, T const* factors, int count) {
+    using V = lanes<T>;
+    V part[4] = {T(0), T(0), T(0), T(0)};
+    int k = 0;
+    for (; k + 4 <= count; k += 4)
+        for (int j = 0; j < 4; ++j) part[j] += V(factors[k + j]) * V::load(panel + events[k + j]);
+    for (int j = 0; k < count; ++k, ++j) part[j] += V(factors[k]) * V::load(panel + events[k]);
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
+/// Dense product of `Rows` input rows (`stride` numbers apart) with one panel: sums[r] += sum over i of x[r][i] * panel[i].
+/// Each row is summed in the order of i, whatever rows stand beside it.
+template <int Rows, class T>
+SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, T const* x, std::size_t stride, int inputs, lanes<T>* sums) {
+    using V = lanes<T>;
+    V part[Rows];
+    for (int r = 0; r < Rows; ++r) part[r] = V(T(0));
+    for (int i = 0; i < inputs; ++i) {
+        V const weight = V::load(panel + static_cast<std::size_t>(i) * V::width);
+        for (int r = 0; r < Rows; ++r) part[r] += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) * weight;
+    }
+    for (int r = 0; r < Rows; ++r) sums[r] += part[r];
+}
+
+} // namespace spikefuse::detail

@@ -1,0 +1,22 @@
+#pragma once
+/// Where a network begins: `input<784>`. Says the width, computes nothing.
+
+#include "../core/layer.hpp"
+#include "../core/name.hpp"
+
+namespace spikefuse {
+
+template <int N>
+struct input_word : layer {
+    static_assert(N > 0, "spikefuse: input<N> takes a width of at least 1.");
+    using kind = named<"input">;
+    static constexpr bool mixes = false;
+    static constexpr bool begins = true;
+    static constexpr int wants = N;
+    static constexpr int gives(int) { return N; }
+};
+
+template <int N>
+inline constexpr input_word<N> input{};
+
+} // namespace spikefuse

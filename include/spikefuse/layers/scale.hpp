@@ -1,0 +1,25 @@
+#pragma once
+/// Multiplies what passes: y = factor * x, one factor a feature. `scale(0.5)`. NIR's Scale.
+
+#include "../neurons/neuron.hpp"
+
+namespace spikefuse {
+
+struct scale_parameters {
+    double factor = 1;
+};
+
+struct scale_neuron {
+    using kind = named<"scale">;
+    using parameters = scale_parameters;
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        return dynamics(output = param<"factor">(&parameters::factor) * current);
+    }
+};
+
+inline constexpr struct scale_maker {
+    constexpr neuron_word<scale_neuron> operator()(double factor) const { return neuron_word<scale_neuron>({factor}); }
+} scale{};
+
+} // namespace spikefuse

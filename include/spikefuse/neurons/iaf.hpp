@@ -1,0 +1,35 @@
+#pragma once
+/// Integrate-and-fire neuron: the membrane sums its input, without leak and without synapse.
+///
+/// Source: the IF node of NIR (Nature Communications 15:8122, 2024), dv/dt = r I, by forward Euler.
+/// The default r makes one step of 1 ms add the current itself, as norse's IAF does.
+
+#include "neuron.hpp"
+#include "policies.hpp"
+
+namespace spikefuse {
+
+struct iaf_parameters {
+    double r = 1000;      // membrane units per second and unit of current
+    double threshold = 1; // NIR: v_threshold
+    double v_reset = 0;   // where a spike leaves the membrane
+};
+
+template <class Threshold = strict_policy, class Reset = reset_to_value_policy>
+struct iaf_neuron {
+    using kind = named<"iaf">;
+    using parameters = iaf_parameters;
+
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">; // membrane
+        constexpr auto r = param<"r">(&parameters::r);
+        constexpr auto threshold = param<"threshold">(&parameters::threshold);
+        constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
+        return dynamics(d(v) = r * current, spike = Threshold::fires(v, threshold), Reset::reset(v, threshold, v_reset));
+    }
+};
+
+inline constexpr auto iaf = neuron<iaf_neuron<>>;
+
+} // namespace spikefuse

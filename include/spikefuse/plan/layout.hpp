@@ -1,0 +1,132 @@
+#pragma once
+/// Where the numbers lie: parameters in one flat bag, states in one row a sample, and what a team keeps in scratch.
+
+#include "nodes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace spikefuse::plan {
+
+constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
+
+/// Sizes and offsets for number type T, counted in T unless said otherwise.
+template <class Schedule, class T>
+struct layout {
+    static constexpr int panel = lanes<T>::width; // neurons in a register
+    static constexpr int count = Schedule::layer_count;
+    static constexpr int padded(int width) { return round_up(width, panel); }
+
+    template <int Layer>
+    static constexpr std::size_t bag_size() {
+        using word = typename Schedule::template word<Layer>;
+        std::size_t total = 0;
+        for (array_info const& one : word{}.template arrays<Schedule::template width_into<Layer>>())
+            total += static_cast<std::size_t>(padded(one.rows)) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
+        return total;
+    }
+    template <int Layer>
+    static constexpr int state_arrays() {
+        using word = typename Schedule::template word<Layer>;
+        if constexpr (requires { typename word::equations_of; }) {
+            return equations::anatomy<typename word::equations_of>::state_count;
+        } else {
+            return 0;
+        }
+    }
+    template <int Layer>
+    static constexpr int coefficient_arrays() {
+        using word = typename Schedule::template word<Layer>;
+        if constexpr (requires { typename word::equations_of; }) {
+            return equations::anatomy<typename word::equations_of>::coefficient_count;
+        } else {
+            return 0;
+        }
+    }
+
+    struct place {
+        std::size_t bag, states, coefficients;
+    };
+    struct table {
+        place at[count + 1];
+    };
+    static constexpr table places = [] {
+        table t{};
+        [&]<std::size_t... L>(std::index_sequence<L...>) {
+            ((t.at[L + 1] = {t.at[L].bag + bag_size<static_cast<int>(L)>(),
+                             t.at[L].states + static_cast<std::size_t>(state_arrays<static_cast<int>(L)>() *
+                                                                       padded(Schedule::template width_from<static_cast<int>(L)>)),
+                             t.at[L].coefficients + static_cast<std::size_t>(coefficient_arrays<static_cast<int>(L)>() *
+                                                                             padded(Schedule::template width_from<static_cast<int>(L)>))}),
+             ...);
+        }(std::make_index_sequence<count>{});
+        return t;
+    }();
+    template <int Layer>
+    static constexpr std::size_t bag_at = places.at[Layer].bag;
+    template <int Layer>
+    static constexpr std::size_t states_at = places.at[Layer].states;
+    template <int Layer>
+    static constexpr std::size_t coefficients_at = places.at[Layer].coefficients;
+    static constexpr std::size_t bag_total = places.at[count].bag;
+    static constexpr std::size_t state_total = places.at[count].states;
+    static constexpr std::size_t coefficient_total = places.at[count].coefficients;
+
+    // Scratch of a team, in bytes. Each part begins at a cache line.
+    static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+    static constexpr int words(int width) { return (width + 31) / 32; }
+
+    /// Bytes of one step's row in a buffer.
+    template <class Buffer>
+    static constexpr std::size_t row_bytes =
+        Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4) : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
+
+    template <std::size_t B>
+    static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
+        return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
+    }
+    static constexpr int buffer_count = static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
+    static constexpr std::size_t row_total = []<std::size_t... B>(std::index_sequence<B...>) {
+        return (std::size_t(0) + ... + row_at_bytes<B>());
+    }(std::make_index_sequence<buffer_count>{});
+
+    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
+    /// times, short enough that the rows between stages stay there too.
+    static constexpr int block_steps = [] {
+        std::size_t const budget = 256 * 1024;
+        std::size_t const fits = row_total == 0 ? 64 : budget / row_total;
+        return static_cast<int>(fits > 64 ? 64 : fits < 8 ? 8 : fits);
+    }();
+
+    static constexpr int widest_input = [] {
+        int widest = Schedule::inputs;
+        mp11::mp_for_each<typename Schedule::widths>([&](auto w) { widest = w() > widest ? w() : widest; });
+        return widest;
+    }();
+    /// Spike events that are listed at a time, at least one whole row.
+    static constexpr int event_capacity = widest_input > 16384 ? widest_input : 16384;
+
+    static constexpr std::size_t states_offset = 0;
+    static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
+    static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
+    static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
+    static constexpr std::size_t held_size = [] {
+        int widest = 0;
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
+            int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
+            widest = w > widest ? w : widest;
+        });
+        return line(static_cast<std::size_t>(widest > padded(Schedule::inputs) ? widest : padded(Schedule::inputs)) * sizeof(T));
+    }();
+    static constexpr std::size_t ends_offset = held_offset + held_size;
+    static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
+    static constexpr std::size_t factors_offset = events_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(std::uint32_t));
+    static constexpr std::size_t rows_offset = factors_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(T));
+    template <int Buffer>
+    static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
+        return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>());
+    }(std::make_index_sequence<Buffer>{});
+    static constexpr std::size_t scratch_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + 64;
+};
+
+} // namespace spikefuse::plan

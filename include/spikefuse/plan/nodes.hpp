@@ -1,0 +1,168 @@
+#pragma once
+/// The words of a plan: types only. A network becomes stages; a stage is weights (feeds) and the neurons behind them, run together.
+
+#include "../graph/sequence.hpp"
+#include "../layers/input.hpp"
+#include "../equations/evaluate.hpp"
+
+#include <boost/mp11.hpp>
+
+namespace spikefuse::plan {
+
+namespace mp11 = boost::mp11;
+
+inline constexpr int network_input = 0; // buffer 0 is what the caller passes
+inline constexpr int readout = -1;      // the target of the last stage
+inline constexpr int no_layer = -1;     // a feed that passes its sources on unchanged
+
+/// A buffer between stages, in team scratch: spikes as bits or values.
+template <int Width, bool Bits>
+struct buffer {
+    static constexpr int width = Width;
+    static constexpr bool bits = Bits;
+};
+/// What a feed reads: a buffer, whose first column is input `Offset` of the layer.
+template <int Buffer, int Offset>
+struct source {
+    static constexpr int buffer = Buffer, offset = Offset;
+};
+/// A mixing layer (or no_layer) over the sum of its sources.
+template <int Layer, class... Sources>
+struct feed {
+    static constexpr int layer = Layer;
+    using sources = mp11::mp_list<Sources...>;
+};
+/// Feeds summed into a current, then pointwise layers in registers. Target: the buffer it fills.
+template <int Width, class Feeds, class Points, int Target>
+struct stage {
+    static constexpr int width = Width, target = Target;
+    using feeds = Feeds;
+    using points = Points; // mp_list<mp_int<layer>...>
+};
+
+namespace detail {
+
+template <class Word>
+struct emits_bits : std::false_type {};
+template <class Word>
+    requires requires { typename Word::equations_of; }
+struct emits_bits<Word> : std::bool_constant<equations::anatomy<typename Word::equations_of>::emits_bits> {};
+
+/// A signal under construction: still in registers (open), or in buffers (settled).
+template <int Width, class Feeds, class Points>
+struct open {
+    static constexpr int width = Width;
+};
+template <int Width, class... Sources>
+struct settled {
+    static constexpr int width = Width;
+};
+
+/// The plan so far. Words: mp_list of layers met; Widths: their input widths as mp_int.
+template <class Words, class Widths, class Buffers, class Nodes, class Signal>
+struct draft {
+    using words = Words;
+    using widths = Widths;
+    using buffers = Buffers;
+    using nodes = Nodes;
+    using signal = Signal;
+};
+
+template <class Words, class Points>
+using stage_emits_bits =
+    mp11::mp_eval_if<mp11::mp_empty<Points>, std::false_type, emits_bits, mp11::mp_at<Words, mp11::mp_back<mp11::mp_push_front<Points, mp11::mp_int<0>>>>>;
+
+template <class Draft>
+struct close {
+    using type = Draft; // already settled
+};
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class Feeds, class Points>
+struct close<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Points>>> {
+    static constexpr int id = static_cast<int>(mp11::mp_size<Buffers>::value);
+    using type = draft<Words, Widths, mp11::mp_push_back<Buffers, buffer<Width, stage_emits_bits<Words, Points>::value>>,
+                       mp11::mp_push_back<Nodes, stage<Width, Feeds, Points, id>>, settled<Width, source<id, 0>>>;
+};
+
+template <class Draft, class Word>
+struct append;
+
+template <class Words, class Widths, class Buffers, class Nodes, class Signal, class Left, class Right>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, then<Left, Right>> {
+    using type = typename append<typename append<draft<Words, Widths, Buffers, Nodes, Signal>, Left>::type, Right>::type;
+};
+
+template <class Draft, class Word, bool Mixes>
+struct append_layer;
+
+// A mixing layer reads buffers and opens a stage.
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources, class Word>
+struct append_layer<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>, Word, true> {
+    static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
+    using type = draft<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Widths, mp11::mp_int<Width>>, Buffers, Nodes,
+                       open<Word::gives(Width), mp11::mp_list<feed<id, Sources...>>, mp11::mp_list<>>>;
+};
+// A pointwise layer joins the open stage, in registers.
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class Feeds, class Points, class Word>
+struct append_layer<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Points>>, Word, false> {
+    static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
+    using type = draft<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Widths, mp11::mp_int<Width>>, Buffers, Nodes,
+                       open<Width, Feeds, mp11::mp_push_back<Points, mp11::mp_int<id>>>>;
+};
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources, class Word>
+struct append_layer<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>, Word, false> {
+    using type = typename append_layer<
+        draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>, Word, false>::type;
+};
+
+template <class Draft, class Word>
+struct append {
+    using ready = typename std::conditional_t<Word::mixes, close<Draft>, mp11::mp_identity<Draft>>::type;
+    using type = typename append_layer<ready, Word, Word::mixes>::type;
+};
+template <class Words, class Widths, class Buffers, class Nodes, class Signal, int N>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, input_word<N>> {
+    using type = draft<Words, Widths, Buffers, Nodes, Signal>;
+};
+
+/// The last stage writes the readout.
+template <class Draft>
+struct finish;
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class Feeds, class Points>
+struct finish<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Points>>> {
+    using type = draft<Words, Widths, Buffers, mp11::mp_push_back<Nodes, stage<Width, Feeds, Points, readout>>, void>;
+    static constexpr int outputs = Width;
+    static constexpr bool bits = stage_emits_bits<Words, Points>::value;
+};
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources>
+struct finish<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>>
+    : finish<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>> {};
+
+} // namespace detail
+
+/// The schedule of a network whose input is `bits` (packed spikes) or values.
+template <class Network, bool InputBits>
+struct schedule {
+    static_assert(Network::wants != 0, "spikefuse: the network's input width is not known. Begin it with input<N> or linear<In, Out>.");
+    static constexpr int inputs = Network::wants;
+    using start = detail::draft<mp11::mp_list<>, mp11::mp_list<>, mp11::mp_list<buffer<inputs, InputBits>>, mp11::mp_list<>,
+                                detail::settled<inputs, source<network_input, 0>>>;
+    using finished = detail::finish<typename detail::append<start, Network>::type>;
+    using words = typename finished::type::words;
+    using widths = typename finished::type::widths;
+    using buffers = typename finished::type::buffers;
+    using nodes = typename finished::type::nodes;
+    static constexpr int outputs = finished::outputs;
+    static constexpr bool emits_bits = finished::bits;
+    static constexpr int layer_count = static_cast<int>(mp11::mp_size<words>::value);
+
+    template <int Layer>
+    using word = mp11::mp_at_c<words, Layer>;
+    template <int Layer>
+    static constexpr int width_into = mp11::mp_at_c<widths, Layer>::value;
+    template <int Layer>
+    static constexpr int width_from = word<Layer>::gives(width_into<Layer>);
+    template <int Buffer>
+    using buffer_at = mp11::mp_at_c<buffers, Buffer>;
+};
+
+} // namespace spikefuse::plan

@@ -1,0 +1,67 @@
+#pragma once
+/// What a caller may pass as input, and the sentences for what does not fit.
+
+#include "../core/errors.hpp"
+#include "../plan/layout.hpp"
+#include "detail/arguments.hpp"
+
+#include <Kokkos_Core.hpp>
+
+#include <string>
+
+namespace spikefuse::detail {
+
+template <class View>
+inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;
+
+/// Rank and element type say what an input is: values [T, B, N], held values [B, N], or packed spikes [T, B, ceil(N/32)].
+template <class View, class T>
+constexpr input_kind kind_of_input() {
+    static_assert(Kokkos::is_view_v<View>, "spikefuse: the input is not a Kokkos::View. Pass values [T, B, N], values [B, N] held for all "
+                                           "steps, or packed spikes uint32_t [T, B, ceil(N/32)].");
+    if constexpr (is_words<View>) {
+        static_assert(View::rank() == 3, "spikefuse: packed spikes have three dimensions: uint32_t [T, B, ceil(N/32)].");
+        return input_kind::bits;
+    } else {
+        static_assert(std::is_same_v<typename View::non_const_value_type, T>,
+                      "spikefuse: the input's number type is not the model's. Convert the input, or make the model in its precision: "
+                      "model{network, settings, precision<double>}.");
+        static_assert(View::rank() == 3 || View::rank() == 2,
+                      "spikefuse: input values have three dimensions [T, B, N], or two [B, N] where they are held for all steps.");
+        return View::rank() == 3 ? input_kind::values : input_kind::held;
+    }
+}
+
+inline std::string bracketed(std::initializer_list<std::size_t> extents) {
+    std::string text = "[";
+    for (std::size_t e : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
+    return text + "]";
+}
+template <class View>
+std::string shape_of(View const& view) {
+    std::string text = "[";
+    for (std::size_t k = 0; k < View::rank(); ++k) text += (k > 0 ? ", " : "") + std::to_string(view.extent(k));
+    return text + "]";
+}
+
+/// Checks a view against the batch and the widths, and gives the number of steps it holds.
+template <class View>
+int check_input(View const& input, input_kind kind, int width, int batch, int steps) {
+    std::size_t const columns = static_cast<std::size_t>(kind == input_kind::bits ? (width + 31) / 32 : width);
+    std::size_t const sample_axis = View::rank() - 2;
+    if (input.extent(View::rank() - 1) != columns)
+        throw shape_error("the input is " + shape_of(input) + ", its last extent should be " + std::to_string(columns),
+                          kind == input_kind::bits ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words" : "the network's input is " + std::to_string(width) + " features",
+                          "Pass [T, B, " + std::to_string(columns) + "], or change the network's input<N>");
+    if (input.extent(sample_axis) != static_cast<std::size_t>(batch))
+        throw shape_error("the input is " + shape_of(input) + ", it holds " + std::to_string(input.extent(sample_axis)) + " samples",
+                          "this model was made for .batch = " + std::to_string(batch), "Pass that many samples, or make a model with another .batch");
+    if (input.stride(View::rank() - 1) != 1 && columns > 1)
+        throw shape_error("the input's last dimension is not contiguous", "its stride is " + std::to_string(input.stride(View::rank() - 1)),
+                          "Use Kokkos::LayoutRight");
+    int const given = View::rank() == 3 ? static_cast<int>(input.extent(0)) : steps;
+    if (given == 0) throw shape_error("the input is " + shape_of(input) + ": no steps", "T is 0", "Pass at least one step");
+    return given;
+}
+
+} // namespace spikefuse::detail

@@ -1,0 +1,48 @@
+#pragma once
+/// Shapes as types, and the sentence that is printed where two of them do not meet.
+
+namespace spikefuse {
+
+/// N numbers a sample and step, without further order.
+template <int N>
+struct features {
+    static_assert(N > 0, "spikefuse: a width must be at least 1.");
+    static constexpr int width = N;
+    friend constexpr bool operator==(features, features) { return true; }
+    template <int M>
+    friend constexpr bool operator==(features, features<M>) {
+        return false;
+    }
+};
+
+/// Not known yet: the network has no `input<N>` in front and its first width is not said.
+struct unknown_shape {
+    static constexpr int width = 0;
+};
+
+template <int N>
+struct left_gives;
+template <int N>
+struct right_wants;
+
+/// The error at a joint. Compilers print its arguments: both widths.
+template <class LeftGives, class RightWants>
+struct widths_do_not_agree_at_this_joint {
+    static constexpr bool cure = false;
+};
+
+namespace detail {
+
+template <int Left, int Right>
+constexpr bool widths_meet() {
+    if constexpr (Left != 0 && Right != 0 && Left != Right) {
+        using joint = widths_do_not_agree_at_this_joint<left_gives<Left>, right_wants<Right>>;
+        static_assert(joint::cure, "spikefuse: the left side of >> gives another number of features than the right side wants (both widths "
+                                   "stand in this message). Change one of the two widths, or write linear<N> without the first width: it is "
+                                   "taken from the left.");
+    }
+    return true;
+}
+
+} // namespace detail
+} // namespace spikefuse
