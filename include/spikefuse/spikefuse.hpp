@@ -1,13 +1,5 @@
 #pragma once
 /// The one include.
 
-#include "core/errors.hpp"
-#include "core/units.hpp"
-#include "graph/sequence.hpp"
-#include "layers/input.hpp"
-#include "layers/linear.hpp"
-#include "layers/scale.hpp"
-#include "neurons/iaf.hpp"
-#include "neurons/li.hpp"
-#include "neurons/lif.hpp"
+#include "language.hpp"
 #include "run/model.hpp"

@@ -81,25 +81,116 @@ build_userland() {
     say "userland ready: $(du -sh "$target" 2>/dev/null | cut -f1)"
 }
 
-# enter_userland ROOT FOLDER COMMAND...: the checkout and its surroundings keep their own paths, so messages name real files.
+# enter_userland ROOT FOLDER COMMAND...: folders outside it keep their own paths inside, so that messages name real files.
 enter_userland() {
-    local root=$1 folder=$2
+    local root=$1 folder=$2 extra cuda
     shift 2
-    local binds=("$project_root")
+    local binds=("$project_root" "$folder")
     [ -d "$project_root/../shared" ] && binds+=("$(cd "$project_root/../shared" && pwd -P)")
-    [ -n "${SPIKEFUSE_BIND:-}" ] && IFS=: read -r -a extra <<<"$SPIKEFUSE_BIND" && binds+=("${extra[@]}")
-    [ -d "$folder" ] && binds+=("$folder")
-    local cuda
     cuda=$(readlink -f /usr/local/cuda 2>/dev/null || true)
     [ -d "$cuda" ] && binds+=("$cuda")
+    [ -n "${SPIKEFUSE_GOLDEN_DIR:-}" ] && binds+=("$(cd "$SPIKEFUSE_GOLDEN_DIR" && pwd -P)")
+    # What the command names by an absolute path must be there too.
+    for extra in "$@"; do
+        case $extra in /*) [ -e "$extra" ] && binds+=("$(cd "$( [ -d "$extra" ] && echo "$extra" || dirname "$extra")" && pwd -P)") ;; esac
+    done
     unshare --mount --propagation private bash -euc '
         root=$1 folder=$2 count=$3
         shift 3
         for name in proc dev sys; do mkdir -p "$root/$name" && mount --rbind "/$name" "$root/$name"; done
         for ((k = 0; k < count; ++k)); do
-            if [ "$1" != / ]; then mkdir -p "$root$1" && mount --rbind "$1" "$root$1"; fi
+            case $1 in / | /bin* | /usr | /usr/bin* | /lib* | /etc* | /proc* | /dev* | /sys*) ;; *) mkdir -p "$root$1" && mount --rbind "$1" "$root$1" ;; esac
             shift
         done
         exec chroot "$root" /bin/bash -c '\''cd "$0" && exec "$@"'\'' "$folder" "$@"
     ' enter "$root" "$folder" "${#binds[@]}" "${binds[@]}" "$@"
+}
+
+# Is there a Kokkos >= 5.0 (and what the tests need) on this machine itself?
+native_has_everything() {
+    command -v cmake >/dev/null && command -v c++ >/dev/null && command -v ninja >/dev/null || return 1
+    local probe
+    probe=$(mktemp -d)
+    cat >"$probe/CMakeLists.txt" <<'PROBE'
+cmake_minimum_required(VERSION 3.25)
+project(probe LANGUAGES C CXX)
+if(NEED_KOKKOS)
+    find_package(Kokkos 5.0 CONFIG REQUIRED)
+endif()
+find_package(Boost 1.81 REQUIRED)
+find_package(Catch2 3 REQUIRED)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+PROBE
+    local result=0
+    cmake -S "$probe" -B "$probe/build" "-DNEED_KOKKOS=$1" >/dev/null 2>&1 || result=1
+    rm -rf "$probe"
+    return $result
+}
+github_answers() { command -v git >/dev/null && timeout 6 git ls-remote --exit-code https://github.com/kokkos/kokkos.git refs/tags/5.0.2 >/dev/null 2>&1; }
+
+# Decides where programs are built and run, once; the answer is kept in the cache and asked again only when it breaks.
+# Sets `environment` to native or to the userland's folder.
+find_environment() {
+    local remembered=$cache_root/environment
+    mkdir -p "$cache_root" 2>/dev/null || fail "the cache folder $cache_root cannot be made" "set SPIKEFUSE_CACHE to a folder that can be written"
+    if [ -r "$remembered" ]; then
+        environment=$(cat "$remembered")
+        [ "$environment" = native ] && return
+        [ -x "$environment/usr/bin/cmake" ] && [ "$environment" = "$(userland_path)" ] && return
+    fi
+    exec 9>"$cache_root/lock"
+    flock 9 # two calls at once: the second waits and finds what the first made
+    if [ "${SPIKEFUSE_ENVIRONMENT:-}" != userland ] && native_has_everything ON; then
+        say "this machine has Kokkos and all the rest: building natively"
+        environment=native
+    elif [ "${SPIKEFUSE_ENVIRONMENT:-}" != userland ] && native_has_everything OFF && github_answers; then
+        say "Kokkos is missing and can be fetched: CMake does it"
+        environment=native
+    else
+        environment=$(userland_path)
+        if [ ! -x "$environment/usr/bin/cmake" ]; then
+            rm -rf "$cache_root"/making.*
+            build_userland "$environment"
+        fi
+    fi
+    printf '%s\n' "$environment" >"$remembered"
+    exec 9>&-
+}
+
+# in_environment FOLDER COMMAND...
+in_environment() {
+    local folder=$1
+    shift
+    if [ "$environment" = native ]; then
+        (cd "$folder" && "$@")
+    else
+        [ "$(id -u)" = 0 ] || fail "entering the private userland needs root" "run as root (sudo), or install Kokkos >= 5.0 and set CMAKE_PREFIX_PATH"
+        enter_userland "$environment" "$folder" "$@"
+    fi
+}
+
+# One build folder for each environment and preset.
+build_folder() {
+    local suffix=
+    [ "$environment" = native ] || suffix=-userland
+    export SPIKEFUSE_BUILD_SUFFIX=$suffix
+    printf '%s/build/%s%s' "$project_root" "${SPIKEFUSE_PRESET:-release}" "$suffix"
+}
+
+configure_and_build() { # [TARGET...]
+    local folder targets=()
+    folder=$(build_folder)
+    export SPIKEFUSE_BUILD_SUFFIX
+    [ "$environment" = native ] || export SPIKEFUSE_BUILD_SUFFIX=-userland
+    if [ ! -f "$folder/build.ninja" ]; then
+        say "configuring (preset ${SPIKEFUSE_PRESET:-release})"
+        in_environment "$project_root" cmake --preset "${SPIKEFUSE_PRESET:-release}" >"$cache_root/configure.log" 2>&1 ||
+            { tail -n 30 "$cache_root/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $cache_root/configure.log"; }
+    fi
+    [ $# -gt 0 ] && targets=(--target "$@")
+    say "building ${*:-everything}"
+    in_environment "$project_root" cmake --build "$folder" --parallel "${SPIKEFUSE_JOBS:-2}" "${targets[@]}" >"$cache_root/build.log" 2>&1 ||
+        { grep -E 'error|FAILED|unknown target' "$cache_root/build.log" | head -n 40 >&2; fail "the build failed" "read the lines above; the whole log is $cache_root/build.log"; }
 }

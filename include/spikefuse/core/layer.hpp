@@ -1,7 +1,9 @@
 #pragma once
 /// What every layer is, whatever it computes: the concept through which graph, plan, run and io know layers.
 
+#include <array>
 #include <concepts>
+#include <limits>
 #include <string_view>
 
 namespace spikefuse {
@@ -18,6 +20,18 @@ struct array_info {
     unit measure = unit::number;
     double initial = 0;
     double spread = 0; // initial values are uniform in initial +- spread
+};
+
+/// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has
+/// the value `absent`; NaN means that it must be there.
+struct exchange_rule {
+    static constexpr double must_be_there = std::numeric_limits<double>::quiet_NaN();
+    struct field {
+        std::string_view parameter, field;
+        double absent = must_be_there;
+    };
+    std::array<std::string_view, 2> types{};
+    std::array<field, 8> fields{};
 };
 
 /// A word of the network.

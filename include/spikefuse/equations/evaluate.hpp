@@ -39,7 +39,8 @@ struct is_param<param_word<Name, Default>> : std::true_type {};
 template <class E>
 struct is_literal : std::is_same<E, literal> {};
 template <class E>
-struct changes : mp11::mp_or<is_state<E>, is_local<E>, std::is_same<E, current_word>, std::is_same<E, spike_word>, std::is_same<E, output_word>> {};
+struct changes
+    : mp11::mp_or<is_state<E>, is_local<E>, std::is_same<E, current_word>, std::is_same<E, spike_word>, std::is_same<E, output_word>> {};
 
 template <class E>
 inline constexpr bool is_constant = !mp11::mp_any_of<words<E>, changes>::value;
@@ -62,6 +63,10 @@ template <class S>
 struct is_start : std::false_type {};
 template <class State, class Value>
 struct is_start<start_statement<State, Value>> : std::true_type {};
+template <class S>
+struct is_on_spike : std::false_type {};
+template <class Target, class Value>
+struct is_on_spike<on_spike_statement<Target, Value>> : std::true_type {};
 template <class S>
 struct is_euler : std::false_type {};
 template <class State, class Value>
@@ -114,6 +119,12 @@ struct program_words<program<S...>> {
     using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
 };
 
+// Wrong programs, each with its sentence.
+template <class S>
+struct starts_from_something_that_moves : std::false_type {};
+template <class State, class Value>
+struct starts_from_something_that_moves<start_statement<State, Value>> : std::bool_constant<!is_constant<Value>> {};
+
 template <class S>
 struct fires_bits : std::false_type {};
 template <class Operation, class... A>
@@ -143,7 +154,15 @@ struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::val
     static constexpr bool spikes = mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
     static constexpr bool emits_bits = mp11::mp_any_of<typename base::statements, detail::fires_bits>::value;
     static constexpr bool has_output = mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
-    static_assert(spikes || has_output, "spikefuse: these equations give nothing to the next layer. Write `spike = v > threshold` or `output = v`.");
+    static_assert(spikes || has_output,
+                  "spikefuse: these equations give nothing to the next layer. Write `spike = v > threshold` or `output = v`.");
+
+    static_assert(!mp11::mp_any_of<typename base::statements, detail::starts_from_something_that_moves>::value,
+                  "spikefuse: only parameters may stand on the right of start(...). A state begins where a parameter or a number says.");
+    static_assert(
+        !mp11::mp_any_of<mp11::mp_take<typename base::statements, mp11::mp_find_if<typename base::statements, detail::assigns_spike>>,
+                         detail::is_on_spike>::value,
+        "spikefuse: on_spike stands before `spike = ...`. Lines run in order: first say when the neuron fires, then what a spike does.");
 
     template <class State>
     static constexpr std::size_t state_index = mp11::mp_find<typename base::states, State>::value;
@@ -198,7 +217,8 @@ SPIKEFUSE_FUNCTION void prepare(E const& e, lanes<T> const* params, T step, lane
         coefficients[anatomy<N>::template coefficient_index<E, Place>] = evaluate_constant<N, T>(e, params, step);
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
-            for_each_index<sizeof...(A)>([&](auto i) { prepare<N, T, Place * 4 + i + 1>(get<i>(inner.arguments), params, step, coefficients); });
+            for_each_index<sizeof...(A)>(
+                [&](auto i) { prepare<N, T, Place * 4 + i + 1>(get<i>(inner.arguments), params, step, coefficients); });
         }(e);
     }
 }
@@ -276,8 +296,9 @@ SPIKEFUSE_FUNCTION void advance(neurons<N, T>& cell) {
             if constexpr (!detail::is_euler<next>::value)
                 for_each_index<k + 1>([&](auto back) {
                     constexpr std::size_t line = k - back;
-                    constexpr bool same_run = mp11::mp_all_of<
-                        mp11::mp_take_c<mp11::mp_drop_c<typename about::statements, line>, k - line + 1>, detail::is_euler>::value;
+                    constexpr bool same_run =
+                        mp11::mp_all_of<mp11::mp_take_c<mp11::mp_drop_c<typename about::statements, line>, k - line + 1>,
+                                        detail::is_euler>::value;
                     if constexpr (same_run) {
                         using state = detail::target_of<mp11::mp_at_c<typename about::statements, line>>;
                         cell.states[about::template state_index<state>] = moved[about::template state_index<state>];
@@ -289,7 +310,7 @@ SPIKEFUSE_FUNCTION void advance(neurons<N, T>& cell) {
             if constexpr (detail::fires_bits<statement>::value) {
                 cell.fired = value;
                 place = as_number(value);
-            } else if constexpr (std::is_same_v<statement, on_spike_statement<target, detail::value_of<statement>>>) {
+            } else if constexpr (detail::is_on_spike<statement>::value) {
                 place = select(cell.fired, as_number(value), place);
             } else {
                 place = as_number(value);

@@ -34,7 +34,8 @@ inline constexpr bool begins_network<L> = true;
 
 template <class Left, class Right>
 constexpr void check_joint() {
-    static_assert(!begins_network<Right>, "spikefuse: input<N> stands on the right of >>. It begins a network: put it first, or leave it out.");
+    static_assert(!begins_network<Right>,
+                  "spikefuse: input<N> stands on the right of >>. It begins a network: put it first, or leave it out.");
     widths_meet<Left::gives(Left::wants), Right::wants>();
 }
 
@@ -54,8 +55,9 @@ struct is_not_a_layer {
 template <layer_word Left, class Right>
     requires(!layer_word<Right>)
 constexpr auto operator>>(Left left, Right const&) {
-    static_assert(is_not_a_layer<Right>::cure, "spikefuse: what stands on the right of >> is not a layer. Layers are linear<N>, lif, li, iaf, "
-                                               "scale(factor), or neuron<N> for a struct N with equations().");
+    static_assert(is_not_a_layer<Right>::cure,
+                  "spikefuse: what stands on the right of >> is not a layer. Layers are linear<N>, lif, li, iaf, "
+                  "scale(factor), or neuron<N> for a struct N with equations().");
     return left;
 }
 template <class Left, layer_word Right>
@@ -97,6 +99,7 @@ constexpr auto layers_of(Network network) {
 template <auto const& Network>
 inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
 template <auto const& Network>
-inline constexpr auto output_shape = features<std::remove_cvref_t<decltype(Network)>::gives(std::remove_cvref_t<decltype(Network)>::wants)>{};
+inline constexpr auto output_shape =
+    features<std::remove_cvref_t<decltype(Network)>::gives(std::remove_cvref_t<decltype(Network)>::wants)>{};
 
 } // namespace spikefuse

@@ -5,8 +5,8 @@
 /// Start values: uniform in +-1/sqrt(inputs), weights and bias, as torch.nn.Linear.
 /// Weights lie in panels of one register's width of outputs, [output / W][input][W]: a spike adds one row of a panel.
 
-#include "../core/layer.hpp"
 #include "../core/lanes.hpp"
+#include "../core/layer.hpp"
 #include "../core/name.hpp"
 
 #include <array>
@@ -24,6 +24,7 @@ struct linear_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = In; // 0: taken from the left
     static constexpr int gives(int) { return Out; }
+    static constexpr exchange_rule exchange{{"Affine", "Linear"}, {{{"weight", "weight"}, {"bias", "bias", 0}}}};
 
     constexpr linear_word<In, Out, false> operator()(no_bias_word) const { return {}; }
 

@@ -84,6 +84,15 @@ constexpr void for_each_parameter(Function& function) {
     }(typename about::params{});
 }
 
+template <class N>
+constexpr exchange_rule exchange_of() {
+    if constexpr (requires { N::exchange; }) {
+        return N::exchange;
+    } else {
+        return {};
+    }
+}
+
 /// Replaces the policy of P's axis among N's template arguments.
 template <class N, class P>
 struct with_policy {
@@ -106,6 +115,7 @@ struct neuron_word : layer {
     static constexpr bool mixes = false;
     static constexpr int wants = 0; // any width
     static constexpr int gives(int left) { return left; }
+    static constexpr exchange_rule exchange = detail::exchange_of<N>();
     using parameters = typename detail::parameters_of<N>::type;
     parameters values{};
 

@@ -32,7 +32,7 @@ struct subtract_policy {
 /// The membrane is left as it is.
 struct no_reset_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto, auto) { return equations::on_spike(membrane = membrane); }
+    static constexpr auto reset(auto, auto, auto) { return equations::on_spike(); }
 };
 
 inline constexpr strict_policy strict{};

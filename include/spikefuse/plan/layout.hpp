@@ -78,8 +78,8 @@ struct layout {
 
     /// Bytes of one step's row in a buffer.
     template <class Buffer>
-    static constexpr std::size_t row_bytes =
-        Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4) : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
+    static constexpr std::size_t row_bytes = Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4)
+                                                          : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
 
     template <std::size_t B>
     static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here

@@ -1,9 +1,9 @@
 #pragma once
 /// The words of a plan: types only. A network becomes stages; a stage is weights (feeds) and the neurons behind them, run together.
 
+#include "../equations/evaluate.hpp"
 #include "../graph/sequence.hpp"
 #include "../layers/input.hpp"
-#include "../equations/evaluate.hpp"
 
 #include <boost/mp11.hpp>
 
@@ -69,8 +69,8 @@ struct draft {
 };
 
 template <class Words, class Points>
-using stage_emits_bits =
-    mp11::mp_eval_if<mp11::mp_empty<Points>, std::false_type, emits_bits, mp11::mp_at<Words, mp11::mp_back<mp11::mp_push_front<Points, mp11::mp_int<0>>>>>;
+using stage_emits_bits = mp11::mp_eval_if<mp11::mp_empty<Points>, std::false_type, emits_bits,
+                                          mp11::mp_at<Words, mp11::mp_back<mp11::mp_push_front<Points, mp11::mp_int<0>>>>>;
 
 template <class Draft>
 struct close {
@@ -110,8 +110,9 @@ struct append_layer<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Poin
 };
 template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources, class Word>
 struct append_layer<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>, Word, false> {
-    using type = typename append_layer<
-        draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>, Word, false>::type;
+    using type =
+        typename append_layer<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>,
+                              Word, false>::type;
 };
 
 template <class Draft, class Word>

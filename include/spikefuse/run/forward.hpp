@@ -1,39 +1,19 @@
 #pragma once
 /// The kernel: one launch runs all layers over all steps. A team owns a sample; stages run a block of steps at a time.
 
-#include "../layers/detail/rows.hpp"
-#include "../plan/layout.hpp"
-#include "detail/arguments.hpp"
-#include "detail/gather.hpp"
-#include "readout.hpp"
-
-#include <Kokkos_Core.hpp>
-
-#include <algorithm>
+#include "detail/sample.hpp"
 
 namespace spikefuse::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space>
-struct forward_kernel {
-    using V = lanes<T>;
-    using places = plan::layout<Schedule, T>;
-    using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
-    using member = typename policy::member_type;
-    static constexpr int W = V::width;
-
-    run_arguments<T> run;
-
-    /// One sample's place in the kernel.
-    struct context {
-        member const& team;
-        unsigned char* scratch;
-        int sample;
-        int first_step; // of this block
-        int rows;       // steps in this block
-
-        template <class U>
-        SPIKEFUSE_FUNCTION U* at(std::size_t offset) const { return reinterpret_cast<U*>(scratch + offset); }
-    };
+struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
+    using base = sample_kernel<Schedule, T, Kind, Readout, Space>;
+    using base::run, base::W;
+    using typename base::context, typename base::member, typename base::places, typename base::V;
+    template <int Layer>
+    using equations_of = typename base::template equations_of<Layer>;
+    template <int Buffer>
+    static constexpr bool is_input = Buffer == plan::network_input;
 
     KOKKOS_FUNCTION void operator()(member const& team) const {
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
@@ -51,9 +31,6 @@ struct forward_kernel {
     }
 
     // --- states, coefficients and the readout of one sample -----------------------------------------------------------------
-
-    template <int Layer>
-    using equations_of = typename Schedule::template word<Layer>::equations_of;
 
     KOKKOS_FUNCTION void begin(context const& here) const {
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
@@ -92,39 +69,13 @@ struct forward_kernel {
     KOKKOS_FUNCTION void finish(context const& here) const {
         T const* const states = here.template at<T>(places::states_offset);
         T* const kept = run.states + static_cast<std::size_t>(here.sample) * places::state_total;
-        for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < places::state_total; k += static_cast<std::size_t>(here.team.team_size()) * W)
+        for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < places::state_total;
+             k += static_cast<std::size_t>(here.team.team_size()) * W)
             V::load(states + k).store(kept + k);
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = result[n];
-        }
-    }
-
-    // --- buffers --------------------------------------------------------------------------------------------------------------
-
-    template <int Buffer>
-    static constexpr bool is_input = Buffer == plan::network_input;
-
-    /// Row `r` of this block.
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION auto const* row_of(context const& here, int r) const {
-        using element = std::conditional_t<Schedule::template buffer_at<Buffer>::bits, std::uint32_t, T>;
-        if constexpr (is_input<Buffer>) {
-            std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
-            return static_cast<element const*>(run.input) + step * run.input_step + static_cast<std::size_t>(here.sample) * run.input_sample;
-        } else {
-            return here.template at<element>(places::template buffer_offset<Buffer> +
-                                    static_cast<std::size_t>(r) * places::template row_bytes<typename Schedule::template buffer_at<Buffer>>);
-        }
-    }
-    /// Numbers between two rows of values.
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION std::size_t stride_of() const {
-        if constexpr (is_input<Buffer>) {
-            return Kind == input_kind::held ? 0 : run.input_step;
-        } else {
-            return places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T);
         }
     }
 
@@ -171,7 +122,8 @@ struct forward_kernel {
     template <class Stage, class Currents>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, Currents const& currents, int first, int rows) const {
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
-            currents(p, [&](T const* current, std::size_t stride) { run_points<Stage>(here, p, first, rows, current, stride); });
+            currents(
+                p, [&](T const* current, std::size_t stride) { this->template run_points<Stage>(here, p, first, rows, current, stride); });
     }
 
     /// A stage without weights: its currents are a buffer's rows.
@@ -181,12 +133,12 @@ struct forward_kernel {
         constexpr bool bits = Schedule::template buffer_at<Buffer>::bits;
         if constexpr (!bits) {
             if (!is_input<Buffer> || (p + 1) * W <= Stage::width) {
-                neurons(row_of<Buffer>(here, 0) + p * W, stride_of<Buffer>());
+                neurons(this->template row_of<Buffer>(here, 0) + p * W, this->template stride_of<Buffer>());
                 return;
             }
         }
         for (int r = 0; r < here.rows; ++r) {
-            auto const* const row = row_of<Buffer>(here, r);
+            auto const* const row = this->template row_of<Buffer>(here, r);
             for (int k = 0; k < W; ++k) {
                 int const n = p * W + k;
                 if constexpr (bits) {
@@ -210,7 +162,7 @@ struct forward_kernel {
             [&](int p, auto const& neurons) {
                 if (here.first_step == 0) {
                     V sum = over::bias(bag, p);
-                    multiply_rows<1>(over::panel(bag, p), row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
+                    multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
                     sum.store(held + p * W);
                 }
                 neurons(held + p * W, std::size_t(0));
@@ -227,7 +179,7 @@ struct forward_kernel {
         auto* const factors = here.template at<T>(places::factors_offset);
         int const rank = here.team.team_rank(), size = here.team.team_size(), wanted = here.rows - first;
         constexpr int full = static_cast<int>(dense_above * from::width);
-        for (int r = rank; r < wanted; r += size) ends[r + 1] = count_events(row_of<Buffer>(here, first + r), from::width);
+        for (int r = rank; r < wanted; r += size) ends[r + 1] = count_events(this->template row_of<Buffer>(here, first + r), from::width);
         here.team.team_barrier();
         int rows = wanted;
         if (rank == 0) {
@@ -246,9 +198,10 @@ struct forward_kernel {
         for (int r = rank; r < rows; r += size) {
             if (list.dense(r)) continue;
             if constexpr (from::bits) {
-                list_events(row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r));
+                list_events(this->template row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r));
             } else {
-                list_events(row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r), factors + list.begin(r));
+                list_events(this->template row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r),
+                            factors + list.begin(r));
             }
         }
         here.team.team_barrier();
@@ -276,152 +229,21 @@ struct forward_kernel {
                     while (n < tile && r + n < list.rows && list.dense(r + n)) ++n;
                     return n;
                 }();
-                T const* const x = row_of<buffer>(here, list.first + r);
+                T const* const x = this->template row_of<buffer>(here, list.first + r);
                 V sums[tile];
                 for (V& one : sums) one = bias;
                 if (dense_run == tile) {
-                    multiply_rows<tile>(panel, x, stride_of<buffer>(), over::inputs, sums);
+                    multiply_rows<tile>(panel, x, this->template stride_of<buffer>(), over::inputs, sums);
                 } else {
                     for (int k = 0; k < dense_run; ++k)
-                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride_of<buffer>(), 0, over::inputs, sums + k);
+                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * this->template stride_of<buffer>(), 0, over::inputs,
+                                         sums + k);
                 }
                 for (int k = 0; k < dense_run; ++k) sums[k].store(currents + (r + k) * W);
                 r += dense_run - 1;
             }
         }
         neurons(currents, static_cast<std::size_t>(W));
-    }
-
-    // --- neurons: pointwise layers in registers over a run of steps ---------------------------------------------------------
-
-    template <class Points>
-    struct cells_of;
-    template <class... Layer>
-    struct cells_of<plan::mp11::mp_list<Layer...>> {
-        using type = tuple<equations::neurons<equations_of<Layer::value>, T>...>;
-    };
-
-    template <class Stage>
-    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride) const {
-        using points = typename Stage::points;
-        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
-        typename cells_of<points>::type cells;
-        T* const all_states = here.template at<T>(places::states_offset);
-        T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
-        for_each_index<count>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
-            constexpr int width = places::padded(Stage::width);
-            auto& cell = get<k>(cells);
-            for_each_index<about::state_count>(
-                [&](auto j) { cell.states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
-            for_each_index<about::coefficient_count>(
-                [&](auto j) { cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W); });
-        });
-        V reduced{T(0)};
-        T* const result = here.template at<T>(places::readout_offset) + p * W;
-        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced = V::load(result);
-
-        for (int r = 0; r < rows; ++r) {
-            V flow = V::load(current + static_cast<std::size_t>(r) * stride);
-            for_each_index<count>([&](auto k) {
-                auto& cell = get<k>(cells);
-                cell.current = flow;
-                equations::advance(cell);
-                flow = cell.output;
-            });
-            if (run.records != nullptr) {
-                auto const seen = cells; // a copy, so that the cells themselves stay in registers
-                record<points>(here, p, first + r, seen);
-            }
-            if constexpr (Stage::target != plan::readout) {
-                using to = typename Schedule::template buffer_at<Stage::target>;
-                auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
-                                                         static_cast<std::size_t>(first + r) * places::template row_bytes<to>);
-                if constexpr (to::bits) {
-                    store_bits(row, p, get<count - 1>(cells).fired.bits(), Stage::width);
-                } else {
-                    flow.store(reinterpret_cast<T*>(row) + p * W);
-                }
-            } else if constexpr (Readout::every_step) {
-                store_tail(run.output, here, p, first + r, Stage::width, flow);
-            } else {
-                reduced = Readout::combine(reduced, flow);
-            }
-        }
-
-        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced.store(result);
-        for_each_index<count>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            constexpr int width = places::padded(Stage::width);
-            for_each_index<equations::anatomy<equations_of<layer>>::state_count>(
-                [&](auto j) { get<k>(cells).states[j].store(all_states + places::template states_at<layer> + j * width + p * W); });
-        });
-    }
-
-    /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
-    static SPIKEFUSE_FUNCTION void store_bits(unsigned char* row, int p, std::uint32_t fired, int width) {
-        if (width - p * W < W) fired &= (1u << (width - p * W)) - 1u;
-        if constexpr (W == 16) {
-            auto const half = static_cast<std::uint16_t>(fired);
-            std::memcpy(row + 2 * p, &half, 2);
-        } else if constexpr (W == 8) {
-            row[p] = static_cast<unsigned char>(fired);
-        } else {
-            auto* const word = reinterpret_cast<std::uint32_t*>(row) + p / 32;
-            if (fired != 0) {
-                Kokkos::atomic_or(word, 1u << (p % 32));
-            } else {
-                Kokkos::atomic_and(word, ~(1u << (p % 32)));
-            }
-        }
-    }
-    /// A row of a [T, B, N] trace.
-    SPIKEFUSE_FUNCTION void store_tail(T* base, context const& here, int p, int r, int width, V value) const {
-        T* const to = base +
-                      (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) *
-                          static_cast<std::size_t>(width) +
-                      p * W;
-        if (width - p * W >= W) {
-            value.store(to);
-        } else {
-            for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
-        }
-    }
-
-    /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).
-    template <class Points, class Cells>
-    KOKKOS_FUNCTION void record(context const& here, int p, int r, Cells const& cells) const {
-        for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
-            constexpr int width = Schedule::template width_from<layer>;
-            constexpr int slot = record_slot<layer>();
-            for_each_index<about::state_count>([&](auto j) {
-                if (run.records[slot + j] != 0) store_tail(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
-            });
-            std::uintptr_t const outputs = run.records[slot + about::state_count];
-            if (outputs == 0) return;
-            if constexpr (about::emits_bits) {
-                auto* const row = reinterpret_cast<unsigned char*>(outputs) +
-                                  (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) +
-                                   static_cast<std::size_t>(here.sample)) *
-                                      static_cast<std::size_t>(places::words(width)) * 4;
-                store_bits(row, p, get<k>(cells).fired.bits(), width);
-            } else {
-                store_tail(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);
-            }
-        });
-    }
-
-  public:
-    /// First slot of a layer in the table of records.
-    template <int Layer>
-    static constexpr int record_slot() {
-        int slot = 0;
-        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(Layer)>>(
-            [&](auto l) { slot += places::template state_arrays<static_cast<int>(l)>() + 1; });
-        return slot;
     }
 };
 

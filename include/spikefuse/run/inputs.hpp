@@ -51,11 +51,13 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
     std::size_t const sample_axis = View::rank() - 2;
     if (input.extent(View::rank() - 1) != columns)
         throw shape_error("the input is " + shape_of(input) + ", its last extent should be " + std::to_string(columns),
-                          kind == input_kind::bits ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words" : "the network's input is " + std::to_string(width) + " features",
+                          kind == input_kind::bits ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words"
+                                                   : "the network's input is " + std::to_string(width) + " features",
                           "Pass [T, B, " + std::to_string(columns) + "], or change the network's input<N>");
     if (input.extent(sample_axis) != static_cast<std::size_t>(batch))
         throw shape_error("the input is " + shape_of(input) + ", it holds " + std::to_string(input.extent(sample_axis)) + " samples",
-                          "this model was made for .batch = " + std::to_string(batch), "Pass that many samples, or make a model with another .batch");
+                          "this model was made for .batch = " + std::to_string(batch),
+                          "Pass that many samples, or make a model with another .batch");
     if (input.stride(View::rank() - 1) != 1 && columns > 1)
         throw shape_error("the input's last dimension is not contiguous", "its stride is " + std::to_string(input.stride(View::rank() - 1)),
                           "Use Kokkos::LayoutRight");

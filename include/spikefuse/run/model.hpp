@@ -1,6 +1,8 @@
 #pragma once
 /// `model`: a network with numbers. Holds parameters and state; every call is one kernel launch.
 
+#include "../plan/describe.hpp"
+#include "detail/arrays.hpp"
 #include "forward.hpp"
 #include "inputs.hpp"
 
@@ -13,9 +15,9 @@
 namespace spikefuse {
 
 struct settings {
-    int steps = 1;         // T for an input that is held, and the most steps that are recorded
-    int batch = 1;         // B: samples that run side by side
-    duration dt = 1 * ms;  // one time step
+    int steps = 1;          // T for an input that is held, and the most steps that are recorded
+    int batch = 1;          // B: samples that run side by side
+    duration dt = 1 * ms;   // one time step
     std::uint64_t seed = 0; // of the start values of weights
 };
 
@@ -43,17 +45,19 @@ class model {
 
     /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters written in the network.
     /// Throws value_error for a parameter or a setting outside its domain.
-    explicit model(Network network, settings s = {}) : settings_(s), words_(layers_of(network)) {
+    explicit model(Network network, settings chosen = {})
+        : settings_(chosen), words_(layers_of(network)), names_(detail::layer_names<plain>()) {
         check_settings();
-        name_layers();
+        list_arrays();
         bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
-        states_ = Kokkos::View<T*, Space>("spikefuse::states", std::max<std::size_t>(places::state_total * static_cast<std::size_t>(s.batch), 1));
+        states_ = Kokkos::View<T*, Space>("spikefuse::states",
+                                          std::max<std::size_t>(places::state_total * static_cast<std::size_t>(chosen.batch), 1));
         host_bag_ = Kokkos::create_mirror_view(bag_);
         start_parameters();
         reserve_scratch();
     }
-    model(Network network, settings s, precision_word<T>) : model(network, s) {}
-    model(Network network, settings s, Space const&) : model(network, s) {}
+    model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
+    model(Network network, settings chosen, Space const&) : model(network, chosen) {}
 
     // --- running ----------------------------------------------------------------------------------------------------------------
 
@@ -75,10 +79,11 @@ class model {
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
-        auto const result = [&] {
+        auto result = [&] {
             auto const how = Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
             if constexpr (Readout::every_step) {
-                return trace_view(how, static_cast<std::size_t>(steps), static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
+                return trace_view(how, static_cast<std::size_t>(steps), static_cast<std::size_t>(settings_.batch),
+                                  static_cast<std::size_t>(outputs));
             } else {
                 return reduced_view(how, static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
             }
@@ -99,7 +104,8 @@ class model {
         check_output<Readout>(output, steps);
         if (recording() && steps > settings_.steps)
             throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
-                              "recordings are made for settings.steps", "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
+                              "recordings are made for settings.steps",
+                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
         detail::run_arguments<T> arguments{};
         arguments.bag = bag_.data();
         arguments.states = states_.data();
@@ -133,25 +139,31 @@ class model {
     std::vector<parameter> parameters() const {
         std::vector<parameter> result;
         for (array_place const& one : arrays_) {
-            parameter p{names_[one.layer], std::string(one.info.name), {static_cast<std::size_t>(one.info.rows)}};
+            parameter p{one.layer, std::string(one.info.name), {static_cast<std::size_t>(one.info.rows)}};
             if (one.info.columns != 0) p.shape.push_back(static_cast<std::size_t>(one.info.columns));
             result.push_back(p);
         }
         return result;
     }
 
-    /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
-    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive); then nothing has changed.
+    /// Throws what `set` would throw, and changes nothing.
     template <class Number>
-    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
+    detail::array_place const& check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
         array_place const& one = find(layer, name);
         if (values.size() != one.size())
             throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) + " numbers",
                               "this network wants " + one.shape_text(), "Pass " + std::to_string(one.size()) + " numbers, row by row");
-        for (std::size_t k = 0; k < values.size(); ++k) check_value(one, static_cast<double>(values[k]), k);
+        for (std::size_t k = 0; k < values.size(); ++k) one.check(static_cast<double>(values[k]), k);
+        return one;
+    }
+    /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
+    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive); then nothing has changed.
+    template <class Number>
+    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
+        array_place const& one = check(layer, name, values);
         std::size_t k = 0;
-        for_each_place(one, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
-        fill_padding(one);
+        one.for_each_place(places::panel, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
+        one.fill_padding(places::panel, host_bag_.data());
         Kokkos::deep_copy(bag_, host_bag_);
     }
     template <class Number>
@@ -159,7 +171,9 @@ class model {
         set(layer, name, std::span<Number const>(values));
     }
     /// Sets every entry of an array to one number (seconds for a time constant).
-    void set(std::string_view layer, std::string_view name, double value) { set(layer, name, std::vector<double>(find(layer, name).size(), value)); }
+    void set(std::string_view layer, std::string_view name, double value) {
+        set(layer, name, std::vector<double>(find(layer, name).size(), value));
+    }
     void set(std::string_view layer, std::string_view name, duration value) { set(layer, name, value.seconds); }
 
     /// An array, row-major.
@@ -168,8 +182,16 @@ class model {
         Kokkos::deep_copy(host_bag_, bag_);
         std::vector<T> values;
         values.reserve(one.size());
-        for_each_place(one, [&](std::size_t at) { values.push_back(host_bag_(at)); });
+        one.for_each_place(places::panel, [&](std::size_t at) { values.push_back(host_bag_(at)); });
         return values;
+    }
+
+    /// How each layer is called in the exchange format, in order.
+    static std::vector<exchange_rule> exchange_rules() {
+        std::vector<exchange_rule> rules;
+        plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename plain::words>>(
+            [&]<class Word>(plan::mp11::mp_identity<Word>) { rules.push_back(Word::exchange); });
+        return rules;
     }
 
     // --- a look inside ------------------------------------------------------------------------------------------------------------
@@ -182,7 +204,8 @@ class model {
         if (!record_table_.is_allocated()) record_table_ = Kokkos::View<std::uintptr_t[1 + record_slots], Space>("spikefuse::records");
         void* data = nullptr;
         if (one.bits) {
-            spike_records_[one.slot] = spike_view("spikefuse::recorded spikes", steps, batch, static_cast<std::size_t>(places::words(one.width)));
+            spike_records_[one.slot] =
+                spike_view("spikefuse::recorded spikes", steps, batch, static_cast<std::size_t>(places::words(one.width)));
             data = spike_records_[one.slot].data();
         } else {
             state_records_[one.slot] = trace_view("spikefuse::recorded states", steps, batch, static_cast<std::size_t>(one.width));
@@ -196,26 +219,20 @@ class model {
     /// The trace of a state in the last run: [T, B, N].
     trace_view recorded(std::string_view layer, std::string_view state) const {
         record_place const& one = find_record(layer, state);
-        if (one.bits) throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states", "Call recorded_spikes(\"" + std::string(layer) + "\")");
+        if (one.bits)
+            throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states",
+                             "Call recorded_spikes(\"" + std::string(layer) + "\")");
         return last_part(state_records_[one.slot], layer, state);
     }
     /// The spikes of a layer in the last run, packed: [T, B, ceil(N/32)].
-    spike_view recorded_spikes(std::string_view layer) const { return last_part(spike_records_[find_record(layer, "spikes").slot], layer, "spikes"); }
+    spike_view recorded_spikes(std::string_view layer) const {
+        return last_part(spike_records_[find_record(layer, "spikes").slot], layer, "spikes");
+    }
 
     settings const& setup() const { return settings_; }
 
   private:
-    struct array_place {
-        std::size_t layer = 0;
-        array_info info;
-        std::size_t offset = 0;
-        std::size_t columns() const { return info.columns == 0 ? 1 : static_cast<std::size_t>(info.columns); }
-        std::size_t size() const { return static_cast<std::size_t>(info.rows) * columns(); }
-        std::string shape_text() const {
-            return info.columns == 0 ? detail::bracketed({static_cast<std::size_t>(info.rows)})
-                                     : detail::bracketed({static_cast<std::size_t>(info.rows), columns()});
-        }
-    };
+    using array_place = detail::array_place;
     struct record_place {
         std::size_t layer = 0;
         std::string name;
@@ -226,39 +243,37 @@ class model {
 
     void check_settings() const {
         if (settings_.steps < 1)
-            throw value_error("settings.steps is " + std::to_string(settings_.steps), "a run has at least one step", "Set .steps to 1 or more");
+            throw value_error("settings.steps is " + std::to_string(settings_.steps), "a run has at least one step",
+                              "Set .steps to 1 or more");
         if (settings_.batch < 1)
-            throw value_error("settings.batch is " + std::to_string(settings_.batch), "a run has at least one sample", "Set .batch to 1 or more");
+            throw value_error("settings.batch is " + std::to_string(settings_.batch), "a run has at least one sample",
+                              "Set .batch to 1 or more");
         if (!(settings_.dt.seconds > 0) || !std::isfinite(settings_.dt.seconds))
-            throw value_error("settings.dt is " + std::to_string(settings_.dt.seconds) + " s", "a time step is positive and finite", "Set .dt, for example to 1 * ms");
+            throw value_error("settings.dt is " + std::to_string(settings_.dt.seconds) + " s", "a time step is positive and finite",
+                              "Set .dt, for example to 1 * ms");
     }
 
     static constexpr auto layer_indices = std::make_index_sequence<static_cast<std::size_t>(layer_count)>{};
     static constexpr std::size_t record_slots = static_cast<std::size_t>(
-        detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>::template record_slot<layer_count>());
+        detail::sample_kernel<plain, T, detail::input_kind::values, trace_readout, Space>::template record_slot<layer_count>());
 
-    void name_layers() {
-        [&]<std::size_t... L>(std::index_sequence<L...>) { (name_layer<L>(), ...); }(layer_indices);
+    void list_arrays() {
+        [&]<std::size_t... L>(std::index_sequence<L...>) { (list_arrays_of<L>(), ...); }(layer_indices);
     }
     template <std::size_t L>
-    void name_layer() {
+    void list_arrays_of() {
         using word = typename plain::template word<static_cast<int>(L)>;
-        std::string const kind(word::kind::text());
-        int ordinal = 1;
-        for (std::string const& earlier : names_) ordinal += earlier.substr(0, earlier.rfind(' ')) == kind ? 1 : 0;
-        names_.push_back(kind + " " + std::to_string(ordinal));
-
         std::size_t offset = places::template bag_at<static_cast<int>(L)>;
         for (array_info const& info : boost::hana::at_c<L>(words_).template arrays<plain::template width_into<static_cast<int>(L)>>()) {
-            array_place one{L, info, offset};
+            array_place one{names_[L], info, offset};
             offset += static_cast<std::size_t>(places::padded(info.rows)) * one.columns();
             arrays_.push_back(one);
         }
         if constexpr (requires { typename word::equations_of; }) {
             using about = equations::anatomy<typename word::equations_of>;
             constexpr int width = plain::template width_from<static_cast<int>(L)>;
-            std::size_t slot = static_cast<std::size_t>(
-                detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>::template record_slot<static_cast<int>(L)>());
+            std::size_t slot = static_cast<std::size_t>(detail::sample_kernel<plain, T, detail::input_kind::values, trace_readout,
+                                                                              Space>::template record_slot<static_cast<int>(L)>());
             [&]<class... State>(plan::mp11::mp_list<State...>) {
                 (record_places_.push_back({L, std::string(State::name::text()), slot++, width, false}), ...);
             }(typename about::states{});
@@ -266,71 +281,46 @@ class model {
         }
     }
 
-    /// Calls f(place in the bag) for every entry, row by row.
-    template <class Function>
-    static void for_each_place(array_place const& one, Function const& f) {
-        std::size_t const panel = static_cast<std::size_t>(places::panel);
-        for (std::size_t r = 0; r < static_cast<std::size_t>(one.info.rows); ++r)
-            for (std::size_t c = 0; c < one.columns(); ++c) f(one.offset + (r / panel) * panel * one.columns() + c * panel + r % panel);
-    }
-    /// Lanes beyond the width: weights of zero, and for neurons a copy of the last neuron, so that nothing there is infinite.
-    void fill_padding(array_place const& one) const {
-        std::size_t const panel = static_cast<std::size_t>(places::panel);
-        for (std::size_t r = static_cast<std::size_t>(one.info.rows); r % panel != 0; ++r)
-            for (std::size_t c = 0; c < one.columns(); ++c)
-                host_bag_(one.offset + (r / panel) * panel * one.columns() + c * panel + r % panel) =
-                    one.info.columns != 0 ? T(0) : host_bag_(one.offset + static_cast<std::size_t>(one.info.rows) - 1);
-    }
     void start_parameters() {
         std::mt19937_64 random(settings_.seed);
         for (array_place const& one : arrays_) {
-            check_value(one, one.info.initial, 0);
-            for_each_place(one, [&](std::size_t at) {
+            one.check(one.info.initial, 0);
+            one.for_each_place(places::panel, [&](std::size_t at) {
                 double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
                 host_bag_(at) = static_cast<T>(one.info.initial + one.info.spread * (2 * unit_interval - 1));
             });
-            fill_padding(one);
+            one.fill_padding(places::panel, host_bag_.data());
         }
         Kokkos::deep_copy(bag_, host_bag_);
     }
-    void check_value(array_place const& one, double value, std::size_t index) const {
-        bool const time = one.info.measure == unit::time;
-        if (std::isfinite(value) && (!time || value > 0)) return;
-        throw value_error("'" + std::string(one.info.name) + "' of '" + names_[one.layer] + "' is " + std::to_string(value) + " at [" + std::to_string(index) + "]",
-                          time ? "a time constant is positive and finite, in seconds" : "a parameter is a finite number",
-                          time ? "Give it a time, for example 10 * ms" : "Look where this number comes from");
-    }
-
-    array_place const& find(std::string_view layer, std::string_view name) const {
-        std::string known;
-        for (array_place const& one : arrays_) {
-            if (names_[one.layer] == layer && one.info.name == name) return one;
-            known += (known.empty() ? "" : ", ") + ("'" + names_[one.layer] + "' " + std::string(one.info.name));
-        }
-        throw name_error("there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'", "this network has: " + known, "Use one of these names");
-    }
+    array_place const& find(std::string_view layer, std::string_view name) const { return detail::find_array(arrays_, layer, name); }
     record_place const& find_record(std::string_view layer, std::string_view what) const {
         std::string known;
         for (record_place const& one : record_places_) {
             if (names_[one.layer] == layer && one.name == what) return one;
             known += (known.empty() ? "" : ", ") + ("'" + names_[one.layer] + "' " + one.name);
         }
-        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'", "this network has: " + known, "Use one of these names");
+        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
+                         "this network has: " + known, "Use one of these names");
     }
     bool recording() const { return recording_; }
     template <class View>
     View last_part(View const& whole, std::string_view layer, std::string_view what) const {
         if (whole.extent(0) == 0)
-            throw name_error("'" + std::string(what) + "' of '" + std::string(layer) + "' was not recorded", "record() was not called for it",
+            throw name_error("'" + std::string(what) + "' of '" + std::string(layer) + "' was not recorded",
+                             "record() was not called for it",
                              "Call record(\"" + std::string(layer) + "\", \"" + std::string(what) + "\") before the run");
-        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(last_steps_)), Kokkos::ALL, Kokkos::ALL);
+        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(last_steps_)), Kokkos::ALL,
+                               Kokkos::ALL);
     }
 
     template <class Readout, class Output>
     void check_output(Output const& output, int steps) const {
         static_assert(std::is_same_v<typename Output::value_type, T>, "spikefuse: the output view's number type is not the model's.");
-        static_assert(Output::rank() == (Readout::every_step ? 3 : 2), "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
-        auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs), t = static_cast<std::size_t>(steps);
+        static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
+                      "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
+        auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs),
+                   t = static_cast<std::size_t>(steps);
         bool const fits = [&] {
             if constexpr (Readout::every_step) {
                 return output.extent(0) == t && output.extent(1) == b && output.extent(2) == n;
@@ -340,8 +330,8 @@ class model {
         }();
         std::string const wanted = Readout::every_step ? detail::bracketed({t, b, n}) : detail::bracketed({b, n});
         if (!fits || !output.span_is_contiguous())
-            throw shape_error("the output view is " + detail::shape_of(output) + (fits ? ", not contiguous" : ""), "this run writes " + wanted,
-                              "Pass a contiguous LayoutRight view " + wanted);
+            throw shape_error("the output view is " + detail::shape_of(output) + (fits ? ", not contiguous" : ""),
+                              "this run writes " + wanted, "Pass a contiguous LayoutRight view " + wanted);
     }
 
     template <detail::input_kind Kind, class Readout>
@@ -378,6 +368,16 @@ class model {
     std::array<trace_view, 1 + record_slots> state_records_;
     std::array<spike_view, 1 + record_slots> spike_records_;
 };
+
+/// The plan of a model, in its own precision.
+template <layer_word Network, class T, class Space>
+std::string describe(model<Network, T, Space> const& of) {
+    auto const& setup = of.setup();
+    return detail::description<plan::schedule<Network, false>, T>{}.write() + "state of " + std::to_string(setup.batch) + " samples: " +
+           detail::readable_bytes(static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total * sizeof(T)) *
+                                  setup.batch) +
+           "\n";
+}
 
 template <layer_word Network>
 model(Network, settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;

@@ -11,36 +11,52 @@ namespace spikefuse {
 inline constexpr struct trace_readout {
     static constexpr bool every_step = true;
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() { return T(0); }
+    static SPIKEFUSE_FUNCTION lanes<T> start() {
+        return T(0);
+    }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) { return now; }
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) {
+        return now;
+    }
 } trace{};
 
 /// The output of the last step: [B, N].
 inline constexpr struct last_step_readout {
     static constexpr bool every_step = false;
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() { return T(0); }
+    static SPIKEFUSE_FUNCTION lanes<T> start() {
+        return T(0);
+    }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) { return now; }
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) {
+        return now;
+    }
 } last_step{};
 
 /// The sum over time, which for a spiking layer is its spike counts: [B, N].
 inline constexpr struct counts_readout {
     static constexpr bool every_step = false;
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() { return T(0); }
+    static SPIKEFUSE_FUNCTION lanes<T> start() {
+        return T(0);
+    }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) { return before + now; }
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) {
+        return before + now;
+    }
 } counts{};
 
 /// The largest output over time: [B, N].
 inline constexpr struct max_over_time_readout {
     static constexpr bool every_step = false;
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() { return -std::numeric_limits<T>::infinity(); }
+    static SPIKEFUSE_FUNCTION lanes<T> start() {
+        return -std::numeric_limits<T>::infinity();
+    }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) { return maximum(now, before); }
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) {
+        return maximum(now, before);
+    }
 } max_over_time{};
 
 template <class R>

@@ -10,12 +10,12 @@ enum class input_kind { values, held, bits }; // [T, B, N]; [B, N] held for all 
 
 template <class T>
 struct run_arguments {
-    T const* bag;             // parameters
-    T* states;                // [B, state_total], kept between calls
-    void const* input;        // values or words
-    std::size_t input_step;   // distance of two steps, in elements
-    std::size_t input_sample; // distance of two samples, in elements
-    T* output;                // [T, B, N] or [B, N]
+    T const* bag;                  // parameters
+    T* states;                     // [B, state_total], kept between calls
+    void const* input;             // values or words
+    std::size_t input_step;        // distance of two steps, in elements
+    std::size_t input_sample;      // distance of two samples, in elements
+    T* output;                     // [T, B, N] or [B, N]
     std::uintptr_t const* records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
     int steps;
     int batch;

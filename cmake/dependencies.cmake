@@ -1,0 +1,23 @@
+# Kokkos is found first and fetched only where it is missing.
+find_package(Kokkos 5.0 CONFIG QUIET)
+if(Kokkos_FOUND)
+    message(STATUS "spikefuse: Kokkos ${Kokkos_VERSION} found (${Kokkos_DEVICES})")
+else()
+    message(STATUS "spikefuse: no Kokkos >= 5.0 found, fetching a release")
+    include(FetchContent)
+    set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+    set(Kokkos_ENABLE_SERIAL ON CACHE BOOL "")
+    find_package(OpenMP QUIET COMPONENTS CXX)
+    set(Kokkos_ENABLE_OPENMP ${OpenMP_CXX_FOUND} CACHE BOOL "")
+    FetchContent_Declare(kokkos GIT_REPOSITORY https://github.com/kokkos/kokkos.git GIT_TAG 5.0.2 GIT_SHALLOW TRUE)
+    FetchContent_MakeAvailable(kokkos)
+endif()
+
+find_package(Boost 1.81 QUIET CONFIG)
+if(NOT Boost_FOUND)
+    find_package(Boost 1.81 REQUIRED)
+endif()
+
+find_package(ZLIB QUIET)
+enable_language(C)
+find_package(HDF5 QUIET COMPONENTS C)

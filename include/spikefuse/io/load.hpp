@@ -1,0 +1,80 @@
+#pragma once
+/// From a NIR file into a model. Loading is total or it throws, and then the model is as it was.
+
+#include "../run/model.hpp"
+#include "nir.hpp"
+
+namespace spikefuse::io {
+
+namespace detail {
+
+struct planned_write {
+    std::string layer, parameter;
+    std::vector<double> values;
+};
+
+inline std::string shape_text(std::vector<std::size_t> const& shape) {
+    std::string text = "[";
+    for (std::size_t k = 0; k < shape.size(); ++k) text += (k > 0 ? ", " : "") + std::to_string(shape[k]);
+    return text + "]";
+}
+
+/// A field for a parameter of `shape`: the same shape, or one number for all, or a vector with its axes multiplied out ([C, H, W]).
+inline std::vector<double> fit(array const& field, std::vector<std::size_t> const& shape, std::string const& where) {
+    std::size_t wanted = 1;
+    for (std::size_t e : shape) wanted *= e;
+    bool const same = field.shape == shape, flattened = shape.size() == 1 && field.values.size() == wanted, one = shape.size() == 1 && field.values.size() == 1;
+    if (same || flattened) return field.values;
+    if (one) return std::vector<double>(wanted, field.values[0]);
+    throw shape_error(where + " is " + shape_text(field.shape), "this network wants " + shape_text(shape), "Was the file made for a network of other widths?");
+}
+
+} // namespace detail
+
+/// Sets every parameter of a model from the chain of nodes in a NIR file. Throws file_error (the file), shape_error (an array of
+/// another shape), name_error (another kind of node); nothing has changed then.
+template <class Model>
+void load_nir(Model& network, std::string const& path) {
+    nir_node const graph = read_nir(path);
+    auto const chain = nir_chain(graph, path);
+    auto const rules = Model::exchange_rules();
+    auto const& layers = network.layer_names();
+    auto const parameters = network.parameters();
+    if (chain.size() != layers.size())
+        throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers", "this network has " + std::to_string(layers.size()),
+                          "Write the network as the file has it, layer by layer");
+    std::vector<detail::planned_write> writes;
+    for (std::size_t k = 0; k < chain.size(); ++k) {
+        nir_node const& node = *chain[k];
+        exchange_rule const& rule = rules[k];
+        std::string const here = "'" + node.name + "' in '" + path + "'";
+        if (std::find(rule.types.begin(), rule.types.end(), node.type) == rule.types.end() || rule.types[0].empty())
+            throw name_error(here + " is a " + node.type, "the network has '" + layers[k] + "' there" + (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
+                             "Write the network as the file has it, layer by layer");
+        std::set<std::string> used;
+        for (auto const& parameter : parameters) {
+            if (parameter.layer != layers[k]) continue;
+            auto const* const field = std::find_if(rule.fields.begin(), rule.fields.end(), [&](auto const& f) { return f.parameter == parameter.name; });
+            if (field == rule.fields.end()) throw name_error("'" + parameter.name + "' of '" + layers[k] + "' has no place in NIR", "", "Set it by hand");
+            std::string const key(field->field);
+            used.insert(key);
+            if (auto const found = node.fields.find(key); found != node.fields.end()) {
+                writes.push_back({layers[k], parameter.name, detail::fit(found->second, parameter.shape, "'" + key + "' of " + here)});
+            } else {
+                std::size_t count = 1;
+                for (std::size_t e : parameter.shape) count *= e;
+                writes.push_back({layers[k], parameter.name, std::vector<double>(count, field->absent)});
+            }
+        }
+        for (auto const& [key, value] : node.fields) { // what the network cannot hold must not be lost in silence
+            bool const nothing = std::all_of(value.values.begin(), value.values.end(), [](double x) { return x == 0; });
+            if (!used.contains(key) && !nothing)
+                throw name_error("'" + key + "' of " + here + " has no place in this network", "'" + layers[k] + "' has no such parameter",
+                                 "Give the layer that parameter: a bias, or another reset");
+        }
+    }
+    for (auto const& write : writes) network.check(write.layer, write.parameter, std::span<double const>(write.values));
+    for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
+}
+
+} // namespace spikefuse::io

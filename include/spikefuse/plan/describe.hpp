@@ -1,0 +1,121 @@
+#pragma once
+/// `describe(network)`: the plan in words. Order, fusion, where each number lives, bytes, launches.
+
+#include "layout.hpp"
+
+#include <cstdio>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace spikefuse {
+
+namespace detail {
+
+inline std::string readable_bytes(double bytes) {
+    char text[32];
+    if (bytes < 1024) {
+        std::snprintf(text, sizeof text, "%.0f B", bytes);
+    } else if (bytes < 1024 * 1024) {
+        std::snprintf(text, sizeof text, "%.1f KiB", bytes / 1024);
+    } else {
+        std::snprintf(text, sizeof text, "%.1f MiB", bytes / 1024 / 1024);
+    }
+    return text;
+}
+
+/// "linear 1", "lif 1", "linear 2": the kind, and which of its kind.
+template <class Schedule>
+std::vector<std::string> layer_names() {
+    std::vector<std::string> names;
+    plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::words>>(
+        [&]<class Word>(plan::mp11::mp_identity<Word>) {
+            std::string const kind(Word::kind::text());
+            int ordinal = 1;
+            for (std::string const& earlier : names) ordinal += earlier.substr(0, earlier.rfind(' ')) == kind ? 1 : 0;
+            names.push_back(kind + " " + std::to_string(ordinal));
+        });
+    return names;
+}
+
+template <class Word>
+std::string state_names() {
+    std::string text;
+    if constexpr (requires { typename Word::equations_of; }) {
+        [&]<class... State>(plan::mp11::mp_list<State...>) {
+            ((text += (text.empty() ? "" : ", ") + std::string(State::name::text())), ...);
+        }(typename equations::anatomy<typename Word::equations_of>::states{});
+    }
+    return text;
+}
+
+template <class Schedule, class T>
+struct description {
+    using places = plan::layout<Schedule, T>;
+    std::vector<std::string> names = layer_names<Schedule>();
+    std::string text;
+
+    void line(std::string const& words) { text += words + "\n"; }
+
+    template <class Feed>
+    std::string feed_words() const {
+        std::string from;
+        [&]<class... Source>(plan::mp11::mp_list<Source...>) {
+            ((from +=
+              (from.empty() ? "" : " + ") + (Source::buffer == 0 ? std::string("input") : "buffer " + std::to_string(Source::buffer))),
+             ...);
+        }(typename Feed::sources{});
+        if constexpr (Feed::layer == plan::no_layer) {
+            return from;
+        } else {
+            return from + " -> " + names[Feed::layer];
+        }
+    }
+    template <class Node>
+    void node(int number) {
+        std::string words;
+        [&]<class... Feed>(plan::mp11::mp_list<Feed...>) {
+            ((words += (words.empty() ? "" : " + ") + feed_words<Feed>()), ...);
+        }(typename Node::feeds{});
+        std::string states;
+        plan::mp11::mp_for_each<typename Node::points>([&](auto layer) {
+            words += " -> " + names[layer()];
+            std::string const held = state_names<typename Schedule::template word<layer()>>();
+            if (!held.empty()) states += (states.empty() ? "" : "; ") + names[layer()] + ": " + held;
+        });
+        if constexpr (Node::target == plan::readout) {
+            words += " -> readout";
+        } else {
+            using to = typename Schedule::template buffer_at<Node::target>;
+            words += " -> buffer " + std::to_string(Node::target) + (to::bits ? " (bits, " : " (values, ") +
+                     readable_bytes(static_cast<double>(places::template row_bytes<to>)) + " a step)";
+        }
+        line("  stage " + std::to_string(number) + "  [" + std::to_string(Node::width) + "]  " + words);
+        if (!states.empty()) line("            registers: " + states);
+    }
+
+    std::string write() {
+        line("network: " + std::to_string(Schedule::inputs) + " -> " + std::to_string(Schedule::outputs) + ", " +
+             std::to_string(Schedule::layer_count) + " layers, " + (sizeof(T) == 4 ? "float" : "double"));
+        line("launches a run: 1, whatever the steps, samples and layers");
+        int number = 0;
+        plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
+            [&]<class Node>(plan::mp11::mp_identity<Node>) { node<Node>(++number); });
+        line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(places::panel) +
+             " neurons");
+        line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) +
+             "; state a sample: " + readable_bytes(static_cast<double>(places::state_total * sizeof(T))) +
+             "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
+        return text;
+    }
+};
+
+} // namespace detail
+
+/// The plan of a network, for reading: `std::cout << describe(network)`.
+template <class T = float, layer_word Network>
+std::string describe(Network const&) {
+    return detail::description<plan::schedule<Network, false>, T>{}.write();
+}
+
+} // namespace spikefuse

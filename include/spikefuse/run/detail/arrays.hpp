@@ -1,0 +1,62 @@
+#pragma once
+/// The parameters of a model, array by array: where each lies in the bag, and what may be written there.
+
+#include "../../core/errors.hpp"
+#include "../../core/layer.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace spikefuse::detail {
+
+struct array_place {
+    std::string layer;
+    array_info info;
+    std::size_t offset = 0;
+
+    std::size_t columns() const { return info.columns == 0 ? 1 : static_cast<std::size_t>(info.columns); }
+    std::size_t size() const { return static_cast<std::size_t>(info.rows) * columns(); }
+    std::string shape_text() const {
+        return "[" + std::to_string(info.rows) + (info.columns == 0 ? "" : ", " + std::to_string(info.columns)) + "]";
+    }
+
+    /// Rows lie in panels of `panel` outputs: [row / panel][column][row % panel].
+    std::size_t place(std::size_t panel, std::size_t row, std::size_t column) const {
+        return offset + (row / panel) * panel * columns() + column * panel + row % panel;
+    }
+    /// Calls f(place in the bag) for every entry, row by row.
+    template <class Function>
+    void for_each_place(std::size_t panel, Function const& f) const {
+        for (std::size_t r = 0; r < static_cast<std::size_t>(info.rows); ++r)
+            for (std::size_t c = 0; c < columns(); ++c) f(place(panel, r, c));
+    }
+    /// Lanes beyond the last row: weights of zero, and for neurons a copy of the last one, so that nothing there is infinite.
+    template <class T>
+    void fill_padding(std::size_t panel, T* bag) const {
+        auto const rows = static_cast<std::size_t>(info.rows);
+        for (std::size_t r = rows; r % panel != 0; ++r)
+            for (std::size_t c = 0; c < columns(); ++c) bag[place(panel, r, c)] = info.columns != 0 ? T(0) : bag[place(panel, rows - 1, 0)];
+    }
+
+    /// Throws value_error for a number that cannot be one of this array's.
+    void check(double value, std::size_t index) const {
+        bool const time = info.measure == unit::time;
+        if (std::isfinite(value) && (!time || value > 0)) return;
+        throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + std::to_string(value) + " at [" + std::to_string(index) + "]",
+                          time ? "a time constant is positive and finite, in seconds" : "a parameter is a finite number",
+                          time ? "Give it a time, for example 10 * ms" : "Look where this number comes from");
+    }
+};
+
+inline array_place const& find_array(std::vector<array_place> const& arrays, std::string_view layer, std::string_view name) {
+    std::string known;
+    for (array_place const& one : arrays) {
+        if (one.layer == layer && one.info.name == name) return one;
+        known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + std::string(one.info.name));
+    }
+    throw name_error("there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'", "this network has: " + known, "Use one of these names");
+}
+
+} // namespace spikefuse::detail

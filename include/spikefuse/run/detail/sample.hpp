@@ -1,0 +1,204 @@
+#pragma once
+/// One sample in the kernel: where its rows lie, and its neurons in registers.
+
+#include "../../layers/detail/rows.hpp"
+#include "../../plan/layout.hpp"
+#include "../readout.hpp"
+#include "arguments.hpp"
+#include "gather.hpp"
+
+#include <Kokkos_Core.hpp>
+
+namespace spikefuse::detail {
+
+template <class Schedule, class T, input_kind Kind, class Readout, class Space>
+struct sample_kernel {
+    using V = lanes<T>;
+    using places = plan::layout<Schedule, T>;
+    using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
+    using member = typename policy::member_type;
+    static constexpr int W = V::width;
+    template <int Layer>
+    using equations_of = typename Schedule::template word<Layer>::equations_of;
+
+    run_arguments<T> run;
+
+    /// One sample's place in the kernel.
+    struct context {
+        member const& team;
+        unsigned char* scratch;
+        int sample;
+        int first_step; // of this block
+        int rows;       // steps in this block
+
+        template <class U>
+        SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
+            return reinterpret_cast<U*>(scratch + offset);
+        }
+    };
+
+    // --- buffers --------------------------------------------------------------------------------------------------------------
+
+    template <int Buffer>
+    static constexpr bool is_input = Buffer == plan::network_input;
+
+    /// Row `r` of this block.
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION auto const* row_of(context const& here, int r) const {
+        using element = std::conditional_t<Schedule::template buffer_at<Buffer>::bits, std::uint32_t, T>;
+        if constexpr (is_input<Buffer>) {
+            std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
+            return static_cast<element const*>(run.input) + step * run.input_step +
+                   static_cast<std::size_t>(here.sample) * run.input_sample;
+        } else {
+            return here.template at<element>(places::template buffer_offset<Buffer> +
+                                             static_cast<std::size_t>(r) *
+                                                 places::template row_bytes<typename Schedule::template buffer_at<Buffer>>);
+        }
+    }
+    /// Numbers between two rows of values.
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION std::size_t stride_of() const {
+        if constexpr (is_input<Buffer>) {
+            return Kind == input_kind::held ? 0 : run.input_step;
+        } else {
+            return places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T);
+        }
+    }
+
+    // --- neurons: pointwise layers in registers over a run of steps ---------------------------------------------------------
+
+    template <class Points>
+    struct cells_of;
+    template <class... Layer>
+    struct cells_of<plan::mp11::mp_list<Layer...>> {
+        using type = tuple<equations::neurons<equations_of<Layer::value>, T>...>;
+    };
+
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride) const {
+        using points = typename Stage::points;
+        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
+        typename cells_of<points>::type cells;
+        T* const all_states = here.template at<T>(places::states_offset);
+        T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
+        for_each_index<count>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+            using about = equations::anatomy<equations_of<layer>>;
+            constexpr int width = places::padded(Stage::width);
+            auto& cell = get<k>(cells);
+            for_each_index<about::state_count>(
+                [&](auto j) { cell.states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
+            for_each_index<about::coefficient_count>([&](auto j) {
+                cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
+            });
+        });
+        V reduced{T(0)};
+        T* const result = here.template at<T>(places::readout_offset) + p * W;
+        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced = V::load(result);
+
+        for (int r = 0; r < rows; ++r) {
+            V flow = V::load(current + static_cast<std::size_t>(r) * stride);
+            for_each_index<count>([&](auto k) {
+                auto& cell = get<k>(cells);
+                cell.current = flow;
+                equations::advance(cell);
+                flow = cell.output;
+            });
+            if (run.records != nullptr) {
+                auto const seen = cells; // a copy, so that the cells themselves stay in registers
+                record<points>(here, p, first + r, seen);
+            }
+            if constexpr (Stage::target != plan::readout) {
+                using to = typename Schedule::template buffer_at<Stage::target>;
+                auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
+                                                                  static_cast<std::size_t>(first + r) * places::template row_bytes<to>);
+                if constexpr (to::bits) {
+                    store_bits(row, p, get<count - 1>(cells).fired.bits(), Stage::width);
+                } else {
+                    flow.store(reinterpret_cast<T*>(row) + p * W);
+                }
+            } else if constexpr (Readout::every_step) {
+                store_tail(run.output, here, p, first + r, Stage::width, flow);
+            } else {
+                reduced = Readout::combine(reduced, flow);
+            }
+        }
+
+        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced.store(result);
+        for_each_index<count>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+            constexpr int width = places::padded(Stage::width);
+            for_each_index<equations::anatomy<equations_of<layer>>::state_count>(
+                [&](auto j) { get<k>(cells).states[j].store(all_states + places::template states_at<layer> + j * width + p * W); });
+        });
+    }
+
+    /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
+    static SPIKEFUSE_FUNCTION void store_bits(unsigned char* row, int p, std::uint32_t fired, int width) {
+        if (width - p * W < W) fired &= (1u << (width - p * W)) - 1u;
+        if constexpr (W == 16) {
+            auto const half = static_cast<std::uint16_t>(fired);
+            std::memcpy(row + 2 * p, &half, 2);
+        } else if constexpr (W == 8) {
+            row[p] = static_cast<unsigned char>(fired);
+        } else {
+            auto* const word = reinterpret_cast<std::uint32_t*>(row) + p / 32;
+            if (fired != 0) {
+                Kokkos::atomic_or(word, 1u << (p % 32));
+            } else {
+                Kokkos::atomic_and(word, ~(1u << (p % 32)));
+            }
+        }
+    }
+    /// A row of a [T, B, N] trace.
+    SPIKEFUSE_FUNCTION void store_tail(T* base, context const& here, int p, int r, int width, V value) const {
+        T* const to =
+            base +
+            (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) *
+                static_cast<std::size_t>(width) +
+            p * W;
+        if (width - p * W >= W) {
+            value.store(to);
+        } else {
+            for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
+        }
+    }
+
+    /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).
+    template <class Points, class Cells>
+    KOKKOS_FUNCTION void record(context const& here, int p, int r, Cells const& cells) const {
+        for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
+            using about = equations::anatomy<equations_of<layer>>;
+            constexpr int width = Schedule::template width_from<layer>;
+            constexpr int slot = record_slot<layer>();
+            for_each_index<about::state_count>([&](auto j) {
+                if (run.records[slot + j] != 0)
+                    store_tail(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
+            });
+            std::uintptr_t const outputs = run.records[slot + about::state_count];
+            if (outputs == 0) return;
+            if constexpr (about::emits_bits) {
+                auto* const row = reinterpret_cast<unsigned char*>(outputs) +
+                                  (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) +
+                                   static_cast<std::size_t>(here.sample)) *
+                                      static_cast<std::size_t>(places::words(width)) * 4;
+                store_bits(row, p, get<k>(cells).fired.bits(), width);
+            } else {
+                store_tail(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);
+            }
+        });
+    }
+
+    /// First slot of a layer in the table of records.
+    template <int Layer>
+    static constexpr int record_slot() {
+        int slot = 0;
+        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(Layer)>>(
+            [&](auto l) { slot += places::template state_arrays<static_cast<int>(l)>() + 1; });
+        return slot;
+    }
+};
+
+} // namespace spikefuse::detail

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# scripts/in.sh COMMAND...: runs a command in the environment in which the project is built.
+. "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
+find_environment
+in_environment "$PWD" "$@"

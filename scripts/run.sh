@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# scripts/run.sh NAME [ARGUMENTS]: builds and runs a program (an example, a benchmark, a test) by its name.
+. "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
+programs() { (cd "$project_root" && for f in examples/*.cpp bench/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/fuzz/*.cpp; do if [ -f "$f" ]; then basename "$f" .cpp; fi; done) | sort; }
+if [ $# = 0 ]; then
+    printf 'usage: scripts/run.sh NAME [ARGUMENTS]\nprograms:\n' >&2
+    programs | sed 's/^/  /' >&2
+    exit 2
+fi
+name=$1
+shift
+programs | grep -xF -- "$name" >/dev/null || fail "there is no program '$name'" "use one of: $(programs | tr '\n' ' ')"
+find_environment
+configure_and_build "$name"
+export OMP_PROC_BIND=${OMP_PROC_BIND:-spread} OMP_PLACES=${OMP_PLACES:-threads}
+in_environment "$PWD" "$(build_folder)/bin/$name" "$@"

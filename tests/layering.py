@@ -1,0 +1,52 @@
+"""The house's rule, read from the includes: each room includes only rooms below it."""
+import pathlib
+import re
+import sys
+
+LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 2, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 6, "io": 6, "encode": 6}
+FRONT = {"spikefuse.hpp", "language.hpp"}
+LONGEST = 400
+
+root = pathlib.Path(sys.argv[1]) / "include" / "spikefuse"
+faults = []
+headers = sorted(root.rglob("*.hpp"))
+for header in headers:
+    place = header.relative_to(root)
+    lines = header.read_text().splitlines()
+    if len(lines) > LONGEST:
+        faults.append(f"{place}: {len(lines)} lines (a header has at most {LONGEST}). Split it by what a newcomer wants to change.")
+    if len(place.parts) == 1:
+        if place.name not in FRONT:
+            faults.append(f"{place}: does not stand in a room. Move it into one.")
+        continue
+    room = place.parts[0]
+    if room not in LEVEL:
+        faults.append(f"{place}: '{room}' is no room of the house. See docs/map.md.")
+        continue
+    for number, line in enumerate(lines, 1):
+        found = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
+        if not found:
+            continue
+        target = found.group(1)
+        if LEVEL[room] < 5 and target == "Kokkos_Core.hpp":
+            faults.append(f"{place}:{number}: rooms below run do not include Kokkos_Core.hpp. Use core/macros.hpp.")
+        inside = target.removeprefix("spikefuse/") if target.startswith("spikefuse/") else None
+        if '"' in line and inside is None:
+            inside = str((header.parent / target).resolve().relative_to(root.resolve()))
+        if inside is None:
+            continue
+        parts = pathlib.PurePath(inside).parts
+        other = parts[0]
+        if other not in LEVEL:
+            faults.append(f"{place}:{number}: includes the front door {inside}. Include the header that is meant.")
+        elif other != room:
+            if LEVEL[other] > LEVEL[room]:
+                faults.append(f"{place}:{number}: {room} (room {LEVEL[room]}) includes {inside} (room {LEVEL[other]}), which lies above it.")
+            elif LEVEL[other] == LEVEL[room] and LEVEL[room] in (1, 2, 6):
+                faults.append(f"{place}:{number}: {room} includes its sibling {other}.")
+            elif room == "layers" and other == "graph":
+                faults.append(f"{place}:{number}: layers never include graph.")
+            if "detail" in parts and not (room == "run" and other == "layers"):
+                faults.append(f"{place}:{number}: {inside} is private to {other}.")
+print("\n".join(faults) or f"{len(headers)} headers, the layering holds")
+sys.exit(1 if faults else 0)

@@ -1,0 +1,4 @@
+// expect: input<N> stands on the right of >>
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = linear<784, 128> >> input<128>;

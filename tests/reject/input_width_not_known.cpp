@@ -1,0 +1,4 @@
+// expect: the network's input width is not known
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto plan_of_wrong = plan::schedule<decltype(linear<128> >> lif), false>::outputs;

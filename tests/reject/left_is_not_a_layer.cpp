@@ -1,0 +1,4 @@
+// expect: what stands on the left of >> is not a layer
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = 784 >> linear<128>;

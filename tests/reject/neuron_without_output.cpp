@@ -1,0 +1,11 @@
+// expect: these equations give nothing to the next layer
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+struct silent {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(v += current);
+    }
+};
+constexpr auto states = equations::anatomy<silent>::state_count;

@@ -1,0 +1,4 @@
+// expect: this neuron has no such choice
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<4> >> li(inclusive);

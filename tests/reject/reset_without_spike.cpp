@@ -1,0 +1,11 @@
+// expect: on_spike stands before `spike = ...`
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+struct wrong_order {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(v += current, on_spike(v = 0), spike = v > 1);
+    }
+};
+constexpr auto states = equations::anatomy<wrong_order>::state_count;

@@ -1,0 +1,4 @@
+// expect: what stands on the right of >> is not a layer
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<784> >> 128;

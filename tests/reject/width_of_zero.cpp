@@ -1,0 +1,4 @@
+// expect: input<N> takes a width of at least 1
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<0> >> lif;

@@ -1,0 +1,6 @@
+// expect: left_gives<10>
+// expect: right_wants<128>
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto block = linear<128, 64> >> lif;
+constexpr auto wrong = input<784> >> linear<10> >> block;

@@ -1,0 +1,93 @@
+// One launch a run, whatever T, batch and depth; no allocation, no fence, no copy inside it. Seen through Kokkos' own tools.
+#include "../support/random_spikes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <spikefuse/spikefuse.hpp>
+#include <string>
+#include <vector>
+
+using namespace spikefuse;
+
+namespace {
+
+std::vector<std::string> events; // the callbacks take no context
+
+struct watch {
+    watch() {
+        namespace tools = Kokkos::Tools::Experimental;
+        events.clear();
+        auto const launched = [](char const* name, std::uint32_t, std::uint64_t*) { events.push_back(std::string("launch ") + name); };
+        tools::set_begin_parallel_for_callback(launched);
+        tools::set_begin_parallel_reduce_callback(launched);
+        tools::set_begin_parallel_scan_callback(launched);
+        tools::set_begin_fence_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+            std::string const fence(name); // the tools interface fences before it calls us: that one is ours
+            if (fence.find("Kokkos Profile Tool Fence") == std::string::npos) events.push_back("fence " + fence);
+        });
+        tools::set_allocate_data_callback([](Kokkos_Profiling_SpaceHandle, char const* name, void const*, std::uint64_t) {
+            events.push_back(std::string("allocation ") + name);
+        });
+        tools::set_begin_deep_copy_callback([](Kokkos_Profiling_SpaceHandle, char const*, void const*, Kokkos_Profiling_SpaceHandle,
+                                               char const*, void const*, std::uint64_t) { events.push_back("copy"); });
+    }
+    watch(watch const&) = delete;
+    watch& operator=(watch const&) = delete;
+    ~watch() {
+        namespace tools = Kokkos::Tools::Experimental;
+        tools::set_begin_parallel_for_callback(nullptr);
+        tools::set_begin_parallel_reduce_callback(nullptr);
+        tools::set_begin_parallel_scan_callback(nullptr);
+        tools::set_begin_fence_callback(nullptr);
+        tools::set_allocate_data_callback(nullptr);
+        tools::set_begin_deep_copy_callback(nullptr);
+    }
+};
+
+template <class Network>
+void one_launch(Network const& network_type, int steps, int batch) {
+    constexpr int width = Network::wants;
+    auto network = model{network_type, {.steps = steps, .batch = batch}};
+    auto const spikes = test::random_spikes(steps, batch, width, 0.2, 1);
+    Kokkos::View<float**, Kokkos::LayoutRight> const result("result", static_cast<std::size_t>(batch),
+                                                            static_cast<std::size_t>(network.outputs));
+    Kokkos::DefaultExecutionSpace const space;
+    Kokkos::fence();
+    watch const here;
+    network.run(space, spikes, counts, result); // the very first run of a model, too
+    network.reset();
+    network.run(space, spikes, counts, result);
+    auto const seen = events;
+    REQUIRE(seen == std::vector<std::string>{"launch spikefuse::forward", "launch spikefuse::forward"});
+}
+
+} // namespace
+
+TEST_CASE("one launch a run, no allocation, no fence") {
+    constexpr auto shallow = input<33> >> lif;
+    constexpr auto usual = input<100> >> linear<48> >> lif >> linear<10> >> li;
+    constexpr auto deep = input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >>
+                          lif >> linear<10> >> li;
+    one_launch(shallow, 1, 1);
+    one_launch(usual, 1, 64);
+    one_launch(usual, 500, 1);
+    one_launch(deep, 300, 7);
+}
+
+TEST_CASE("everything that is launched or allocated carries the library's name") {
+    watch const here;
+    auto network = model{input<10> >> linear<4> >> lif, {.steps = 3}};
+    network.record("lif 1", "v");
+    auto const spikes = test::random_spikes(3, 1, 10, 0.2, 1);
+    (void)network(spikes);
+    int ours = 0;
+    for (auto const& event : events) {
+        if (event.starts_with("launch ") || event.starts_with("allocation ")) {
+            INFO(event);
+            bool const known = event.find("spikefuse::") != std::string::npos || event.find("random spikes") != std::string::npos ||
+                               event.find("Kokkos::") != std::string::npos || event == "allocation [unlabeled]";
+            CHECK(known);
+            ours += event.find("spikefuse::") != std::string::npos ? 1 : 0;
+        }
+    }
+    REQUIRE(ours >= 5);
+}

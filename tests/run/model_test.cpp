@@ -1,0 +1,227 @@
+// The engine's promises: known numbers, one launch, no allocation, chunked = whole, any thread count = the same bits.
+#include "../support/random_spikes.hpp"
+
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
+#include <limits>
+#include <spikefuse/spikefuse.hpp>
+
+using namespace spikefuse;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+using Catch::Matchers::WithinRel;
+using test::bits_of, test::host, test::random_spikes, test::unpacked;
+
+constexpr auto classifier = input<100> >> linear<48> >> lif >> linear<10> >> li;
+
+namespace {
+
+template <class Network>
+void excite(Network& network, std::string const& layer, float gain, float shift) { // default weights hardly fire
+    auto weight = network.get(layer, "weight");
+    for (auto& w : weight) w = w * gain + shift;
+    network.set(layer, "weight", weight);
+}
+
+template <class View>
+bool same_bits(View const& a, View const& b) {
+    if (a.span() != b.span()) return false;
+    return std::memcmp(a.data(), b.data(), a.span() * sizeof(*a.data())) == 0;
+}
+
+} // namespace
+
+TEST_CASE("a leaky integrator with norse's defaults gives norse's numbers") {
+    auto network = model{input<3> >> li, {.steps = 10, .batch = 2}};
+    Kokkos::View<float**, Kokkos::LayoutRight> const current("current", 2, 3);
+    Kokkos::deep_copy(current, 1.f);
+    auto const v = host(network(current));
+    float const expected[] = {.100000001f, .270000011f, .487000018f, .733500004f, .996309996f,
+                              1.265607f,   1.53418875f, 1.79688382f, 2.0500865f,  2.2913909f};
+    for (int t = 0; t < 10; ++t) REQUIRE_THAT(v(t, 1, 2), WithinRel(expected[t], 1e-6f));
+}
+
+TEST_CASE("a LIF with norse's defaults fires when norse's does") {
+    auto network = model{input<3> >> lif, {.steps = 20, .batch = 2}};
+    network.record("lif 1", "v");
+    Kokkos::View<float**, Kokkos::LayoutRight> const current("current", 2, 3);
+    Kokkos::deep_copy(current, 1.f);
+    auto const z = host(network(current));
+    auto const v = host(network.recorded("lif 1", "v"));
+    for (int t = 0; t < 20; ++t) REQUIRE(z(t, 0, 0) == (t == 5 || t == 8 || t == 11 || t == 14 || t == 17 ? 1.f : 0.f));
+    REQUIRE_THAT(v(6, 0, 0), WithinRel(.395142406f, 1e-6f));
+    REQUIRE_THAT(v(19, 1, 2), WithinRel(.93775034f, 1e-6f));
+}
+
+TEST_CASE("packed spikes, the same as values, and one at a time give the same bits") {
+    constexpr int steps = 150, batch = 3;
+    auto const spikes = random_spikes(steps, batch, 100, 0.2, 11);
+    auto const values = unpacked<float>(spikes, 100);
+    auto network = model{classifier, {.steps = steps, .batch = batch}};
+    excite(network, "linear 1", 3.f, 0.05f);
+    auto const packed_trace = host(network(spikes));
+    network.reset();
+    auto const value_trace = host(network(values));
+    REQUIRE(packed_trace(steps - 1, 0, 0) != 0);
+    for (int t = 0; t < steps; ++t)
+        for (int b = 0; b < batch; ++b)
+            for (int n = 0; n < 10; ++n) REQUIRE_THAT(value_trace(t, b, n), WithinRel(packed_trace(t, b, n), 1e-4f));
+    network.reset();
+    for (int t = 0; t < steps; ++t) {
+        auto const one = Kokkos::subview(spikes, std::pair(t, t + 1), Kokkos::ALL, Kokkos::ALL);
+        auto const trace_of_one = host(network(one));
+        for (int b = 0; b < batch; ++b)
+            for (int n = 0; n < 10; ++n) REQUIRE(trace_of_one(0, b, n) == packed_trace(t, b, n));
+    }
+}
+
+TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives", "", ((class T, int Full), T, Full), (float, 30),
+                       (double, 30), (float, 90)) {
+    constexpr int steps = 203, batch = 2;
+    // Rows on both sides of the dense crossover, so that both paths are cut.
+    auto const spikes = random_spikes(steps, batch, 100, Full / 100.0, 5);
+    auto values = unpacked<T>(spikes, 100);
+    for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= T(1) + T(k % 7) / T(9);
+    auto network = model{classifier, {.steps = steps, .batch = batch}, precision<T>};
+    excite(network, "linear 1", 2.f, 0.02f);
+    auto const whole = host(network(values));
+    network.reset();
+    int const cuts[] = {0, 1, 2, 65, 66, 130, 203};
+    for (int k = 0; k + 1 < 7; ++k) {
+        auto const part = host(network(Kokkos::subview(values, std::pair(cuts[k], cuts[k + 1]), Kokkos::ALL, Kokkos::ALL)));
+        for (int t = cuts[k]; t < cuts[k + 1]; ++t)
+            for (int b = 0; b < batch; ++b)
+                for (int n = 0; n < 10; ++n) REQUIRE(bits_of(part(t - cuts[k], b, n)) == bits_of(whole(t, b, n)));
+    }
+}
+
+TEST_CASE("any number of threads gives the same bits") {
+    auto const space = Kokkos::DefaultExecutionSpace();
+    if (space.concurrency() < 2) {
+        WARN("one thread only on this machine: nothing to compare");
+        return;
+    }
+    auto const parts = Kokkos::Experimental::partition_space(space, 1, 1);
+    for (int batch : {1, 5}) {
+        auto const spikes = random_spikes(120, batch, 100, 0.2, 3);
+        auto network = model{classifier, {.steps = 120, .batch = batch}};
+        excite(network, "linear 1", 3.f, 0.05f);
+        auto const all = host(network(space, spikes));
+        network.reset();
+        auto const one = network(parts[0], spikes);
+        parts[0].fence();
+        REQUIRE(same_bits(all, host(one)));
+        network.reset();
+        REQUIRE(same_bits(all, host(network(space, spikes))));
+    }
+}
+
+TEST_CASE("reduced readouts are the reductions of the trace") {
+    auto const spikes = random_spikes(130, 3, 100, 0.3, 9);
+    auto network = model{input<100> >> linear<40> >> lif >> linear<17> >> lif, {.steps = 130, .batch = 3}};
+    excite(network, "linear 1", 3.f, 0.05f);
+    excite(network, "linear 2", 3.f, 0.1f);
+    auto const whole = host(network(spikes));
+    network.reset();
+    auto const summed = host(network(spikes, counts));
+    network.reset();
+    auto const last = host(network(spikes, last_step));
+    network.reset();
+    auto const highest = host(network(spikes, max_over_time));
+    float total = 0;
+    for (int b = 0; b < 3; ++b)
+        for (int n = 0; n < 17; ++n) {
+            float sum = 0, top = -1;
+            for (int t = 0; t < 130; ++t) sum += whole(t, b, n), top = std::max(top, whole(t, b, n));
+            REQUIRE(summed(b, n) == sum);
+            REQUIRE(highest(b, n) == top);
+            REQUIRE(last(b, n) == whole(129, b, n));
+            total += sum;
+        }
+    REQUIRE(total > 50);
+}
+
+TEST_CASE("recordings show every layer, and change nothing") {
+    auto const spikes = random_spikes(70, 2, 100, 0.3, 9);
+    auto network = model{input<100> >> linear<40> >> lif >> scale(2) >> linear<5> >> li, {.steps = 70, .batch = 2}};
+    excite(network, "linear 1", 3.f, 0.05f);
+    auto const quiet = host(network(spikes));
+    network.reset();
+    for (auto const* name : {"v", "i", "spikes"}) network.record("lif 1", name);
+    network.record("scale 1", "output");
+    network.record("li 1", "v");
+    auto const watched = host(network(spikes));
+    REQUIRE(same_bits(quiet, watched));
+    REQUIRE(same_bits(watched, host(network.recorded("li 1", "v"))));
+    auto const fired = host(unpacked<float>(network.recorded_spikes("lif 1"), 40));
+    auto const scaled = host(network.recorded("scale 1", "output"));
+    for (std::size_t k = 0; k < fired.size(); ++k) REQUIRE(scaled.data()[k] == 2 * fired.data()[k]);
+}
+
+TEST_CASE("policies: inclusive threshold, reset by subtraction") {
+    Kokkos::View<float**, Kokkos::LayoutRight> const current("current", 1, 1);
+    Kokkos::deep_copy(current, 0.5f);
+    auto fired = [&](auto network_type) {
+        auto network = model{network_type, {.steps = 6}};
+        return static_cast<int>(host(network(current, counts))(0, 0));
+    };
+    REQUIRE(fired(input<1> >> iaf) == 2);            // 0.5 1.0 1.5! 0.5 1.0 1.5!
+    REQUIRE(fired(input<1> >> iaf(inclusive)) == 3); // 0.5 1.0! ...
+    REQUIRE(fired(input<1> >> iaf(subtract)) == 2);  // 0.5 1.0 1.5! leaves 0.5: 1.0 1.5! (0.5)
+    REQUIRE(fired(input<1> >> iaf({.threshold = 0.6}, subtract)) == 4);
+    REQUIRE(fired(input<1> >> iaf(no_reset)) == 4);
+}
+
+TEST_CASE("per-neuron parameters") {
+    auto network = model{input<20> >> li, {.steps = 5}};
+    std::vector<double> leak(20);
+    for (int n = 0; n < 20; ++n) leak[static_cast<std::size_t>(n)] = n;
+    network.set("li 1", "v_leak", leak);
+    Kokkos::View<float**, Kokkos::LayoutRight> const silence("silence", 1, 20);
+    auto const v = host(network(silence));
+    for (int n = 0; n < 20; ++n) REQUIRE(v(4, 0, n) == static_cast<float>(n)); // at rest it stays where it leaks to
+}
+
+TEST_CASE("mistakes get a sentence, and leave the model as it was") {
+    auto network = model{classifier, {.steps = 4, .batch = 2}};
+    auto const before = network.get("lif 1", "tau_mem");
+    auto says = [](auto const& call, std::string const& words) {
+        REQUIRE_THROWS_MATCHES(call(), error, MessageMatches(ContainsSubstring(words)));
+    };
+    says([&] { network.set("lif 1", "tau_mem", 0.0); }, "a time constant is positive");
+    says([&] { network.set("lif 1", "tau_mem", -1 * ms); }, "a time constant is positive");
+    says([&] { network.set("lif 1", "threshold", std::nan("")); }, "a parameter is a finite number");
+    says([&] { network.set("linear 1", "weight", std::vector<float>(7)); }, "this network wants [48, 100]");
+    says([&] { network.set("linear 3", "weight", 1.0); }, "there is no parameter 'weight' of 'linear 3'");
+    says([&] { network.record("lif 1", "u"); }, "nothing to record is called 'u' of 'lif 1'");
+    says([&] { (void)network.recorded("lif 1", "v"); }, "record() was not called");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 2, 99)); }, "its last extent should be 100");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 3, 100)); }, "it holds 3 samples");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 0, 2, 100)); }, "no steps");
+    says([&] { network(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>("x", 4, 2, 3)); }, "ceil(N/32) words");
+    says(
+        [&] {
+            network.run({}, Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 2, 100), counts,
+                        Kokkos::View<float**, Kokkos::LayoutRight>("y", 2, 9));
+        },
+        "this run writes [2, 10]");
+    says([&] { (model{classifier, {.steps = 0}}); }, "settings.steps");
+    says([&] { (model{classifier, {.batch = -1}}); }, "settings.batch");
+    says([&] { (model{classifier, {.dt = 0 * ms}}); }, "settings.dt");
+    says([&] { (model{input<4> >> lif({.tau_syn = -5 * ms}), {}}); }, "'tau_syn' of 'lif 1'");
+    says([&] { (model{input<4> >> lif({.threshold = std::numeric_limits<double>::quiet_NaN()}), {}}); }, "'threshold' of 'lif 1'");
+    REQUIRE(network.get("lif 1", "tau_mem") == before);
+    network.record("lif 1", "v");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 5, 2, 100)); }, "recordings hold 4");
+}
+
+TEST_CASE("the plan can be read") {
+    std::string const plan_text = describe(classifier);
+    REQUIRE_THAT(plan_text, ContainsSubstring("launches a run: 1"));
+    REQUIRE_THAT(plan_text, ContainsSubstring("input -> linear 1 -> lif 1 -> buffer 1 (bits"));
+    REQUIRE_THAT(plan_text, ContainsSubstring("buffer 1 -> linear 2 -> li 1 -> readout"));
+}

@@ -1,0 +1,32 @@
+// Shapes, as far as the language knows them.
+#include <spikefuse/language.hpp>
+
+using namespace spikefuse;
+
+constexpr auto said_once = input<784> >> linear<128> >> lif >> linear<10> >> li;
+constexpr auto said_twice = linear<784, 128> >> lif >> linear<128, 10> >> li;
+static_assert(input_shape<said_once> == features<784>{});
+static_assert(output_shape<said_once> == features<10>{});
+static_assert(input_shape<said_twice> == features<784>{});
+static_assert(output_shape<said_twice> == features<10>{});
+
+// A block is a variable template.
+template <int Width>
+constexpr auto spiking = linear<Width> >> lif;
+constexpr auto deep = input<64> >> spiking<32> >> spiking<16>;
+static_assert(output_shape<deep> == features<16>{});
+
+// `>>` groups as it likes: the plan is the same.
+constexpr auto left = (input<8> >> linear<4>) >> (lif >> linear<2>);
+constexpr auto right = input<8> >> (linear<4> >> (lif >> linear<2>));
+template <auto const& Network>
+using plan_of = plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
+static_assert(std::is_same_v<plan_of<left>::nodes, plan_of<right>::nodes>);
+
+// Neurons join the weights before them; weights end a stage.
+static_assert(boost::mp11::mp_size<plan_of<said_once>::nodes>::value == 2);
+static_assert(boost::mp11::mp_size<plan_of<deep>::nodes>::value == 2);
+static_assert(plan_of<said_once>::buffer_at<1>::bits);
+static_assert(!plan_of<said_once>::emits_bits && plan_of<deep>::emits_bits);
+
+int main() {}
