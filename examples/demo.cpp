@@ -10,7 +10,8 @@
 
 using namespace spikefuse;
 
-constexpr auto network_type = input<64> >> linear<40> >> lif({.tau_mem = 20 * ms}) >> linear<8> >> lif({.tau_mem = 10 * ms}) >> linear<3> >> li;
+constexpr auto network_type = input<64> >> linear<40> >> lif({.tau_mem = 20 * ms}) >> linear<8> >>
+                              lif({.tau_mem = 10 * ms}) >> linear<3> >> li;
 
 namespace {
 
@@ -58,7 +59,7 @@ int demonstrate(std::string const& svg, int steps, int batch) {
 
     auto const length = static_cast<std::size_t>(steps), samples = static_cast<std::size_t>(batch);
     Kokkos::View<std::uint32_t***, Kokkos::LayoutRight> const spikes("spikes", length, samples, 2); // [T, B, ceil(64/32)]
-    Kokkos::View<float***, Kokkos::LayoutRight> const traces("traces", length, samples, 3);        // [T, B, 3]
+    Kokkos::View<float***, Kokkos::LayoutRight> const traces("traces", length, samples, 3);         // [T, B, 3]
     Kokkos::DefaultExecutionSpace const space;
     constexpr int rounds = 20;
     double seconds = 0;
@@ -74,7 +75,11 @@ int demonstrate(std::string const& svg, int steps, int batch) {
         }
     }
     auto const membranes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), traces);
-    io::figure picture{.title = "input<64> >> linear<40> >> lif >> linear<8> >> lif >> linear<3> >> li", .dt_ms = 1, .rasters = {}, .curves_title = "membranes of the readout", .curves = {}};
+    io::figure picture{.title = "input<64> >> linear<40> >> lif >> linear<8> >> lif >> linear<3> >> li",
+                       .dt_ms = 1,
+                       .rasters = {},
+                       .curves_title = "membranes of the readout",
+                       .curves = {}};
     picture.rasters.push_back({"input", length, 64, fired_in(spikes, 64)});
     picture.rasters.push_back({"lif 1", length, 40, fired_in(network.recorded_spikes("lif 1"), 40)});
     picture.rasters.push_back({"lif 2", length, 8, fired_in(network.recorded_spikes("lif 2"), 8)});
@@ -98,9 +103,10 @@ int demonstrate(std::string const& svg, int steps, int batch) {
         }
     }
     double const updates = static_cast<double>(rounds) * steps * batch * (40 + 8 + 3);
-    std::printf("the readout names the group whose turn it is in %.1f %% of %zu steps\n", 100.0 * static_cast<double>(right) / static_cast<double>(asked), asked);
-    std::printf("%d launches for %.2f million neuron updates: %.1f ms in all, %.0f million updates a second on %d threads\n", rounds, updates / 1e6, seconds * 1e3,
-                updates / 1e6 / seconds, space.concurrency());
+    std::printf("the readout names the group whose turn it is in %.1f %% of %zu steps\n",
+                100.0 * static_cast<double>(right) / static_cast<double>(asked), asked);
+    std::printf("%d launches for %.2f million neuron updates: %.1f ms in all, %.0f million updates a second on %d threads\n", rounds,
+                updates / 1e6, seconds * 1e3, updates / 1e6 / seconds, space.concurrency());
     io::write_svg(picture, svg);
     std::printf("the same picture: %s\n", svg.c_str());
     return 0;

@@ -9,8 +9,9 @@
 
 using namespace spikefuse;
 
-constexpr auto strict_network = input<784> >> iaf >> linear<128>(no_bias) >> iaf >> linear<10>(no_bias) >> iaf;
-constexpr auto inclusive_network = input<784> >> iaf(inclusive) >> linear<128>(no_bias) >> iaf(inclusive) >> linear<10>(no_bias) >> iaf(inclusive);
+constexpr auto strict_network = input<784> >> scale(1) >> iaf >> linear<128>(no_bias) >> iaf >> linear<10>(no_bias) >> iaf;
+constexpr auto inclusive_network = input<784> >> scale(1) >> iaf(inclusive) >> linear<128>(no_bias) >>
+                                   iaf(inclusive) >> linear<10>(no_bias) >> iaf(inclusive);
 
 struct choices {
     std::string data, network;
@@ -36,7 +37,8 @@ void classify(Network const& network_type, choices const& chosen) {
     io::mnist const images = io::read_mnist(chosen.data);
     std::size_t const pixels = images.rows * images.columns;
     if (pixels != 784)
-        throw shape_error("the images are " + std::to_string(images.rows) + " x " + std::to_string(images.columns), "the network takes 28 x 28", "Take MNIST's own files");
+        throw shape_error("the images are " + std::to_string(images.rows) + " x " + std::to_string(images.columns),
+                          "the network takes 28 x 28", "Take MNIST's own files");
     auto const samples = static_cast<std::size_t>(chosen.batch);
     auto network = model{network_type, {.steps = chosen.steps, .batch = chosen.batch, .dt = 1 * s}}; // the file's r is per step of 1
     io::load_nir(network, chosen.network);
@@ -54,7 +56,8 @@ void classify(Network const& network_type, choices const& chosen) {
         for (std::size_t first = 0; first < images.count; first += samples) {
             std::size_t const count = std::min(samples, images.count - first);
             for (std::size_t b = 0; b < samples; ++b)
-                for (std::size_t n = 0; n < pixels; ++n) host_currents(b, n) = b < count ? static_cast<float>(images.images[(first + b) * pixels + n]) : 0.f;
+                for (std::size_t n = 0; n < pixels; ++n)
+                    host_currents(b, n) = b < count ? static_cast<float>(images.images[(first + b) * pixels + n]) : 0.f;
             auto const start = std::chrono::steady_clock::now();
             Kokkos::deep_copy(currents, host_currents);
             network.reset();
@@ -72,9 +75,12 @@ void classify(Network const& network_type, choices const& chosen) {
         }
     }
     double const image_steps = static_cast<double>(images.count) * chosen.steps;
-    std::printf("accuracy            %.2f %%  (%zu of %zu)\n", 100.0 * static_cast<double>(right) / static_cast<double>(images.count), right, images.count);
-    std::printf("speed               %.0f images a second  (%.3f s in all, %d threads)\n", static_cast<double>(images.count) / seconds, seconds, space.concurrency());
-    std::printf("spikes a step       %.4f in the input layer, %.4f in the hidden layer\n", fired_inputs / image_steps / 784, fired_hidden / image_steps / 128);
+    std::printf("accuracy            %.2f %%  (%zu of %zu)\n", 100.0 * static_cast<double>(right) / static_cast<double>(images.count),
+                right, images.count);
+    std::printf("speed               %.0f images a second  (%.3f s in all, %d threads)\n", static_cast<double>(images.count) / seconds,
+                seconds, space.concurrency());
+    std::printf("spikes a step       %.4f in the input layer, %.4f in the hidden layer\n", fired_inputs / image_steps / 784,
+                fired_hidden / image_steps / 128);
 }
 
 } // namespace

@@ -90,16 +90,18 @@ enter_userland() {
     cuda=$(readlink -f /usr/local/cuda 2>/dev/null || true)
     [ -d "$cuda" ] && binds+=("$cuda")
     [ -n "${SPIKEFUSE_GOLDEN_DIR:-}" ] && binds+=("$(cd "$SPIKEFUSE_GOLDEN_DIR" && pwd -P)")
-    # What the command names by an absolute path must be there too.
+    binds+=("${TMPDIR:-/tmp}")
+    # What the command names by an absolute path must be there too, or its folder.
     for extra in "$@"; do
-        case $extra in /*) [ -e "$extra" ] && binds+=("$(cd "$( [ -d "$extra" ] && echo "$extra" || dirname "$extra")" && pwd -P)") ;; esac
+        extra=${extra#--*=}
+        case $extra in /*) [ -d "$extra" ] || extra=$(dirname "$extra"); [ -d "$extra" ] && binds+=("$(cd "$extra" && pwd -P)") ;; esac
     done
     unshare --mount --propagation private bash -euc '
         root=$1 folder=$2 count=$3
         shift 3
         for name in proc dev sys; do mkdir -p "$root/$name" && mount --rbind "/$name" "$root/$name"; done
         for ((k = 0; k < count; ++k)); do
-            case $1 in / | /bin* | /usr | /usr/bin* | /lib* | /etc* | /proc* | /dev* | /sys*) ;; *) mkdir -p "$root$1" && mount --rbind "$1" "$root$1" ;; esac
+            case $1 in /usr/local/*) mkdir -p "$root$1" && mount --rbind "$1" "$root$1" ;; / | /bin* | /usr* | /lib* | /etc* | /var* | /proc* | /dev* | /sys*) ;; *) mkdir -p "$root$1" && mount --rbind "$1" "$root$1" ;; esac
             shift
         done
         exec chroot "$root" /bin/bash -c '\''cd "$0" && exec "$@"'\'' "$folder" "$@"

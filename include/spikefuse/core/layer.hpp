@@ -3,6 +3,7 @@
 
 #include <array>
 #include <concepts>
+#include <initializer_list>
 #include <limits>
 #include <string_view>
 
@@ -27,11 +28,17 @@ struct array_info {
 struct exchange_rule {
     static constexpr double must_be_there = std::numeric_limits<double>::quiet_NaN();
     struct field {
-        std::string_view parameter, field;
+        std::string_view parameter, name;
         double absent = must_be_there;
     };
-    std::array<std::string_view, 2> types{};
-    std::array<field, 8> fields{};
+    std::array<std::string_view, 2> types;
+    std::array<field, 8> fields;
+
+    constexpr exchange_rule() = default;
+    constexpr exchange_rule(std::string_view type, std::initializer_list<field> of, std::string_view also = {}) : types{type, also} {
+        std::size_t k = 0;
+        for (field const& one : of) fields[k++] = one;
+    }
 };
 
 /// A word of the network.

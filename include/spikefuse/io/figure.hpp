@@ -49,7 +49,8 @@ inline char const* ansi_colour(std::size_t k) {
 /// Dots of Unicode braille: two across and four down in a character.
 class canvas {
   public:
-    canvas(std::size_t columns, std::size_t lines) : columns_(columns), lines_(lines), cells_(columns * lines, 0), colours_(columns * lines, -1) {}
+    canvas(std::size_t columns, std::size_t lines)
+        : columns_(columns), lines_(lines), cells_(columns * lines, 0), colours_(columns * lines, -1) {}
     std::size_t width() const { return columns_ * 2; }
     std::size_t height() const { return lines_ * 4; }
     void dot(std::size_t x, std::size_t y, int colour = -1) {
@@ -64,9 +65,11 @@ class canvas {
         for (std::size_t c = 0; c < columns_; ++c) {
             std::size_t const cell = l * columns_ + c;
             unsigned const code = 0x2800u + cells_[cell];
-            std::string const glyph = {static_cast<char>(0xe0 | (code >> 12)), static_cast<char>(0x80 | ((code >> 6) & 0x3f)), static_cast<char>(0x80 | (code & 0x3f))};
+            std::string const glyph = {static_cast<char>(0xe0 | (code >> 12)), static_cast<char>(0x80 | ((code >> 6) & 0x3f)),
+                                       static_cast<char>(0x80 | (code & 0x3f))};
             bool const painted = colours && colours_[cell] >= 0 && cells_[cell] != 0;
-            text += painted ? std::string("\033[") + ansi_colour(static_cast<std::size_t>(colours_[cell])) + "m" + glyph + "\033[0m" : glyph;
+            text +=
+                painted ? std::string("\033[") + ansi_colour(static_cast<std::size_t>(colours_[cell])) + "m" + glyph + "\033[0m" : glyph;
         }
         return text;
     }
@@ -141,7 +144,8 @@ inline std::string terminal_text(figure const& f, bool colours, std::size_t colu
         canvas drawing(width, lines);
         for (std::size_t t = 0; t < r.steps; ++t)
             for (std::size_t n = 0; n < r.neurons; ++n)
-                if (r.fired[t * r.neurons + n] != 0) drawing.dot(column(t), r.neurons <= drawing.height() ? n : n * drawing.height() / r.neurons);
+                if (r.fired[t * r.neurons + n] != 0)
+                    drawing.dot(column(t), r.neurons <= drawing.height() ? n : n * drawing.height() / r.neurons);
         out += "\n" + std::string(label, ' ') + raster_heading(r, f.dt_ms) + "\n";
         for (std::size_t l = 0; l < lines; ++l) {
             std::string const mark = l == 0 ? "0" : l + 1 == lines ? std::to_string(r.neurons - 1) : "";
@@ -151,7 +155,9 @@ inline std::string terminal_text(figure const& f, bool colours, std::size_t colu
     if (!f.curves.empty()) {
         range const r = range_of(f);
         canvas drawing(width, 10);
-        auto height = [&](double v) { return static_cast<std::size_t>(std::lround((1 - r.share(v)) * static_cast<double>(drawing.height() - 1))); };
+        auto height = [&](double v) {
+            return static_cast<std::size_t>(std::lround((1 - r.share(v)) * static_cast<double>(drawing.height() - 1)));
+        };
         if (std::isfinite(f.threshold))
             for (std::size_t x = 0; x < drawing.width(); x += 4) drawing.dot(x, height(f.threshold), 6);
         for (std::size_t k = 0; k < f.curves.size(); ++k) {
@@ -160,21 +166,30 @@ inline std::string terminal_text(figure const& f, bool colours, std::size_t colu
                 if (!std::isfinite(v[t]) || !std::isfinite(v[t + 1])) continue;
                 std::size_t const from = column(t), to = std::max(column(t + 1), from + 1);
                 for (std::size_t x = from; x <= to; ++x)
-                    drawing.dot(x, height(v[t] + (v[t + 1] - v[t]) * static_cast<double>(x - from) / static_cast<double>(to - from)), static_cast<int>(k));
+                    drawing.dot(x, height(v[t] + (v[t + 1] - v[t]) * static_cast<double>(x - from) / static_cast<double>(to - from)),
+                                static_cast<int>(k));
             }
         }
         out += "\n" + std::string(label, ' ') + f.curves_title + "   ";
         for (std::size_t k = 0; k < f.curves.size(); ++k)
-            out += (colours ? std::string("\033[") + ansi_colour(k) + "m━\033[0m " : "") + f.curves[k].name + (k + 1 < f.curves.size() ? ", " : "");
+            out += (colours ? std::string("\033[") + ansi_colour(k) + "m━\033[0m " : "") + f.curves[k].name +
+                   (k + 1 < f.curves.size() ? ", " : "");
         out += "\n";
-        for (std::size_t l = 0; l < 10; ++l) out += padded(l == 0 ? format("%.2f", r.high) : l == 9 ? format("%.2f", r.low) : "") + "│" + drawing.line(l, colours) + "\n";
+        for (std::size_t l = 0; l < 10; ++l)
+            out += padded(l == 0 ? format("%.2f", r.high) : l == 9 ? format("%.2f", r.low) : "") + "│" + drawing.line(l, colours) + "\n";
     }
-    std::string axis(width, ' '), ticks;
-    for (std::size_t c = 0; c < width; ++c) ticks += c % 20 == 0 ? "┴" : "─";
-    for (std::size_t c = 0; c < width; c += 20) {
-        std::string const mark = format("%.0f", static_cast<double>(steps) * f.dt_ms * static_cast<double>(c) / static_cast<double>(width));
-        axis.replace(c, std::min(mark.size(), width - c), mark);
+    double const span_ms = static_cast<double>(steps) * f.dt_ms, each = tick_step(span_ms, static_cast<int>(width / 14) + 1);
+    std::string axis(width, ' ');
+    std::vector<bool> marked(width, false);
+    for (double t = 0; t < span_ms; t += each) {
+        auto const c = static_cast<std::size_t>(t / span_ms * static_cast<double>(width));
+        std::string const mark = format("%g", t);
+        if (c + mark.size() > width) break;
+        marked[c] = true;
+        axis.replace(c, mark.size(), mark);
     }
+    std::string ticks;
+    for (bool m : marked) ticks += m ? "┴" : "─";
     return out + std::string(label - 1, ' ') + "└" + ticks + "\n" + std::string(label, ' ') + axis + " ms\n";
 }
 
@@ -191,7 +206,8 @@ inline void write_svg(figure const& f, std::string const& path) {
         body += "<text x=\"" + format("%.1f", x) + "\" y=\"" + format("%.1f", at) + "\" " + attributes + ">" + escaped(words) + "</text>\n";
     };
     auto line = [&](double x1, double y1, double x2, double y2, std::string const& attributes) {
-        body += "<line x1=\"" + format("%.1f", x1) + "\" y1=\"" + format("%.1f", y1) + "\" x2=\"" + format("%.1f", x2) + "\" y2=\"" + format("%.1f", y2) + "\" " + attributes + "/>\n";
+        body += "<line x1=\"" + format("%.1f", x1) + "\" y1=\"" + format("%.1f", y1) + "\" x2=\"" + format("%.1f", x2) + "\" y2=\"" +
+                format("%.1f", y2) + "\" " + attributes + "/>\n";
     };
     std::string const thin = "stroke=\"#bbb\" stroke-width=\"1\"";
     for (std::size_t k = 0; k < f.rasters.size(); ++k) {
@@ -205,8 +221,8 @@ inline void write_svg(figure const& f, std::string const& path) {
         for (std::size_t t = 0; t < r.steps; ++t)
             for (std::size_t n = 0; n < r.neurons; ++n)
                 if (r.fired[t * r.neurons + n] != 0)
-                    body += "<circle cx=\"" + format("%.1f", x_of((static_cast<double>(t) + 0.5) * f.dt_ms)) + "\" cy=\"" + format("%.1f", y + (static_cast<double>(n) + 0.5) * row) +
-                            "\" r=\"" + format("%.1f", dot) + "\"/>\n";
+                    body += "<circle cx=\"" + format("%.1f", x_of((static_cast<double>(t) + 0.5) * f.dt_ms)) + "\" cy=\"" +
+                            format("%.1f", y + (static_cast<double>(n) + 0.5) * row) + "\" r=\"" + format("%.1f", dot) + "\"/>\n";
         body += "</g>\n";
         line(left, y, left, y + height, thin);
         text(left - 8, y + 10, "0", "class=\"tick\" text-anchor=\"end\"");
@@ -233,7 +249,8 @@ inline void write_svg(figure const& f, std::string const& path) {
             text(left - 8, y_of(v) + 4, format("%g", std::abs(v) < step * 1e-6 ? 0 : v), "class=\"tick\" text-anchor=\"end\"");
         }
         if (std::isfinite(f.threshold)) {
-            line(left, y_of(f.threshold), width - right, y_of(f.threshold), "stroke=\"#666\" stroke-width=\"1.2\" stroke-dasharray=\"6 4\"");
+            line(left, y_of(f.threshold), width - right, y_of(f.threshold),
+                 "stroke=\"#666\" stroke-width=\"1.2\" stroke-dasharray=\"6 4\"");
             text(width - right, y_of(f.threshold) - 5, "threshold", "class=\"tick\" text-anchor=\"end\"");
         }
         for (std::size_t k = 0; k < f.curves.size(); ++k) {
@@ -241,10 +258,13 @@ inline void write_svg(figure const& f, std::string const& path) {
             bool pen = false;
             for (std::size_t t = 0; t < f.curves[k].values.size(); ++t) {
                 double const v = f.curves[k].values[t];
-                if (std::isfinite(v)) points += (pen ? " L" : " M") + format("%.1f", x_of((static_cast<double>(t) + 0.5) * f.dt_ms)) + " " + format("%.1f", y_of(v));
+                if (std::isfinite(v))
+                    points += (pen ? " L" : " M") + format("%.1f", x_of((static_cast<double>(t) + 0.5) * f.dt_ms)) + " " +
+                              format("%.1f", y_of(v));
                 pen = std::isfinite(v);
             }
-            body += "<path d=\"" + points + "\" fill=\"none\" stroke=\"" + colour(k) + "\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n";
+            body +=
+                "<path d=\"" + points + "\" fill=\"none\" stroke=\"" + colour(k) + "\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n";
         }
         line(left, y, left, y + height, thin);
         line(left, y + height, width - right, y + height, thin);
@@ -262,15 +282,19 @@ inline void write_svg(figure const& f, std::string const& path) {
     std::string const aside = path + ".part";
     {
         std::ofstream file(aside);
-        file << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << " " << format("%.0f", height) << "\" width=\"" << width << "\" height=\"" << format("%.0f", height)
-             << "\">\n<style>text{font-family:system-ui,'Helvetica Neue',Arial,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}.panel{font-size:13px;font-weight:600}"
-             << ".tick{font-size:12px;fill:#555}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"" << left << "\" y=\"34\" class=\"title\">" << escaped(f.title)
-             << "</text>\n"
+        file << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << " " << format("%.0f", height) << "\" width=\""
+             << width << "\" height=\"" << format("%.0f", height)
+             << "\">\n<style>text{font-family:system-ui,'Helvetica "
+                "Neue',Arial,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}.panel{font-size:13px;font-weight:600}"
+             << ".tick{font-size:12px;fill:#555}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"" << left
+             << "\" y=\"34\" class=\"title\">" << escaped(f.title) << "</text>\n"
              << body << "</svg>\n";
         file.flush();
-        if (!file) throw file_error("'" + path + "' cannot be written", "the folder is missing, full or not writable", "Choose another place");
+        if (!file)
+            throw file_error("'" + path + "' cannot be written", "the folder is missing, full or not writable", "Choose another place");
     }
-    if (std::rename(aside.c_str(), path.c_str()) != 0) throw file_error("'" + path + "' cannot be written", "it cannot be renamed from '" + aside + "'", "Choose another place");
+    if (std::rename(aside.c_str(), path.c_str()) != 0)
+        throw file_error("'" + path + "' cannot be written", "it cannot be renamed from '" + aside + "'", "Choose another place");
 }
 
 } // namespace spikefuse::io

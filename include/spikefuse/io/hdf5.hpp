@@ -68,7 +68,8 @@ class hdf5_file {
         if (file_.valid()) return;
         if (FILE* const there = std::fopen(path_.c_str(), "rb")) {
             std::fclose(there);
-            throw file_error("'" + path_ + "' cannot be read", "it is not a whole HDF5 file", "Was it cut short, or is it of another format? Fetch it again");
+            throw file_error("'" + path_ + "' cannot be read", "it is not a whole HDF5 file",
+                             "Was it cut short, or is it of another format? Fetch it again");
         }
         throw file_error("'" + path_ + "' cannot be opened", "there is no such file, or no permission to read it", "Check the path");
     }
@@ -139,7 +140,8 @@ class hdf5_file {
         if (H5Tis_variable_str(data.type) > 0) {
             H5Tset_size(memory, H5T_VARIABLE);
             std::vector<char*> raw(data.count, nullptr);
-            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0) fail(name, "its text is damaged or cut short");
+            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
+                fail(name, "its text is damaged or cut short");
             for (char const* one : raw) result.emplace_back(one == nullptr ? "" : one);
             H5Dvlen_reclaim(memory, data.space, H5P_DEFAULT, raw.data());
         } else {
@@ -147,7 +149,8 @@ class hdf5_file {
             if (size == 0 || size > longest_text) fail(name, "its text has an absurd length");
             H5Tset_size(memory, size + 1);
             std::vector<char> raw(data.count * (size + 1), '\0');
-            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0) fail(name, "its text is damaged or cut short");
+            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
+                fail(name, "its text is damaged or cut short");
             for (std::size_t k = 0; k < data.count; ++k) result.emplace_back(raw.data() + k * (size + 1));
         }
         return result;

@@ -48,7 +48,9 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
             int const got = gzread(file.get(), to + done, piece);
             if (got < 0) throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
             if (got == 0)
-                throw file_error("'" + path + "' is cut short", std::string("it ends in its ") + what + ", after " + std::to_string(done) + " of " + std::to_string(count) + " bytes",
+                throw file_error("'" + path + "' is cut short",
+                                 std::string("it ends in its ") + what + ", after " + std::to_string(done) + " of " +
+                                     std::to_string(count) + " bytes",
                                  "Fetch it again");
             done += static_cast<std::size_t>(got);
         }
@@ -68,7 +70,8 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     for (std::uint32_t k = 0; k < (magic & 0xff); ++k) {
         result.shape.push_back(number());
         total *= result.shape.back();
-        if (total > (std::size_t(1) << 32)) throw file_error("'" + path + "' is damaged", "its header asks for an absurd size", "Fetch it again");
+        if (total > (std::size_t(1) << 32))
+            throw file_error("'" + path + "' is damaged", "its header asks for an absurd size", "Fetch it again");
     }
     for (std::size_t done = 0; done < total;) { // in pieces: a damaged header must not ask for all memory
         std::size_t const piece = std::min<std::size_t>(total - done, 1u << 20);
@@ -77,14 +80,17 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
             read(result.values.data() + done, piece, "data");
         } catch (file_error const&) {
             if (gzeof(file.get()) == 0) throw;
-            throw file_error("'" + path + "' is cut short", "its header promises " + std::to_string(total) + " bytes of data", "Fetch it again");
+            throw file_error("'" + path + "' is cut short", "its header promises " + std::to_string(total) + " bytes of data",
+                             "Fetch it again");
         }
         done += piece;
     }
     std::uint8_t beyond = 0;
     int const extra = gzread(file.get(), &beyond, 1);
     if (extra < 0) throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
-    if (extra > 0) throw file_error("'" + path + "' is longer than its header says", "data follow after " + std::to_string(total) + " bytes", "Fetch it again");
+    if (extra > 0)
+        throw file_error("'" + path + "' is longer than its header says", "data follow after " + std::to_string(total) + " bytes",
+                         "Fetch it again");
     return result;
 }
 
@@ -108,12 +114,14 @@ inline mnist read_mnist(std::string const& folder, std::string const& set = "t10
     idx images = read_idx(image_path, idx_images);
     idx labels = read_idx(label_path, idx_labels);
     if (images.shape[0] != labels.shape[0])
-        throw file_error("'" + label_path + "' holds " + std::to_string(labels.shape[0]) + " labels for " + std::to_string(images.shape[0]) + " images",
+        throw file_error("'" + label_path + "' holds " + std::to_string(labels.shape[0]) + " labels for " +
+                             std::to_string(images.shape[0]) + " images",
                          "each image has one label", "Take both files from the same set");
     if (images.values.empty()) throw file_error("'" + image_path + "' holds no images", "one of its extents is 0", "Fetch it again");
     for (std::size_t k = 0; k < labels.values.size(); ++k)
         if (labels.values[k] > 9)
-            throw file_error("'" + label_path + "' holds the label " + std::to_string(labels.values[k]) + " at [" + std::to_string(k) + "]", "labels are 0 to 9", "Fetch it again");
+            throw file_error("'" + label_path + "' holds the label " + std::to_string(labels.values[k]) + " at [" + std::to_string(k) + "]",
+                             "labels are 0 to 9", "Fetch it again");
     return {images.shape[0], images.shape[1], images.shape[2], std::move(images.values), std::move(labels.values)};
 }
 

@@ -23,10 +23,12 @@ inline std::string shape_text(std::vector<std::size_t> const& shape) {
 inline std::vector<double> fit(array const& field, std::vector<std::size_t> const& shape, std::string const& where) {
     std::size_t wanted = 1;
     for (std::size_t e : shape) wanted *= e;
-    bool const same = field.shape == shape, flattened = shape.size() == 1 && field.values.size() == wanted, one = shape.size() == 1 && field.values.size() == 1;
+    bool const same = field.shape == shape, flattened = shape.size() == 1 && field.values.size() == wanted,
+               one = shape.size() == 1 && field.values.size() == 1;
     if (same || flattened) return field.values;
     if (one) return std::vector<double>(wanted, field.values[0]);
-    throw shape_error(where + " is " + shape_text(field.shape), "this network wants " + shape_text(shape), "Was the file made for a network of other widths?");
+    throw shape_error(where + " is " + shape_text(field.shape), "this network wants " + shape_text(shape),
+                      "Was the file made for a network of other widths?");
 }
 
 } // namespace detail
@@ -41,22 +43,26 @@ void load_nir(Model& network, std::string const& path) {
     auto const& layers = network.layer_names();
     auto const parameters = network.parameters();
     if (chain.size() != layers.size())
-        throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers", "this network has " + std::to_string(layers.size()),
-                          "Write the network as the file has it, layer by layer");
+        throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers",
+                          "this network has " + std::to_string(layers.size()), "Write the network as the file has it, layer by layer");
     std::vector<detail::planned_write> writes;
     for (std::size_t k = 0; k < chain.size(); ++k) {
         nir_node const& node = *chain[k];
         exchange_rule const& rule = rules[k];
         std::string const here = "'" + node.name + "' in '" + path + "'";
         if (std::find(rule.types.begin(), rule.types.end(), node.type) == rule.types.end() || rule.types[0].empty())
-            throw name_error(here + " is a " + node.type, "the network has '" + layers[k] + "' there" + (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
+            throw name_error(here + " is a " + node.type,
+                             "the network has '" + layers[k] + "' there" +
+                                 (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
                              "Write the network as the file has it, layer by layer");
         std::set<std::string> used;
         for (auto const& parameter : parameters) {
             if (parameter.layer != layers[k]) continue;
-            auto const* const field = std::find_if(rule.fields.begin(), rule.fields.end(), [&](auto const& f) { return f.parameter == parameter.name; });
-            if (field == rule.fields.end()) throw name_error("'" + parameter.name + "' of '" + layers[k] + "' has no place in NIR", "", "Set it by hand");
-            std::string const key(field->field);
+            auto const* const field =
+                std::find_if(rule.fields.begin(), rule.fields.end(), [&](auto const& f) { return f.parameter == parameter.name; });
+            if (field == rule.fields.end())
+                throw name_error("'" + parameter.name + "' of '" + layers[k] + "' has no place in NIR", "", "Set it by hand");
+            std::string const key(field->name);
             used.insert(key);
             if (auto const found = node.fields.find(key); found != node.fields.end()) {
                 writes.push_back({layers[k], parameter.name, detail::fit(found->second, parameter.shape, "'" + key + "' of " + here)});

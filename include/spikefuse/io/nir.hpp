@@ -83,7 +83,8 @@ class nir_reader {
     explicit nir_reader(std::string const& path) : file_(path) {}
 
     nir_node read() {
-        if (!file_.has("/node")) throw file_error("'" + file_.path() + "' is no NIR file", "it has no group /node", "Was it written by nir.write?");
+        if (!file_.has("/node"))
+            throw file_error("'" + file_.path() + "' is no NIR file", "it has no group /node", "Was it written by nir.write?");
         nir_node root = node("/node", "network", 0);
         if (root.type != "NIRGraph") complain("/node", "it is a " + root.type + ", not a NIRGraph");
         return root;
@@ -91,13 +92,15 @@ class nir_reader {
 
   private:
     [[noreturn]] void complain(std::string const& place, std::string const& why) const {
-        throw file_error("'" + place + "' in '" + file_.path() + "' is not a NIR node that can be used", why, "Write the file again from the framework it comes from");
+        throw file_error("'" + place + "' in '" + file_.path() + "' is not a NIR node that can be used", why,
+                         "Write the file again from the framework it comes from");
     }
 
     nir_node node(std::string const& place, std::string const& name, int depth) {
         if (depth > 16) complain(place, "graphs are nested more than 16 deep");
         if (!file_.is_group(place) || !file_.has(place + "/type")) {
-            complain(place, file_.is_group(place) ? "it has no type. A node's name with a slash makes such a group: rename the node" : "it is not a group");
+            complain(place, file_.is_group(place) ? "it has no type. A node's name with a slash makes such a group: rename the node"
+                                                  : "it is not a group");
         }
         nir_node result;
         result.name = name;
@@ -105,7 +108,8 @@ class nir_reader {
         std::vector<std::string> known;
         for (nir_type const& type : nir_types()) known.emplace_back(type.name);
         auto const type = std::find_if(nir_types().begin(), nir_types().end(), [&](nir_type const& t) { return result.type == t.name; });
-        if (type == nir_types().end()) complain(place, "its type '" + result.type + "' is not one of NIR's" + suggestion(result.type, known));
+        if (type == nir_types().end())
+            complain(place, "its type '" + result.type + "' is not one of NIR's" + suggestion(result.type, known));
         if (result.type == "NIRGraph") {
             graph(place, result, depth);
             return result;
@@ -115,7 +119,8 @@ class nir_reader {
         if (type->one_shape) {
             std::vector<std::size_t> const& shape = result.field(type->required.front()).shape;
             for (auto const& [key, value] : result.fields)
-                if (key != "w_in" && value.shape != shape) complain(place, "its '" + key + "' and '" + type->required.front() + "' have different shapes");
+                if (key != "w_in" && value.shape != shape)
+                    complain(place, "its '" + key + "' and '" + type->required.front() + "' have different shapes");
         }
         return result;
     }
@@ -148,7 +153,9 @@ class nir_reader {
         std::set<std::pair<std::string, std::string>> seen;
         for (std::size_t k = 0; k + 1 < ends.size(); k += 2) {
             for (std::string const& end : {ends[k], ends[k + 1]})
-                if (!known.contains(end)) complain(place + "/edges", "an edge " + ends[k] + " -> " + ends[k + 1] + " names '" + end + "', which is no node" + suggestion(end, names));
+                if (!known.contains(end))
+                    complain(place + "/edges", "an edge " + ends[k] + " -> " + ends[k + 1] + " names '" + end + "', which is no node" +
+                                                   suggestion(end, names));
             if (seen.emplace(ends[k], ends[k + 1]).second) into.edges.emplace_back(ends[k], ends[k + 1]); // some files say an edge twice
         }
     }
@@ -170,7 +177,8 @@ inline nir_node read_nir(std::string const& path) { return detail::nir_reader(pa
 /// loops or is left over.
 inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string const& path) {
     auto fail = [&](std::string const& why) -> void {
-        throw file_error("the network in '" + path + "' is not a plain chain of layers", why, "Only chains can be loaded into a sequence of layers");
+        throw file_error("the network in '" + path + "' is not a plain chain of layers", why,
+                         "Only chains can be loaded into a sequence of layers");
     };
     std::map<std::string, nir_node const*> by_name;
     std::vector<nir_node const*> inputs, outputs;
@@ -180,7 +188,8 @@ inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string
         if (node.type == "Output") outputs.push_back(&node);
     }
     if (inputs.size() != 1 || outputs.size() != 1)
-        fail("it has " + std::to_string(inputs.size()) + " Input and " + std::to_string(outputs.size()) + " Output nodes; a chain has one of each");
+        fail("it has " + std::to_string(inputs.size()) + " Input and " + std::to_string(outputs.size()) +
+             " Output nodes; a chain has one of each");
     std::map<std::string, std::vector<std::string>> next;
     for (auto const& [from, to] : graph.edges) next[from].push_back(to);
     std::vector<nir_node const*> chain;
@@ -192,7 +201,8 @@ inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string
         at = by_name.at(ways[0]);
         if (at != outputs[0]) chain.push_back(at);
     }
-    if (chain.size() + 2 != graph.nodes.size()) fail(std::to_string(graph.nodes.size() - chain.size() - 2) + " of its nodes do not lie between Input and Output");
+    if (chain.size() + 2 != graph.nodes.size())
+        fail(std::to_string(graph.nodes.size() - chain.size() - 2) + " of its nodes do not lie between Input and Output");
     return chain;
 }
 

@@ -13,7 +13,10 @@ namespace spikefuse::io {
 class progress {
   public:
     /// `unit` is what is counted: "images". Draws to standard error.
-    progress(std::string unit, std::size_t total) : unit_(std::move(unit)), total_(total == 0 ? 1 : total), terminal_(isatty(STDERR_FILENO) == 1) { draw(); }
+    progress(std::string unit, std::size_t total)
+        : unit_(std::move(unit)), total_(total == 0 ? 1 : total), terminal_(isatty(STDERR_FILENO) == 1) {
+        draw();
+    }
     progress(progress const&) = delete;
     progress& operator=(progress const&) = delete;
     ~progress() {
@@ -51,9 +54,11 @@ class progress {
         std::string bar;
         constexpr int cells = 24;
         for (int k = 0; k < cells; ++k) bar += k < static_cast<int>(share * cells + 0.5) ? "█" : "░";
-        std::string const left = done_ > 0 && done_ < total_ ? ", " + span(seconds / share - seconds) + " left" : done_ > 0 ? ", " + span(seconds) : "";
-        std::fprintf(stderr, "%s%s %3.0f %%  %zu of %zu %s, %.0f a second%s%s%s%s", terminal_ ? "\r\033[K" : "", bar.c_str(), share * 100, done_, total_, unit_.c_str(), rate,
-                     left.c_str(), note_.empty() ? "" : "  ", note_.c_str(), terminal_ ? "" : "\n");
+        std::string const left = done_ > 0 && done_ < total_ ? ", " + span(seconds / share - seconds) + " left"
+                                 : done_ > 0                 ? ", " + span(seconds)
+                                                             : "";
+        std::fprintf(stderr, "%s%s %3.0f %%  %zu of %zu %s, %.0f a second%s%s%s%s", terminal_ ? "\r\033[K" : "", bar.c_str(), share * 100,
+                     done_, total_, unit_.c_str(), rate, left.c_str(), note_.empty() ? "" : "  ", note_.c_str(), terminal_ ? "" : "\n");
         std::fflush(stderr);
     }
 

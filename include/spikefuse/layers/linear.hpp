@@ -24,7 +24,7 @@ struct linear_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = In; // 0: taken from the left
     static constexpr int gives(int) { return Out; }
-    static constexpr exchange_rule exchange{{"Affine", "Linear"}, {{{"weight", "weight"}, {"bias", "bias", 0}}}};
+    static constexpr exchange_rule exchange{"Affine", {{"weight", "weight"}, {"bias", "bias", 0}}, "Linear"};
 
     constexpr linear_word<In, Out, false> operator()(no_bias_word) const { return {}; }
 

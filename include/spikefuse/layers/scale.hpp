@@ -12,7 +12,7 @@ struct scale_parameters {
 struct scale_neuron {
     using kind = named<"scale">;
     using parameters = scale_parameters;
-    static constexpr exchange_rule exchange{{"Scale"}, {{{"factor", "scale"}}}};
+    static constexpr exchange_rule exchange{"Scale", {{"factor", "scale"}}};
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         return dynamics(output = param<"factor">(&parameters::factor) * current);

@@ -19,7 +19,7 @@ template <class Threshold = strict_policy, class Reset = reset_to_value_policy>
 struct iaf_neuron {
     using kind = named<"iaf">;
     using parameters = iaf_parameters;
-    static constexpr exchange_rule exchange{{"IF"}, {{{"r", "r"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}}};
+    static constexpr exchange_rule exchange{"IF", {{"r", "r"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -151,7 +151,8 @@ class model {
     detail::array_place const& check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
         array_place const& one = find(layer, name);
         if (values.size() != one.size())
-            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) + " numbers",
+            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
+                                  " numbers",
                               "this network wants " + one.shape_text(), "Pass " + std::to_string(one.size()) + " numbers, row by row");
         for (std::size_t k = 0; k < values.size(); ++k) one.check(static_cast<double>(values[k]), k);
         return one;

@@ -44,7 +44,8 @@ struct array_place {
     void check(double value, std::size_t index) const {
         bool const time = info.measure == unit::time;
         if (std::isfinite(value) && (!time || value > 0)) return;
-        throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + std::to_string(value) + " at [" + std::to_string(index) + "]",
+        throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + std::to_string(value) + " at [" +
+                              std::to_string(index) + "]",
                           time ? "a time constant is positive and finite, in seconds" : "a parameter is a finite number",
                           time ? "Give it a time, for example 10 * ms" : "Look where this number comes from");
     }
@@ -56,7 +57,8 @@ inline array_place const& find_array(std::vector<array_place> const& arrays, std
         if (one.layer == layer && one.info.name == name) return one;
         known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + std::string(one.info.name));
     }
-    throw name_error("there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'", "this network has: " + known, "Use one of these names");
+    throw name_error("there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'", "this network has: " + known,
+                     "Use one of these names");
 }
 
 } // namespace spikefuse::detail
