@@ -1,0 +1,132 @@
+// The MNIST network of examples/mnist beside a hand-written loop, same flags, same threads, same images, in one run.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <spikefuse/io/idx.hpp>
+#include <spikefuse/io/load.hpp>
+#include <spikefuse/spikefuse.hpp>
+
+using namespace spikefuse;
+
+constexpr auto network_type = input<784> >> scale(1) >> iaf >> linear<128>(no_bias) >> iaf >> linear<10>(no_bias) >> iaf;
+
+namespace {
+
+constexpr std::size_t pixels = 784, hidden = 128, classes = 10;
+
+/// What one writes by hand: three loops a step; a spike adds a row of weights, so weights lie [input][output].
+struct by_hand {
+    std::vector<float> first, second; // [784, 128], [128, 10]
+    float scale, first_threshold, hidden_threshold, readout_threshold;
+
+    void classify(float const* image, int steps, float* fired) const {
+        float v0[pixels] = {}, v1[hidden] = {}, v2[classes] = {}, drive[pixels];
+        for (std::size_t n = 0; n < pixels; ++n) drive[n] = scale * image[n];
+        std::fill_n(fired, classes, 0.f);
+        for (int t = 0; t < steps; ++t) {
+            float current1[hidden] = {}, current2[classes] = {};
+            for (std::size_t n = 0; n < pixels; ++n) {
+                v0[n] += drive[n];
+                if (v0[n] > first_threshold) {
+                    v0[n] = 0;
+                    for (std::size_t o = 0; o < hidden; ++o) current1[o] += first[n * hidden + o];
+                }
+            }
+            for (std::size_t n = 0; n < hidden; ++n) {
+                v1[n] += current1[n];
+                if (v1[n] > hidden_threshold) {
+                    v1[n] = 0;
+                    for (std::size_t o = 0; o < classes; ++o) current2[o] += second[n * classes + o];
+                }
+            }
+            for (std::size_t n = 0; n < classes; ++n) {
+                v2[n] += current2[n];
+                if (v2[n] > readout_threshold) {
+                    v2[n] = 0;
+                    fired[n] += 1;
+                }
+            }
+        }
+    }
+};
+
+double seconds_of(auto const& work) {
+    auto const start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void report(char const* name, std::vector<double> times, std::size_t images) {
+    std::sort(times.begin(), times.end());
+    double const middle = times[times.size() / 2];
+    std::printf("%-28s %8.0f images a second   %.3f s  (%.3f to %.3f)\n", name, static_cast<double>(images) / middle, middle, times.front(), times.back());
+}
+
+void compare(std::string const& data, std::string const& file, int steps, int batch, int rounds) {
+    io::mnist const set = io::read_mnist(data);
+    auto const samples = static_cast<std::size_t>(batch);
+    std::size_t const images = set.count / samples * samples; // whole batches for both
+    if (images == 0 || set.rows * set.columns != pixels) throw shape_error("the data do not fit", "28 x 28 pixels and at least one batch are needed", "Lower --batch");
+    Kokkos::View<float***, Kokkos::LayoutRight> const currents("currents", images / samples, samples, pixels);
+    Kokkos::View<float***, Kokkos::LayoutRight> const ours("ours", images / samples, samples, classes), twins("twins", images / samples, samples, classes);
+    auto const host = Kokkos::create_mirror_view(currents);
+    for (std::size_t k = 0; k < images * pixels; ++k) host.data()[k] = static_cast<float>(set.images[k]);
+    Kokkos::deep_copy(currents, host);
+
+    auto network = model{network_type, {.steps = steps, .batch = batch, .dt = 1 * s}};
+    io::load_nir(network, file);
+    by_hand twin{std::vector<float>(pixels * hidden), std::vector<float>(hidden * classes), network.get("scale 1", "factor")[0], network.get("iaf 1", "threshold")[0], network.get("iaf 2", "threshold")[0],
+                 network.get("iaf 3", "threshold")[0]};
+    auto const w1 = network.get("linear 1", "weight"), w2 = network.get("linear 2", "weight");
+    for (std::size_t o = 0; o < hidden; ++o)
+        for (std::size_t n = 0; n < pixels; ++n) twin.first[n * hidden + o] = w1[o * pixels + n];
+    for (std::size_t o = 0; o < classes; ++o)
+        for (std::size_t n = 0; n < hidden; ++n) twin.second[n * classes + o] = w2[o * hidden + n];
+
+    Kokkos::DefaultExecutionSpace const space;
+    std::vector<double> our_times, twin_times;
+    for (int round = 0; round <= rounds; ++round) { // the first round warms up
+        double const a = seconds_of([&] {
+            for (std::size_t k = 0; k < images / samples; ++k) {
+                network.reset();
+                network.run(space, Kokkos::subview(currents, k, Kokkos::ALL, Kokkos::ALL), counts, Kokkos::subview(ours, k, Kokkos::ALL, Kokkos::ALL));
+            }
+            space.fence();
+        });
+        double const b = seconds_of([&] {
+            Kokkos::parallel_for("by hand", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(0, static_cast<int>(images)),
+                                 [&](int k) { twin.classify(host.data() + static_cast<std::size_t>(k) * pixels, steps, twins.data() + static_cast<std::size_t>(k) * classes); });
+            Kokkos::fence();
+        });
+        if (round > 0) our_times.push_back(a), twin_times.push_back(b);
+    }
+    std::size_t different = 0;
+    auto const host_ours = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), ours);
+    for (std::size_t k = 0; k < images * classes; ++k) different += host_ours.data()[k] != twins.data()[k] ? 1 : 0;
+    std::printf("%zu images, %d steps, batch %d, %d threads; median of %d (fastest to slowest)\n", images, steps, batch, space.concurrency(), rounds);
+    report("spikefuse, one kernel", our_times, images);
+    report("hand-written loop", twin_times, images);
+    std::printf("spike counts that differ: %zu of %zu (the order of summation is not the same)\n", different, images * classes);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("The MNIST network beside a hand-written loop");
+    std::string data, network;
+    int steps = 100, batch = 128, rounds = 7;
+    app.add_option("--data", data, "folder with MNIST's t10k files")->required();
+    app.add_option("--network", network, "mnist_if.nir")->required();
+    app.add_option("--steps", steps)->capture_default_str()->check(CLI::Range(1, 100000));
+    app.add_option("--batch", batch)->capture_default_str()->check(CLI::Range(1, 10000));
+    app.add_option("--rounds", rounds)->capture_default_str()->check(CLI::Range(1, 1000));
+    CLI11_PARSE(app, argc, argv);
+    Kokkos::ScopeGuard const kokkos;
+    try {
+        compare(data, network, steps, batch, rounds);
+    } catch (error const& fault) {
+        std::fprintf(stderr, "%s\n", fault.what());
+        return 1;
+    }
+}
