@@ -60,24 +60,27 @@ double seconds_of(auto const& work) {
 void report(char const* name, std::vector<double> times, std::size_t images) {
     std::sort(times.begin(), times.end());
     double const middle = times[times.size() / 2];
-    std::printf("%-28s %8.0f images a second   %.3f s  (%.3f to %.3f)\n", name, static_cast<double>(images) / middle, middle, times.front(), times.back());
+    std::printf("%-28s %8.0f images a second   %.3f s  (%.3f to %.3f)\n", name, static_cast<double>(images) / middle, middle, times.front(),
+                times.back());
 }
 
 void compare(std::string const& data, std::string const& file, int steps, int batch, int rounds) {
     io::mnist const set = io::read_mnist(data);
     auto const samples = static_cast<std::size_t>(batch);
     std::size_t const images = set.count / samples * samples; // whole batches for both
-    if (images == 0 || set.rows * set.columns != pixels) throw shape_error("the data do not fit", "28 x 28 pixels and at least one batch are needed", "Lower --batch");
+    if (images == 0 || set.rows * set.columns != pixels)
+        throw shape_error("the data do not fit", "28 x 28 pixels and at least one batch are needed", "Lower --batch");
     Kokkos::View<float***, Kokkos::LayoutRight> const currents("currents", images / samples, samples, pixels);
-    Kokkos::View<float***, Kokkos::LayoutRight> const ours("ours", images / samples, samples, classes), twins("twins", images / samples, samples, classes);
+    Kokkos::View<float***, Kokkos::LayoutRight> const ours("ours", images / samples, samples, classes),
+        twins("twins", images / samples, samples, classes);
     auto const host = Kokkos::create_mirror_view(currents);
     for (std::size_t k = 0; k < images * pixels; ++k) host.data()[k] = static_cast<float>(set.images[k]);
     Kokkos::deep_copy(currents, host);
 
     auto network = model{network_type, {.steps = steps, .batch = batch, .dt = 1 * s}};
     io::load_nir(network, file);
-    by_hand twin{std::vector<float>(pixels * hidden), std::vector<float>(hidden * classes), network.get("scale 1", "factor")[0], network.get("iaf 1", "threshold")[0], network.get("iaf 2", "threshold")[0],
-                 network.get("iaf 3", "threshold")[0]};
+    by_hand twin{std::vector<float>(pixels * hidden),  std::vector<float>(hidden * classes), network.get("scale 1", "factor")[0],
+                 network.get("iaf 1", "threshold")[0], network.get("iaf 2", "threshold")[0], network.get("iaf 3", "threshold")[0]};
     auto const w1 = network.get("linear 1", "weight"), w2 = network.get("linear 2", "weight");
     for (std::size_t o = 0; o < hidden; ++o)
         for (std::size_t n = 0; n < pixels; ++n) twin.first[n * hidden + o] = w1[o * pixels + n];
@@ -90,13 +93,19 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
         double const a = seconds_of([&] {
             for (std::size_t k = 0; k < images / samples; ++k) {
                 network.reset();
-                network.run(space, Kokkos::subview(currents, k, Kokkos::ALL, Kokkos::ALL), counts, Kokkos::subview(ours, k, Kokkos::ALL, Kokkos::ALL));
+                network.run(space, Kokkos::subview(currents, k, Kokkos::ALL, Kokkos::ALL), counts,
+                            Kokkos::subview(ours, k, Kokkos::ALL, Kokkos::ALL));
             }
             space.fence();
         });
         double const b = seconds_of([&] {
-            Kokkos::parallel_for("by hand", Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(0, static_cast<int>(images)),
-                                 [&](int k) { twin.classify(host.data() + static_cast<std::size_t>(k) * pixels, steps, twins.data() + static_cast<std::size_t>(k) * classes); });
+            Kokkos::parallel_for(
+                "by hand",
+                Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(0, static_cast<int>(images)),
+                [&](int k) {
+                    twin.classify(host.data() + static_cast<std::size_t>(k) * pixels, steps,
+                                  twins.data() + static_cast<std::size_t>(k) * classes);
+                });
             Kokkos::fence();
         });
         if (round > 0) our_times.push_back(a), twin_times.push_back(b);
@@ -104,7 +113,8 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
     std::size_t different = 0;
     auto const host_ours = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), ours);
     for (std::size_t k = 0; k < images * classes; ++k) different += host_ours.data()[k] != twins.data()[k] ? 1 : 0;
-    std::printf("%zu images, %d steps, batch %d, %d threads; median of %d (fastest to slowest)\n", images, steps, batch, space.concurrency(), rounds);
+    std::printf("%zu images, %d steps, batch %d, %d threads; median of %d (fastest to slowest)\n", images, steps, batch,
+                space.concurrency(), rounds);
     report("spikefuse, one kernel", our_times, images);
     report("hand-written loop", twin_times, images);
     std::printf("spike counts that differ: %zu of %zu (the order of summation is not the same)\n", different, images * classes);

@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     int last = -1;
     for (int t = 0; t < steps; ++t) {
         if (spikes(t, 0, 0) == 0) continue;
-        if (last >= 0) std::printf("%3d ms: %2d ms after the last spike, adaptation %.2f\n", t, t - last, static_cast<double>(adaptation(t, 0, 0)));
+        if (last >= 0)
+            std::printf("%3d ms: %2d ms after the last spike, adaptation %.2f\n", t, t - last, static_cast<double>(adaptation(t, 0, 0)));
         last = t;
     }
 }

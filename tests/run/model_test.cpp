@@ -186,6 +186,80 @@ TEST_CASE("per-neuron parameters") {
     for (int n = 0; n < 20; ++n) REQUIRE(v(4, 0, n) == static_cast<float>(n)); // at rest it stays where it leaks to
 }
 
+TEST_CASE("a recurrent LIF gives norse's numbers") { // two neurons, x = 4, weights [post, pre]; autapses are cleared
+    auto network = model{input<1> >> linear<2>(no_bias) >> recurrent(lif), {.steps = 6}};
+    network.set("linear 1", "weight", std::vector<float>{1.f, .5f});
+    network.set("recurrent 1", "weight", std::vector<float>{9.f, -2.f, 3.f, 9.f});
+    REQUIRE(network.get("recurrent 1", "weight") == std::vector<float>{0.f, -2.f, 3.f, 0.f});
+    network.record("lif 1", "i");
+    Kokkos::View<float**, Kokkos::LayoutRight> const current("current", 1, 1);
+    Kokkos::deep_copy(current, 4.f);
+    auto const z = host(network(current));
+    auto const i = host(network.recorded("lif 1", "i"));
+    int const expected[6][2] = {{0, 0}, {1, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 1}};
+    for (int t = 0; t < 6; ++t)
+        for (int n = 0; n < 2; ++n) REQUIRE(z(t, 0, n) == static_cast<float>(expected[t][n]));
+    REQUIRE_THAT(i(2, 0, 0), WithinRel(7.80800009f, 1e-6f));
+    REQUIRE_THAT(i(5, 0, 1), WithinRel(11.4516478f, 1e-6f));
+}
+
+TEST_CASE("branches and loops are what they say") {
+    auto const spikes = random_spikes(90, 2, 40, 0.2, 4);
+    auto const values = host(unpacked<float>(spikes, 40));
+    auto run = [&](auto network_type) { return host((model{network_type, {.steps = 90, .batch = 2}})(spikes)); };
+    auto const doubled = run(input<40> >> (identity + scale(1)));
+    auto const joined = run(input<40> >> (identity | scale(3)));
+    auto const integrated = run(input<40> >> recurrent(scale(1), through(identity))); // y(t) = x(t) + y(t - 1)
+    auto const delayed = run(input<40> >> recurrent(scale(0.5), through(scale(2))));  // y(t) = (x(t) + 2 y(t - 1)) / 2
+    for (int b = 0; b < 2; ++b)
+        for (int n = 0; n < 40; ++n) {
+            float sum = 0, half = 0;
+            for (int t = 0; t < 90; ++t) {
+                REQUIRE(doubled(t, b, n) == 2 * values(t, b, n));
+                REQUIRE(joined(t, b, n) == values(t, b, n));
+                REQUIRE(joined(t, b, 40 + n) == 3 * values(t, b, n));
+                REQUIRE(integrated(t, b, n) == (sum += values(t, b, n)));
+                REQUIRE(delayed(t, b, n) == (half += values(t, b, n) / 2));
+            }
+        }
+}
+
+TEST_CASE("a network of branches and loops: chunked = whole, any input kind, one thread or two") {
+    constexpr auto clocks = (linear<20> >> lif({.tau_mem = 5 * ms})) | (linear<13> >> lif({.tau_mem = 80 * ms}));
+    constexpr auto network_type = input<50> >> (identity + (linear<50> >> lif)) >> clocks >> recurrent(lif(subtract)) >> linear<10> >>
+                                  recurrent(linear<5> >> lif >> linear<10>, through(scale(0.5))) >> li;
+    auto const spikes = random_spikes(150, 2, 50, 0.2, 8);
+    auto network = model{network_type, {.steps = 150, .batch = 2}, precision<double>};
+    for (auto const* layer : {"linear 1", "linear 2", "linear 3", "linear 5"}) excite(network, layer, 3.f, 0.1f);
+    auto const whole = host(network(spikes));
+    network.reset();
+    for (int t = 0; t < 150; t += 50) {
+        auto const part = host(network(Kokkos::subview(spikes, std::pair(t, t + 50), Kokkos::ALL, Kokkos::ALL)));
+        for (int k = 0; k < 50; ++k)
+            for (int b = 0; b < 2; ++b)
+                for (int n = 0; n < 10; ++n) REQUIRE(bits_of(part(k, b, n)) == bits_of(whole(t + k, b, n)));
+    }
+    network.reset();
+    auto const valued = host(network(unpacked<double>(spikes, 50)));
+    double most = 0;
+    for (std::size_t k = 0; k < whole.size(); ++k) {
+        REQUIRE(std::abs(valued.data()[k] - whole.data()[k]) < 1e-9);
+        most = std::max(most, std::abs(whole.data()[k]));
+    }
+    REQUIRE(most > 0.1);
+    auto const space = Kokkos::DefaultExecutionSpace();
+    if (space.concurrency() > 1) {
+        auto const parts = Kokkos::Experimental::partition_space(space, 1, 1);
+        auto single = model{network_type, {.steps = 150, .batch = 1}, precision<double>};
+        auto const sample = random_spikes(150, 1, 50, 0.2, 8);
+        auto const together = host(single(space, sample));
+        single.reset();
+        auto const alone = single(parts[0], sample);
+        parts[0].fence();
+        REQUIRE(same_bits(together, host(alone)));
+    }
+}
+
 TEST_CASE("mistakes get a sentence, and leave the model as it was") {
     auto network = model{classifier, {.steps = 4, .batch = 2}};
     auto const before = network.get("lif 1", "tau_mem");

@@ -20,7 +20,8 @@ struct array_info {
     int columns = 0; // 0: one number a row
     unit measure = unit::number;
     double initial = 0;
-    double spread = 0; // initial values are uniform in initial +- spread
+    double spread = 0;   // initial values are uniform in initial +- spread
+    bool hollow = false; // the diagonal is held at zero
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has

@@ -5,12 +5,11 @@
 /// Start values: uniform in +-1/sqrt(inputs), weights and bias, as torch.nn.Linear.
 /// Weights lie in panels of one register's width of outputs, [output / W][input][W]: a spike adds one row of a panel.
 
-#include "../core/lanes.hpp"
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
+#include "detail/rows.hpp"
 
 #include <array>
-#include <cstdint>
 
 namespace spikefuse {
 
@@ -28,40 +27,14 @@ struct linear_word : layer {
 
     constexpr linear_word<In, Out, false> operator()(no_bias_word) const { return {}; }
 
-    /// The compile-time facts and the arithmetic for `Left` inputs.
     template <int Left>
-    struct over {
-        static constexpr int inputs = Left, outputs = Out;
-        static constexpr bool has_bias = Bias;
-        static constexpr double additions_per_input = Out; // what one spike costs
+    using over = detail::weights_over<Left, Out, Bias>;
 
-        /// Where panel p of outputs begins, and its bias.
-        template <class T>
-        static SPIKEFUSE_FUNCTION T const* panel(T const* bag, int p) {
-            return bag + static_cast<std::size_t>(p) * lanes<T>::width * inputs;
-        }
-        template <class T>
-        static SPIKEFUSE_FUNCTION lanes<T> bias(T const* bag, int p) {
-            if constexpr (Bias) {
-                constexpr int panels = (Out + lanes<T>::width - 1) / lanes<T>::width;
-                return lanes<T>::load(panel(bag, panels) + static_cast<std::size_t>(p) * lanes<T>::width);
-            } else {
-                return lanes<T>(T(0));
-            }
-        }
-    };
-
-    template <int Left>
-    static constexpr double start_spread() {
-        double root = Left; // Newton: std::sqrt is not constexpr
-        for (int k = 0; k < 60; ++k) root = 0.5 * (root + Left / root);
-        return 1 / root;
-    }
     template <int Left>
     constexpr auto arrays() const {
-        constexpr array_info weight{"weight", Out, Left, unit::number, 0, start_spread<Left>()};
+        constexpr array_info weight{"weight", Out, Left, unit::number, 0, detail::start_spread(Left)};
         if constexpr (Bias) {
-            return std::array{weight, array_info{"bias", Out, 0, unit::number, 0, start_spread<Left>()}};
+            return std::array{weight, array_info{"bias", Out, 0, unit::number, 0, detail::start_spread(Left)}};
         } else {
             return std::array{weight};
         }

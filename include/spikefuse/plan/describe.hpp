@@ -61,8 +61,9 @@ struct description {
     std::string feed_words() const {
         std::string from;
         [&]<class... Source>(plan::mp11::mp_list<Source...>) {
-            ((from +=
-              (from.empty() ? "" : " + ") + (Source::buffer == 0 ? std::string("input") : "buffer " + std::to_string(Source::buffer))),
+            ((from += (from.empty() ? "" : " + ") +
+                      (Source::buffer == 0 ? std::string("input")
+                                           : "buffer " + std::to_string(Source::buffer) + (Source::delay != 0 ? " a step ago" : ""))),
              ...);
         }(typename Feed::sources{});
         if constexpr (Feed::layer == plan::no_layer) {
@@ -71,8 +72,14 @@ struct description {
             return from + " -> " + names[Feed::layer];
         }
     }
+    template <class... Nodes>
+    void node(int& number, plan::mp11::mp_identity<plan::loop<Nodes...>>, std::string const& indent) {
+        line(indent + "step by step:");
+        (node(number, plan::mp11::mp_identity<Nodes>{}, indent + "  "), ...);
+    }
     template <class Node>
-    void node(int number) {
+    void node(int& number, plan::mp11::mp_identity<Node>, std::string const& indent) {
+        ++number;
         std::string words;
         [&]<class... Feed>(plan::mp11::mp_list<Feed...>) {
             ((words += (words.empty() ? "" : " + ") + feed_words<Feed>()), ...);
@@ -88,10 +95,10 @@ struct description {
         } else {
             using to = typename Schedule::template buffer_at<Node::target>;
             words += " -> buffer " + std::to_string(Node::target) + (to::bits ? " (bits, " : " (values, ") +
-                     readable_bytes(static_cast<double>(places::template row_bytes<to>)) + " a step)";
+                     readable_bytes(static_cast<double>(places::template row_bytes<to>)) + " a step" + (to::fed_back ? ", fed back)" : ")");
         }
-        line("  stage " + std::to_string(number) + "  [" + std::to_string(Node::width) + "]  " + words);
-        if (!states.empty()) line("            registers: " + states);
+        line(indent + "stage " + std::to_string(number) + "  [" + std::to_string(Node::width) + "]  " + words);
+        if (!states.empty()) line(indent + "          registers: " + states);
     }
 
     std::string write() {
@@ -100,11 +107,11 @@ struct description {
         line("launches a run: 1, whatever the steps, samples and layers");
         int number = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
-            [&]<class Node>(plan::mp11::mp_identity<Node>) { node<Node>(++number); });
+            [&](auto one) { node(number, one, "  "); });
         line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(places::panel) +
              " neurons");
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) +
-             "; state a sample: " + readable_bytes(static_cast<double>(places::state_total * sizeof(T))) +
+             "; state a sample: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) +
              "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
         return text;
     }

@@ -85,7 +85,15 @@ struct layout {
     static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
         return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
     }
+    /// Bytes of the rows before a block, of all buffers that are fed back, up to buffer B.
+    template <std::size_t B>
+    static constexpr std::size_t kept_bytes = []<std::size_t... I>(std::index_sequence<I...>) {
+        return (std::size_t(0) + ... + (mp11::mp_at_c<typename Schedule::buffers, I>::fed_back ? row_at_bytes<I>() : 0));
+    }(std::make_index_sequence<B>{});
     static constexpr int buffer_count = static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
+    static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
+    /// What a sample keeps between calls, in T: states, then the rows that are fed back.
+    static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
     static constexpr std::size_t row_total = []<std::size_t... B>(std::index_sequence<B...>) {
         return (std::size_t(0) + ... + row_at_bytes<B>());
     }(std::make_index_sequence<buffer_count>{});
@@ -124,9 +132,11 @@ struct layout {
     static constexpr std::size_t rows_offset = factors_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(T));
     template <int Buffer>
     static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
-        return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>());
+        using self = mp11::mp_at_c<typename Schedule::buffers, Buffer>;
+        return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>()) + kept_bytes<Buffer> +
+               (self::fed_back ? row_bytes<self> : 0); // row -1 stands before row 0
     }(std::make_index_sequence<Buffer>{});
-    static constexpr std::size_t scratch_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + 64;
+    static constexpr std::size_t scratch_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total + 64;
 };
 
 } // namespace spikefuse::plan

@@ -2,7 +2,7 @@
 /// The words of a plan: types only. A network becomes stages; a stage is weights (feeds) and the neurons behind them, run together.
 
 #include "../equations/evaluate.hpp"
-#include "../graph/sequence.hpp"
+#include "../graph/recurrent.hpp"
 #include "../layers/input.hpp"
 
 #include <boost/mp11.hpp>
@@ -16,15 +16,16 @@ inline constexpr int readout = -1;      // the target of the last stage
 inline constexpr int no_layer = -1;     // a feed that passes its sources on unchanged
 
 /// A buffer between stages, in team scratch: spikes as bits or values.
-template <int Width, bool Bits>
+/// Fed back: it also keeps the row of the step before the block.
+template <int Width, bool Bits, bool FedBack = false>
 struct buffer {
     static constexpr int width = Width;
-    static constexpr bool bits = Bits;
+    static constexpr bool bits = Bits, fed_back = FedBack;
 };
-/// What a feed reads: a buffer, whose first column is input `Offset` of the layer.
-template <int Buffer, int Offset>
+/// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the step before.
+template <int Buffer, int Offset, int Delay = 0>
 struct source {
-    static constexpr int buffer = Buffer, offset = Offset;
+    static constexpr int buffer = Buffer, offset = Offset, delay = Delay;
 };
 /// A mixing layer (or no_layer) over the sum of its sources.
 template <int Layer, class... Sources>
@@ -38,6 +39,12 @@ struct stage {
     static constexpr int width = Width, target = Target;
     using feeds = Feeds;
     using points = Points; // mp_list<mp_int<layer>...>
+};
+
+/// Nodes that run step by step: a recurrent part.
+template <class... Nodes>
+struct loop {
+    using nodes = mp11::mp_list<Nodes...>;
 };
 
 namespace detail {
@@ -125,6 +132,95 @@ struct append<draft<Words, Widths, Buffers, Nodes, Signal>, input_word<N>> {
     using type = draft<Words, Widths, Buffers, Nodes, Signal>;
 };
 
+template <class Draft>
+using closed = typename close<Draft>::type;
+template <class Draft, class Signal>
+using with_signal = draft<typename Draft::words, typename Draft::widths, typename Draft::buffers, typename Draft::nodes, Signal>;
+template <class Draft, class Nodes>
+using with_nodes = draft<typename Draft::words, typename Draft::widths, typename Draft::buffers, Nodes, typename Draft::signal>;
+
+template <class Words, class Widths, class Buffers, class Nodes, class Signal>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, identity_word> {
+    using type = draft<Words, Widths, Buffers, Nodes, Signal>;
+};
+
+// Branches: each reads the settled input; a sum is both lists of sources, a join shifts the second's.
+template <class First, class Second>
+struct add_signals;
+template <int Width, class... First, int Other, class... Second>
+struct add_signals<settled<Width, First...>, settled<Other, Second...>> {
+    static_assert(spikefuse::detail::sum_of_both<Width, Other>::value == Width);
+    using type = settled<Width, First..., Second...>;
+};
+template <class First, class Second>
+struct join_signals;
+template <int Width, class... First, int Other, class... Second>
+struct join_signals<settled<Width, First...>, settled<Other, Second...>> {
+    using type = settled<Width + Other, First..., source<Second::buffer, Second::offset + Width, Second::delay>...>;
+};
+template <class Draft, class First, class Second>
+struct branch {
+    using input = closed<Draft>;
+    using one = closed<typename append<input, First>::type>;
+    using both = closed<typename append<with_signal<one, typename input::signal>, Second>::type>;
+};
+template <class Words, class Widths, class Buffers, class Nodes, class Signal, class First, class Second>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, sum_word<First, Second>> {
+    using parts = branch<draft<Words, Widths, Buffers, Nodes, Signal>, First, Second>;
+    using type = with_signal<typename parts::both, typename add_signals<typename parts::one::signal, typename parts::both::signal>::type>;
+};
+template <class Words, class Widths, class Buffers, class Nodes, class Signal, class First, class Second>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, beside_word<First, Second>> {
+    using parts = branch<draft<Words, Widths, Buffers, Nodes, Signal>, First, Second>;
+    using type = with_signal<typename parts::both, typename join_signals<typename parts::one::signal, typename parts::both::signal>::type>;
+};
+
+// A loop: the path's weights stay open and join the body's first stage; the body's last stage fills the buffer that is fed back.
+template <class Input, class Path>
+struct meet;
+template <int Width, class... Sources, class Feeds, int PathWidth>
+struct meet<settled<Width, Sources...>, open<PathWidth, Feeds, mp11::mp_list<>>> {
+    static_assert(path_leads_back<Width, PathWidth>::value);
+    using type = open<Width, mp11::mp_push_front<Feeds, feed<no_layer, Sources...>>, mp11::mp_list<>>;
+};
+template <int Width, class... Sources, int PathWidth, class... Back>
+struct meet<settled<Width, Sources...>, settled<PathWidth, Back...>> {
+    static_assert(path_leads_back<Width, PathWidth>::value);
+    using type = settled<Width, Sources..., Back...>;
+};
+template <class Draft>
+struct unless_weights : close<Draft> {}; // a path with neurons or scales of its own is settled first
+template <class Words, class Widths, class Buffers, class Nodes, int Width, int Layer, class... Sources>
+struct unless_weights<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<Layer, Sources...>>, mp11::mp_list<>>>>
+    : mp11::mp_identity<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<Layer, Sources...>>, mp11::mp_list<>>>> {};
+
+/// The last stage of a body fills buffer Id.
+template <class Draft, int Id>
+struct fill;
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class Feeds, class Points, int Id>
+struct fill<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Points>>, Id> {
+    using back = buffer<Width, stage_emits_bits<Words, Points>::value, true>;
+    using type = draft<Words, Widths, mp11::mp_replace_at_c<Buffers, Id, back>, mp11::mp_push_back<Nodes, stage<Width, Feeds, Points, Id>>,
+                       settled<Width, source<Id, 0>>>;
+};
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources, int Id>
+struct fill<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>, Id>
+    : fill<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>, Id> {};
+
+template <class Words, class Widths, class Buffers, class Nodes, class Signal, class Body, class Path>
+struct append<draft<Words, Widths, Buffers, Nodes, Signal>, recurrent_word<Body, Path>> {
+    using outside = closed<draft<Words, Widths, Buffers, Nodes, Signal>>;
+    static constexpr int id = static_cast<int>(mp11::mp_size<typename outside::buffers>::value);
+    static constexpr int width = Body::gives(outside::signal::width);
+    using begun =
+        draft<typename outside::words, typename outside::widths, mp11::mp_push_back<typename outside::buffers, buffer<width, false, true>>,
+              mp11::mp_list<>, settled<width, source<id, 0, 1>>>;
+    using back = typename unless_weights<typename append<begun, Path>::type>::type;
+    using met = with_signal<back, typename meet<typename outside::signal, typename back::signal>::type>;
+    using around = typename fill<typename append<met, Body>::type, id>::type;
+    using type = with_nodes<around, mp11::mp_push_back<typename outside::nodes, mp11::mp_apply<loop, typename around::nodes>>>;
+};
+
 /// The last stage writes the readout.
 template <class Draft>
 struct finish;
@@ -155,6 +251,8 @@ struct schedule {
     static constexpr int outputs = finished::outputs;
     static constexpr bool emits_bits = finished::bits;
     static constexpr int layer_count = static_cast<int>(mp11::mp_size<words>::value);
+    static_assert(layer_count > 0,
+                  "spikefuse: this network computes nothing: it holds no layer with numbers of its own. Put one behind input<N>.");
 
     template <int Layer>
     using word = mp11::mp_at_c<words, Layer>;

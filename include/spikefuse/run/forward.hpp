@@ -8,8 +8,9 @@ namespace spikefuse::detail {
 template <class Schedule, class T, input_kind Kind, class Readout, class Space>
 struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     using base = sample_kernel<Schedule, T, Kind, Readout, Space>;
-    using base::run, base::W;
+    using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
+    static constexpr int W = V::width;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     template <int Buffer>
@@ -22,12 +23,22 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         begin(here);
         for (here.first_step = 0; here.first_step < run.steps; here.first_step += places::block_steps) {
             here.rows = run.steps - here.first_step < places::block_steps ? run.steps - here.first_step : places::block_steps;
-            for_each_index<plan::mp11::mp_size<typename Schedule::nodes>::value>([&](auto node) {
-                run_stage<plan::mp11::mp_at_c<typename Schedule::nodes, node>, node == 0>(here);
-                team.team_barrier();
-            });
+            for_each_index<plan::mp11::mp_size<typename Schedule::nodes>::value>(
+                [&](auto node) { run_node(here, plan::mp11::mp_at_c<typename Schedule::nodes, node>{}, 0, here.rows); });
+            keep_last_row(here);
         }
         finish(here);
+    }
+
+    /// Runs a node over steps [first, first + rows) of this block.
+    template <int Width, class Feeds, class Points, int Target>
+    SPIKEFUSE_FUNCTION void run_node(context const& here, plan::stage<Width, Feeds, Points, Target>, int first, int rows) const {
+        run_stage<plan::stage<Width, Feeds, Points, Target>>(here, first, rows);
+        here.team.team_barrier();
+    }
+    template <class... Nodes>
+    SPIKEFUSE_FUNCTION void run_node(context const& here, plan::loop<Nodes...>, int first, int rows) const {
+        for (int r = first; r < first + rows; ++r) (run_node(here, Nodes{}, r, 1), ...);
     }
 
     // --- states, coefficients and the readout of one sample -----------------------------------------------------------------
@@ -36,6 +47,10 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
             using word = typename Schedule::template word<layer>;
             if constexpr (requires { typename word::equations_of; }) begin_layer<static_cast<int>(layer)>(here);
+        });
+        each_fed_back([&](auto buffer) {
+            T const* const kept = fed_back_memory<buffer>(here);
+            move_row<buffer>(here, row_address<buffer>(here, -1), [&](int k) { return run.fresh ? V(T(0)) : V::load(kept + k); });
         });
         T* const result = here.template at<T>(places::readout_offset);
         if constexpr (!Readout::every_step)
@@ -49,7 +64,7 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         using about = equations::anatomy<N>;
         constexpr int width = places::padded(Schedule::template width_from<Layer>);
         T const* const bag = run.bag + places::template bag_at<Layer>;
-        T const* const kept = run.states + static_cast<std::size_t>(here.sample) * places::state_total + places::template states_at<Layer>;
+        T const* const kept = run.states + static_cast<std::size_t>(here.sample) * places::memory_total + places::template states_at<Layer>;
         T* const states = here.template at<T>(places::states_offset) + places::template states_at<Layer>;
         T* const coefficients = here.template at<T>(places::coefficients_offset) + places::template coefficients_at<Layer>;
         for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
@@ -68,14 +83,54 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     }
     KOKKOS_FUNCTION void finish(context const& here) const {
         T const* const states = here.template at<T>(places::states_offset);
-        T* const kept = run.states + static_cast<std::size_t>(here.sample) * places::state_total;
+        T* const kept = run.states + static_cast<std::size_t>(here.sample) * places::memory_total;
         for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < places::state_total;
              k += static_cast<std::size_t>(here.team.team_size()) * W)
             V::load(states + k).store(kept + k);
+        each_fed_back([&](auto buffer) {
+            T const* const last = row_address<buffer>(here, -1);
+            move_row<buffer>(here, fed_back_memory<buffer>(here), [&](int k) { return V::load(last + k); });
+        });
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = result[n];
+        }
+    }
+
+    // --- what is fed back: the row before the block ---------------------------------------------------------------------------
+
+    template <class Function>
+    SPIKEFUSE_FUNCTION void each_fed_back(Function const& function) const {
+        for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
+            if constexpr (Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back)
+                function(std::integral_constant<int, static_cast<int>(buffer)>{});
+        });
+    }
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION T* row_address(context const& here, int r) const {
+        using self = typename Schedule::template buffer_at<Buffer>;
+        return reinterpret_cast<T*>(here.template at<unsigned char>(places::template buffer_offset<Buffer>) +
+                                    static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template row_bytes<self>));
+    }
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION T* fed_back_memory(context const& here) const {
+        return run.states + static_cast<std::size_t>(here.sample) * places::memory_total + places::state_total +
+               places::template kept_bytes<Buffer> / sizeof(T);
+    }
+    /// Rows are whole registers long, bits too: they move as numbers whose bits nobody looks at.
+    template <int Buffer, class Source>
+    SPIKEFUSE_FUNCTION void move_row(context const& here, T* to, Source const& from) const {
+        constexpr int length = static_cast<int>(places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T));
+        for (int k = here.team.team_rank() * W; k < length; k += here.team.team_size() * W) from(k).store(to + k);
+    }
+    SPIKEFUSE_FUNCTION void keep_last_row(context const& here) const {
+        if constexpr (places::kept_total > 0) {
+            each_fed_back([&](auto buffer) {
+                T const* const last = row_address<buffer>(here, here.rows - 1);
+                move_row<buffer>(here, row_address<buffer>(here, -1), [&](int k) { return V::load(last + k); });
+            });
+            here.team.team_barrier();
         }
     }
 
@@ -95,91 +150,134 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     };
 
     template <class Feed>
-    static constexpr bool mixes = Feed::layer != plan::no_layer;
+    using mixes = std::bool_constant<Feed::layer != plan::no_layer>;
+    template <class Feeds>
+    using mixing_feeds = plan::mp11::mp_copy_if<Feeds, mixes>;
+    template <class Feeds>
+    using passing_feeds = plan::mp11::mp_remove_if<Feeds, mixes>;
     template <class Feed>
     using first_source = plan::mp11::mp_front<typename Feed::sources>;
+    template <class Feed>
+    static constexpr bool single = plan::mp11::mp_size<typename Feed::sources>::value == 1;
+    template <class Source>
+    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
+    template <class Feed>
+    static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
-    template <class Stage, bool First>
-    SPIKEFUSE_FUNCTION void run_stage(context const& here) const {
-        using feed = plan::mp11::mp_front<typename Stage::feeds>;
-        using from = first_source<feed>;
-        constexpr bool holds = Kind == input_kind::held && is_input<from::buffer>;
-        if constexpr (!mixes<feed>) {
-            each_panel<Stage>(here, [&](int p, auto const& cell_rows) { pass<Stage, from::buffer>(here, p, cell_rows); }, 0, here.rows);
-        } else if constexpr (holds) {
-            run_held<Stage, feed>(here);
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void run_stage(context const& here, int first, int rows) const {
+        using mixing = mixing_feeds<typename Stage::feeds>;
+        using passing = passing_feeds<typename Stage::feeds>;
+        static_assert(plan::mp11::mp_size<mixing>::value <= 1);
+        if constexpr (plan::mp11::mp_empty<mixing>::value) {
+            each_panel<Stage>(here, first, rows, [&](int p, auto const& neurons) { pass<Stage>(here, p, first, rows, neurons); });
         } else {
-            for (int first = 0; first < here.rows;) {
-                listing const list = list_rows<from::buffer>(here, first);
-                each_panel<Stage>(here, [&](int p, auto const& then) { mix<Stage, feed>(here, p, list, then); }, first, list.rows);
-                first += list.rows;
-                here.team.team_barrier();
+            using feed = plan::mp11::mp_front<mixing>;
+            constexpr bool alone = plan::mp11::mp_empty<passing>::value;
+            if constexpr (Kind == input_kind::held && alone && single<feed> && is_input<first_source<feed>::buffer>) {
+                run_held<Stage, feed>(here, first, rows);
+            } else {
+                for (int done = 0; done < rows;) {
+                    listing const list = list_rows<feed>(here, first + done, rows - done);
+                    each_panel<Stage>(here, list.first, list.rows, [&](int p, auto const& neurons) {
+                        T currents[places::block_steps * W];
+                        if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
+                        mix<feed, !alone>(here, p, list, currents);
+                        neurons(currents, static_cast<std::size_t>(W));
+                    });
+                    done += list.rows;
+                    here.team.team_barrier();
+                }
             }
         }
     }
 
     /// Runs `currents(p, neurons)` for this thread's panels.
     template <class Stage, class Currents>
-    SPIKEFUSE_FUNCTION void each_panel(context const& here, Currents const& currents, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Currents const& currents) const {
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
             currents(
                 p, [&](T const* current, std::size_t stride) { this->template run_points<Stage>(here, p, first, rows, current, stride); });
     }
 
-    /// A stage without weights: its currents are a buffer's rows.
-    template <class Stage, int Buffer, class Neurons>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, Neurons const& neurons) const {
-        T padded[places::block_steps * W];
-        constexpr bool bits = Schedule::template buffer_at<Buffer>::bits;
-        if constexpr (!bits) {
-            if (!is_input<Buffer> || (p + 1) * W <= Stage::width) {
-                neurons(this->template row_of<Buffer>(here, 0) + p * W, this->template stride_of<Buffer>());
+    /// A stage without weights: its currents are buffers' rows.
+    template <class Stage, class Neurons>
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Neurons const& neurons) const {
+        using feed = plan::mp11::mp_front<typename Stage::feeds>;
+        using from = first_source<feed>;
+        if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
+                      from::offset == 0 && from::delay == 0) {
+            if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
+                neurons(this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
                 return;
             }
         }
-        for (int r = 0; r < here.rows; ++r) {
-            auto const* const row = this->template row_of<Buffer>(here, r);
-            for (int k = 0; k < W; ++k) {
-                int const n = p * W + k;
-                if constexpr (bits) {
-                    padded[r * W + k] = n < Stage::width && ((row[n / 32] >> (n % 32)) & 1u) != 0 ? T(1) : T(0);
-                } else {
-                    padded[r * W + k] = n < Stage::width ? row[n] : T(0);
-                }
-            }
-        }
-        neurons(padded, static_cast<std::size_t>(W));
+        T currents[places::block_steps * W];
+        add_passing<typename Stage::feeds>(here, p, first, rows, currents);
+        neurons(currents, static_cast<std::size_t>(W));
     }
+    /// The sum of all sources that no weights stand before.
+    template <class Feeds>
+    SPIKEFUSE_FUNCTION void add_passing(context const& here, int p, int first, int rows, T* currents) const {
+        using sources = plan::mp11::mp_flatten<plan::mp11::mp_transform<sources_of, Feeds>>;
+        for (int r = 0; r < rows; ++r) {
+            T* const to = currents + r * W;
+            V(T(0)).store(to);
+            for_each_index<plan::mp11::mp_size<sources>::value>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
+                for (int lane = 0; lane < W; ++lane) {
+                    int const n = p * W + lane - from::offset;
+                    if (n < 0 || n >= width) continue;
+                    if constexpr (holds_bits<from>::value) {
+                        to[lane] += static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
+                    } else {
+                        to[lane] += row[n];
+                    }
+                }
+            });
+        }
+    }
+    template <class Feed>
+    using sources_of = typename Feed::sources;
 
     /// An input that is held for all steps is multiplied once.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void run_held(context const& here) const {
+    SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::held_offset);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        each_panel<Stage>(
-            here,
-            [&](int p, auto const& neurons) {
-                if (here.first_step == 0) {
-                    V sum = over::bias(bag, p);
-                    multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
-                    sum.store(held + p * W);
-                }
-                neurons(held + p * W, std::size_t(0));
-            },
-            0, here.rows);
+        each_panel<Stage>(here, first, rows, [&](int p, auto const& neurons) {
+            if (here.first_step + first == 0) {
+                V sum = over::bias(bag, p);
+                multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
+                sum.store(held + p * W);
+            }
+            neurons(held + p * W, std::size_t(0));
+        });
     }
 
     /// Lists the spikes of as many rows as fit, all threads of the team together.
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION listing list_rows(context const& here, int first) const {
-        using from = typename Schedule::template buffer_at<Buffer>;
+    template <class Feed>
+    SPIKEFUSE_FUNCTION listing list_rows(context const& here, int first, int wanted) const {
+        using sources = typename Feed::sources;
+        constexpr std::size_t source_count = plan::mp11::mp_size<sources>::value;
+        constexpr bool may_be_dense = single<Feed> && !only_bits<Feed>;
         auto* const ends = here.template at<std::int32_t>(places::ends_offset);
         auto* const events = here.template at<std::uint32_t>(places::events_offset);
         auto* const factors = here.template at<T>(places::factors_offset);
-        int const rank = here.team.team_rank(), size = here.team.team_size(), wanted = here.rows - first;
-        constexpr int full = static_cast<int>(dense_above * from::width);
-        for (int r = rank; r < wanted; r += size) ends[r + 1] = count_events(this->template row_of<Buffer>(here, first + r), from::width);
+        int const rank = here.team.team_rank(), size = here.team.team_size();
+        constexpr int full = static_cast<int>(dense_above * Schedule::template buffer_at<first_source<Feed>::buffer>::width);
+        for (int r = rank; r < wanted; r += size) {
+            int count = 0;
+            for_each_index<source_count>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                count += count_events(this->template row_of<from::buffer>(here, first + r - from::delay),
+                                      Schedule::template buffer_at<from::buffer>::width);
+            });
+            ends[r + 1] = count;
+        }
         here.team.team_barrier();
         int rows = wanted;
         if (rank == 0) {
@@ -187,7 +285,7 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
             ends[0] = 0;
             for (rows = 0; rows < wanted; ++rows) {
                 int const count = ends[rows + 1];
-                bool const dense = !from::bits && count > full;
+                bool const dense = may_be_dense && count > full;
                 if (!dense && total + count > places::event_capacity) break;
                 if (!dense) total += count;
                 ends[rows + 1] = dense ? ~total : total;
@@ -197,53 +295,60 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         listing const list{ends, events, factors, first, rows};
         for (int r = rank; r < rows; r += size) {
             if (list.dense(r)) continue;
-            if constexpr (from::bits) {
-                list_events(this->template row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r));
-            } else {
-                list_events(this->template row_of<Buffer>(here, first + r), from::width, 0, W, events + list.begin(r),
-                            factors + list.begin(r));
-            }
+            int at = list.begin(r);
+            for_each_index<source_count>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
+                if constexpr (!holds_bits<from>::value) {
+                    at += list_events(row, width, from::offset, W, events + at, factors + at);
+                } else {
+                    int const added = list_events(row, width, from::offset, W, events + at);
+                    if constexpr (!only_bits<Feed>)
+                        for (int e = 0; e < added; ++e) factors[at + e] = T(1);
+                    at += added;
+                }
+            });
         }
         here.team.team_barrier();
         return list;
     }
 
-    /// A stage with weights: sums rows of one panel for the listed steps.
-    template <class Stage, class Feed, class Neurons>
-    SPIKEFUSE_FUNCTION void mix(context const& here, int p, listing const& list, Neurons const& neurons) const {
+    /// Sums the listed rows of one panel into `currents`, on top of what stands there where `Adds`.
+    template <class Feed, bool Adds>
+    SPIKEFUSE_FUNCTION void mix(context const& here, int p, listing const& list, T* currents) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         constexpr int buffer = first_source<Feed>::buffer;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         T const* const panel = over::panel(bag, p);
         V const bias = over::bias(bag, p);
-        T currents[places::block_steps * W];
+        auto const put = [&](int r, V sum) {
+            if constexpr (Adds) sum = V::load(currents + r * W) + sum;
+            sum.store(currents + r * W);
+        };
         for (int r = 0; r < list.rows; ++r) {
-            if constexpr (Schedule::template buffer_at<buffer>::bits) {
-                (bias + sum_rows(panel, list.events + list.begin(r), list.count(r))).store(currents + r * W);
+            if constexpr (only_bits<Feed>) {
+                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.count(r)));
             } else if (!list.dense(r)) {
-                (bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r))).store(currents + r * W);
+                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r)));
             } else {
                 constexpr int tile = 12;
-                auto const dense_run = [&] {
-                    int n = 1;
-                    while (n < tile && r + n < list.rows && list.dense(r + n)) ++n;
-                    return n;
-                }();
-                T const* const x = this->template row_of<buffer>(here, list.first + r);
+                int together = 1;
+                while (together < tile && r + together < list.rows && list.dense(r + together)) ++together;
+                T const* const x = this->template row_of<buffer>(here, list.first + r - first_source<Feed>::delay);
+                std::size_t const stride = this->template stride_of<buffer>();
                 V sums[tile];
                 for (V& one : sums) one = bias;
-                if (dense_run == tile) {
-                    multiply_rows<tile>(panel, x, this->template stride_of<buffer>(), over::inputs, sums);
+                if (together == tile) {
+                    multiply_rows<tile>(panel, x, stride, over::inputs, sums);
                 } else {
-                    for (int k = 0; k < dense_run; ++k)
-                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * this->template stride_of<buffer>(), 0, over::inputs,
-                                         sums + k);
+                    for (int k = 0; k < together; ++k)
+                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
                 }
-                for (int k = 0; k < dense_run; ++k) sums[k].store(currents + (r + k) * W);
-                r += dense_run - 1;
+                for (int k = 0; k < together; ++k) put(r + k, sums[k]);
+                r += together - 1;
             }
         }
-        neurons(currents, static_cast<std::size_t>(W));
     }
 };
 

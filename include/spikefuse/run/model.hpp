@@ -51,7 +51,7 @@ class model {
         list_arrays();
         bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
         states_ = Kokkos::View<T*, Space>("spikefuse::states",
-                                          std::max<std::size_t>(places::state_total * static_cast<std::size_t>(chosen.batch), 1));
+                                          std::max<std::size_t>(places::memory_total * static_cast<std::size_t>(chosen.batch), 1));
         host_bag_ = Kokkos::create_mirror_view(bag_);
         start_parameters();
         reserve_scratch();
@@ -164,7 +164,7 @@ class model {
         array_place const& one = check(layer, name, values);
         std::size_t k = 0;
         one.for_each_place(places::panel, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
-        one.fill_padding(places::panel, host_bag_.data());
+        one.settle(places::panel, host_bag_.data());
         Kokkos::deep_copy(bag_, host_bag_);
     }
     template <class Number>
@@ -290,7 +290,7 @@ class model {
                 double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
                 host_bag_(at) = static_cast<T>(one.info.initial + one.info.spread * (2 * unit_interval - 1));
             });
-            one.fill_padding(places::panel, host_bag_.data());
+            one.settle(places::panel, host_bag_.data());
         }
         Kokkos::deep_copy(bag_, host_bag_);
     }
@@ -361,7 +361,7 @@ class model {
     std::vector<record_place> record_places_;
     Kokkos::View<T*, Space> bag_;
     typename Kokkos::View<T*, Space>::host_mirror_type host_bag_;
-    Kokkos::View<T*, Space> states_; // [B, state_total]
+    Kokkos::View<T*, Space> states_; // [B, memory_total]
     bool fresh_ = true;
     bool recording_ = false;
     int last_steps_ = 0;

@@ -7,6 +7,36 @@
 
 namespace spikefuse::detail {
 
+/// All-to-all weights of `Left` inputs: the compile-time facts, and where a panel lies in the bag.
+template <int Left, int Out, bool Bias>
+struct weights_over {
+    static constexpr int inputs = Left, outputs = Out;
+    static constexpr bool has_bias = Bias;
+    static constexpr double additions_per_input = Out; // what one spike costs
+
+    /// Where panel p of outputs begins, and its bias.
+    template <class T>
+    static SPIKEFUSE_FUNCTION T const* panel(T const* bag, int p) {
+        return bag + static_cast<std::size_t>(p) * lanes<T>::width * inputs;
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> bias(T const* bag, int p) {
+        if constexpr (Bias) {
+            constexpr int panels = (Out + lanes<T>::width - 1) / lanes<T>::width;
+            return lanes<T>::load(panel(bag, panels) + static_cast<std::size_t>(p) * lanes<T>::width);
+        } else {
+            return lanes<T>(T(0));
+        }
+    }
+};
+
+/// torch.nn.Linear's start values are uniform in plus or minus this.
+constexpr double start_spread(int inputs) {
+    double root = inputs; // Newton: std::sqrt is not constexpr
+    for (int k = 0; k < 60; ++k) root = 0.5 * (root + inputs / root);
+    return 1 / root;
+}
+
 /// Sum of the rows that `events` names (row number times W). Eight partial sums hide the adder's latency; their order is
 /// fixed, so the result does not depend on threads or on where a block of steps begins.
 template <class T>

@@ -32,10 +32,12 @@ struct array_place {
         for (std::size_t r = 0; r < static_cast<std::size_t>(info.rows); ++r)
             for (std::size_t c = 0; c < columns(); ++c) f(place(panel, r, c));
     }
-    /// Lanes beyond the last row: weights of zero, and for neurons a copy of the last one, so that nothing there is infinite.
+    /// Clears the diagonal of a hollow array, and fills the lanes beyond the last row: weights of zero,
+    /// and for neurons a copy of the last one, so that nothing there is infinite.
     template <class T>
-    void fill_padding(std::size_t panel, T* bag) const {
+    void settle(std::size_t panel, T* bag) const {
         auto const rows = static_cast<std::size_t>(info.rows);
+        for (std::size_t r = 0; info.hollow && r < rows; ++r) bag[place(panel, r, r)] = T(0);
         for (std::size_t r = rows; r % panel != 0; ++r)
             for (std::size_t c = 0; c < columns(); ++c) bag[place(panel, r, c)] = info.columns != 0 ? T(0) : bag[place(panel, rows - 1, 0)];
     }

@@ -51,9 +51,11 @@ struct sample_kernel {
             return static_cast<element const*>(run.input) + step * run.input_step +
                    static_cast<std::size_t>(here.sample) * run.input_sample;
         } else {
-            return here.template at<element>(places::template buffer_offset<Buffer> +
-                                             static_cast<std::size_t>(r) *
-                                                 places::template row_bytes<typename Schedule::template buffer_at<Buffer>>);
+            using self = typename Schedule::template buffer_at<Buffer>;
+            auto const* const first = here.template at<unsigned char>(places::template buffer_offset<Buffer>);
+            return reinterpret_cast<element const*>(
+                first +
+                static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template row_bytes<self>)); // -1: before the block
         }
     }
     /// Numbers between two rows of values.

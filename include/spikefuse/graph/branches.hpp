@@ -1,0 +1,92 @@
+#pragma once
+/// `+`: side by side, summed. `|`: side by side, joined. `identity`: what passes unchanged.
+
+#include "sequence.hpp"
+
+namespace spikefuse {
+
+/// Gives what it takes: the straight way of a residual branch, `identity + (linear<128> >> lif)`.
+struct identity_word : layer {
+    using kind = named<"identity">;
+    static constexpr bool mixes = false;
+    static constexpr int wants = 0;
+    static constexpr int gives(int left) { return left; }
+};
+inline constexpr identity_word identity{};
+
+namespace detail {
+
+template <int First, int Second>
+struct wants_of_both {
+    static_assert(First == 0 || Second == 0 || First == Second, "spikefuse: two branches side by side take inputs of different widths "
+                                                                "(both stand in this message). They see the same input: give them "
+                                                                "the same width, or none.");
+    static constexpr int value = First != 0 ? First : Second;
+};
+template <int First, int Second>
+struct sum_of_both {
+    static_assert(
+        First == Second,
+        "spikefuse: the branches of + give different widths (both stand in this message). + adds feature by feature: give both the "
+        "same width, or join them with |.");
+    static constexpr int value = First;
+};
+
+} // namespace detail
+
+/// Both branches see the same input; their outputs are added.
+template <class First, class Second>
+struct sum_word : layer {
+    First first;
+    Second second;
+    constexpr sum_word(First one, Second other) : first(one), second(other) {}
+    using kind = named<"sum">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
+    static constexpr int gives(int left) { return First::gives(left) != 0 ? First::gives(left) : Second::gives(left); }
+};
+/// Both branches see the same input; the features of the second follow those of the first.
+template <class First, class Second>
+struct beside_word : layer {
+    First first;
+    Second second;
+    constexpr beside_word(First one, Second other) : first(one), second(other) {}
+    using kind = named<"beside">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
+    static constexpr int gives(int left) {
+        return First::gives(left) == 0 || Second::gives(left) == 0 ? 0 : First::gives(left) + Second::gives(left);
+    }
+};
+
+template <layer_word First, layer_word Second>
+constexpr sum_word<First, Second> operator+(First first, Second second) {
+    constexpr int one = First::gives(First::wants), other = Second::gives(Second::wants);
+    if constexpr (one != 0 && other != 0) static_assert(detail::sum_of_both<one, other>::value > 0);
+    return {first, second};
+}
+template <layer_word First, layer_word Second>
+constexpr beside_word<First, Second> operator|(First first, Second second) {
+    return {first, second};
+}
+
+namespace detail {
+template <class First, class Second>
+struct flatten<sum_word<First, Second>> {
+    static constexpr auto layers(sum_word<First, Second> const& both) {
+        return boost::hana::concat(flatten<First>::layers(both.first), flatten<Second>::layers(both.second));
+    }
+};
+template <class First, class Second>
+struct flatten<beside_word<First, Second>> {
+    static constexpr auto layers(beside_word<First, Second> const& both) {
+        return boost::hana::concat(flatten<First>::layers(both.first), flatten<Second>::layers(both.second));
+    }
+};
+template <>
+struct flatten<identity_word> {
+    static constexpr auto layers(identity_word const&) { return boost::hana::tuple<>{}; }
+};
+} // namespace detail
+
+} // namespace spikefuse

@@ -1,0 +1,65 @@
+#pragma once
+/// `recurrent(lif)`: what a population gives comes back to its input one step later.
+///
+/// Source of the order: norse's lif_step, where the spikes of the step before, times the recurrent weights, join this step's current.
+
+#include "../layers/recurrent_weights.hpp"
+#include "branches.hpp"
+
+namespace spikefuse {
+
+/// A path given in words: `through(linear<64>)`, `through(identity)`, `through(scale(0.5))`.
+template <class Path>
+struct through_word {
+    Path path;
+};
+template <layer_word Path>
+constexpr through_word<Path> through(Path path) {
+    return {path};
+}
+
+/// Every neuron to every other, none to itself (no autapses): the default.
+inline constexpr through_word<recurrent_weights_word<false>> all_to_all{{}};
+/// Every neuron to every neuron, itself too.
+inline constexpr through_word<recurrent_weights_word<true>> with_autapses{{}};
+
+/// The body's output of the step before, through the path, is added to the body's input.
+template <class Body, class Path>
+struct recurrent_word : layer {
+    Body body;
+    Path path;
+    constexpr recurrent_word(Body b, Path p) : body(b), path(p) {}
+    using kind = named<"recurrent">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = Body::wants;
+    static constexpr int gives(int left) { return Body::gives(left); }
+};
+
+template <int BodyWants, int PathGives>
+struct path_leads_back {
+    static_assert(
+        BodyWants == PathGives,
+        "spikefuse: the path of recurrent(...) gives another width than the body takes (both stand in this message: what the body "
+        "takes, what the path gives). The path leads from the body's output back to its input.");
+    static constexpr bool value = true;
+};
+
+template <layer_word Body>
+constexpr auto recurrent(Body body) {
+    return recurrent_word<Body, recurrent_weights_word<false>>(body, {});
+}
+template <layer_word Body, layer_word Path>
+constexpr auto recurrent(Body body, through_word<Path> path) {
+    return recurrent_word<Body, Path>(body, path.path);
+}
+
+namespace detail {
+template <class Body, class Path>
+struct flatten<recurrent_word<Body, Path>> {
+    static constexpr auto layers(recurrent_word<Body, Path> const& loop) {
+        return boost::hana::concat(flatten<Path>::layers(loop.path), flatten<Body>::layers(loop.body)); // the path's layers are met first
+    }
+};
+} // namespace detail
+
+} // namespace spikefuse

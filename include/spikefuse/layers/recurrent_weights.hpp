@@ -1,0 +1,32 @@
+#pragma once
+/// The weights of a loop: current[o] = sum over n of weight[o][n] * z[n], with z the population's own output of the step before.
+/// Source: norse's LIFRecurrent. Weights [post, pre]; without autapses the diagonal is held at zero, in weights that a user supplies too.
+
+#include "../core/layer.hpp"
+#include "../core/name.hpp"
+#include "detail/rows.hpp"
+
+#include <array>
+
+namespace spikefuse {
+
+template <bool Autapses>
+struct recurrent_weights_word : layer {
+    using kind = named<"recurrent">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = 0;
+    static constexpr int gives(int left) { return left; }
+    static constexpr exchange_rule exchange{"Linear", {{"weight", "weight"}}};
+
+    template <int Left>
+    using over = detail::weights_over<Left, Left, false>;
+
+    template <int Left>
+    constexpr auto arrays() const {
+        array_info weight{"weight", Left, Left, unit::number, 0, detail::start_spread(Left)};
+        weight.hollow = !Autapses;
+        return std::array{weight};
+    }
+};
+
+} // namespace spikefuse

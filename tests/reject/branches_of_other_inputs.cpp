@@ -1,0 +1,5 @@
+// expect: two branches side by side take inputs of different widths
+// expect: wants_of_both<8, 9>
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = linear<8, 4> | linear<9, 4>;

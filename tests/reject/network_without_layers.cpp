@@ -1,0 +1,4 @@
+// expect: this network computes nothing
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = plan::schedule<decltype(input<64> >> identity), false>::outputs;

@@ -1,0 +1,5 @@
+// expect: the path of recurrent(...) gives another width than the body takes
+// expect: path_leads_back<64, 32>
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = plan::schedule<decltype(input<64> >> recurrent(lif, through(linear<32>))), false>::outputs;

@@ -1,0 +1,5 @@
+// expect: the branches of + give different widths
+// expect: sum_of_both<64, 32>
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<8> >> ((linear<64> >> lif) + (linear<32> >> lif));
