@@ -108,7 +108,8 @@ inline range range_of(figure const& f) {
         for (double v : c.values) widen(v);
     widen(f.threshold);
     if (r.low > r.high) r = {0, 1};
-    double const margin = r.high > r.low ? 0.05 * (r.high - r.low) : 0.5;
+    double const margin = // never so small that a tick's step is lost in rounding
+        std::max(r.high > r.low ? 0.05 * (r.high - r.low) : 0.5, 1e-9 * std::max(std::abs(r.low), std::abs(r.high)));
     return {r.low - margin, r.high + margin};
 }
 /// A step for axis marks: 1, 2 or 5 times a power of ten, about `count` of them.
@@ -130,9 +131,24 @@ inline std::string escaped(std::string const& text) {
 
 } // namespace detail
 
+namespace detail {
+
+inline void check(figure const& f) {
+    if (!(f.dt_ms > 0) || !std::isfinite(f.dt_ms))
+        throw value_error("the figure's dt_ms is " + format("%g", f.dt_ms), "a time step is positive and finite", "Give it in milliseconds");
+    for (raster const& r : f.rasters)
+        if (r.fired.size() != r.steps * r.neurons)
+            throw shape_error("the raster '" + r.title + "' holds " + std::to_string(r.fired.size()) + " entries",
+                              std::to_string(r.steps) + " steps of " + std::to_string(r.neurons) + " neurons were announced",
+                              "Fill fired[t * neurons + n] for each of them");
+}
+
+} // namespace detail
+
 /// The figure as lines of text, `columns` wide (labels included).
 inline std::string terminal_text(figure const& f, bool colours, std::size_t columns = 100) {
     using namespace detail;
+    check(f);
     constexpr std::size_t label = 8;
     std::size_t const width = columns > label + 12 ? columns - label : 12;
     std::size_t const steps = steps_of(f);
@@ -196,6 +212,7 @@ inline std::string terminal_text(figure const& f, bool colours, std::size_t colu
 /// Writes the figure as SVG: aside first, then renamed. Throws file_error where the place cannot be written.
 inline void write_svg(figure const& f, std::string const& path) {
     using namespace detail;
+    check(f);
     double const width = 960, left = 72, right = 24, plot = width - left - right;
     std::size_t const steps = steps_of(f);
     double const span_ms = static_cast<double>(steps) * f.dt_ms;
@@ -290,11 +307,15 @@ inline void write_svg(figure const& f, std::string const& path) {
              << "\" y=\"34\" class=\"title\">" << escaped(f.title) << "</text>\n"
              << body << "</svg>\n";
         file.flush();
-        if (!file)
+        if (!file) {
+            std::remove(aside.c_str());
             throw file_error("'" + path + "' cannot be written", "the folder is missing, full or not writable", "Choose another place");
+        }
     }
-    if (std::rename(aside.c_str(), path.c_str()) != 0)
-        throw file_error("'" + path + "' cannot be written", "it cannot be renamed from '" + aside + "'", "Choose another place");
+    if (std::rename(aside.c_str(), path.c_str()) != 0) {
+        std::remove(aside.c_str());
+        throw file_error("'" + path + "' cannot be written", "a folder has its name, or renaming is forbidden", "Choose another place");
+    }
 }
 
 } // namespace spikefuse::io

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,7 +67,10 @@ class hdf5_file {
     explicit hdf5_file(std::string path) : path_(std::move(path)) {
         detail::quiet const q;
         file_ = {H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};
-        if (file_.valid()) return;
+        if (file_.valid()) {
+            check_heaps();
+            return;
+        }
         if (FILE* const there = std::fopen(path_.c_str(), "rb")) {
             std::fclose(there);
             throw file_error("'" + path_ + "' cannot be read", "it is not a whole HDF5 file",
@@ -167,13 +172,48 @@ class hdf5_file {
 
   private:
     static constexpr long longest_text = 1 << 20;
-    static constexpr std::size_t most_numbers = std::size_t(1) << 31; // a damaged extent must not ask for all memory
+
+    /// HDF5 loops for ever, or asks for all memory, over a damaged heap of texts ("GCOL" in the file); so they are walked here first.
+    /// A heap: mark and version (8 bytes), size (8), then objects: index (2), references (2), 0 (4), size (8), data padded to 8.
+    /// Index 0 is free space, and its size counts its header.
+    void check_heaps() const {
+        std::ifstream stream(path_, std::ios::binary);
+        std::string const bytes{std::istreambuf_iterator<char>(stream), {}};
+        auto number = [&](std::size_t at, int width) {
+            std::size_t value = 0;
+            for (int k = width; k-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(k)]);
+            return value;
+        };
+        std::string const mark("GCOL\1\0\0\0", 8);
+        for (std::size_t heap = bytes.find(mark); heap != std::string::npos; heap = bytes.find(mark, heap + 8)) {
+            bool whole = bytes.size() - heap >= 16;
+            std::size_t const size = whole ? number(heap + 8, 8) : 0;
+            whole = whole && size >= 16 && size <= bytes.size() - heap;
+            for (std::size_t at = 16; whole && at + 16 <= size;) {
+                std::size_t const data = number(heap + at + 8, 8);
+                whole = data <= size - at;
+                std::size_t const step = number(heap + at, 2) == 0 ? data : 16 + (data + 7) / 8 * 8;
+                whole = whole && step >= 16 && step <= size - at;
+                at += step;
+            }
+            if (!whole) throw file_error("'" + path_ + "' is damaged", "its heap of texts does not hold together", "Fetch it again");
+        }
+    }
 
     struct open_data {
         detail::handle set, type, space;
         std::vector<std::size_t> shape;
         std::size_t count = 1;
     };
+    /// A damaged extent must not ask for all memory: what is promised is held against what is stored. Deflate packs at most 1032 to 1.
+    void check_stored(open_data const& data, std::string const& name) const {
+        if (data.count == 0) return;
+        detail::handle const how(H5Dget_create_plist(data.set), H5Pclose);
+        std::size_t const stored = H5Dget_storage_size(data.set), unit = H5Tget_size(data.type);
+        std::size_t const most = stored * (H5Pget_layout(how) == H5D_CHUNKED ? 1032 : 1);
+        if (unit == 0 || data.count > most / unit) fail(name, "its shape promises more than the file holds");
+    }
+
     open_data open(std::string const& name) const {
         open_data data;
         data.set = {H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose};
@@ -185,11 +225,12 @@ class hdf5_file {
         std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
         H5Sget_simple_extent_dims(data.space, extents.data(), nullptr);
         for (hsize_t e : extents) {
-            if (e != 0 && data.count > most_numbers / e) fail(name, "its extents are absurd");
+            if (e != 0 && data.count > (std::size_t(1) << 40) / e) fail(name, "its extents are absurd");
             data.shape.push_back(e);
             data.count *= e;
         }
         if (H5Sget_simple_extent_type(data.space) == H5S_NULL) data.count = 0;
+        check_stored(data, name);
         return data;
     }
 

@@ -41,12 +41,18 @@ inline std::string hex(std::uint32_t n) {
 inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     std::unique_ptr<gzFile_s, int (*)(gzFile)> const file(gzopen(path.c_str(), "rb"), gzclose);
     if (!file) throw file_error("'" + path + "' cannot be opened", "there is no such file, or no permission to read it", "Check the path");
+    auto fail_to_read = [&] {
+        int code = Z_OK;
+        gzerror(file.get(), &code);
+        if (code == Z_ERRNO) throw file_error("'" + path + "' cannot be read", "it is a folder, or the disk fails", "Check the path");
+        throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
+    };
     auto read = [&](std::uint8_t* to, std::size_t count, char const* what) {
         std::size_t done = 0;
         while (done < count) {
             auto const piece = static_cast<unsigned>(std::min<std::size_t>(count - done, 1u << 20));
             int const got = gzread(file.get(), to + done, piece);
-            if (got < 0) throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
+            if (got < 0) fail_to_read();
             if (got == 0)
                 throw file_error("'" + path + "' is cut short",
                                  std::string("it ends in its ") + what + ", after " + std::to_string(done) + " of " +
@@ -87,10 +93,14 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     }
     std::uint8_t beyond = 0;
     int const extra = gzread(file.get(), &beyond, 1);
-    if (extra < 0) throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
+    if (extra < 0) fail_to_read();
     if (extra > 0)
         throw file_error("'" + path + "' is longer than its header says", "data follow after " + std::to_string(total) + " bytes",
                          "Fetch it again");
+    int code = Z_OK;
+    gzerror(file.get(), &code);
+    if (code == Z_BUF_ERROR) // all data came, but not the checksum after them
+        throw file_error("'" + path + "' is cut short", "the end of its compressed data is missing", "Fetch it again");
     return result;
 }
 

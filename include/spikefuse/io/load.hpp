@@ -4,6 +4,8 @@
 #include "../run/model.hpp"
 #include "nir.hpp"
 
+#include <limits>
+
 namespace spikefuse::io {
 
 namespace detail {
@@ -34,7 +36,7 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
 } // namespace detail
 
 /// Sets every parameter of a model from the chain of nodes in a NIR file. Throws file_error (the file), shape_error (an array of
-/// another shape), name_error (another kind of node); nothing has changed then.
+/// another shape), name_error (another kind of node), value_error (a number that the parameter cannot be); nothing has changed then.
 template <class Model>
 void load_nir(Model& network, std::string const& path) {
     nir_node const graph = read_nir(path);
@@ -79,7 +81,13 @@ void load_nir(Model& network, std::string const& path) {
                                  "Give the layer that parameter: a bias, or another reset");
         }
     }
-    for (auto const& write : writes) network.check(write.layer, write.parameter, std::span<double const>(write.values));
+    for (auto const& write : writes) {
+        network.check(write.layer, write.parameter, std::span<double const>(write.values));
+        for (double x : write.values)
+            if (std::abs(x) > std::numeric_limits<typename Model::value_type>::max())
+                throw value_error("'" + write.parameter + "' of '" + write.layer + "' is " + std::to_string(x) + " in '" + path + "'",
+                                  "the model's numbers do not reach so far", "Make the model with precision<double>");
+    }
     for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
 }
 

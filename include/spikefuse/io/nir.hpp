@@ -131,8 +131,12 @@ class nir_reader {
             if (required) complain(place, "a " + into.type + " needs the field '" + key + "'");
             return;
         }
-        if (file_.is_group(path)) return; // input_type of older Flatten nodes
+        if (file_.is_group(path)) {
+            if (key == "input_type") return; // older Flatten nodes
+            complain(path, "it is a group where an array belongs");
+        }
         if (file_.is_text(path)) {
+            if (key != "padding" && key != "input_shape" && key != "input_type") complain(path, "it holds text where numbers belong");
             into.texts[key] = file_.text(path);
             return;
         }
@@ -191,7 +195,10 @@ inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string
         fail("it has " + std::to_string(inputs.size()) + " Input and " + std::to_string(outputs.size()) +
              " Output nodes; a chain has one of each");
     std::map<std::string, std::vector<std::string>> next;
-    for (auto const& [from, to] : graph.edges) next[from].push_back(to);
+    for (auto const& [from, to] : graph.edges) {
+        if (!by_name.contains(from) || !by_name.contains(to)) fail("an edge " + from + " -> " + to + " names a node that is not there");
+        next[from].push_back(to);
+    }
     std::vector<nir_node const*> chain;
     std::set<std::string> visited;
     for (nir_node const* at = inputs[0]; at != outputs[0];) {
@@ -201,6 +208,7 @@ inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string
         at = by_name.at(ways[0]);
         if (at != outputs[0]) chain.push_back(at);
     }
+    if (auto const& beyond = next[outputs[0]->name]; !beyond.empty()) fail("its output leads back to '" + beyond[0] + "'");
     if (chain.size() + 2 != graph.nodes.size())
         fail(std::to_string(graph.nodes.size() - chain.size() - 2) + " of its nodes do not lie between Input and Output");
     return chain;
