@@ -4,8 +4,11 @@
 #include <cstdio>
 #include <iostream>
 #include <random>
-#include <spikefuse/io/figure.hpp>
-#include <spikefuse/io/progress.hpp>
+#include <spikefuse/io/plot/progress.hpp>
+#include <spikefuse/io/plot/raster.hpp>
+#include <spikefuse/io/plot/svg.hpp>
+#include <spikefuse/io/plot/terminal.hpp>
+#include <spikefuse/io/plot/traces.hpp>
 #include <spikefuse/spikefuse.hpp>
 
 using namespace spikefuse;
@@ -31,12 +34,10 @@ void rhythm(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight> const& spikes, i
     Kokkos::deep_copy(spikes, host);
 }
 
-std::vector<std::uint8_t> fired_in(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight> const& spikes, std::size_t neurons) {
+/// The spikes of sample 0.
+io::plot::spike_trace spikes_of(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight> const& spikes, std::size_t neurons) {
     auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), spikes);
-    std::vector<std::uint8_t> fired;
-    for (std::size_t t = 0; t < host.extent(0); ++t)
-        for (std::size_t n = 0; n < neurons; ++n) fired.push_back(static_cast<std::uint8_t>((host(t, 0, n / 32) >> (n % 32)) & 1u));
-    return fired;
+    return io::plot::unpack_spikes({host.data(), host.size()}, host.extent(0), neurons, host.extent(1));
 }
 
 int demonstrate(std::string const& svg, int steps, int batch) {
@@ -64,7 +65,7 @@ int demonstrate(std::string const& svg, int steps, int batch) {
     constexpr int rounds = 20;
     double seconds = 0;
     {
-        io::progress bar("steps", static_cast<std::size_t>(rounds) * length * samples);
+        io::plot::progress bar("simulating", static_cast<std::size_t>(rounds) * length * samples, "steps");
         for (int round = 0; round < rounds; ++round) {
             rhythm(spikes, round * steps, random);
             auto const start = std::chrono::steady_clock::now();
@@ -75,21 +76,26 @@ int demonstrate(std::string const& svg, int steps, int batch) {
         }
     }
     auto const membranes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), traces);
-    io::figure picture{.title = "input<64> >> linear<40> >> lif >> linear<8> >> lif >> linear<3> >> li",
-                       .dt_ms = 1,
-                       .rasters = {},
-                       .curves_title = "membranes of the readout",
-                       .curves = {}};
-    picture.rasters.push_back({"input", length, 64, fired_in(spikes, 64)});
-    picture.rasters.push_back({"lif 1", length, 40, fired_in(network.recorded_spikes("lif 1"), 40)});
-    picture.rasters.push_back({"lif 2", length, 8, fired_in(network.recorded_spikes("lif 2"), 8)});
+    std::vector<io::plot::series> lines;
     for (std::size_t n = 0; n < 3; ++n) {
-        io::curve one{"li " + std::to_string(n), {}};
-        for (std::size_t t = 0; t < length; ++t) one.values.push_back(static_cast<double>(membranes(t, 0, n)));
-        picture.curves.push_back(one);
+        lines.push_back({"readout " + std::to_string(n), {}});
+        for (std::size_t t = 0; t < length; ++t) lines.back().values.push_back(static_cast<double>(membranes(t, 0, n)));
     }
-    bool const colours = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    std::cout << "\n" << io::terminal_text(picture, colours) << "\n";
+    io::plot::figure picture{.title = "A three-layer network hears three groups of channels take turns",
+                             .subtitle = "input<64> >> linear<40> >> lif >> linear<8> >> lif >> linear<3> >> li"};
+    std::size_t const columns = io::plot::terminal_columns(stdout);
+    bool const colours = io::plot::wants_colours(stdout);
+    for (auto const& [name, trace_of] : {std::pair{"input", spikes_of(spikes, 64)},
+                                         std::pair{"lif 1", spikes_of(network.recorded_spikes("lif 1"), 40)},
+                                         std::pair{"lif 2", spikes_of(network.recorded_spikes("lif 2"), 8)}}) {
+        std::cout << "\n" << io::plot::terminal_raster(trace_of, {.title = name, .dt = 1 * ms, .columns = columns});
+        picture.panels.emplace_back(io::plot::raster_panel{name, trace_of});
+    }
+    std::cout << "\n"
+              << io::plot::terminal_traces(lines,
+                                           {.title = "membranes of the readout", .dt = 1 * ms, .columns = columns, .colours = colours})
+              << "\n";
+    picture.panels.emplace_back(io::plot::traces_panel{.title = "membranes of the readout", .lines = lines});
 
     std::size_t right = 0, asked = 0; // does the readout say whose turn it is?
     for (std::size_t t = 0; t < length; ++t) {
@@ -107,7 +113,7 @@ int demonstrate(std::string const& svg, int steps, int batch) {
                 100.0 * static_cast<double>(right) / static_cast<double>(asked), asked);
     std::printf("%d launches for %.2f million neuron updates: %.1f ms in all, %.0f million updates a second on %d threads\n", rounds,
                 updates / 1e6, seconds * 1e3, updates / 1e6 / seconds, space.concurrency());
-    io::write_svg(picture, svg);
+    io::plot::write_svg(picture, svg);
     std::printf("the same picture: %s\n", svg.c_str());
     return 0;
 }

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <spikefuse/io/idx.hpp>
 #include <spikefuse/io/load.hpp>
-#include <spikefuse/io/progress.hpp>
+#include <spikefuse/io/plot/progress.hpp>
 #include <spikefuse/spikefuse.hpp>
 
 namespace mnist_network {
@@ -50,7 +50,7 @@ result classify(Network const& network_type, io::mnist const& set, std::string c
     auto const host_currents = Kokkos::create_mirror_view(currents);
     auto const host_fired = Kokkos::create_mirror_view(fired);
     result total{.images = set.count};
-    io::progress bar("images", set.count);
+    io::plot::progress bar("MNIST", set.count, "images");
     for (std::size_t first = 0; first < set.count; first += samples) {
         std::size_t const count = std::min(samples, set.count - first);
         for (std::size_t b = 0; b < samples; ++b)
