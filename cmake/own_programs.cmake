@@ -26,7 +26,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options(spikefuse_own INTERFACE $<IF:$<BOOL:${SPIKEFUSE_STRICT}>,-ffp-contract=off,-ffp-contract=fast>)
     target_compile_options(spikefuse_own INTERFACE $<$<CONFIG:Release>:-O3>)
 endif()
-target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
+target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${SPIKEFUSE_STRICT}>:SPIKEFUSE_STRICT=1> $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
 
 # One program for each source of a folder; those that read files or take options need HDF5, zlib and CLI11.
 function(spikefuse_add_programs)

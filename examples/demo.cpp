@@ -85,9 +85,9 @@ int demonstrate(std::string const& svg, int steps, int batch) {
                              .subtitle = "input<64> >> linear<40> >> lif >> linear<8> >> lif >> linear<3> >> li"};
     std::size_t const columns = io::plot::terminal_columns(stdout);
     bool const colours = io::plot::wants_colours(stdout);
-    for (auto const& [name, trace_of] : {std::pair{"input", spikes_of(spikes, 64)},
-                                         std::pair{"lif 1", spikes_of(network.recorded_spikes("lif 1"), 40)},
-                                         std::pair{"lif 2", spikes_of(network.recorded_spikes("lif 2"), 8)}}) {
+    for (auto const& [name, trace_of] :
+         {std::pair{"input", spikes_of(spikes, 64)}, std::pair{"lif 1", spikes_of(network.recorded_spikes("lif 1"), 40)},
+          std::pair{"lif 2", spikes_of(network.recorded_spikes("lif 2"), 8)}}) {
         std::cout << "\n" << io::plot::terminal_raster(trace_of, {.title = name, .dt = 1 * ms, .columns = columns});
         picture.panels.emplace_back(io::plot::raster_panel{name, trace_of});
     }

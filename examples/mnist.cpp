@@ -32,6 +32,10 @@ int main(int argc, char** argv) {
     } catch (error const& fault) {
         std::fprintf(stderr, "%s\n", fault.what());
         return 1;
+    } catch (std::exception const& fault) { // Kokkos: no memory
+        std::string const why = fault.what();
+        std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n", why.substr(0, why.find('\n')).c_str());
+        return 1;
     }
     return 0;
 }

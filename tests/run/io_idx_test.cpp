@@ -66,3 +66,59 @@ TEST_CASE("bad idx files get a sentence each") {
     test::write_gz(labels, wrong);
     SAYS(io::read_mnist(here.name()), "the label 17 at [2]");
 }
+
+TEST_CASE("plain files are held to the same") {
+    test::folder const here;
+    std::string const images = here / "t10k-images-idx3-ubyte", labels = here / "t10k-labels-idx1-ubyte";
+    test::write_bytes(images, test::idx_images(4));
+    SAYS(io::read_mnist(here.name()), "t10k-labels-idx1-ubyte.gz' cannot be opened");
+    test::write_bytes(labels, test::idx_labels(4));
+    REQUIRE(io::read_mnist(here.name()).count == 4);
+
+    test::write_bytes(images, test::idx_images(4).substr(0, 1000));
+    SAYS(io::read_mnist(here.name()), "its header promises 3136 bytes of data");
+    test::write_bytes(images, test::idx_images(4).substr(0, 14));
+    SAYS(io::read_mnist(here.name()), "it ends in its header, after 2 of 4 bytes");
+    test::write_bytes(images, test::idx_images(4) + "m");
+    SAYS(io::read_mnist(here.name()), "longer than its header says");
+    test::write_bytes(images, test::big_endian(0x803) + std::string(12, '\xff'));
+    SAYS(io::read_mnist(here.name()), "absurd size");
+    test::write_bytes(images, test::idx_labels(4));
+    SAYS(io::read_mnist(here.name()), "holds labels (idx1-ubyte) where images (idx3-ubyte) were wanted");
+    std::filesystem::remove(images);
+    std::filesystem::create_directory(images);
+    SAYS(io::read_mnist(here.name()), "cannot be read (it is a folder");
+}
+
+TEST_CASE("gzip's checksum is read too") {
+    test::folder const here;
+    std::string const path = here / "images.gz";
+    test::write_gz(path, test::idx_images(12));
+    std::string const packed = test::bytes_of(path);
+    for (std::size_t missing : {1u, 4u, 8u}) {
+        test::write_bytes(path, packed.substr(0, packed.size() - missing));
+        SAYS(io::read_idx(path, io::idx_images), "the end of its compressed data is missing");
+    }
+    for (std::size_t from_end : {2u, 6u}) { // length, checksum
+        std::string broken = packed;
+        broken[packed.size() - from_end] = static_cast<char>(broken[packed.size() - from_end] ^ 1);
+        test::write_bytes(path, broken);
+        SAYS(io::read_idx(path, io::idx_images), "is damaged (its compressed data do not unpack)");
+    }
+    for (std::size_t length = 2; length < packed.size(); length += 7) {
+        test::write_bytes(path, packed.substr(0, length));
+        REQUIRE_THROWS_AS(io::read_idx(path, io::idx_images), file_error);
+    }
+}
+
+TEST_CASE("MNIST itself") {
+    std::string const folder = SPIKEFUSE_SOURCE_DIR "/../shared/data/mnist";
+    if (!std::filesystem::exists(folder)) {
+        WARN("no MNIST here (" + folder + "): not read");
+        return;
+    }
+    io::mnist const set = io::read_mnist(folder);
+    REQUIRE(set.count == 10000);
+    REQUIRE((set.rows == 28 && set.columns == 28 && set.images.size() == 7840000));
+    REQUIRE((set.labels[0] == 7 && set.labels[1] == 2 && set.labels[9999] == 6));
+}

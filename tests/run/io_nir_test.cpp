@@ -1,10 +1,12 @@
 // NIR files: real ones where they are, small ones written here, and each way of being bad. A failed load changes nothing.
 #include "../support/files.hpp"
 
+#include <bit>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/spikefuse.hpp>
 
@@ -119,4 +121,199 @@ TEST_CASE("real files") {
     SAYS(file_error, io::read_nir(folder + "braille_noDelay_bias_zero_subgraph.nir"), "did you mean 'lif1'?");
     REQUIRE(io::nir_chain(io::read_nir(folder + "two_lif_neurons.nir"), "two").size() == 4);
     REQUIRE(io::nir_chain(io::read_nir(folder + "mnist_if.nir"), "mnist").size() == 6);
+}
+
+namespace {
+
+/// Changes the good file at `path` with the bare library.
+void change(std::string const& path, std::function<void(hid_t)> const& how) {
+    test::nir_file{}.write(path);
+    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    how(file);
+    H5Fclose(file);
+}
+void remove(hid_t file, std::string const& name) { H5Ldelete(file, name.c_str(), H5P_DEFAULT); }
+void group(hid_t file, std::string const& name) { H5Gclose(H5Gcreate2(file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)); }
+/// A data set that replaces another. No values: it is never written. Chunks: deflated.
+void dataset(hid_t file, std::string const& name, hid_t type, std::vector<hsize_t> const& shape, hid_t memory, void const* values,
+             std::vector<hsize_t> const& chunks = {}) {
+    if (H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0) remove(file, name);
+    hid_t const space = shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    hid_t const how = H5Pcreate(H5P_DATASET_CREATE);
+    if (!chunks.empty()) H5Pset_chunk(how, static_cast<int>(chunks.size()), chunks.data()), H5Pset_deflate(how, 9);
+    hid_t const set = H5Dcreate2(file, name.c_str(), type, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    if (values != nullptr) H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    H5Dclose(set);
+    H5Pclose(how);
+    H5Sclose(space);
+}
+void numbers(hid_t file, std::string const& name, std::vector<hsize_t> const& shape, std::vector<double> const& values,
+             std::vector<hsize_t> const& chunks = {}) {
+    dataset(file, name, H5T_IEEE_F64LE, shape, H5T_NATIVE_DOUBLE, values.data(), chunks);
+}
+void texts(hid_t file, std::string const& name, std::vector<hsize_t> const& shape, std::vector<char const*> const& values) {
+    hid_t const type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    dataset(file, name, type, shape, type, values.data());
+    H5Tclose(type);
+}
+void fixed_text(hid_t file, std::string const& name, std::string const& value, H5T_str_t padding) {
+    hid_t const type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, value.size());
+    H5Tset_strpad(type, padding);
+    dataset(file, name, type, {}, type, value.data());
+    H5Tclose(type);
+}
+
+template <class Network>
+std::vector<std::uint32_t> bits(Network const& network) {
+    std::vector<std::uint32_t> all;
+    for (auto const& parameter : network.parameters())
+        for (float value : network.get(parameter.layer, parameter.name)) all.push_back(std::bit_cast<std::uint32_t>(value));
+    return all;
+}
+std::string const nodes = "/node/nodes/";
+
+} // namespace
+
+TEST_CASE("what frameworks write: deflated, integers, texts of fixed length, one number for all, an image's shape") {
+    test::folder const here;
+    std::string const path = here / "good.nir";
+    change(path, [](hid_t file) {
+        numbers(file, nodes + "fc/weight", {2, 3}, {1, 2, 3, 4, 5, 6}, {1, 2});
+        std::int64_t const bias[] = {-7, 8};
+        dataset(file, nodes + "fc/bias", H5T_STD_I64LE, {2}, H5T_NATIVE_INT64, bias);
+        fixed_text(file, nodes + "fc/type", "Affine", H5T_STR_NULLPAD);
+        fixed_text(file, nodes + "lif1/type", "IF", H5T_STR_NULLPAD);
+        numbers(file, nodes + "lif1/r", {}, {2});
+        numbers(file, nodes + "lif1/v_threshold", {}, {3});
+        remove(file, nodes + "lif1/v_reset"); // older files: zero
+        group(file, nodes + "lif1/metadata");
+    });
+    auto network = model{fitting, {}};
+    io::load_nir(network, path);
+    REQUIRE(network.get("linear 1", "weight") == std::vector<float>{1, 2, 3, 4, 5, 6});
+    REQUIRE(network.get("linear 1", "bias") == std::vector<float>{-7, 8});
+    REQUIRE(network.get("iaf 1", "r") == std::vector<float>{2, 2});
+    REQUIRE(network.get("iaf 1", "threshold") == std::vector<float>{3, 3});
+    REQUIRE(network.get("iaf 1", "v_reset") == std::vector<float>{0, 0});
+    change(path, [](hid_t file) {
+        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(file, nodes + "lif1/" + key, {1, 2, 1}, {4, 5});
+    });
+    io::load_nir(network, path);
+    REQUIRE(network.get("iaf 1", "r") == std::vector<float>{4, 5});
+}
+
+TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") {
+    test::folder const here;
+    std::string const path = here / "bad.nir";
+    auto network = model{fitting, {.seed = 5}};
+    auto const before = bits(network);
+    auto says = [&](char const* kind, std::string const& words, std::function<void(hid_t)> const& how) {
+        change(path, how);
+        std::string text = "nothing";
+        try {
+            io::load_nir(network, path);
+        } catch (error const& fault) {
+            text = fault.what();
+        }
+        INFO(text);
+        REQUIRE(text.find(std::string("spikefuse::") + kind) == 0);
+        REQUIRE(text.find(words) != std::string::npos);
+        REQUIRE(text.find('\n') == std::string::npos);
+        REQUIRE(bits(network) == before);
+    };
+    for (std::string const key : {"fc/weight", "fc/bias", "lif1/r", "lif1/v_threshold", "input/shape", "output/shape"}) {
+        std::string const field = "needs the field '" + key.substr(key.find('/') + 1) + "'";
+        says("file_error", field, [&](hid_t f) { remove(f, nodes + key); });
+        says("file_error", "text where numbers belong", [&](hid_t f) { texts(f, nodes + key, {}, {"half"}); });
+        says("file_error", "a group where an array belongs", [&](hid_t f) { remove(f, nodes + key), group(f, nodes + key); });
+        says("file_error", nodes + key + "' in '" + path + "' is not",
+             [&](hid_t f) { numbers(f, nodes + key, {1}, {std::numeric_limits<double>::infinity()}); });
+    }
+    says("file_error", "text where numbers belong", [](hid_t f) { texts(f, nodes + "lif1/v_reset", {}, {"zero"}); });
+    says("file_error", "promises more than the file holds",
+         [](hid_t f) { dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {1u << 20, 1u << 14}, H5T_NATIVE_DOUBLE, nullptr, {1024, 1024}); });
+    says("file_error", "extents are absurd", [](hid_t f) {
+        dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {hsize_t(1) << 40, hsize_t(1) << 22}, H5T_NATIVE_DOUBLE, nullptr, {1024, 1024});
+    });
+    says("file_error", "it is a Linear, not a NIRGraph", [](hid_t f) {
+        texts(f, "/node/type", {}, {"Linear"});
+        numbers(f, "/node/weight", {1, 1}, {1});
+    });
+    says("file_error", "(did you mean 'NIRGraph'?)", [](hid_t f) { texts(f, "/node/type", {}, {"NIRGraf"}); });
+    says("file_error", "it holds no text", [](hid_t f) { numbers(f, nodes + "fc/type", {}, {1}); });
+    says("file_error", "it holds 2 texts instead of one", [](hid_t f) { texts(f, nodes + "fc/type", {2}, {"Affine", "Affine"}); });
+    says("file_error", "it holds no text", [](hid_t f) { numbers(f, "/node/edges", {1, 2}, {0, 1}); });
+    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {2}, {"input", "fc"}); });
+    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {1, 3}, {"input", "fc", "lif1"}); });
+    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {}, {"input"}); });
+    says("file_error", "it is missing, or not a data set", [](hid_t f) { remove(f, "/node/edges"), group(f, "/node/edges"); });
+    says("file_error", "it is missing, or not a group", [](hid_t f) { remove(f, "/node/nodes"), numbers(f, "/node/nodes", {}, {1}); });
+    says("file_error", "'input' leads to 0 nodes", [](hid_t f) { dataset(f, "/node/edges", H5T_C_S1, {0, 2}, H5T_C_S1, nullptr); });
+    says("file_error", "its output leads back to 'fc'",
+         [](hid_t f) { texts(f, "/node/edges", {4, 2}, {"input", "fc", "fc", "lif1", "lif1", "output", "output", "fc"}); });
+    says("file_error", "nested more than 16 deep", [](hid_t f) { // a graph that holds itself
+        remove(f, nodes + "fc");
+        H5Lcreate_hard(f, "/node", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    });
+    says("file_error", "'" + nodes + "block' in", [](hid_t f) { // a node called "block/lif1"
+        group(f, nodes + "block");
+        H5Lmove(f, (nodes + "lif1").c_str(), f, (nodes + "block/lif1").c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    });
+    says("file_error", "it is not a group", [](hid_t f) { // a link to nothing
+        remove(f, nodes + "fc");
+        H5Lcreate_soft("/nowhere", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    });
+    says("shape_error", "is [3] (this network wants [2])", [](hid_t f) { numbers(f, nodes + "fc/bias", {3}, {1, 2, 3}); });
+    says("shape_error", "is [3] (this network wants [2])", [](hid_t f) { // the last array of the last layer
+        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(f, nodes + "lif1/" + key, {3}, {1, 2, 3});
+    });
+    says("name_error", "is a Scale", [](hid_t f) {
+        texts(f, nodes + "fc/type", {}, {"Scale"});
+        numbers(f, nodes + "fc/scale", {3}, {1, 2, 3});
+    });
+    says("value_error", "do not reach so far", [](hid_t f) { numbers(f, nodes + "lif1/v_threshold", {2}, {1, 1e300}); });
+}
+
+TEST_CASE("a file cut anywhere, or with a broken heap of texts, gets a sentence") {
+    test::folder const here;
+    std::string const path = here / "bad.nir";
+    test::nir_file{}.write(path);
+    std::string const whole = test::bytes_of(path);
+    for (std::size_t length = 0; length < whole.size(); length += 101) {
+        test::write_bytes(path, whole.substr(0, length));
+        REQUIRE_THROWS_AS(io::read_nir(path), file_error);
+    }
+    std::size_t const heap = whole.find("GCOL");
+    REQUIRE(heap != std::string::npos);
+    for (std::size_t at : {heap + 8, heap + 24, heap + 14}) { // the heap's size, the first text's, an enormous one
+        std::string broken = whole;
+        broken.replace(at, 2, "\xff\x7f");
+        test::write_bytes(path, broken);
+        SAYS(file_error, io::read_nir(path), "heap of texts does not hold together");
+    }
+    std::string broken = whole;
+    broken.replace(heap + 16, 16, std::string(16, '\0')); // free space without an end: HDF5 would walk on the spot
+    test::write_bytes(path, broken);
+    SAYS(file_error, io::read_nir(path), "heap of texts does not hold together");
+}
+
+TEST_CASE("a graph made by hand is held to the same") {
+    auto node = [](char const* name, char const* type) {
+        io::nir_node made;
+        made.name = name;
+        made.type = type;
+        return made;
+    };
+    io::nir_node graph = node("network", "NIRGraph");
+    graph.nodes = {node("in", "Input"), node("out", "Output")};
+    graph.edges = {{"in", "out"}};
+    REQUIRE(io::nir_chain(graph, "x").empty());
+    graph.edges = {{"in", "away"}};
+    SAYS(file_error, io::nir_chain(graph, "x"), "an edge in -> away names a node that is not there");
+    graph.edges = {{"in", "in"}};
+    SAYS(file_error, io::nir_chain(graph, "x"), "it loops through 'in'");
+    graph.nodes.push_back(node("out 2", "Output"));
+    SAYS(file_error, io::nir_chain(graph, "x"), "1 Input and 2 Output");
 }

@@ -57,6 +57,23 @@ TEST_CASE("a LIF with norse's defaults fires when norse's does") {
     REQUIRE_THAT(v(19, 1, 2), WithinRel(.93775034f, 1e-6f));
 }
 
+#if defined(SPIKEFUSE_STRICT)
+TEST_CASE("strict: norse's float numbers to the last bit") {
+    Kokkos::View<float**, Kokkos::LayoutRight> const current("current", 1, 1);
+    Kokkos::deep_copy(current, 1.f);
+    auto integrator = model{input<1> >> li, {.steps = 10}};
+    REQUIRE(bits_of(host(integrator(current))(9, 0, 0)) == 0x4012a626u);
+    auto neuron_model = model{input<1> >> lif, {.steps = 20}};
+    neuron_model.record("lif 1", "v");
+    neuron_model(current);
+    auto const v = host(neuron_model.recorded("lif 1", "v"));
+    REQUIRE(v(6, 0, 0) == .395142406f);
+    REQUIRE(v(7, 0, 0) == .771742105f);
+    REQUIRE(v(10, 0, 0) == .858732045f);
+    REQUIRE(v(19, 0, 0) == .93775034f);
+}
+#endif
+
 TEST_CASE("packed spikes, the same as values, and one at a time give the same bits") {
     constexpr int steps = 150, batch = 3;
     auto const spikes = random_spikes(steps, batch, 100, 0.2, 11);

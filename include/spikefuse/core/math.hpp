@@ -3,6 +3,7 @@
 
 #include "lanes.hpp"
 
+#include <cmath>
 #include <limits>
 
 namespace spikefuse {
@@ -58,11 +59,11 @@ SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
 #else
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
-    return Kokkos::exp(x.value);
+    return std::exp(x.value);
 }
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
-    return Kokkos::floor(x.value);
+    return std::floor(x.value);
 }
 #endif
 

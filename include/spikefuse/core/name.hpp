@@ -22,12 +22,11 @@ struct spelling {
     consteval spelling(char const (&text)[Size]) {
         for (std::size_t k = 0; k < Size; ++k) letters[k] = text[k];
     }
-    static constexpr std::size_t length = Size - 1;
 };
 
-template <spelling Text, class Positions>
+template <auto Text, class Positions> // auto: nvcc does not match a specialisation on the class itself
 struct spell;
-template <spelling Text, std::size_t... Position>
+template <auto Text, std::size_t... Position>
 struct spell<Text, std::index_sequence<Position...>> {
     using type = name<Text.letters[Position]...>;
 };
@@ -36,6 +35,6 @@ struct spell<Text, std::index_sequence<Position...>> {
 
 /// `named<"v">` is `name<'v'>`.
 template <detail::spelling Text>
-using named = typename detail::spell<Text, std::make_index_sequence<decltype(Text)::length>>::type;
+using named = typename detail::spell<Text, std::make_index_sequence<sizeof(Text.letters) - 1>>::type;
 
 } // namespace spikefuse

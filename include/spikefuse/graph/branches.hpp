@@ -61,12 +61,14 @@ struct beside_word : layer {
 
 template <layer_word First, layer_word Second>
 constexpr sum_word<First, Second> operator+(First first, Second second) {
+    static_assert(detail::wants_of_both<First::wants, Second::wants>::value >= 0);
     constexpr int one = First::gives(First::wants), other = Second::gives(Second::wants);
     if constexpr (one != 0 && other != 0) static_assert(detail::sum_of_both<one, other>::value > 0);
     return {first, second};
 }
 template <layer_word First, layer_word Second>
 constexpr beside_word<First, Second> operator|(First first, Second second) {
+    static_assert(detail::wants_of_both<First::wants, Second::wants>::value >= 0);
     return {first, second};
 }
 

@@ -70,18 +70,18 @@ constexpr bool visit_parameter(equations::node<Operation, A...> const& e, Functi
         return (visit_parameter<Param>(get<I>(e.arguments), function) || ...);
     }(std::index_sequence_for<A...>{});
 }
+template <class N, class Param, class Function>
+constexpr void first_mention(Function& function) {
+    constexpr auto lines = equations::tree<N>::value;
+    bool found = false;
+    for_each_index<equations::anatomy<N>::size>([&](auto k) { found = found || visit_parameter<Param>(get<k>(lines).value, function); });
+}
+/// Calls function(word) for every parameter, in the order of `anatomy<N>::params`.
 template <class N, class Function>
 constexpr void for_each_parameter(Function& function) {
-    using about = equations::anatomy<N>;
-    constexpr auto lines = equations::tree<N>::value;
     [&]<class... Param>(boost::mp11::mp_list<Param...>) {
-        (
-            [&] {
-                bool found = false;
-                for_each_index<about::size>([&](auto k) { found = found || visit_parameter<Param>(get<k>(lines).value, function); });
-            }(),
-            ...);
-    }(typename about::params{});
+        (first_mention<N, Param>(function), ...);
+    }(typename equations::anatomy<N>::params{});
 }
 
 template <class N>
