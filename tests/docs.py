@@ -1,0 +1,23 @@
+"""What the docs show is what compiles: each line of a block marked <!-- from FILE --> stands in that file, and every link leads somewhere."""
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(sys.argv[1])
+faults, blocks = [], 0
+for page in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
+    text = page.read_text()
+    for source, code in re.findall(r"<!-- from (\S+) -->\n```cpp\n(.*?)```", text, re.S):
+        blocks += 1
+        known = {re.sub(r"\s+", " ", line).strip() for line in (root / source).read_text().splitlines()}
+        for line in code.splitlines():
+            wanted = re.sub(r"\s+", " ", line).strip()
+            if wanted and wanted not in known:
+                faults.append(f"{page.relative_to(root)}: '{wanted}' does not stand in {source}")
+    for target in re.findall(r"\]\(([^)#\s]+)\)", text):
+        if "://" not in target and not (page.parent / target).exists():
+            faults.append(f"{page.relative_to(root)}: the link {target} leads nowhere")
+if blocks == 0:
+    faults.append("no block of the docs is held against a source")
+print("\n".join(faults) or f"{blocks} blocks stand in compiled sources, all links lead somewhere")
+sys.exit(1 if faults else 0)
