@@ -9,7 +9,7 @@
 namespace spikefuse::detail {
 
 /// Above this share of non-zero inputs a dense product is faster than a list (measured: docs/speed.md).
-inline constexpr double dense_above = 0.45;
+inline constexpr double dense_above = 0.43;
 
 SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
 #if defined(__CUDA_ARCH__)
