@@ -9,8 +9,17 @@ static_assert(lif_anatomy::param_count == 5);
 static_assert(lif_anatomy::emits_bits);
 // dt / tau_mem, dt / tau_syn, v_leak, threshold, v_reset: all known before the time loop.
 static_assert(lif_anatomy::coefficient_count == 5);
-static_assert(equations::anatomy<lif_neuron<strict_policy, subtract_policy>>::param_count == 4);
-static_assert(!equations::anatomy<li_neuron>::emits_bits && equations::anatomy<li_neuron>::has_output);
+static_assert(equations::anatomy<lif_neuron<subtract_policy>>::param_count == 4);
+static_assert(!equations::anatomy<li_neuron<>>::emits_bits && equations::anatomy<li_neuron<>>::has_output);
+
+// Policies: the last one of an axis counts, and what nobody reads is no parameter.
+static_assert(std::is_same_v<decltype(lif(subtract)(inclusive)(no_reset))::equations_of, lif_neuron<inclusive_policy, no_reset_policy>>);
+static_assert(lif(rates).arrays<3>()[1].measure == unit::rate && lif(rates).arrays<3>()[1].initial == 100);
+static_assert(equations::anatomy<synaptic_neuron<graded_policy>>::fires && !equations::anatomy<synaptic_neuron<graded_policy>>::emits_bits);
+static_assert(equations::anatomy<leaky_neuron<one_winner_policy>>::competes && !equations::anatomy<leaky_neuron<>>::competes);
+static_assert(equations::anatomy<noisy_exp_syn_neuron<>>::noisy && !equations::anatomy<exp_syn_neuron<>>::noisy);
+static_assert(!equations::anatomy<rockpool_lif_neuron<>>::emits_bits); // several spikes are a number
+static_assert(synaptic(quantised_to<16>).arrays<3>().back().rows == 16);
 
 // Literals of the same type but different value are different coefficients; the same parameter is one.
 struct two_literals {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__)
 #define SPIKEFUSE_HOST_LANES 1
@@ -88,7 +89,9 @@ struct lanes {
 
     lanes() = default;
     SPIKEFUSE_FUNCTION lanes(native raw) : value(raw) {}
-    SPIKEFUSE_FUNCTION lanes(T all) : value(native{} + all) {}
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    SPIKEFUSE_FUNCTION lanes(Number all) : value(native{} + static_cast<T>(all)) {}
 
     static SPIKEFUSE_FUNCTION lanes load(T const* from) {
         lanes result;
@@ -106,11 +109,21 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value += b.value, *this; }
     friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return {a.value > b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return {a.value < b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return {a.value <= b.value}; }
 };
 
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
     return where.value ? yes.value : no.value;
+}
+
+/// The mask of one lane, none where `k` is not one.
+template <class T>
+SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
+    lane_mask<T> result{};
+    for (int lane = 0; lane < lanes<T>::width; ++lane) result.value[lane] = lane == k ? -1 : 0;
+    return result;
 }
 
 /// Applies a scalar function lane by lane.
@@ -138,7 +151,9 @@ struct lanes {
     T value;
 
     lanes() = default;
-    SPIKEFUSE_FUNCTION lanes(T all) : value(all) {}
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all)) {}
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
     SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
     SPIKEFUSE_FUNCTION T lane(int) const { return value; }
@@ -151,11 +166,17 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value += b.value, *this; }
     friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return {a.value > b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return {a.value < b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return {a.value <= b.value}; }
 };
 
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
     return where.value ? yes : no;
+}
+template <class T>
+SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
+    return {k == 0};
 }
 template <class T, class Function>
 SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {

@@ -11,7 +11,7 @@ namespace spikefuse {
 
 struct layer {}; // every word that `>>` understands derives from it
 
-enum class unit { number, time }; // a time must be positive; any number must be finite
+enum class unit { number, positive, time, rate }; // finite all; a time is positive too, a rate is not negative
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
 struct array_info {
@@ -20,8 +20,9 @@ struct array_info {
     int columns = 0; // 0: one number a row
     unit measure = unit::number;
     double initial = 0;
-    double spread = 0;   // initial values are uniform in initial +- spread
-    bool hollow = false; // the diagonal is held at zero
+    double spread = 0;    // initial values are uniform in initial +- spread
+    bool hollow = false;  // the diagonal is held at zero
+    double increment = 0; // from row to row of the initial values
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has

@@ -56,6 +56,14 @@ template <class T>
 SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
     return each_lane(x, [](T one) { return std::floor(one); });
 }
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> log(lanes<T> x) {
+    return each_lane(x, [](T one) { return std::log(one); });
+}
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> sqrt(lanes<T> x) {
+    return each_lane(x, [](T one) { return std::sqrt(one); });
+}
 #else
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
@@ -65,8 +73,24 @@ template <class T>
 SPIKEFUSE_FUNCTION lanes<T> floor(lanes<T> x) {
     return std::floor(x.value);
 }
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> log(lanes<T> x) {
+    return std::log(x.value);
+}
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> sqrt(lanes<T> x) {
+    return std::sqrt(x.value);
+}
 #endif
 
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> abs(lanes<T> x) {
+    return select(x < lanes<T>(0), -x, x);
+}
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> square(lanes<T> x) {
+    return x * x;
+}
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> maximum(lanes<T> a, lanes<T> b) {
     return select(a > b, a, b);

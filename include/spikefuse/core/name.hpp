@@ -37,4 +37,12 @@ struct spell<Text, std::index_sequence<Position...>> {
 template <detail::spelling Text>
 using named = typename detail::spell<Text, std::make_index_sequence<sizeof(Text.letters) - 1>>::type;
 
+/// Two names in a row.
+template <class First, class Second>
+struct joined_name;
+template <char... First, char... Second>
+struct joined_name<name<First...>, name<Second...>> {
+    using type = name<First..., Second...>;
+};
+
 } // namespace spikefuse

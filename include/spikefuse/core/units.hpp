@@ -19,6 +19,12 @@ struct duration {
     friend constexpr auto operator<=>(duration left, duration right) = default;
 };
 
+/// A number above zero. Written as a plain number: `{.delta_t = 0.5}`.
+struct positive {
+    double value = 1;
+    constexpr positive(double written) : value(written) {}
+};
+
 inline constexpr duration s{1.0};   // second
 inline constexpr duration ms{1e-3}; // millisecond
 inline constexpr duration us{1e-6}; // microsecond

@@ -1,24 +1,28 @@
 #pragma once
 /// The grammar of a neuron: `dynamics(line, line, ...)` makes a program, a flat tuple of simple statements.
 
-#include "operations.hpp"
+#include "firing.hpp"
 
 namespace spikefuse::equations {
 
 template <class State, class Value>
 struct start_statement { // the state at rest, before the first step
+    using target = State;
     Value value;
 };
 template <class Target, class Value>
 struct assign_statement {
+    using target = Target;
     Value value;
 };
 template <class State, class Increment>
 struct euler_statement { // state + increment; a run of these reads the values before its first line
+    using target = State;
     Increment value;
 };
-template <class Target, class Value>
-struct on_spike_statement { // only where the neuron fired
+template <class Target, class Value, bool Detached = false>
+struct on_spike_statement { // only where the neuron fired; detached: the spike's own gradient is left out
+    using target = Target;
     Value value;
 };
 
@@ -37,7 +41,7 @@ template <class A>
 constexpr auto times_step(node<negate, A> e);
 template <class A, class B>
 constexpr auto times_step(node<divide, A, B> e) {
-    return build<multiply>(build<multiply>(dt, build<divide>(1, get<1>(e.arguments))), get<0>(e.arguments));
+    return build<multiply>(build<multiply>(dt, inverse(get<1>(e.arguments))), get<0>(e.arguments));
 }
 template <class A, class B>
 constexpr auto times_step(node<multiply, A, B> e) {
@@ -86,6 +90,35 @@ constexpr auto start(assignment<state_word<Name>, Value>... lines) {
 template <class... Target, class... Value>
 constexpr auto on_spike(assignment<Target, Value>... lines) {
     return make_tuple(on_spike_statement<Target, Value>{lines.value}...);
+}
+/// `on_spike(detach(spike), v = v_reset)`: the same, and what it does to the state is no reason to fire or not, in training.
+template <class... Target, class... Value>
+constexpr auto on_spike(node<detached, spike_word>, assignment<Target, Value>... lines) {
+    return make_tuple(on_spike_statement<Target, Value, true>{lines.value}...);
+}
+template <class Word, class... Lines>
+    requires(word<Word>)
+constexpr auto on_spike(Word, Lines...) {
+    static_assert(!word<Word>,
+                  "spikefuse: on_spike(...) begins with `spike`, `detach(spike)` or its first line. A neuron whose spike acts in the "
+                  "next step takes the resets subtract, reset_to_zero and no_reset.");
+}
+template <class... Target, class... Value>
+constexpr auto on_spike(spike_word, assignment<Target, Value>... lines) {
+    return on_spike(lines...);
+}
+
+/// The value of a state one forward Euler step on: `i = after_step(i, -i / tau)`, for a line that must stand in its place
+/// among others. `d(i) = -i / tau` is the same where it stands alone.
+template <class Name, operand Rate>
+constexpr auto after_step(state_word<Name> state, Rate rate) {
+    return state + detail::times_step(as_word(rate));
+}
+
+/// Lines that stand for one: what a policy gives.
+template <class... Lines>
+constexpr auto lines(Lines... several) {
+    return detail::flat(several...);
 }
 
 /// One step of a neuron, line by line. A line reads what the lines above it wrote.

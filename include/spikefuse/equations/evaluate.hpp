@@ -1,178 +1,9 @@
 #pragma once
-/// Runs a program on one register of neurons. What depends on parameters alone (dt / tau, exp(-dt / tau)) is a
-/// *coefficient*: computed once a run, never inside the time loop.
+/// Runs a program on one register of neurons.
 
-#include "dynamics.hpp"
-
-#include <boost/mp11.hpp>
-#include <cstdint>
+#include "anatomy.hpp"
 
 namespace spikefuse::equations {
-
-namespace mp11 = boost::mp11;
-
-namespace detail {
-
-template <class E>
-struct all_words {
-    using type = mp11::mp_list<E>;
-};
-template <class Operation, class... A>
-struct all_words<node<Operation, A...>> {
-    using type = mp11::mp_append<mp11::mp_list<node<Operation, A...>>, typename all_words<A>::type...>;
-};
-template <class E>
-using words = typename all_words<E>::type;
-
-template <class E>
-struct is_state : std::false_type {};
-template <class Name>
-struct is_state<state_word<Name>> : std::true_type {};
-template <class E>
-struct is_local : std::false_type {};
-template <class Name>
-struct is_local<local_word<Name>> : std::true_type {};
-template <class E>
-struct is_param : std::false_type {};
-template <class Name, class Default>
-struct is_param<param_word<Name, Default>> : std::true_type {};
-template <class E>
-struct is_literal : std::is_same<E, literal> {};
-template <class E>
-struct changes
-    : mp11::mp_or<is_state<E>, is_local<E>, std::is_same<E, current_word>, std::is_same<E, spike_word>, std::is_same<E, output_word>> {};
-
-template <class E>
-inline constexpr bool is_constant = !mp11::mp_any_of<words<E>, changes>::value;
-template <class E>
-inline constexpr bool has_literal = mp11::mp_any_of<words<E>, is_literal>::value;
-
-template <class S>
-struct statement_parts;
-template <template <class, class> class S, class Target, class Value>
-struct statement_parts<S<Target, Value>> {
-    using target = Target;
-    using value = Value;
-};
-template <class S>
-using value_of = typename statement_parts<S>::value;
-template <class S>
-using target_of = typename statement_parts<S>::target;
-
-template <class S>
-struct is_start : std::false_type {};
-template <class State, class Value>
-struct is_start<start_statement<State, Value>> : std::true_type {};
-template <class S>
-struct is_on_spike : std::false_type {};
-template <class Target, class Value>
-struct is_on_spike<on_spike_statement<Target, Value>> : std::true_type {};
-template <class S>
-struct is_euler : std::false_type {};
-template <class State, class Value>
-struct is_euler<euler_statement<State, Value>> : std::true_type {};
-
-// A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values.
-template <class E, std::uint64_t Place>
-struct coefficient_key {};
-template <class E, std::uint64_t Place>
-using key = coefficient_key<E, has_literal<E> ? Place : 0>;
-
-template <class E, std::uint64_t Place>
-struct coefficient_keys {
-    using type = std::conditional_t<is_constant<E>, mp11::mp_list<key<E, Place>>, mp11::mp_list<>>;
-};
-template <std::uint64_t Place>
-struct coefficient_keys<literal, Place> {
-    using type = mp11::mp_list<>;
-};
-template <class Operation, class... A, std::uint64_t Place>
-struct coefficient_keys<node<Operation, A...>, Place> {
-    template <class Indices>
-    struct inner;
-    template <std::size_t... I>
-    struct inner<std::index_sequence<I...>> {
-        using type = mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<A, Place * 4 + I + 1>::type...>;
-    };
-    using whole = node<Operation, A...>;
-    using type = typename mp11::mp_if_c<is_constant<whole>, mp11::mp_identity<mp11::mp_list<key<whole, Place>>>,
-                                        inner<std::index_sequence_for<A...>>>::type;
-};
-
-template <class Program>
-struct program_words;
-template <class... S>
-struct program_words<program<S...>> {
-    using all = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, words<value_of<S>>..., mp11::mp_list<target_of<S>>...>>;
-    using states = mp11::mp_copy_if<all, is_state>;
-    using locals = mp11::mp_copy_if<all, is_local>;
-    using params = mp11::mp_copy_if<all, is_param>;
-    using statements = mp11::mp_list<S...>;
-    static constexpr std::size_t size = sizeof...(S);
-
-    template <class Indices>
-    struct keys_of;
-    template <std::size_t... I>
-    struct keys_of<std::index_sequence<I...>> {
-        using type = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
-    };
-    using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
-};
-
-// Wrong programs, each with its sentence.
-template <class S>
-struct starts_from_something_that_moves : std::false_type {};
-template <class State, class Value>
-struct starts_from_something_that_moves<start_statement<State, Value>> : std::bool_constant<!is_constant<Value>> {};
-
-template <class S>
-struct fires_bits : std::false_type {};
-template <class Operation, class... A>
-    requires is_condition<Operation>
-struct fires_bits<assign_statement<spike_word, node<Operation, A...>>> : std::true_type {};
-template <class S>
-using assigns_spike = std::is_same<target_of<S>, spike_word>;
-template <class S>
-using assigns_output = std::is_same<target_of<S>, output_word>;
-
-} // namespace detail
-
-/// The equations of neuron N as a constant that device code may use.
-template <class N>
-struct tree {
-    static constexpr auto value = N::equations();
-};
-
-/// What N's equations contain, as types: states, parameters, coefficients.
-template <class N>
-struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>> {
-    using base = detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>>;
-    static constexpr int state_count = static_cast<int>(mp11::mp_size<typename base::states>::value);
-    static constexpr int local_count = static_cast<int>(mp11::mp_size<typename base::locals>::value);
-    static constexpr int param_count = static_cast<int>(mp11::mp_size<typename base::params>::value);
-    static constexpr int coefficient_count = static_cast<int>(mp11::mp_size<typename base::coefficients>::value);
-    static constexpr bool spikes = mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
-    static constexpr bool emits_bits = mp11::mp_any_of<typename base::statements, detail::fires_bits>::value;
-    static constexpr bool has_output = mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
-    static_assert(spikes || has_output,
-                  "spikefuse: these equations give nothing to the next layer. Write `spike = v > threshold` or `output = v`.");
-
-    static_assert(!mp11::mp_any_of<typename base::statements, detail::starts_from_something_that_moves>::value,
-                  "spikefuse: only parameters may stand on the right of start(...). A state begins where a parameter or a number says.");
-    static_assert(
-        !mp11::mp_any_of<mp11::mp_take<typename base::statements, mp11::mp_find_if<typename base::statements, detail::assigns_spike>>,
-                         detail::is_on_spike>::value,
-        "spikefuse: on_spike stands before `spike = ...`. Lines run in order: first say when the neuron fires, then what a spike does.");
-
-    template <class State>
-    static constexpr std::size_t state_index = mp11::mp_find<typename base::states, State>::value;
-    template <class Local>
-    static constexpr std::size_t local_index = mp11::mp_find<typename base::locals, Local>::value;
-    template <class Param>
-    static constexpr std::size_t param_index = mp11::mp_find<typename base::params, Param>::value;
-    template <class E, std::uint64_t Place>
-    static constexpr std::size_t coefficient_index = mp11::mp_find<typename base::coefficients, detail::key<E, Place>>::value;
-};
 
 /// One register of neurons of kind N while a step runs.
 template <class N, class T>
@@ -184,8 +15,12 @@ struct neurons {
     register_type locals[at_least_one<anatomy<N>::local_count>];
     register_type coefficients[at_least_one<anatomy<N>::coefficient_count>];
     register_type current;
-    register_type output; // spikes as 0 and 1, or a value
+    register_type noise;  // of this step, where the equations ask for it
+    register_type spike;  // 0 or 1, or how often
+    register_type output; // what the next layer sees: the spike, or a value
     typename register_type::mask fired;
+    typename register_type::mask highest;                   // the layer's winner, where the equations ask for one
+    T const* tables[at_least_one<anatomy<N>::table_count>]; // shared by all neurons of the layer
 };
 
 namespace detail {
@@ -223,6 +58,18 @@ SPIKEFUSE_FUNCTION void prepare(E const& e, lanes<T> const* params, T step, lane
     }
 }
 
+template <int Count, class T>
+SPIKEFUSE_FUNCTION lanes<T> nearest(lanes<T> x, T const* table) {
+    lanes<T> result = table[0], distance = abs(table[0] - x);
+    for (int k = 1; k < Count; ++k) {
+        lanes<T> const level = table[k], other = abs(level - x);
+        auto const nearer = other < distance;
+        result = select(nearer, level, result);
+        distance = select(nearer, other, distance);
+    }
+    return result;
+}
+
 template <class N, class T, std::uint64_t Place, class E>
 SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
     using about = anatomy<N>;
@@ -236,11 +83,25 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
         return cell.locals[about::template local_index<E>];
     } else if constexpr (std::is_same_v<E, current_word>) {
         return cell.current;
-    } else if constexpr (std::is_same_v<E, spike_word> || std::is_same_v<E, output_word>) {
+    } else if constexpr (std::is_same_v<E, noise_word>) {
+        return cell.noise;
+    } else if constexpr (std::is_same_v<E, spike_word>) {
+        return cell.spike;
+    } else if constexpr (std::is_same_v<E, output_word>) {
         return cell.output;
     } else {
         return [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
-            return Operation::apply(as_number(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell))...);
+            if constexpr (std::is_same_v<Operation, nearest_level>) {
+                using table = std::remove_cvref_t<decltype(get<1>(inner.arguments))>;
+                return nearest<table::count>(as_number(evaluate<N, T, Place * 4 + 1>(get<0>(inner.arguments), cell)),
+                                             cell.tables[about::template table_index<table>]);
+            } else if constexpr (std::is_same_v<Operation, winning>) {
+                return (evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell) & ...) & cell.highest;
+            } else if constexpr (requires { Operation::of_conditions; }) {
+                return Operation::apply(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell)...);
+            } else {
+                return Operation::apply(as_number(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell))...);
+            }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
@@ -251,6 +112,8 @@ SPIKEFUSE_FUNCTION auto& place_of(neurons<N, T>& cell, Target) {
         return cell.states[anatomy<N>::template state_index<Target>];
     } else if constexpr (is_local<Target>::value) {
         return cell.locals[anatomy<N>::template local_index<Target>];
+    } else if constexpr (std::is_same_v<Target, spike_word>) {
+        return cell.spike;
     } else {
         return cell.output;
     }
@@ -277,46 +140,79 @@ SPIKEFUSE_FUNCTION void rest(neurons<N, T>& cell) {
     });
 }
 
-/// One time step: reads `current`, moves `states`, writes `output` and, for spiking neurons, `fired`.
-template <class N, class T>
-SPIKEFUSE_FUNCTION void advance(neurons<N, T>& cell) {
+namespace detail {
+
+/// By how much a condition holds: its left side less its right side.
+template <class N, class T, std::uint64_t Place, class Operation, class... A>
+SPIKEFUSE_FUNCTION lanes<T> margin(node<Operation, A...> const& condition, neurons<N, T> const& cell) {
+    if constexpr (requires { Operation::of_conditions; } || std::is_same_v<Operation, winning>) {
+        static_assert(sizeof...(A) == 1, "spikefuse: only_winner(...) takes one comparison, `only_winner(v > threshold)`.");
+        return margin<N, T, Place * 4 + 1>(get<0>(condition.arguments), cell);
+    } else {
+        return as_number(evaluate<N, T, Place * 4 + 1>(get<0>(condition.arguments), cell)) -
+               as_number(evaluate<N, T, Place * 4 + 2>(get<1>(condition.arguments), cell));
+    }
+}
+
+/// Runs lines [0, Lines) of a step.
+template <std::size_t Lines, class N, class T>
+SPIKEFUSE_FUNCTION void advance_lines(neurons<N, T>& cell) {
     using about = anatomy<N>;
     constexpr auto lines = tree<N>::value;
     lanes<T> moved[neurons<N, T>::template at_least_one<about::state_count>];
-    for_each_index<about::size>([&](auto k) {
+    for_each_index<Lines>([&](auto k) {
         using statement = mp11::mp_at_c<typename about::statements, k>;
-        using target = detail::target_of<statement>;
-        if constexpr (detail::is_start<statement>::value) {
+        using target = target_of<statement>;
+        if constexpr (is_start<statement>::value) {
             return;
-        } else if constexpr (detail::is_euler<statement>::value) {
+        } else if constexpr (is_euler<statement>::value) {
             moved[about::template state_index<target>] =
-                cell.states[about::template state_index<target>] + detail::evaluate<N, T, k + 1>(get<k>(lines).value, cell);
+                cell.states[about::template state_index<target>] + evaluate<N, T, k + 1>(get<k>(lines).value, cell);
             // The run ends here: now all of its states move at once.
             using next = mp11::mp_at_c<mp11::mp_push_back<typename about::statements, assign_statement<output_word, literal>>, k + 1>;
-            if constexpr (!detail::is_euler<next>::value)
+            if constexpr (!is_euler<next>::value)
                 for_each_index<k + 1>([&](auto back) {
                     constexpr std::size_t line = k - back;
                     constexpr bool same_run =
-                        mp11::mp_all_of<mp11::mp_take_c<mp11::mp_drop_c<typename about::statements, line>, k - line + 1>,
-                                        detail::is_euler>::value;
+                        mp11::mp_all_of<mp11::mp_take_c<mp11::mp_drop_c<typename about::statements, line>, k - line + 1>, is_euler>::value;
                     if constexpr (same_run) {
-                        using state = detail::target_of<mp11::mp_at_c<typename about::statements, line>>;
+                        using state = target_of<mp11::mp_at_c<typename about::statements, line>>;
                         cell.states[about::template state_index<state>] = moved[about::template state_index<state>];
                     }
                 });
         } else {
-            auto const value = detail::evaluate<N, T, k + 1>(get<k>(lines).value, cell);
-            auto& place = detail::place_of(cell, target{});
-            if constexpr (detail::fires_bits<statement>::value) {
-                cell.fired = value;
-                place = as_number(value);
-            } else if constexpr (detail::is_on_spike<statement>::value) {
+            auto const value = evaluate<N, T, k + 1>(get<k>(lines).value, cell);
+            auto& place = place_of(cell, target{});
+            if constexpr (is_on_spike<statement>::value) {
                 place = select(cell.fired, as_number(value), place);
             } else {
                 place = as_number(value);
             }
+            if constexpr (fires_bits<statement>::value) {
+                cell.fired = value;
+            } else if constexpr (assigns_spike<statement>::value) {
+                cell.fired = cell.spike > lanes<T>(T(0));
+            }
         }
     });
+}
+
+} // namespace detail
+
+/// One time step: reads `current`, moves `states`, writes `output` and, for spiking neurons, `fired`.
+template <class N, class T>
+SPIKEFUSE_FUNCTION void advance(neurons<N, T>& cell) {
+    detail::advance_lines<anatomy<N>::size>(cell);
+    if constexpr (!anatomy<N>::has_output) cell.output = cell.spike;
+}
+
+/// A step up to the line that fires: by how much the membranes exceed the threshold. For neurons of which only one may fire.
+template <class N, class T>
+SPIKEFUSE_FUNCTION lanes<T> reach_threshold(neurons<N, T> cell) {
+    constexpr std::size_t line = anatomy<N>::spike_line;
+    detail::advance_lines<line>(cell);
+    constexpr auto lines = tree<N>::value;
+    return detail::margin<N, T, line + 1>(get<line>(lines).value, cell);
 }
 
 } // namespace spikefuse::equations

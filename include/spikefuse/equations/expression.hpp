@@ -97,6 +97,25 @@ struct param_maker {
     }
 };
 
+/// The default of a parameter that is the inverse of a time.
+template <class Struct>
+struct inverse_time {
+    duration Struct::* time;
+};
+/// A table that all neurons of a layer share: `levels<"level", 16>(-1, 1.2)`, equally spaced to begin with.
+template <class Name, int Count>
+struct levels_word : expression {
+    using name = Name;
+    static constexpr int count = Count;
+    double first, last;
+    constexpr levels_word(double lowest, double highest) : first(lowest), last(highest) {}
+};
+template <class Name, int Count>
+struct levels_maker {
+    constexpr levels_word<Name, Count> operator()(double first, double last) const { return {first, last}; }
+};
+
+struct noise_word : expression {};   // a standard normal number, another one for every neuron, sample and step
 struct current_word : expression {}; // what arrives at the neuron in this step
 struct step_word : expression {};    // dt, in seconds
 struct spike_word : assignable<spike_word> {
@@ -112,6 +131,9 @@ template <spikefuse::detail::spelling Text>
 inline constexpr local_word<named<Text>> local{};
 template <spikefuse::detail::spelling Text>
 inline constexpr param_maker<named<Text>> param{};
+template <spikefuse::detail::spelling Text, int Count>
+inline constexpr levels_maker<named<Text>, Count> levels{};
+inline constexpr noise_word noise{};
 inline constexpr current_word current{};
 inline constexpr step_word dt{};
 inline constexpr spike_word spike{};   // `spike = v > threshold` fires; read afterwards it is 0 or 1

@@ -45,10 +45,28 @@ struct negate {
         return -a;
     }
 };
+struct inverse_of {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V apply(V a) {
+        return V(1) / a;
+    }
+};
 struct exponential {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::exp(a);
+    }
+};
+struct logarithm {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V apply(V a) {
+        return spikefuse::log(a);
+    }
+};
+struct square_root {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V apply(V a) {
+        return spikefuse::sqrt(a);
     }
 };
 struct floor_of {
@@ -69,7 +87,15 @@ struct minimum_of {
         return spikefuse::minimum(a, b);
     }
 };
-struct greater { // a condition: fires when the left side is above the right
+struct detached { // the value alone: no gradient flows through
+    template <class V>
+    static SPIKEFUSE_FUNCTION V apply(V a) {
+        return a;
+    }
+};
+
+// Conditions: true or false; as a number 1 or 0.
+struct greater {
     static constexpr bool condition = true;
     template <class V>
     static SPIKEFUSE_FUNCTION auto apply(V a, V b) {
@@ -81,6 +107,27 @@ struct greater_equal {
     template <class V>
     static SPIKEFUSE_FUNCTION auto apply(V a, V b) {
         return a >= b;
+    }
+};
+struct less {
+    static constexpr bool condition = true;
+    template <class V>
+    static SPIKEFUSE_FUNCTION auto apply(V a, V b) {
+        return a < b;
+    }
+};
+struct less_equal {
+    static constexpr bool condition = true;
+    template <class V>
+    static SPIKEFUSE_FUNCTION auto apply(V a, V b) {
+        return a <= b;
+    }
+};
+struct both {
+    static constexpr bool condition = true, of_conditions = true;
+    template <class M>
+    static SPIKEFUSE_FUNCTION M apply(M a, M b) {
+        return a & b;
     }
 };
 
@@ -120,6 +167,20 @@ template <class A, class B>
 constexpr auto operator>=(A a, B b) {
     return build<greater_equal>(a, b);
 }
+template <class A, class B>
+    requires operands<A, B>
+constexpr auto operator<(A a, B b) {
+    return build<less>(a, b);
+}
+template <class A, class B>
+    requires operands<A, B>
+constexpr auto operator<=(A a, B b) {
+    return build<less_equal>(a, b);
+}
+template <is_condition First, class... A, is_condition Second, class... B>
+constexpr auto operator&(node<First, A...> a, node<Second, B...> b) {
+    return build<both>(a, b);
+}
 template <word A>
 constexpr auto operator-(A a) {
     return build<negate>(a);
@@ -127,6 +188,35 @@ constexpr auto operator-(A a) {
 template <word A>
 constexpr auto exp(A a) {
     return build<exponential>(a);
+}
+template <word A>
+constexpr auto inverse(A a) {
+    return build<inverse_of>(a);
+}
+template <word A>
+constexpr auto inverse(node<inverse_of, A> a) { // a rate that was given as one
+    return get<0>(a.arguments);
+}
+template <word A>
+constexpr auto log(A a) {
+    return build<logarithm>(a);
+}
+template <word A>
+constexpr auto sqrt(A a) {
+    return build<square_root>(a);
+}
+template <word A>
+constexpr auto abs(A a) {
+    return build<maximum_of>(a, build<negate>(a));
+}
+template <word A>
+constexpr auto square(A a) {
+    return build<multiply>(a, a);
+}
+/// The value of an expression, through which no gradient flows.
+template <word A>
+constexpr auto detach(A a) {
+    return build<detached>(a);
 }
 template <word A>
 constexpr auto floor(A a) {

@@ -1,9 +1,10 @@
 #pragma once
 /// Leaky integrator: a membrane that never fires, the usual readout. Its output is the membrane.
 ///
-/// Source: norse.torch.functional.leaky_integrator, `li_feed_forward_step`.
+/// Source: norse.torch.functional.leaky_integrator, `li_feed_forward_step`. norse's LILinearCell is `linear<N>(no_bias) >> li`.
 
 #include "neuron.hpp"
+#include "policies.hpp"
 
 namespace spikefuse {
 
@@ -13,25 +14,30 @@ struct li_parameters {
     double v_leak = 0;          // where the membrane rests
 };
 
+template <class... Policies>
 struct li_neuron {
     using kind = named<"li">;
     using parameters = li_parameters;
+    using choices = asks<use_then_decay_policy, as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
+        using form = chosen::policy<choices, axis::time_constants>;
+        using synapse = chosen::policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
-        constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
-        constexpr auto tau_syn = param<"tau_syn">(&parameters::tau_syn);
+        constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);
+        constexpr auto tau_syn = form::template time<"tau_syn">(&parameters::tau_syn);
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
+        constexpr auto decayed = after_step(i, -i / tau_syn);
         return dynamics(start(v = v_leak),                   //
-                        i += current,                        //
+                        synapse::before(i, decayed),         //
                         d(v) = ((v_leak - v) + i) / tau_mem, //
-                        d(i) = -i / tau_syn,                 //
+                        synapse::after(i, decayed),          //
                         output = v);
     }
 };
 
-inline constexpr auto li = neuron<li_neuron>;
+inline constexpr auto li = neuron<li_neuron<>>;
 
 } // namespace spikefuse

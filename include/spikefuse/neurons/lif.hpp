@@ -1,9 +1,9 @@
 #pragma once
 /// Leaky integrate-and-fire neuron with an exponential current synapse.
 ///
-/// Source: norse.torch.functional.lif, `lif_feed_forward_step` (the defaults and the order of operations are its own):
+/// Source: norse.torch.functional.lif, `lif_feed_forward_step` and `lif_step` (the defaults and the order of operations are its own):
 /// the input jumps into the synapse, the membrane reads the jumped, not yet decayed current, the spike resets at once.
-/// Neglected: refractoriness, adaptation, conductances.
+/// norse's recurrent form is `recurrent(lif(detached))`. Neglected: refractoriness, adaptation, conductances.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -18,26 +18,31 @@ struct lif_parameters {
     double v_reset = 0; // where a spike leaves the membrane
 };
 
-template <class Threshold = strict_policy, class Reset = reset_to_value_policy>
+template <class... Policies>
 struct lif_neuron {
     using kind = named<"lif">;
     using parameters = lif_parameters;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
+                         as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
+        using form = chosen::policy<choices, axis::time_constants>;
+        using synapse = chosen::policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
-        constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
-        constexpr auto tau_syn = param<"tau_syn">(&parameters::tau_syn);
+        constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);
+        constexpr auto tau_syn = form::template time<"tau_syn">(&parameters::tau_syn);
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return dynamics(start(v = v_leak),                      //
-                        i += current,                           //
-                        d(v) = ((v_leak - v) + i) / tau_mem,    //
-                        d(i) = -i / tau_syn,                    //
-                        spike = Threshold::fires(v, threshold), //
-                        Reset::reset(v, threshold, v_reset));
+        constexpr auto decayed = after_step(i, -i / tau_syn);
+        return dynamics(start(v = v_leak),                    //
+                        synapse::before(i, decayed),          //
+                        d(v) = ((v_leak - v) + i) / tau_mem,  //
+                        synapse::after(i, decayed),           //
+                        chosen::fires<choices>(v, threshold), //
+                        chosen::resets<choices>(v, threshold, v_reset));
     }
 };
 

@@ -2,6 +2,7 @@
 /// What a neuron file needs: the equations' language, and `neuron<N>`, which turns equations into a word of the network.
 
 #include "../core/layer.hpp"
+#include "../core/policy.hpp"
 #include "../equations/evaluate.hpp"
 
 #include <array>
@@ -39,6 +40,10 @@ constexpr double initial_of(Default initial, Values const& values) {
         return initial.seconds;
     } else if constexpr (std::is_member_object_pointer_v<Default>) {
         return initial_of(values.*initial, values);
+    } else if constexpr (requires { initial.time; }) {
+        return 1 / (values.*initial.time).seconds;
+    } else if constexpr (std::is_same_v<Default, positive>) {
+        return initial.value;
     } else {
         return static_cast<double>(initial);
     }
@@ -53,10 +58,18 @@ template <class Struct>
 constexpr unit unit_of(double Struct::*) {
     return unit::number;
 }
+template <class Struct>
+constexpr unit unit_of(positive Struct::*) {
+    return unit::positive;
+}
+template <class Struct>
+constexpr unit unit_of(equations::inverse_time<Struct>) {
+    return unit::rate;
+}
 
-/// Finds the word of a parameter in an expression, with the default it was written with.
+/// Finds a word in an expression, with the default it was written with.
 template <class Param, class E, class Function>
-constexpr bool visit_parameter(E const& e, Function& function) {
+constexpr bool visit_word(E const& e, Function& function) {
     if constexpr (std::is_same_v<Param, E>) {
         function(e);
         return true;
@@ -65,23 +78,24 @@ constexpr bool visit_parameter(E const& e, Function& function) {
     }
 }
 template <class Param, class Operation, class... A, class Function>
-constexpr bool visit_parameter(equations::node<Operation, A...> const& e, Function& function) {
+constexpr bool visit_word(equations::node<Operation, A...> const& e, Function& function) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return (visit_parameter<Param>(get<I>(e.arguments), function) || ...);
+        return (visit_word<Param>(get<I>(e.arguments), function) || ...);
     }(std::index_sequence_for<A...>{});
 }
 template <class N, class Param, class Function>
 constexpr void first_mention(Function& function) {
     constexpr auto lines = equations::tree<N>::value;
     bool found = false;
-    for_each_index<equations::anatomy<N>::size>([&](auto k) { found = found || visit_parameter<Param>(get<k>(lines).value, function); });
+    for_each_index<equations::anatomy<N>::size>([&](auto k) { found = found || visit_word<Param>(get<k>(lines).value, function); });
 }
-/// Calls function(word) for every parameter, in the order of `anatomy<N>::params`.
+/// Calls function(word) for every parameter, then for every table, in the order of `anatomy<N>`.
 template <class N, class Function>
 constexpr void for_each_parameter(Function& function) {
-    [&]<class... Param>(boost::mp11::mp_list<Param...>) {
-        (first_mention<N, Param>(function), ...);
-    }(typename equations::anatomy<N>::params{});
+    using about = equations::anatomy<N>;
+    [&]<class... Word>(boost::mp11::mp_list<Word...>) {
+        (first_mention<N, Word>(function), ...);
+    }(boost::mp11::mp_append<typename about::params, typename about::tables>{});
 }
 
 template <class N>
@@ -100,9 +114,11 @@ struct with_policy {
     using type = N;
 };
 template <template <class...> class N, class... Policies, class P>
+    requires requires { typename N<Policies...>::choices; }
 struct with_policy<N<Policies...>, P> {
-    static constexpr bool known = ((Policies::question == P::question) || ...);
-    using type = N<std::conditional_t<Policies::question == P::question, P, Policies>...>;
+    static constexpr bool known = N<Policies...>::choices::template knows<P::question>;
+    using others = boost::mp11::mp_remove_if_q<N<Policies...>, answers<P::question>>;
+    using type = boost::mp11::mp_push_back<others, P>;
 };
 
 } // namespace detail
@@ -127,11 +143,16 @@ struct neuron_word : layer {
     /// Its arrays for a population of `width`, in the order of the equations' parameters.
     template <int Width>
     constexpr auto arrays() const {
-        using params = typename equations::anatomy<N>::params;
-        std::array<array_info, boost::mp11::mp_size<params>::value> result{};
+        using about = equations::anatomy<N>;
+        std::array<array_info, static_cast<std::size_t>(about::param_count + about::table_count)> result{};
         std::size_t filled = 0;
         auto const fill = [&]<class Word>(Word word) {
-            result[filled++] = {Word::name::text(), Width, 0, detail::unit_of(word.initial), detail::initial_of(word.initial, values), 0};
+            if constexpr (equations::detail::is_table<Word>::value) {
+                double const apart = (word.last - word.first) / (Word::count - 1);
+                result[filled++] = {Word::name::text(), Word::count, 0, unit::number, word.first, 0, false, apart};
+            } else {
+                result[filled++] = {Word::name::text(), Width, 0, detail::unit_of(word.initial), detail::initial_of(word.initial, values)};
+            }
         };
         detail::for_each_parameter<N>(fill);
         return result;
@@ -140,8 +161,8 @@ struct neuron_word : layer {
     template <class First, class... Policies>
         requires requires { First::question; }
     constexpr auto operator()(First, Policies... rest) const {
-        static_assert(detail::with_policy<N, First>::known, "spikefuse: this neuron has no such choice. Its file in neurons/ lists its "
-                                                            "policies as template arguments.");
+        static_assert(detail::with_policy<N, First>::known,
+                      "spikefuse: this neuron has no such choice. Its file in neurons/ lists the questions it answers (`choices`).");
         neuron_word<typename detail::with_policy<N, First>::type> const changed(values);
         if constexpr (sizeof...(Policies) == 0) {
             return changed;

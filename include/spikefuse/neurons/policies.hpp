@@ -1,44 +1,233 @@
 #pragma once
-/// The choices in which the field's models differ, made at compile time: `lif(inclusive)`, `lif(subtract)`.
+/// The choices in which the field's models differ, made at compile time: `lif(inclusive)`, `lif(subtract, superspike<100>)`.
 
+#include "../core/policy.hpp"
 #include "../equations/dynamics.hpp"
+#include "../surrogates/superspike.hpp"
 
 namespace spikefuse {
 
-/// Which question a policy answers. A neuron lists its policies as template arguments, one an axis.
-enum class axis { threshold, reset };
+// --- how a neuron fires ------------------------------------------------------------------------------------------------------------
 
 /// Fires when the membrane is above the threshold (norse, snnTorch, NIR).
 struct strict_policy {
     static constexpr axis question = axis::threshold;
-    static constexpr auto fires(auto membrane, auto threshold) { return membrane > threshold; }
+    template <class Surrogate>
+    static constexpr auto fires(auto membrane, auto threshold) {
+        return equations::fire<Surrogate>(membrane > threshold);
+    }
 };
-/// Fires when the membrane is at or above the threshold (GeNN, Rockpool).
+/// Fires when the membrane is at or above the threshold (GeNN).
 struct inclusive_policy {
     static constexpr axis question = axis::threshold;
-    static constexpr auto fires(auto membrane, auto threshold) { return membrane >= threshold; }
+    template <class Surrogate>
+    static constexpr auto fires(auto membrane, auto threshold) {
+        return equations::fire<Surrogate>(membrane >= threshold);
+    }
 };
+/// Fires as often as the threshold goes into the membrane, at most `Most` times a step (Rockpool).
+template <int Most>
+struct several_policy {
+    static constexpr axis question = axis::threshold;
+    template <class Surrogate>
+    static constexpr auto fires(auto membrane, auto threshold) {
+        return equations::fire_several<Surrogate, Most>(membrane, threshold);
+    }
+};
+
+/// Every neuron fires for itself.
+struct everyone_policy {
+    static constexpr axis question = axis::competition;
+    static constexpr auto among(auto fires) { return fires; }
+};
+/// Of a layer only the neuron that lies highest above its threshold may fire (snnTorch: inhibition).
+struct one_winner_policy {
+    static constexpr axis question = axis::competition;
+    static constexpr auto among(auto fires) { return equations::only_winner(fires); }
+};
+
+// --- what a spike does to the membrane ---------------------------------------------------------------------------------------------
 
 /// After a spike the membrane is set to v_reset (norse, NIR).
 struct reset_to_value_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto, auto v_reset) { return equations::on_spike(membrane = v_reset); }
+    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) { return equations::on_spike(spike, membrane = v_reset); }
 };
-/// After a spike the threshold is taken off the membrane (snnTorch, Rockpool).
+/// After a spike the threshold is taken off the membrane, as often as it fired (snnTorch, Rockpool).
 struct subtract_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto threshold, auto) { return equations::on_spike(membrane -= threshold); }
+    static constexpr auto reset(auto membrane, auto spike, auto threshold, auto) { return membrane -= spike * threshold; }
+};
+/// After a spike the membrane is pulled to v_reset: v - (v - v_reset), which rounds otherwise than v_reset (norse's encoders).
+struct pull_to_value_policy {
+    static constexpr axis question = axis::reset;
+    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) { return membrane -= spike * (membrane - v_reset); }
+};
+/// After a spike the membrane is set to zero (snnTorch).
+struct reset_to_zero_policy {
+    static constexpr axis question = axis::reset;
+    static constexpr auto reset(auto membrane, auto spike, auto, auto) { return membrane -= spike * membrane; }
 };
 /// The membrane is left as it is.
 struct no_reset_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto, auto, auto) { return equations::on_spike(); }
+    static constexpr auto reset(auto, auto, auto, auto) { return equations::lines(); }
 };
+
+/// Gradients flow through the reset (norse, feed-forward).
+struct attached_policy {
+    static constexpr axis question = axis::reset_gradient;
+    static constexpr auto through(auto spike) { return spike; }
+};
+/// No gradient flows through the reset (norse, recurrent; snnTorch).
+struct detached_policy {
+    static constexpr axis question = axis::reset_gradient;
+    static constexpr auto through(auto spike) { return equations::detach(spike); }
+};
+
+// --- when the synapse decays: `before` and `after` the membrane reads the current i ---------------------------------------------------
+
+/// The input jumps in, the membrane reads it, then it decays (norse).
+struct use_then_decay_policy {
+    static constexpr axis question = axis::synapse;
+    static constexpr auto before(auto i, auto) { return i += equations::current; }
+    static constexpr auto after(auto i, auto decayed) { return i = decayed; }
+};
+/// What is left decays, the input jumps in, the membrane reads it (snnTorch).
+struct decay_then_add_policy {
+    static constexpr axis question = axis::synapse;
+    static constexpr auto before(auto i, auto decayed) { return equations::lines(i = decayed, i += equations::current); }
+    static constexpr auto after(auto, auto) { return equations::lines(); }
+};
+/// The input jumps in and decays, then the membrane reads it (Rockpool).
+struct add_then_decay_policy {
+    static constexpr axis question = axis::synapse;
+    static constexpr auto before(auto i, auto decayed) { return equations::lines(i += equations::current, i = decayed); }
+    static constexpr auto after(auto, auto) { return equations::lines(); }
+};
+/// The membrane reads what the step before left; the input arrives after it (norse's LSNN, norse before 0.0.8).
+struct use_old_current_policy {
+    static constexpr axis question = axis::synapse;
+    static constexpr auto before(auto, auto) { return equations::lines(); }
+    static constexpr auto after(auto i, auto decayed) { return equations::lines(i = decayed, i += equations::current); }
+};
+
+// --- in which form time constants are given ------------------------------------------------------------------------------------------
+
+/// `tau_mem`, in seconds.
+struct as_times_policy {
+    static constexpr axis question = axis::time_constants;
+    template <detail::spelling Name, class P>
+    static constexpr auto time(duration P::* written) {
+        return equations::param<Name>(written);
+    }
+};
+/// `tau_mem_inv`, in 1/s, to the bit as norse holds them.
+struct rates_policy {
+    static constexpr axis question = axis::time_constants;
+    template <detail::spelling Name, class P>
+    static constexpr auto time(duration P::* written) {
+        using name = typename joined_name<named<Name>, named<"_inv">>::type;
+        return equations::inverse(equations::param_word<name, equations::inverse_time<P>>({written}));
+    }
+};
+
+// --- what else differs -----------------------------------------------------------------------------------------------------------------
+
+/// A spike resets the membrane in the step after it (snnTorch's default).
+struct next_step_policy {
+    static constexpr axis question = axis::reset_time;
+};
+/// A spike resets the membrane in its own step (snnTorch: reset_delay=False).
+struct at_once_policy {
+    static constexpr axis question = axis::reset_time;
+};
+/// A spike is a one.
+struct unit_spikes_policy {
+    static constexpr axis question = axis::spike_size;
+};
+/// A spike is `graded_spikes_factor` (snnTorch), a parameter of every neuron.
+struct graded_policy {
+    static constexpr axis question = axis::spike_size;
+};
+/// States are numbers.
+struct continuous_policy {
+    static constexpr axis question = axis::state_levels;
+    static constexpr auto rounded(auto) { return equations::lines(); }
+};
+/// States are rounded to the nearest of `Count` levels (snnTorch: state_quant), a table of the layer: `quantisation_levels`.
+template <int Count>
+struct quantised_policy {
+    static constexpr axis question = axis::state_levels;
+    static_assert(Count >= 2, "spikefuse: quantised_to<N> takes at least two levels.");
+    static constexpr auto rounded(auto state) {
+        return state = equations::nearest(state, equations::levels<"quantisation_levels", Count>(-1, 1.2));
+    }
+};
+/// What the library means.
+struct corrected_policy {
+    static constexpr axis question = axis::behaviour;
+};
+/// What the library computes, its slips too. The neuron's file says what differs.
+struct compat_policy {
+    static constexpr axis question = axis::behaviour;
+};
+
+/// norse's default surrogate, and ours.
+using surrogate_policy = surrogate_word<superspike_surrogate<>>;
+
+namespace chosen {
+/// The policy of a neuron's choices that answers a question.
+template <class Choices, axis Question>
+using policy = typename Choices::template of<Question>;
+
+/// The condition under which a neuron fires (or how often).
+template <class Choices>
+constexpr auto firing_of(auto membrane, auto threshold) {
+    using surrogate = typename policy<Choices, axis::surrogate>::unit;
+    return policy<Choices, axis::competition>::among(policy<Choices, axis::threshold>::template fires<surrogate>(membrane, threshold));
+}
+/// The line that fires.
+template <class Choices>
+constexpr auto fires(auto membrane, auto threshold) {
+    return equations::spike = firing_of<Choices>(membrane, threshold);
+}
+/// The lines that reset.
+template <class Choices>
+constexpr auto resets(auto membrane, auto threshold, auto v_reset) {
+    auto const spike = policy<Choices, axis::reset_gradient>::through(equations::spike);
+    return policy<Choices, axis::reset>::reset(membrane, spike, threshold, v_reset);
+}
+} // namespace chosen
 
 inline constexpr strict_policy strict{};
 inline constexpr inclusive_policy inclusive{};
+inline constexpr several_policy<65536> several{};
+template <int Most>
+inline constexpr several_policy<Most> several_up_to{};
+inline constexpr everyone_policy everyone{};
+inline constexpr one_winner_policy one_winner{};
 inline constexpr reset_to_value_policy reset_to_value{};
 inline constexpr subtract_policy subtract{};
+inline constexpr pull_to_value_policy pull_to_value{};
+inline constexpr reset_to_zero_policy reset_to_zero{};
 inline constexpr no_reset_policy no_reset{};
+inline constexpr next_step_policy next_step{};
+inline constexpr at_once_policy at_once{};
+inline constexpr unit_spikes_policy unit_spikes{};
+inline constexpr graded_policy graded{};
+inline constexpr continuous_policy continuous{};
+template <int Count>
+inline constexpr quantised_policy<Count> quantised_to{};
+inline constexpr corrected_policy corrected{};
+inline constexpr compat_policy compat{};
+inline constexpr attached_policy attached{};
+inline constexpr detached_policy detached{};
+inline constexpr use_then_decay_policy use_then_decay{};
+inline constexpr decay_then_add_policy decay_then_add{};
+inline constexpr add_then_decay_policy add_then_decay{};
+inline constexpr use_old_current_policy use_old_current{};
+inline constexpr as_times_policy as_times{};
+inline constexpr rates_policy rates{};
 
 } // namespace spikefuse

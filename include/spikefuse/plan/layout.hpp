@@ -44,6 +44,14 @@ struct layout {
         }
     }
 
+    /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
+    template <int Layer>
+    static constexpr int record_slot() {
+        return []<std::size_t... L>(std::index_sequence<L...>) {
+            return (0 + ... + (state_arrays<static_cast<int>(L)>() + 1));
+        }(std::make_index_sequence<Layer>{});
+    }
+
     struct place {
         std::size_t bag, states, coefficients;
     };
@@ -128,8 +136,19 @@ struct layout {
     }();
     static constexpr std::size_t ends_offset = held_offset + held_size;
     static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
+    /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
+    static constexpr std::size_t contest_size = [] {
+        int widest = 0;
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto layer) {
+            int const w = padded(Schedule::template width_from<static_cast<int>(layer)>);
+            if constexpr (detail::competes<typename Schedule::template word<static_cast<int>(layer)>>::value)
+                widest = w > widest ? w : widest;
+        });
+        return line(static_cast<std::size_t>(widest) * sizeof(T));
+    }();
     static constexpr std::size_t factors_offset = events_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(std::uint32_t));
-    static constexpr std::size_t rows_offset = factors_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(T));
+    static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(T));
+    static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
     template <int Buffer>
     static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
         using self = mp11::mp_at_c<typename Schedule::buffers, Buffer>;

@@ -55,6 +55,12 @@ template <class Word>
     requires requires { typename Word::equations_of; }
 struct emits_bits<Word> : std::bool_constant<equations::anatomy<typename Word::equations_of>::emits_bits> {};
 
+template <class Word>
+struct competes : std::false_type {};
+template <class Word>
+    requires requires { typename Word::equations_of; }
+struct competes<Word> : std::bool_constant<equations::anatomy<typename Word::equations_of>::competes> {};
+
 /// A signal under construction: still in registers (open), or in buffers (settled).
 template <int Width, class Feeds, class Points>
 struct open {
@@ -122,9 +128,17 @@ struct append_layer<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources.
                               Word, false>::type;
 };
 
+// Neurons of which one may fire end their stage: the winner is known once all of them were seen.
+template <class Draft>
+struct ends_in_contest : std::false_type {};
+template <class Words, class Widths, class Buffers, class Nodes, int Width, class Feeds, class... Points>
+    requires(sizeof...(Points) > 0)
+struct ends_in_contest<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, mp11::mp_list<Points...>>>>
+    : competes<mp11::mp_at<Words, mp11::mp_back<mp11::mp_list<Points...>>>> {};
+
 template <class Draft, class Word>
 struct append {
-    using ready = typename std::conditional_t<Word::mixes, close<Draft>, mp11::mp_identity<Draft>>::type;
+    using ready = typename std::conditional_t<Word::mixes || ends_in_contest<Draft>::value, close<Draft>, mp11::mp_identity<Draft>>::type;
     using type = typename append_layer<ready, Word, Word::mixes>::type;
 };
 template <class Words, class Widths, class Buffers, class Nodes, class Signal, int N>

@@ -69,15 +69,9 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         T* const coefficients = here.template at<T>(places::coefficients_offset) + places::template coefficients_at<Layer>;
         for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
             equations::neurons<N, T> cell;
-            V params[equations::neurons<N, T>::template at_least_one<about::param_count>];
-            for_each_index<about::param_count>([&](auto k) { params[k] = V::load(bag + k * width + n); });
-            equations::prepare<N, T>(params, run.step, cell.coefficients);
+            lie_at_rest<N, width>(cell, bag, n, run.step);
             for_each_index<about::coefficient_count>([&](auto k) { cell.coefficients[k].store(coefficients + k * width + n); });
-            if (run.fresh) {
-                equations::rest(cell);
-            } else {
-                for_each_index<about::state_count>([&](auto k) { cell.states[k] = V::load(kept + k * width + n); });
-            }
+            if (!run.fresh) for_each_index<about::state_count>([&](auto k) { cell.states[k] = V::load(kept + k * width + n); });
             for_each_index<about::state_count>([&](auto k) { cell.states[k].store(states + k * width + n); });
         }
     }
@@ -165,25 +159,74 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
     template <class Stage>
+    static constexpr bool contest = [] {
+        if constexpr (plan::mp11::mp_empty<typename Stage::points>::value) {
+            return false;
+        } else {
+            return plan::detail::competes<typename Schedule::template word<plan::mp11::mp_back<typename Stage::points>::value>>::value;
+        }
+    }();
+
+    template <class Stage>
     SPIKEFUSE_FUNCTION void run_stage(context const& here, int first, int rows) const {
+        if constexpr (contest<Stage>) {
+            for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
+        } else {
+            each_panel<Stage>(here, first, rows, [&](int p, int from, int steps, T const* current, std::size_t stride) {
+                this->template run_points<Stage>(here, p, from, steps, current, stride);
+            });
+        }
+    }
+
+    /// A step of a layer of which only one neuron may fire: first everyone's reach, then the step itself.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void run_contest(context const& here, int r) const {
+        using points = typename Stage::points;
+        constexpr std::size_t last = plan::mp11::mp_size<points>::value - 1;
+        T* const currents = here.template at<T>(places::contest_offset);
+        T* const reaches = here.template at<T>(places::contest_offset + places::contest_size);
+        each_panel<Stage>(here, r, 1, [&](int p, int, int, T const* current, std::size_t) {
+            auto cells = this->template load_cells<Stage>(here, p);
+            V flow = V::load(current);
+            flow.store(currents + p * W);
+            for_each_index<last>([&](auto k) {
+                this->template arrive<points, k>(here, p, r, flow, cells);
+                equations::advance(get<k>(cells));
+                flow = get<k>(cells).output;
+            });
+            this->template arrive<points, last>(here, p, r, flow, cells);
+            equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
+        });
+        here.team.team_barrier();
+        int winner = 0;
+        for (int n = 1; n < Stage::width; ++n)
+            if (reaches[n] > reaches[winner]) winner = n;
+        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
+            this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, winner);
+        here.team.team_barrier();
+    }
+
+    /// Calls consume(p, first, rows, currents, stride) for every panel of this thread, with its currents over a stretch of rows.
+    template <class Stage, class Consume>
+    SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
         using mixing = mixing_feeds<typename Stage::feeds>;
         using passing = passing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
-            each_panel<Stage>(here, first, rows, [&](int p, auto const& neurons) { pass<Stage>(here, p, first, rows, neurons); });
+            own_panels<Stage>(here, [&](int p) { pass<Stage>(here, p, first, rows, consume); });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
             constexpr bool alone = plan::mp11::mp_empty<passing>::value;
             if constexpr (Kind == input_kind::held && alone && single<feed> && is_input<first_source<feed>::buffer>) {
-                run_held<Stage, feed>(here, first, rows);
+                run_held<Stage, feed>(here, first, rows, consume);
             } else {
                 for (int done = 0; done < rows;) {
                     listing const list = list_rows<feed>(here, first + done, rows - done);
-                    each_panel<Stage>(here, list.first, list.rows, [&](int p, auto const& neurons) {
+                    own_panels<Stage>(here, [&](int p) {
                         T currents[places::block_steps * W];
                         if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
                         mix<feed, !alone>(here, p, list, currents);
-                        neurons(currents, static_cast<std::size_t>(W));
+                        consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
                     });
                     done += list.rows;
                     here.team.team_barrier();
@@ -191,30 +234,26 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
             }
         }
     }
-
-    /// Runs `currents(p, neurons)` for this thread's panels.
-    template <class Stage, class Currents>
-    SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Currents const& currents) const {
-        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
-            currents(
-                p, [&](T const* current, std::size_t stride) { this->template run_points<Stage>(here, p, first, rows, current, stride); });
+    template <class Stage, class Function>
+    SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
+        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
     /// A stage without weights: its currents are buffers' rows.
-    template <class Stage, class Neurons>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Neurons const& neurons) const {
+    template <class Stage, class Consume>
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
         if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
                       from::offset == 0 && from::delay == 0) {
             if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
-                neurons(this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
+                consume(p, first, rows, this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
                 return;
             }
         }
         T currents[places::block_steps * W];
         add_passing<typename Stage::feeds>(here, p, first, rows, currents);
-        neurons(currents, static_cast<std::size_t>(W));
+        consume(p, first, rows, currents, static_cast<std::size_t>(W));
     }
     /// The sum of all sources that no weights stand before.
     template <class Feeds>
@@ -243,18 +282,18 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     using sources_of = typename Feed::sources;
 
     /// An input that is held for all steps is multiplied once.
-    template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows) const {
+    template <class Stage, class Feed, class Consume>
+    SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows, Consume const& consume) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::held_offset);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        each_panel<Stage>(here, first, rows, [&](int p, auto const& neurons) {
+        own_panels<Stage>(here, [&](int p) {
             if (here.first_step + first == 0) {
                 V sum = over::bias(bag, p);
                 multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
                 sum.store(held + p * W);
             }
-            neurons(held + p * W, std::size_t(0));
+            consume(p, first, rows, held + p * W, std::size_t(0));
         });
     }
 

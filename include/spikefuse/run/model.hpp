@@ -1,14 +1,13 @@
 #pragma once
 /// `model`: a network with numbers. Holds parameters and state; every call is one kernel launch.
 
-#include "../plan/describe.hpp"
-#include "detail/arrays.hpp"
+#include "detail/memory.hpp"
+#include "detail/parameters.hpp"
+#include "detail/recordings.hpp"
 #include "forward.hpp"
 #include "inputs.hpp"
 
 #include <cmath>
-#include <optional>
-#include <random>
 #include <span>
 #include <vector>
 
@@ -18,7 +17,7 @@ struct settings {
     int steps = 1;          // T for an input that is held, and the most steps that are recorded
     int batch = 1;          // B: samples that run side by side
     duration dt = 1 * ms;   // one time step
-    std::uint64_t seed = 0; // of the start values of weights
+    std::uint64_t seed = 0; // of the start values of weights, and of noise
 };
 
 template <class T>
@@ -27,33 +26,35 @@ struct precision_word {};
 template <class T>
 inline constexpr precision_word<T> precision{};
 
+namespace detail {
+template <class Word>
+inline constexpr bool first_sample_speaks = false;
+template <class Word>
+    requires requires { Word::equations_of::first_sample_speaks; }
+inline constexpr bool first_sample_speaks<Word> = Word::equations_of::first_sample_speaks;
+} // namespace detail
+
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model {
+class model : public detail::model_parameters<plan::schedule<Network, false>, T, Space>,
+              public detail::model_recordings<plan::schedule<Network, false>, T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>, "spikefuse: a model computes in float or double.");
 
     using plain = plan::schedule<Network, false>;
     using places = plan::layout<plain, T>;
-    static constexpr int layer_count = plain::layer_count;
+    using recordings = detail::model_recordings<plain, T, Space>;
 
   public:
     using value_type = T;
     using space_type = Space;
-    using trace_view = Kokkos::View<T***, Kokkos::LayoutRight, Space>;             // [T, B, N]
-    using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>;            // [B, N]
-    using spike_view = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Space>; // [T, B, ceil(N/32)]
+    using typename recordings::trace_view, typename recordings::spike_view;
+    using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; // [B, N]
     static constexpr int inputs = plain::inputs, outputs = plain::outputs;
 
     /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters written in the network.
     /// Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
-        : settings_(chosen), words_(layers_of(network)), names_(detail::layer_names<plain>()) {
-        check_settings();
-        list_arrays();
-        bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
-        states_ = Kokkos::View<T*, Space>("spikefuse::states",
-                                          std::max<std::size_t>(places::memory_total * static_cast<std::size_t>(chosen.batch), 1));
-        host_bag_ = Kokkos::create_mirror_view(bag_);
-        start_parameters();
+        : recordings(checked(chosen).steps, chosen.batch), settings_(chosen), memory_(chosen.batch) {
+        this->start_parameters(layers_of(network), chosen.seed);
         reserve_scratch();
     }
     model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
@@ -96,223 +97,89 @@ class model {
         return (*this)(Space(), input, readout);
     }
 
+    /// One step, as a cell: [B, N] in, [B, N] out. The state goes on from call to call.
+    template <class Input>
+    reduced_view step(Space const& space, Input const& input) {
+        static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
+        reduced_view const result(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output"),
+                                  static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
+        run_steps(space, input, last_step, result, 1);
+        return result;
+    }
+    template <class Input>
+    reduced_view step(Input const& input) {
+        return step(Space(), input);
+    }
+
     /// Runs into a view of the caller's: one launch, no allocation, no fence.
     template <class Input, readout_word Readout, class Output>
-    void run(Space const& space, Input const& input, Readout, Output const& output) {
-        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
-        int const steps = detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
-        check_output<Readout>(output, steps);
-        if (recording() && steps > settings_.steps)
-            throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
-                              "recordings are made for settings.steps",
-                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
-        detail::run_arguments<T> arguments{};
-        arguments.bag = bag_.data();
-        arguments.states = states_.data();
-        arguments.input = input.data();
-        arguments.input_step = Input::rank() == 3 ? input.stride(0) : 0;
-        arguments.input_sample = input.stride(Input::rank() - 2);
-        arguments.output = output.data();
-        arguments.records = recording() ? record_table_.data() : nullptr;
-        arguments.steps = steps;
-        arguments.batch = settings_.batch;
-        arguments.step = static_cast<T>(settings_.dt.seconds);
-        arguments.fresh = fresh_;
-        launch<kind, Readout>(space, arguments);
-        fresh_ = false;
-        last_steps_ = steps;
+    void run(Space const& space, Input const& input, Readout readout, Output const& output) {
+        run_steps(space, input, readout, output, settings_.steps);
     }
+
+    // --- states -----------------------------------------------------------------------------------------------------------------
 
     /// The next run starts from rest. Costs nothing: the kernel does it.
     void reset() { fresh_ = true; }
 
-    // --- parameters ---------------------------------------------------------------------------------------------------------------
-
-    /// Names of the layers in order: "linear 1", "lif 1", "linear 2" ...
-    std::vector<std::string> const& layer_names() const { return names_; }
-
-    struct parameter {
-        std::string layer, name;
-        std::vector<std::size_t> shape; // [rows] or [rows, columns]
-    };
-    /// Every array of every layer.
-    std::vector<parameter> parameters() const {
-        std::vector<parameter> result;
-        for (array_place const& one : arrays_) {
-            parameter p{one.layer, std::string(one.info.name), {static_cast<std::size_t>(one.info.rows)}};
-            if (one.info.columns != 0) p.shape.push_back(static_cast<std::size_t>(one.info.columns));
-            result.push_back(p);
-        }
-        return result;
+    /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back, also the "spikes" (0 or 1) or the
+    /// "output" of the step before. Throws name_error.
+    std::vector<T> state(std::string_view layer, std::string_view name) {
+        wake();
+        return memory_.get(layer, name);
     }
-
-    /// Throws what `set` would throw, and changes nothing.
+    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one.
+    /// Throws name_error, shape_error, value_error; then nothing has changed.
     template <class Number>
-    detail::array_place const& check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
-        array_place const& one = find(layer, name);
-        if (values.size() != one.size())
-            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
-                                  " numbers",
-                              "this network wants " + one.shape_text(), "Pass " + std::to_string(one.size()) + " numbers, row by row");
-        for (std::size_t k = 0; k < values.size(); ++k) one.check(static_cast<double>(values[k]), k);
-        return one;
-    }
-    /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
-    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive); then nothing has changed.
-    template <class Number>
-    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
-        array_place const& one = check(layer, name, values);
-        std::size_t k = 0;
-        one.for_each_place(places::panel, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
-        one.settle(places::panel, host_bag_.data());
-        Kokkos::deep_copy(bag_, host_bag_);
+    void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
+        wake();
+        memory_.set(layer, name, values);
     }
     template <class Number>
-    void set(std::string_view layer, std::string_view name, std::vector<Number> const& values) {
-        set(layer, name, std::span<Number const>(values));
+    void set_state(std::string_view layer, std::string_view name, std::vector<Number> const& values) {
+        set_state(layer, name, std::span<Number const>(values));
     }
-    /// Sets every entry of an array to one number (seconds for a time constant).
-    void set(std::string_view layer, std::string_view name, double value) {
-        set(layer, name, std::vector<double>(find(layer, name).size(), value));
-    }
-    void set(std::string_view layer, std::string_view name, duration value) { set(layer, name, value.seconds); }
-
-    /// An array, row-major.
-    std::vector<T> get(std::string_view layer, std::string_view name) const {
-        array_place const& one = find(layer, name);
-        Kokkos::deep_copy(host_bag_, bag_);
-        std::vector<T> values;
-        values.reserve(one.size());
-        one.for_each_place(places::panel, [&](std::size_t at) { values.push_back(host_bag_(at)); });
-        return values;
-    }
-
-    /// How each layer is called in the exchange format, in order.
-    static std::vector<exchange_rule> exchange_rules() {
-        std::vector<exchange_rule> rules;
-        plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename plain::words>>(
-            [&]<class Word>(plan::mp11::mp_identity<Word>) { rules.push_back(Word::exchange); });
-        return rules;
-    }
-
-    // --- a look inside ------------------------------------------------------------------------------------------------------------
-
-    /// Asks for the trace of a state ("v", "i", ...), of a layer's "spikes" (packed), or of its "output" (a layer that does not
-    /// spike) in the runs to come. Throws name_error.
-    void record(std::string_view layer, std::string_view what) {
-        record_place const& one = find_record(layer, what);
-        auto const steps = static_cast<std::size_t>(settings_.steps), batch = static_cast<std::size_t>(settings_.batch);
-        if (!record_table_.is_allocated()) record_table_ = Kokkos::View<std::uintptr_t[1 + record_slots], Space>("spikefuse::records");
-        void* data = nullptr;
-        if (one.bits) {
-            spike_records_[one.slot] =
-                spike_view("spikefuse::recorded spikes", steps, batch, static_cast<std::size_t>(places::words(one.width)));
-            data = spike_records_[one.slot].data();
-        } else {
-            state_records_[one.slot] = trace_view("spikefuse::recorded states", steps, batch, static_cast<std::size_t>(one.width));
-            data = state_records_[one.slot].data();
-        }
-        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), record_table_);
-        table(one.slot) = reinterpret_cast<std::uintptr_t>(data);
-        Kokkos::deep_copy(record_table_, table);
-        recording_ = true;
-    }
-    /// The trace of a state in the last run: [T, B, N].
-    trace_view recorded(std::string_view layer, std::string_view state) const {
-        record_place const& one = find_record(layer, state);
-        if (one.bits)
-            throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states",
-                             "Call recorded_spikes(\"" + std::string(layer) + "\")");
-        return last_part(state_records_[one.slot], layer, state);
-    }
-    /// The spikes of a layer in the last run, packed: [T, B, ceil(N/32)].
-    spike_view recorded_spikes(std::string_view layer) const {
-        return last_part(spike_records_[find_record(layer, "spikes").slot], layer, "spikes");
+    void set_state(std::string_view layer, std::string_view name, double value) {
+        set_state(layer, name, std::span<double const>(&value, 1));
     }
 
     settings const& setup() const { return settings_; }
 
   private:
-    using array_place = detail::array_place;
-    struct record_place {
-        std::size_t layer = 0;
-        std::string name;
-        std::size_t slot = 0;
-        int width = 0;
-        bool bits = false;
-    };
-
-    void check_settings() const {
-        if (settings_.steps < 1)
-            throw value_error("settings.steps is " + std::to_string(settings_.steps), "a run has at least one step",
+    static settings checked(settings chosen) {
+        if (chosen.steps < 1)
+            throw value_error("settings.steps is " + std::to_string(chosen.steps), "a run has at least one step",
                               "Set .steps to 1 or more");
-        if (settings_.batch < 1)
-            throw value_error("settings.batch is " + std::to_string(settings_.batch), "a run has at least one sample",
+        if (chosen.batch < 1)
+            throw value_error("settings.batch is " + std::to_string(chosen.batch), "a run has at least one sample",
                               "Set .batch to 1 or more");
-        if (!(settings_.dt.seconds > 0) || !std::isfinite(settings_.dt.seconds))
-            throw value_error("settings.dt is " + std::to_string(settings_.dt.seconds) + " s", "a time step is positive and finite",
+        if (!(chosen.dt.seconds > 0) || !std::isfinite(chosen.dt.seconds))
+            throw value_error("settings.dt is " + std::to_string(chosen.dt.seconds) + " s", "a time step is positive and finite",
                               "Set .dt, for example to 1 * ms");
+        return chosen;
     }
 
-    static constexpr auto layer_indices = std::make_index_sequence<static_cast<std::size_t>(layer_count)>{};
-    static constexpr std::size_t record_slots = static_cast<std::size_t>(
-        detail::sample_kernel<plain, T, detail::input_kind::values, trace_readout, Space>::template record_slot<layer_count>());
-
-    void list_arrays() {
-        [&]<std::size_t... L>(std::index_sequence<L...>) { (list_arrays_of<L>(), ...); }(layer_indices);
-    }
-    template <std::size_t L>
-    void list_arrays_of() {
-        using word = typename plain::template word<static_cast<int>(L)>;
-        std::size_t offset = places::template bag_at<static_cast<int>(L)>;
-        for (array_info const& info : boost::hana::at_c<L>(words_).template arrays<plain::template width_into<static_cast<int>(L)>>()) {
-            array_place one{names_[L], info, offset};
-            offset += static_cast<std::size_t>(places::padded(info.rows)) * one.columns();
-            arrays_.push_back(one);
-        }
-        if constexpr (requires { typename word::equations_of; }) {
-            using about = equations::anatomy<typename word::equations_of>;
-            constexpr int width = plain::template width_from<static_cast<int>(L)>;
-            std::size_t slot = static_cast<std::size_t>(detail::sample_kernel<plain, T, detail::input_kind::values, trace_readout,
-                                                                              Space>::template record_slot<static_cast<int>(L)>());
-            [&]<class... State>(plan::mp11::mp_list<State...>) {
-                (record_places_.push_back({L, std::string(State::name::text()), slot++, width, false}), ...);
-            }(typename about::states{});
-            record_places_.push_back({L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits});
-        }
-    }
-
-    void start_parameters() {
-        std::mt19937_64 random(settings_.seed);
-        for (array_place const& one : arrays_) {
-            one.check(one.info.initial, 0);
-            one.for_each_place(places::panel, [&](std::size_t at) {
-                double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
-                host_bag_(at) = static_cast<T>(one.info.initial + one.info.spread * (2 * unit_interval - 1));
-            });
-            one.settle(places::panel, host_bag_.data());
-        }
-        Kokkos::deep_copy(bag_, host_bag_);
-    }
-    array_place const& find(std::string_view layer, std::string_view name) const { return detail::find_array(arrays_, layer, name); }
-    record_place const& find_record(std::string_view layer, std::string_view what) const {
-        std::string known;
-        for (record_place const& one : record_places_) {
-            if (names_[one.layer] == layer && one.name == what) return one;
-            known += (known.empty() ? "" : ", ") + ("'" + names_[one.layer] + "' " + one.name);
-        }
-        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
-                         "this network has: " + known, "Use one of these names");
-    }
-    bool recording() const { return recording_; }
-    template <class View>
-    View last_part(View const& whole, std::string_view layer, std::string_view what) const {
-        if (whole.extent(0) == 0)
-            throw name_error("'" + std::string(what) + "' of '" + std::string(layer) + "' was not recorded",
-                             "record() was not called for it",
-                             "Call record(\"" + std::string(layer) + "\", \"" + std::string(what) + "\") before the run");
-        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(last_steps_)), Kokkos::ALL,
-                               Kokkos::ALL);
+    /// `held`: steps of an input that is the same in all of them.
+    template <class Input, class Readout, class Output>
+    void run_steps(Space const& space, Input const& input, Readout, Output const& output, int held) {
+        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
+        int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
+        check_output<Readout>(output, steps);
+        if (this->recording() && steps > settings_.steps)
+            throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
+                              "recordings are made for settings.steps",
+                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
+        detail::run_arguments<T> arguments = begin_run();
+        arguments.input = input.data();
+        arguments.input_step = Input::rank() == 3 ? input.stride(0) : 0;
+        arguments.input_sample = input.stride(Input::rank() - 2);
+        arguments.output = output.data();
+        arguments.steps = steps;
+        launch<kind, Readout>(space, arguments);
+        spread_first_sample(space);
+        fresh_ = false;
+        elapsed_ += static_cast<std::uint64_t>(steps);
+        this->ran(steps);
     }
 
     template <class Readout, class Output>
@@ -354,20 +221,43 @@ class model {
         Kokkos::parallel_for("spikefuse::reserve", shape, KOKKOS_LAMBDA(typename kernel::member const&){});
     }
 
+    /// Gives the states the values that the next run would begin with.
+    void wake() {
+        if (!fresh_) return;
+        Kokkos::parallel_for("spikefuse::rest", Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
+                             detail::rest_kernel<plain, T>{begin_run()});
+        fresh_ = false;
+    }
+    detail::run_arguments<T> begin_run() const {
+        detail::run_arguments<T> arguments{};
+        arguments.bag = this->bag();
+        arguments.states = memory_.data();
+        arguments.records = this->record_table();
+        arguments.batch = settings_.batch;
+        arguments.step = static_cast<T>(settings_.dt.seconds);
+        arguments.seed = settings_.seed;
+        arguments.elapsed = elapsed_;
+        arguments.fresh = fresh_;
+        return arguments;
+    }
+    /// Layers whose first sample's state is what all samples go on with.
+    void spread_first_sample(Space const& space) const {
+        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
+            if constexpr (detail::first_sample_speaks<typename plain::template word<static_cast<int>(layer)>>) {
+                T* const first = memory_.data() + places::template states_at<static_cast<int>(layer)>;
+                auto const length =
+                    places::template states_at<static_cast<int>(layer) + 1> - places::template states_at<static_cast<int>(layer)>;
+                Kokkos::parallel_for(
+                    "spikefuse::first_sample", Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
+                    KOKKOS_LAMBDA(std::size_t k) { first[k / length * places::memory_total + k % length] = first[k % length]; });
+            }
+        });
+    }
+
     settings settings_;
-    decltype(layers_of(std::declval<Network>())) words_;
-    std::vector<std::string> names_;
-    std::vector<array_place> arrays_;
-    std::vector<record_place> record_places_;
-    Kokkos::View<T*, Space> bag_;
-    typename Kokkos::View<T*, Space>::host_mirror_type host_bag_;
-    Kokkos::View<T*, Space> states_; // [B, memory_total]
+    detail::model_memory<plain, T, Space> memory_;
     bool fresh_ = true;
-    bool recording_ = false;
-    int last_steps_ = 0;
-    Kokkos::View<std::uintptr_t[1 + record_slots], Space> record_table_;
-    std::array<trace_view, 1 + record_slots> state_records_;
-    std::array<spike_view, 1 + record_slots> spike_records_;
+    std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
 
 /// The plan of a model, in its own precision.

@@ -19,8 +19,10 @@ struct run_arguments {
     std::uintptr_t const* records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
     int steps;
     int batch;
-    T step;     // dt, in seconds
-    bool fresh; // states begin at rest
+    T step;                // dt, in seconds
+    std::uint64_t seed;    // of noise
+    std::uint64_t elapsed; // steps before this run
+    bool fresh;            // states begin at rest
 };
 
 } // namespace spikefuse::detail

@@ -44,12 +44,26 @@ struct array_place {
 
     /// Throws value_error for a number that cannot be one of this array's.
     void check(double value, std::size_t index) const {
-        bool const time = info.measure == unit::time;
-        if (std::isfinite(value) && (!time || value > 0)) return;
+        struct demand {
+            bool met;
+            char const *why, *cure;
+        };
+        demand const asked = [&]() -> demand {
+            switch (info.measure) {
+            case unit::time:
+                return {value > 0, "a time constant is positive and finite, in seconds", "Give it a time, for example 10 * ms"};
+            case unit::rate:
+                return {value >= 0, "an inverse time constant is finite and not negative, in 1/s", "Give it a rate, for example 100"};
+            case unit::positive:
+                return {value > 0, "it is divided by: positive and finite", "Give it a number above zero"};
+            default:
+                return {true, "a parameter is a finite number", "Look where this number comes from"};
+            }
+        }();
+        if (std::isfinite(value) && asked.met) return;
         throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + std::to_string(value) + " at [" +
                               std::to_string(index) + "]",
-                          time ? "a time constant is positive and finite, in seconds" : "a parameter is a finite number",
-                          time ? "Give it a time, for example 10 * ms" : "Look where this number comes from");
+                          asked.why, asked.cure);
     }
 };
 

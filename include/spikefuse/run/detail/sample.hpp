@@ -4,8 +4,9 @@
 #include "../../layers/detail/rows.hpp"
 #include "../../plan/layout.hpp"
 #include "../readout.hpp"
-#include "arguments.hpp"
 #include "gather.hpp"
+#include "noise.hpp"
+#include "rest.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -77,14 +78,14 @@ struct sample_kernel {
         using type = tuple<equations::neurons<equations_of<Layer::value>, T>...>;
     };
 
+    /// Panel p of the neurons of a stage: states, coefficients, tables.
     template <class Stage>
-    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride) const {
+    SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
         using points = typename Stage::points;
-        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
         typename cells_of<points>::type cells;
-        T* const all_states = here.template at<T>(places::states_offset);
+        T const* const all_states = here.template at<T>(places::states_offset);
         T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
-        for_each_index<count>([&](auto k) {
+        for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
             using about = equations::anatomy<equations_of<layer>>;
             constexpr int width = places::padded(Stage::width);
@@ -94,7 +95,33 @@ struct sample_kernel {
             for_each_index<about::coefficient_count>([&](auto j) {
                 cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
             });
+            T const* table = run.bag + places::template bag_at<layer> + about::param_count * width; // tables stand behind the parameters
+            for_each_index<about::table_count>([&](auto j) {
+                cell.tables[j] = table;
+                table += places::padded(plan::mp11::mp_at_c<typename about::tables, j>::count);
+            });
         });
+        return cells;
+    }
+    /// What arrives at point k of a stage in step r: the flow, and noise.
+    template <class Points, std::size_t K, class Cells>
+    SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, V flow, Cells& cells) const {
+        constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
+        auto& cell = get<K>(cells);
+        cell.current = flow;
+        if constexpr (equations::anatomy<equations_of<layer>>::noisy)
+            cell.noise = normal_noise<T>(run.seed, run.elapsed + static_cast<std::uint64_t>(here.first_step + r),
+                                         static_cast<std::uint32_t>(layer), static_cast<std::uint32_t>(here.sample), p * W);
+    }
+
+    /// Runs panel p over `rows` steps. `winner`: of a layer of which only one may fire, the one.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride,
+                                       [[maybe_unused]] int winner = 0) const {
+        using points = typename Stage::points;
+        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
+        auto cells = load_cells<Stage>(here, p);
+        T* const all_states = here.template at<T>(places::states_offset);
         V reduced{T(0)};
         T* const result = here.template at<T>(places::readout_offset) + p * W;
         if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced = V::load(result);
@@ -103,7 +130,9 @@ struct sample_kernel {
             V flow = V::load(current + static_cast<std::size_t>(r) * stride);
             for_each_index<count>([&](auto k) {
                 auto& cell = get<k>(cells);
-                cell.current = flow;
+                arrive<points, k>(here, p, first + r, flow, cells);
+                if constexpr (equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::competes)
+                    cell.highest = lane_is<T>(winner - p * W);
                 equations::advance(cell);
                 flow = cell.output;
             });
@@ -174,7 +203,7 @@ struct sample_kernel {
             constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
             using about = equations::anatomy<equations_of<layer>>;
             constexpr int width = Schedule::template width_from<layer>;
-            constexpr int slot = record_slot<layer>();
+            constexpr int slot = places::template record_slot<layer>();
             for_each_index<about::state_count>([&](auto j) {
                 if (run.records[slot + j] != 0)
                     store_tail(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
@@ -191,15 +220,6 @@ struct sample_kernel {
                 store_tail(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);
             }
         });
-    }
-
-    /// First slot of a layer in the table of records.
-    template <int Layer>
-    static constexpr int record_slot() {
-        int slot = 0;
-        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(Layer)>>(
-            [&](auto l) { slot += places::template state_arrays<static_cast<int>(l)>() + 1; });
-        return slot;
     }
 };
 

@@ -1,0 +1,190 @@
+#pragma once
+/// What a program is made of, as types: states, parameters, and coefficients, which depend on parameters alone
+/// (dt / tau, exp(-dt / tau)) and are computed once a run, never inside the time loop.
+
+#include "dynamics.hpp"
+
+#include <boost/mp11.hpp>
+#include <cstddef>
+#include <cstdint>
+
+namespace spikefuse::equations {
+
+namespace mp11 = boost::mp11;
+
+namespace detail {
+
+template <class E>
+struct all_words {
+    using type = mp11::mp_list<E>;
+};
+template <class Operation, class... A>
+struct all_words<node<Operation, A...>> {
+    using type = mp11::mp_append<mp11::mp_list<node<Operation, A...>>, typename all_words<A>::type...>;
+};
+template <class E>
+using words = typename all_words<E>::type;
+
+template <class E>
+struct is_state : std::false_type {};
+template <class Name>
+struct is_state<state_word<Name>> : std::true_type {};
+template <class E>
+struct is_local : std::false_type {};
+template <class Name>
+struct is_local<local_word<Name>> : std::true_type {};
+template <class E>
+struct is_param : std::false_type {};
+template <class Name, class Default>
+struct is_param<param_word<Name, Default>> : std::true_type {};
+template <class E>
+struct is_table : std::false_type {};
+template <class Name, int Count>
+struct is_table<levels_word<Name, Count>> : std::true_type {};
+template <class E>
+struct is_noise : std::is_same<E, noise_word> {};
+template <class E>
+struct is_winning : std::false_type {};
+template <class... A>
+struct is_winning<node<winning, A...>> : std::true_type {};
+template <class E>
+struct is_literal : std::is_same<E, literal> {};
+template <class E>
+struct changes : mp11::mp_or<is_state<E>, is_local<E>, is_table<E>, is_noise<E>, std::is_same<E, current_word>, std::is_same<E, spike_word>,
+                             std::is_same<E, output_word>> {};
+
+template <class E>
+inline constexpr bool is_constant = !mp11::mp_any_of<words<E>, changes>::value;
+template <class E>
+inline constexpr bool has_literal = mp11::mp_any_of<words<E>, is_literal>::value;
+
+template <class S>
+using value_of = decltype(S::value);
+template <class S>
+using target_of = typename S::target;
+
+template <class S>
+struct is_start : std::false_type {};
+template <class State, class Value>
+struct is_start<start_statement<State, Value>> : std::true_type {};
+template <class S>
+struct is_on_spike : std::false_type {};
+template <class Target, class Value, bool Detached>
+struct is_on_spike<on_spike_statement<Target, Value, Detached>> : std::true_type {};
+template <class S>
+struct is_euler : std::false_type {};
+template <class State, class Value>
+struct is_euler<euler_statement<State, Value>> : std::true_type {};
+
+// A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values.
+template <class E, std::uint64_t Place>
+struct coefficient_key {};
+template <class E, std::uint64_t Place>
+using key = coefficient_key<E, has_literal<E> ? Place : 0>;
+
+template <class E, std::uint64_t Place>
+struct coefficient_keys {
+    using type = std::conditional_t<is_constant<E>, mp11::mp_list<key<E, Place>>, mp11::mp_list<>>;
+};
+template <std::uint64_t Place>
+struct coefficient_keys<literal, Place> {
+    using type = mp11::mp_list<>;
+};
+template <class Operation, class... A, std::uint64_t Place>
+struct coefficient_keys<node<Operation, A...>, Place> {
+    template <class Indices>
+    struct inner;
+    template <std::size_t... I>
+    struct inner<std::index_sequence<I...>> {
+        using type = mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<A, Place * 4 + I + 1>::type...>;
+    };
+    using whole = node<Operation, A...>;
+    using type = typename mp11::mp_if_c<is_constant<whole>, mp11::mp_identity<mp11::mp_list<key<whole, Place>>>,
+                                        inner<std::index_sequence_for<A...>>>::type;
+};
+
+template <class Program>
+struct program_words;
+template <class... S>
+struct program_words<program<S...>> {
+    using all = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, words<value_of<S>>..., mp11::mp_list<target_of<S>>...>>;
+    using states = mp11::mp_copy_if<all, is_state>;
+    using locals = mp11::mp_copy_if<all, is_local>;
+    using params = mp11::mp_copy_if<all, is_param>;
+    using tables = mp11::mp_copy_if<all, is_table>;
+    static constexpr bool noisy = mp11::mp_any_of<all, is_noise>::value;
+    static constexpr bool competes = mp11::mp_any_of<all, is_winning>::value;
+    using statements = mp11::mp_list<S...>;
+    static constexpr std::size_t size = sizeof...(S);
+
+    template <class Indices>
+    struct keys_of;
+    template <std::size_t... I>
+    struct keys_of<std::index_sequence<I...>> {
+        using type = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
+    };
+    using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
+};
+
+// Wrong programs, each with its sentence.
+template <class S>
+struct starts_from_something_that_moves : std::false_type {};
+template <class State, class Value>
+struct starts_from_something_that_moves<start_statement<State, Value>> : std::bool_constant<!is_constant<Value>> {};
+
+template <class S>
+struct fires_bits : std::false_type {};
+template <class Operation, class... A>
+    requires is_condition<Operation>
+struct fires_bits<assign_statement<spike_word, node<Operation, A...>>> : std::true_type {};
+template <class S>
+using assigns_spike = std::is_same<target_of<S>, spike_word>;
+template <class S>
+using assigns_output = std::is_same<target_of<S>, output_word>;
+
+} // namespace detail
+
+/// The equations of neuron N as a constant that device code may use.
+template <class N>
+struct tree {
+    static constexpr auto value = N::equations();
+};
+
+/// What N's equations contain, as types: states, parameters, coefficients.
+template <class N>
+struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>> {
+    using base = detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>>;
+    static constexpr int state_count = static_cast<int>(mp11::mp_size<typename base::states>::value);
+    static constexpr int local_count = static_cast<int>(mp11::mp_size<typename base::locals>::value);
+    static constexpr int table_count = static_cast<int>(mp11::mp_size<typename base::tables>::value);
+    static constexpr int param_count = static_cast<int>(mp11::mp_size<typename base::params>::value);
+    static constexpr int coefficient_count = static_cast<int>(mp11::mp_size<typename base::coefficients>::value);
+    static constexpr bool spikes = mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
+    static constexpr bool fires = mp11::mp_any_of<typename base::statements, detail::fires_bits>::value; // once a step at most
+    static constexpr bool has_output = mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
+    static constexpr bool emits_bits = fires && !has_output;
+    static_assert(spikes || has_output,
+                  "spikefuse: these equations give nothing to the next layer. Write `spike = v > threshold` or `output = v`.");
+
+    static_assert(!mp11::mp_any_of<typename base::statements, detail::starts_from_something_that_moves>::value,
+                  "spikefuse: only parameters may stand on the right of start(...). A state begins where a parameter or a number says.");
+    static_assert(
+        !mp11::mp_any_of<mp11::mp_take<typename base::statements, mp11::mp_find_if<typename base::statements, detail::assigns_spike>>,
+                         detail::is_on_spike>::value,
+        "spikefuse: on_spike stands before `spike = ...`. Lines run in order: first say when the neuron fires, then what a spike does.");
+
+    template <class State>
+    static constexpr std::size_t state_index = mp11::mp_find<typename base::states, State>::value;
+    template <class Local>
+    static constexpr std::size_t local_index = mp11::mp_find<typename base::locals, Local>::value;
+    template <class Param>
+    static constexpr std::size_t param_index = mp11::mp_find<typename base::params, Param>::value;
+    template <class Table>
+    static constexpr std::size_t table_index = mp11::mp_find<typename base::tables, Table>::value;
+    /// Which line fires.
+    static constexpr std::size_t spike_line = mp11::mp_find_if<typename base::statements, detail::assigns_spike>::value;
+    template <class E, std::uint64_t Place>
+    static constexpr std::size_t coefficient_index = mp11::mp_find<typename base::coefficients, detail::key<E, Place>>::value;
+};
+
+} // namespace spikefuse::equations

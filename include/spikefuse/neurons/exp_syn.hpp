@@ -1,0 +1,52 @@
+#pragma once
+/// Exponential synapse: a current that decays, without a membrane. Its output is the current.
+///
+/// Source: rockpool.nn.modules.torch.ExpSynTorch: i' = (i + x) exp(-dt / tau), the input of a step decays with the rest.
+/// `noisy_exp_syn` adds noise_std sqrt(dt) N(0, 1) to the input of every step; the numbers depend on seed, layer, sample, neuron and
+/// step alone (Philox 4x32-10), so that threads and backends draw the same.
+/// `compat`: the state of the first sample is what all samples begin the next call with, as ExpSynTorch keeps it.
+
+#include "neuron.hpp"
+#include "policies.hpp"
+
+namespace spikefuse {
+
+struct exp_syn_parameters {
+    duration tau = 10 * ms; // synaptic time constant
+};
+struct noisy_exp_syn_parameters {
+    duration tau = 10 * ms; // synaptic time constant
+    double noise_std = 0.1; // standard deviation that the noise alone would reach after 1 s without decay
+};
+
+template <class Parameters, class... Policies>
+struct exp_syn_equations {
+    using kind = named<"exp_syn">;
+    using parameters = Parameters;
+    using choices = asks<corrected_policy>::with<Policies...>;
+    static constexpr bool first_sample_speaks = std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
+
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto i = state<"i">; // synaptic current
+        constexpr auto tau = param<"tau">(&parameters::tau);
+        constexpr auto arrives = [] {
+            if constexpr (requires { &parameters::noise_std; }) {
+                return current + param<"noise_std">(&parameters::noise_std) * sqrt(dt) * noise;
+            } else {
+                return current;
+            }
+        }();
+        return dynamics(i += arrives, i = i * exp(inverse(tau) * -dt), output = i);
+    }
+};
+
+template <class... Policies>
+struct exp_syn_neuron : exp_syn_equations<exp_syn_parameters, Policies...> {};
+template <class... Policies>
+struct noisy_exp_syn_neuron : exp_syn_equations<noisy_exp_syn_parameters, Policies...> {};
+
+inline constexpr auto exp_syn = neuron<exp_syn_neuron<>>;
+inline constexpr auto noisy_exp_syn = neuron<noisy_exp_syn_neuron<>>;
+
+} // namespace spikefuse

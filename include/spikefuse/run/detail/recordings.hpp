@@ -1,0 +1,119 @@
+#pragma once
+/// What a caller asked to see of the layers inside: traces of states and spikes.
+
+#include "../../core/errors.hpp"
+#include "../../plan/describe.hpp"
+#include "../../plan/layout.hpp"
+
+#include <Kokkos_Core.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace spikefuse::detail {
+
+template <class Plain, class T, class Space>
+class model_recordings {
+    using places = plan::layout<Plain, T>;
+
+  public:
+    using trace_view = Kokkos::View<T***, Kokkos::LayoutRight, Space>;             // [T, B, N]
+    using spike_view = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Space>; // [T, B, ceil(N/32)]
+
+    /// Asks for the trace of a state ("v", "i", ...), of a layer's "spikes" (packed), or of its "output" (a layer that does not
+    /// spike) in the runs to come. Throws name_error.
+    void record(std::string_view layer, std::string_view what) {
+        record_place const& one = find_record(layer, what);
+        auto const steps = static_cast<std::size_t>(steps_), batch = static_cast<std::size_t>(batch_);
+        if (!record_table_.is_allocated()) record_table_ = Kokkos::View<std::uintptr_t[1 + record_slots], Space>("spikefuse::records");
+        void* data = nullptr;
+        if (one.bits) {
+            spike_records_[one.slot] =
+                spike_view("spikefuse::recorded spikes", steps, batch, static_cast<std::size_t>(places::words(one.width)));
+            data = spike_records_[one.slot].data();
+        } else {
+            state_records_[one.slot] = trace_view("spikefuse::recorded states", steps, batch, static_cast<std::size_t>(one.width));
+            data = state_records_[one.slot].data();
+        }
+        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), record_table_);
+        table(one.slot) = reinterpret_cast<std::uintptr_t>(data);
+        Kokkos::deep_copy(record_table_, table);
+        recording_ = true;
+    }
+    /// The trace of a state in the last run: [T, B, N].
+    trace_view recorded(std::string_view layer, std::string_view state) const {
+        record_place const& one = find_record(layer, state);
+        if (one.bits)
+            throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states",
+                             "Call recorded_spikes(\"" + std::string(layer) + "\")");
+        return last_part(state_records_[one.slot], layer, state);
+    }
+    /// The spikes of a layer in the last run, packed: [T, B, ceil(N/32)].
+    spike_view recorded_spikes(std::string_view layer) const {
+        return last_part(spike_records_[find_record(layer, "spikes").slot], layer, "spikes");
+    }
+
+  protected:
+    model_recordings(int steps, int batch) : steps_(steps), batch_(batch) {
+        [&]<std::size_t... L>(std::index_sequence<L...>) {
+            (list_places<static_cast<int>(L)>(), ...);
+        }(std::make_index_sequence<static_cast<std::size_t>(Plain::layer_count)>{});
+    }
+    bool recording() const { return recording_; }
+    std::uintptr_t const* record_table() const { return recording_ ? record_table_.data() : nullptr; }
+    void ran(int steps) { last_steps_ = steps; }
+
+  private:
+    struct record_place {
+        std::string layer, name;
+        std::size_t slot = 0;
+        int width = 0;
+        bool bits = false;
+    };
+    static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<Plain::layer_count>());
+
+    template <int L>
+    void list_places() {
+        using word = typename Plain::template word<L>;
+        if constexpr (requires { typename word::equations_of; }) {
+            using about = equations::anatomy<typename word::equations_of>;
+            constexpr int width = Plain::template width_from<L>;
+            std::string const layer = layer_names<Plain>()[L];
+            auto slot = static_cast<std::size_t>(places::template record_slot<L>());
+            [&]<class... State>(plan::mp11::mp_list<State...>) {
+                (places_.push_back({layer, std::string(State::name::text()), slot++, width, false}), ...);
+            }(typename about::states{});
+            places_.push_back({layer, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits});
+        }
+    }
+    record_place const& find_record(std::string_view layer, std::string_view what) const {
+        std::string known;
+        for (record_place const& one : places_) {
+            if (one.layer == layer && one.name == what) return one;
+            known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + one.name);
+        }
+        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
+                         "this network has: " + known, "Use one of these names");
+    }
+    template <class View>
+    View last_part(View const& whole, std::string_view layer, std::string_view what) const {
+        if (whole.extent(0) == 0)
+            throw name_error("'" + std::string(what) + "' of '" + std::string(layer) + "' was not recorded",
+                             "record() was not called for it",
+                             "Call record(\"" + std::string(layer) + "\", \"" + std::string(what) + "\") before the run");
+        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(last_steps_)), Kokkos::ALL,
+                               Kokkos::ALL);
+    }
+
+    int steps_, batch_;
+    std::vector<record_place> places_;
+    bool recording_ = false;
+    int last_steps_ = 0;
+    Kokkos::View<std::uintptr_t[1 + record_slots], Space> record_table_;
+    std::array<trace_view, 1 + record_slots> state_records_;
+    std::array<spike_view, 1 + record_slots> spike_records_;
+};
+
+} // namespace spikefuse::detail

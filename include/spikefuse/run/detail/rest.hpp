@@ -1,0 +1,48 @@
+#pragma once
+/// Neurons at rest: their coefficients from the parameters, and the states that a run begins with.
+
+#include "../../plan/layout.hpp"
+#include "arguments.hpp"
+
+#include <Kokkos_Core.hpp>
+
+namespace spikefuse::detail {
+
+/// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at `bag`.
+template <class N, int Width, class T>
+SPIKEFUSE_FUNCTION void lie_at_rest(equations::neurons<N, T>& cell, T const* bag, int n, T step) {
+    using V = lanes<T>;
+    using about = equations::anatomy<N>;
+    V params[equations::neurons<N, T>::template at_least_one<about::param_count>];
+    for_each_index<about::param_count>([&](auto k) { params[k] = V::load(bag + k * Width + n); });
+    equations::prepare<N, T>(params, step, cell.coefficients);
+    equations::rest(cell);
+}
+
+/// Writes the states at rest of a sample, and empties what its loops feed back.
+template <class Schedule, class T>
+struct rest_kernel {
+    using V = lanes<T>;
+    using places = plan::layout<Schedule, T>;
+    run_arguments<T> run;
+
+    SPIKEFUSE_FUNCTION void operator()(int sample) const {
+        T* const memory = run.states + static_cast<std::size_t>(sample) * places::memory_total;
+        for (std::size_t k = places::state_total; k < places::memory_total; ++k) memory[k] = T(0);
+        for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
+            using word = typename Schedule::template word<layer>;
+            if constexpr (requires { typename word::equations_of; }) {
+                using N = typename word::equations_of;
+                constexpr int width = places::padded(Schedule::template width_from<layer>);
+                for (int n = 0; n < width; n += V::width) {
+                    equations::neurons<N, T> cell;
+                    lie_at_rest<N, width>(cell, run.bag + places::template bag_at<layer>, n, run.step);
+                    for_each_index<equations::anatomy<N>::state_count>(
+                        [&](auto k) { cell.states[k].store(memory + places::template states_at<layer> + k * width + n); });
+                }
+            }
+        });
+    }
+};
+
+} // namespace spikefuse::detail

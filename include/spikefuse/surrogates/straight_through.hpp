@@ -1,0 +1,17 @@
+#pragma once
+/// Straight through: 1 everywhere. snnTorch's `straight_through_estimator`.
+/// Source: Bengio, Leonard, Courville, arXiv:1308.3432 (2013).
+
+#include "surrogate.hpp"
+
+namespace spikefuse {
+
+struct straight_through_surrogate {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V derivative(V) {
+        return V(1);
+    }
+};
+inline constexpr surrogate_word<straight_through_surrogate> straight_through{};
+
+} // namespace spikefuse

@@ -1,0 +1,49 @@
+#pragma once
+/// What stands for the derivative of a spike in training. The forward pass is the same for all: the neuron fires or not.
+///
+/// A surrogate is a struct with `derivative(x)`, x by how much the membrane exceeds the threshold. One that looks at membrane
+/// and threshold apart has `by_membrane(v, threshold)` and `by_threshold(v, threshold)` instead.
+
+#include "../core/math.hpp"
+#include "../core/policy.hpp"
+
+namespace spikefuse {
+
+/// Surrogate S as a choice: `lif(superspike<100>)`.
+template <class S>
+struct surrogate_word {
+    static constexpr axis question = axis::surrogate;
+    using unit = S;
+};
+
+/// Derivative of a spike with respect to the membrane.
+template <class S, class V>
+SPIKEFUSE_FUNCTION V by_membrane(V membrane, V threshold) {
+    if constexpr (requires { S::by_membrane(membrane, threshold); }) {
+        return S::by_membrane(membrane, threshold);
+    } else {
+        return S::derivative(membrane - threshold);
+    }
+}
+/// Derivative of a spike with respect to the threshold.
+template <class S, class V>
+SPIKEFUSE_FUNCTION V by_threshold(V membrane, V threshold) {
+    if constexpr (requires { S::by_threshold(membrane, threshold); }) {
+        return S::by_threshold(membrane, threshold);
+    } else {
+        return -S::derivative(membrane - threshold);
+    }
+}
+
+template <auto Derivative>
+struct written_surrogate {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V derivative(V x) {
+        return Derivative(x);
+    }
+};
+/// A surrogate in a line: `lif(surrogate<[](auto x) { return 1 / square(10 * abs(x) + 1); }>)`.
+template <auto Derivative>
+inline constexpr surrogate_word<written_surrogate<Derivative>> surrogate{};
+
+} // namespace spikefuse

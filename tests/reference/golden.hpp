@@ -1,0 +1,312 @@
+#pragma once
+// Recordings of the reference libraries: their files, variant by variant, and a model held against them.
+// The folder is $SPIKEFUSE_GOLDEN_DIR, else ../shared/golden/public beside the project; without one the tests say so and skip.
+
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <hdf5.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <spikefuse/io/hdf5.hpp>
+#include <spikefuse/spikefuse.hpp>
+
+namespace golden {
+
+/// Every file that a test here reads.
+inline std::set<std::string> const known_files{"norse_li.h5",
+                                               "norse_li_cell.h5",
+                                               "norse_li_linear_cell.h5",
+                                               "norse_lif.h5",
+                                               "norse_lif_cell.h5",
+                                               "norse_lif_recurrent.h5",
+                                               "norse_lif_recurrent_cell.h5",
+                                               "norse_lif_adex_ff.h5",
+                                               "norse_lif_adex_step.h5",
+                                               "norse_lif_adex_enc.h5",
+                                               "norse_network.h5",
+                                               "norse_surrogates.h5",
+                                               "snntorch_surrogates.h5",
+                                               "snntorch_synaptic_head.h5",
+                                               "snntorch_synaptic_v091.h5",
+                                               "snntorch_network_head.h5",
+                                               "snntorch_network_v091.h5",
+                                               "rockpool_expsyn.h5",
+                                               "rockpool_lif.h5",
+                                               "rockpool_expsyn_noise_stats.json"};
+
+inline std::filesystem::path folder() {
+    if (char const* const set = std::getenv("SPIKEFUSE_GOLDEN_DIR"); set != nullptr && *set != '\0') return set;
+    return std::filesystem::path(SPIKEFUSE_SOURCE_DIR) / ".." / "shared" / "golden" / "public";
+}
+inline std::string path_of(std::string const& file) {
+    REQUIRE(known_files.contains(file));
+    if (!std::filesystem::exists(folder())) SKIP("no recordings at " + folder().string());
+    return (folder() / file).string();
+}
+
+/// A named array, row-major, in the file's own axes.
+using array = spikefuse::io::array;
+
+/// One variant: inputs, results in one precision, and what the recording says of itself.
+struct variant {
+    std::string name;
+    double dt = 0.001;
+    nlohmann::json meta;
+    std::map<std::string, array> in, f32, f64;
+
+    array const& input(std::string const& key) const {
+        auto const found = in.find(key);
+        INFO("variant " << name << " has no input " << key);
+        REQUIRE(found != in.end());
+        return found->second;
+    }
+    bool has(std::string const& key) const { return in.contains(key); }
+};
+
+namespace detail {
+inline std::string text_attribute(hid_t object, char const* name) {
+    hid_t const attribute = H5Aopen(object, name, H5P_DEFAULT);
+    REQUIRE(attribute >= 0);
+    hid_t const type = H5Aget_type(attribute);
+    std::string text;
+    if (H5Tis_variable_str(type) > 0) {
+        char* raw = nullptr;
+        hid_t const memory = H5Tcopy(H5T_C_S1);
+        H5Tset_size(memory, H5T_VARIABLE);
+        H5Tset_cset(memory, H5Tget_cset(type));
+        REQUIRE(H5Aread(attribute, memory, &raw) >= 0);
+        text = raw;
+        H5free_memory(raw);
+        H5Tclose(memory);
+    } else {
+        text.resize(H5Tget_size(type));
+        REQUIRE(H5Aread(attribute, type, text.data()) >= 0);
+        text.resize(std::strlen(text.c_str()));
+    }
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return text;
+}
+inline void read_group(spikefuse::io::hdf5_file const& file, std::string const& group, std::string const& prefix,
+                       std::map<std::string, array>& into) {
+    for (std::string const& name : file.names(group)) {
+        if (file.is_group(group + "/" + name)) {
+            read_group(file, group + "/" + name, prefix + name + "/", into);
+        } else {
+            into.emplace(prefix + name, file.numbers(group + "/" + name));
+        }
+    }
+}
+} // namespace detail
+
+inline std::vector<variant> read(std::string const& file) {
+    std::string const path = path_of(file);
+    spikefuse::io::hdf5_file const stored(path);
+    hid_t const raw = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    std::vector<variant> variants;
+    for (std::string const& name : stored.names("/")) {
+        variant one;
+        one.name = name;
+        hid_t const group = H5Gopen2(raw, name.c_str(), H5P_DEFAULT);
+        one.meta = nlohmann::json::parse(detail::text_attribute(group, "meta"));
+        if (H5Aexists(group, "dt") > 0) {
+            hid_t const attribute = H5Aopen(group, "dt", H5P_DEFAULT);
+            H5Aread(attribute, H5T_NATIVE_DOUBLE, &one.dt);
+            H5Aclose(attribute);
+        }
+        H5Gclose(group);
+        for (auto [part, into] : {std::pair{"in", &one.in}, std::pair{"f32", &one.f32}, std::pair{"f64", &one.f64}})
+            detail::read_group(stored, "/" + name + "/" + part, "", *into);
+        variants.push_back(std::move(one));
+    }
+    H5Fclose(raw);
+    REQUIRE(!variants.empty());
+    return variants;
+}
+
+/// What was held against the recordings so far, for the line that each test prints.
+struct tally {
+    std::size_t variants = 0, arrays = 0, spikes = 0, exact = 0;
+    double worst = 0; // error by tolerance
+    void print(char const* file) const {
+        std::printf("%s: %zu variants, %zu arrays, %zu of them to the last bit, %zu spikes; worst error %.2g of what is allowed\n", file,
+                    variants, arrays, exact, spikes, worst);
+    }
+};
+
+/// A model of number type T beside a variant recorded in that precision.
+template <class T, class Network>
+class trial {
+  public:
+    trial(Network network, variant const& of, int steps, int batch, tally& counts)
+        : model_(network, {.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s}, spikefuse::precision<T>), of_(of), counts_(counts),
+          steps_(static_cast<std::size_t>(steps)), batch_(static_cast<std::size_t>(batch)) {
+        // The libraries hold parameters as float, defaults too.
+        for (auto const& one : model_.parameters()) {
+            auto values = model_.get(one.layer, one.name);
+            for (T& value : values) value = static_cast<T>(static_cast<float>(value));
+            model_.set(one.layer, one.name, values);
+        }
+    }
+
+    auto& model() { return model_; }
+    std::map<std::string, array> const& expected() const {
+        if constexpr (std::is_same_v<T, float>) {
+            return of_.f32;
+        } else {
+            return of_.f64;
+        }
+    }
+
+    /// One number for all neurons, or one a neuron.
+    void parameter(std::string const& layer, std::string const& name, array const& values) {
+        if (values.values.size() == 1) {
+            model_.set(layer, name, values.values[0]);
+        } else {
+            model_.set(layer, name, values.values);
+        }
+    }
+    void state(std::string const& layer, std::string const& name, array const& values) { model_.set_state(layer, name, values.values); }
+
+    /// Runs x [T, B, N].
+    void run(std::vector<double> const& x) {
+        std::size_t const width = Network::wants;
+        REQUIRE(x.size() == steps_ * batch_ * width);
+        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, width);
+        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
+        output_ = model_(input);
+        Kokkos::fence();
+    }
+    /// Runs step by step, as a cell: the same numbers to the bit.
+    void run_as_cell(std::vector<double> const& x) {
+        std::size_t const width = Network::wants, outputs = static_cast<std::size_t>(model_.outputs);
+        Kokkos::View<T**, Kokkos::LayoutRight> input("x", batch_, width);
+        for (std::size_t t = 0; t < steps_; ++t) {
+            for (std::size_t k = 0; k < batch_ * width; ++k) input.data()[k] = static_cast<T>(x[t * batch_ * width + k]);
+            auto const output = model_.step(input);
+            Kokkos::fence();
+            for (std::size_t k = 0; k < batch_ * outputs; ++k) REQUIRE(output.data()[k] == output_.data()[t * batch_ * outputs + k]);
+        }
+    }
+
+    /// Holds an output or a recorded state against an array of the recording; `axes` as the file has them: "TBN" or "BTN".
+    void states(std::string const& layer, std::string const& state, std::string const& key, char const* axes = "TBN") {
+        if (!expected().contains(key)) return;
+        auto const view = model_.recorded(layer, state);
+        REQUIRE(view.extent(0) == steps_);
+        compare(key, from(view.data(), view.extent(2), axes));
+    }
+    void spikes(std::string const& layer, std::string const& key, char const* axes = "TBN") {
+        if (!expected().contains(key)) return;
+        auto const view = model_.recorded_spikes(layer);
+        array const& want = expected().at(key);
+        std::size_t const width = want.values.size() / (steps_ * batch_);
+        std::vector<T> all(steps_ * batch_ * width);
+        for (std::size_t t = 0; t < steps_; ++t)
+            for (std::size_t b = 0; b < batch_; ++b)
+                for (std::size_t n = 0; n < width; ++n)
+                    all[(t * batch_ + b) * width + n] = static_cast<T>((view(t, b, n / 32) >> (n % 32)) & 1u);
+        compare(key, from(all.data(), width, axes), true);
+    }
+    void outputs(std::string const& key, char const* axes = "TBN", bool spikes = false) {
+        if (!expected().contains(key)) return;
+        compare(key, from(output_.data(), output_.extent(2), axes), spikes);
+    }
+    /// The output's largest value over time, and when it came first: [B, N].
+    void maxima(std::string const& values, std::string const& when) { maxima_of(output_.data(), output_.extent(2), values, when); }
+    void compare_maxima(std::string const& layer, std::string const& state, std::string const& values, std::string const& when) {
+        auto const view = model_.recorded(layer, state);
+        maxima_of(view.data(), view.extent(2), values, when);
+    }
+    /// Values against an array of the recording: spikes exactly, others relative to the array's largest entry.
+    void compare(std::string const& key, std::vector<T> const& values, bool spikes = false) {
+        array const& want = expected().at(key);
+        INFO("variant " << of_.name << ", array " << key << ", " << (sizeof(T) == 4 ? "float" : "double"));
+        REQUIRE(values.size() == want.values.size());
+        double largest = 0, error = 0;
+        std::size_t worst_at = 0;
+        bool exact = true;
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            REQUIRE(std::isfinite(values[k]));
+            double const off = std::abs(static_cast<double>(values[k]) - want.values[k]);
+            largest = std::max(largest, std::abs(want.values[k]));
+            exact = exact && off == 0;
+            if (off > error) error = off, worst_at = k;
+            if (spikes) counts_.spikes += want.values[k] != 0 ? 1 : 0;
+        }
+        double const tolerance = spikes ? 0 : allowed(key);
+        INFO("error " << error << " at [" << worst_at << "], largest entry " << largest << ", allowed relative " << tolerance);
+        REQUIRE(error <= tolerance * largest);
+        if (tolerance > 0 && largest > 0) counts_.worst = std::max(counts_.worst, error / largest / tolerance);
+        ++counts_.arrays;
+        counts_.exact += exact ? 1 : 0;
+        seen_.insert(key);
+#ifdef SPIKEFUSE_STRICT
+        if (exact_in_strict_) REQUIRE(exact);
+#endif
+    }
+    /// In a strict build every array must come out to the last bit.
+    void exact_in_strict() { exact_in_strict_ = true; }
+
+    /// Everything that the recording holds was looked at, but for what belongs to training.
+    void all_seen() {
+        for (auto const& [key, values] : expected()) {
+            std::string const last = key.substr(key.rfind('/') + 1);
+            bool const training = last.starts_with("grad_") || last == "loss";
+            INFO("variant " << of_.name << ", array " << key << ": nothing here understands it");
+            REQUIRE((training || seen_.contains(key)));
+        }
+    }
+
+  private:
+    void maxima_of(T const* trace, std::size_t width, std::string const& values, std::string const& when) {
+        std::size_t const row = batch_ * width;
+        std::vector<T> largest(trace, trace + row), step(row, T(0));
+        for (std::size_t t = 1; t < steps_; ++t)
+            for (std::size_t k = 0; k < row; ++k)
+                if (trace[t * row + k] > largest[k]) largest[k] = trace[t * row + k], step[k] = static_cast<T>(t);
+        compare(values, largest);
+        compare(when, step, true);
+    }
+    double allowed(std::string const& key) const {
+        if constexpr (std::is_same_v<T, double>) {
+            return 1e-12;
+        } else {
+            auto const& recorded = of_.meta.at("relmax_f32_vs_f64");
+            return std::max(2e-6, recorded.contains(key) ? 4 * recorded.at(key).template get<double>() : 0.0);
+        }
+    }
+    std::vector<T> from(T const* data, std::size_t width, std::string const& axes) const {
+        std::vector<T> result(data, data + steps_ * batch_ * width);
+        if (axes == "BTN")
+            for (std::size_t t = 0; t < steps_; ++t)
+                for (std::size_t b = 0; b < batch_; ++b)
+                    for (std::size_t n = 0; n < width; ++n) result[(b * steps_ + t) * width + n] = data[(t * batch_ + b) * width + n];
+        return result;
+    }
+
+    spikefuse::model<Network, T> model_;
+    variant const& of_;
+    tally& counts_;
+    std::size_t steps_, batch_;
+    Kokkos::View<T***, Kokkos::LayoutRight> output_;
+    std::set<std::string> seen_;
+    bool exact_in_strict_ = false;
+};
+
+/// Calls f(number type) for the precisions that are tested: a strict build is about float.
+template <class Function>
+void each_precision(Function const& function) {
+    function(float{});
+#ifndef SPIKEFUSE_STRICT
+    function(double{});
+#endif
+}
+
+} // namespace golden

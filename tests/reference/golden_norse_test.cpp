@@ -1,0 +1,153 @@
+// norse's neurons and networks beside its recordings.
+#include "golden.hpp"
+
+using namespace spikefuse;
+using golden::array, golden::variant;
+
+namespace {
+
+/// norse's names of parameters, and ours.
+std::string our_name(std::string const& theirs) {
+    if (theirs == "p_v_th") return "threshold";
+    if (theirs == "p_delta_T") return "delta_t";
+    return theirs.substr(2);
+}
+std::set<std::string> const norse_parameters{"p_tau_mem_inv", "p_tau_syn_inv", "p_tau_ada_inv",        "p_v_leak",          "p_v_th",
+                                             "p_v_reset",     "p_delta_T",     "p_adaptation_current", "p_adaptation_spike"};
+
+/// Runs one variant of a population `layer` behind `network`'s weights, if it has any, and holds everything against it.
+/// `unused`: parameters that norse passes to a neuron that has no use for them.
+template <class T, class Network>
+void run_variant(Network network, std::string const& layer, variant const& one, golden::tally& counts, bool elementwise, bool cell,
+                 std::set<std::string> const& unused = {}) {
+    array const& x = one.input("x");
+    auto const steps = static_cast<int>(x.shape.at(0)), batch = static_cast<int>(x.shape.at(1));
+    golden::trial<T, Network> trial(network, one, steps, batch, counts);
+    if (elementwise) trial.exact_in_strict();
+    auto& model = trial.model();
+    std::map<std::string, std::string> const states{{"v0", "v"}, {"i0", "i"}, {"a0", "a"}, {"z0", "spikes"}};
+    for (auto const& [key, values] : one.in) {
+        INFO("variant " << one.name << ", input " << key);
+        if (key == "x" || key == "cz") continue;
+        if (key == "W" || key == "W_in") {
+            model.set("linear 1", "weight", values.values);
+        } else if (key == "W_rec") {
+            model.set("recurrent 1", "weight", values.values);
+        } else if (norse_parameters.contains(key)) {
+            if (!unused.contains(key)) trial.parameter(layer, our_name(key), values);
+        } else {
+            REQUIRE(states.contains(key));
+        }
+    }
+    auto const set_states = [&] {                                            // after the parameters: the others begin at rest
+        if (layer.starts_with("lif_adex")) model.set_state(layer, "v", 0.0); // as norse's step functions do when they get no state
+        for (auto const& [key, values] : one.in)
+            if (states.contains(key)) trial.state(layer, states.at(key), values);
+    };
+    for (char const* const state : {"v", "i", "a"})
+        if (trial.expected().contains(state)) model.record(layer, state);
+    if (trial.expected().contains("z")) model.record(layer, "spikes");
+    set_states();
+    trial.run(x.values);
+    for (char const* const state : {"v", "i", "a"}) trial.states(layer, state, state);
+    trial.spikes(layer, "z");
+    if (trial.expected().contains("W_rec_used")) trial.compare("W_rec_used", model.get("recurrent 1", "weight"));
+    trial.all_seen();
+    if (cell) {
+        model.reset();
+        set_states();
+        trial.run_as_cell(x.values);
+    }
+}
+
+template <class Network>
+void run_file(char const* file, Network network, std::string const& layer, bool elementwise, bool cell = false,
+              std::set<std::string> const& unused = {}) {
+    golden::tally counts;
+    for (variant const& one : golden::read(file)) {
+        golden::each_precision([&](auto number) { run_variant<decltype(number)>(network, layer, one, counts, elementwise, cell, unused); });
+        ++counts.variants;
+    }
+    counts.print(file);
+}
+
+} // namespace
+
+TEST_CASE("norse: leaky integrators") {
+    run_file("norse_li.h5", input<6> >> li(rates), "li 1", true);
+    run_file("norse_li_cell.h5", input<7> >> li(rates), "li 1", true, true);
+    run_file("norse_li_linear_cell.h5", input<9> >> linear<6>(no_bias) >> li(rates), "li 1", false, true);
+}
+
+TEST_CASE("norse: LIF over time and as a cell") {
+    run_file("norse_lif.h5", input<6> >> lif(rates), "lif 1", true);
+    run_file("norse_lif_cell.h5", input<6> >> lif(rates), "lif 1", true, true);
+}
+
+TEST_CASE("norse: recurrent LIF, with autapses and without") {
+    for (char const* const file : {"norse_lif_recurrent.h5", "norse_lif_recurrent_cell.h5"}) {
+        golden::tally counts;
+        for (variant const& one : golden::read(file)) {
+            golden::each_precision([&](auto number) {
+                using T = decltype(number);
+                constexpr auto before = input<10> >> linear<8>(no_bias);
+                bool const cell = std::string(file).find("cell") != std::string::npos;
+                if (one.meta.at("autapses").get<int>() != 0) {
+                    run_variant<T>(before >> recurrent(lif(rates, detached), with_autapses), "lif 1", one, counts, false, cell);
+                } else {
+                    run_variant<T>(before >> recurrent(lif(rates, detached)), "lif 1", one, counts, false, cell);
+                }
+            });
+            ++counts.variants;
+        }
+        counts.print(file);
+    }
+}
+
+TEST_CASE("norse: adaptive exponential LIF") {
+    run_file("norse_lif_adex_ff.h5", input<6> >> lif_adex(rates), "lif_adex 1", false);
+    run_file("norse_lif_adex_step.h5", input<10> >> linear<6>(no_bias) >> recurrent(lif_adex(rates), with_autapses), "lif_adex 1", false);
+    run_file("norse_lif_adex_enc.h5", input<6> >> lif_adex_encoder(rates, compat), "lif_adex_encoder 1", false, false, {"p_tau_syn_inv"});
+}
+
+TEST_CASE("norse: whole networks") {
+    golden::tally counts;
+    for (variant const& one : golden::read("norse_network.h5")) {
+        auto const run = [&]<class T>(T, auto network) {
+            array const& x = one.input("x");
+            golden::trial<T, decltype(network)> trial(network, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
+            auto& model = trial.model();
+            for (auto const& [key, values] : one.in) {
+                INFO("input " << key);
+                if (key == "x" || key == "target") continue;
+                if (key == "W_rec") {
+                    model.set("recurrent 1", "weight", values.values);
+                } else {
+                    REQUIRE((key == "W1" || key == "W2" || key == "b1" || key == "b2"));
+                    model.set("linear " + key.substr(1), key[0] == 'W' ? "weight" : "bias", values.values);
+                }
+            }
+            model.record("lif 1", "spikes");
+            model.record("lif 1", "v");
+            model.record("lif 1", "i");
+            model.record("li 1", "i");
+            trial.run(x.values);
+            trial.spikes("lif 1", "z1");
+            trial.states("lif 1", "v", "v1");
+            trial.states("lif 1", "i", "i1");
+            trial.states("li 1", "i", "i2");
+            trial.outputs("out");
+            trial.maxima("ce_max/logits", "ce_max/argmax_t");
+            trial.all_seen();
+        };
+        golden::each_precision([&](auto number) {
+            if (one.has("W_rec")) {
+                run(number, input<40> >> linear<32>(no_bias) >> recurrent(lif(rates, detached)) >> linear<10>(no_bias) >> li(rates));
+            } else {
+                run(number, input<40> >> linear<32> >> lif(rates) >> linear<10> >> li(rates));
+            }
+        });
+        ++counts.variants;
+    }
+    counts.print("norse_network.h5");
+}

@@ -1,0 +1,5 @@
+// expect: take the resets subtract, reset_to_zero and no_reset
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<4> >> synaptic(pull_to_value);
+constexpr auto states = equations::anatomy<synaptic_neuron<pull_to_value_policy>>::state_count;

@@ -1,0 +1,12 @@
+// expect: only_winner(...) takes one comparison
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+struct undecided {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(v += current, spike = only_winner((v > 1) & (v < 2)));
+    }
+};
+equations::neurons<undecided, float> cells;
+auto const reach = equations::reach_threshold(cells);
