@@ -16,6 +16,7 @@
 #include "neurons/lif.hpp"
 #include "neurons/lif_adex.hpp"
 #include "neurons/lif_box.hpp"
+#include "neurons/lif_ex.hpp"
 #include "neurons/lif_refrac.hpp"
 #include "neurons/lsnn.hpp"
 #include "neurons/rockpool_lif.hpp"

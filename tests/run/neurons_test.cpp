@@ -19,7 +19,8 @@ namespace {
 /// Calls f(name of the section in docs/models.md, neuron).
 template <class Function>
 void each_neuron(Function const& f) {
-    f("li", li), f("lif", lif), f("lif_box", lif_box), f("lif_adex", lif_adex), f("lif_adex_encoder", lif_adex_encoder);
+    f("li", li), f("lif", lif), f("lif_box", lif_box), f("lif_ex", lif_ex), f("lif_adex", lif_adex),
+        f("lif_adex_encoder", lif_adex_encoder);
     f("lif_refrac", lif_refrac), f("lsnn", lsnn), f("izhikevich", izhikevich), f("iaf", iaf);
     f("synaptic", synaptic(graded)), f("leaky", leaky(graded)), f("alpha_synapse", alpha_synapse);
     f("exp_syn", noisy_exp_syn), f("rockpool_lif", rockpool_lif);
