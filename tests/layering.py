@@ -3,7 +3,7 @@ import pathlib
 import re
 import sys
 
-LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 1, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 6, "io": 6, "encode": 6}
+LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 7, "io": 6, "encode": 6}
 FRONT = {"spikefuse.hpp", "language.hpp"}
 LONGEST = 400
 

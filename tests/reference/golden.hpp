@@ -11,10 +11,13 @@
 #include <functional>
 #include <hdf5.h>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 #include <spikefuse/io/hdf5.hpp>
 #include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/backpropagation.hpp>
 
 namespace golden {
 
@@ -130,15 +133,36 @@ inline std::vector<variant> read(std::string const& file) {
     return variants;
 }
 
+#ifdef SPIKEFUSE_STRICT
+inline constexpr bool backwards = false; // a strict build is about the roundings of the forward pass
+#else
+inline constexpr bool backwards = true;
+#endif
+
 /// What was held against the recordings so far, for the line that each test prints.
 struct tally {
     std::size_t variants = 0, arrays = 0, spikes = 0, exact = 0;
-    double worst = 0; // error by tolerance
+    std::size_t gradients = 0;
+    double worst = 0, worst_gradient = 0; // error by tolerance
     void print(char const* file) const {
-        std::printf("%s: %zu variants, %zu arrays, %zu of them to the last bit, %zu spikes; worst error %.2g of what is allowed\n", file,
-                    variants, arrays, exact, spikes, worst);
+        std::printf(
+            "%s: %zu variants, %zu arrays, %zu of them to the last bit, %zu spikes, %zu gradients; worst error %.2g of what is allowed, "
+            "of gradients %.2g\n",
+            file, variants, arrays, exact, spikes, gradients, worst, worst_gradient);
     }
 };
+
+/// Surrogate S as snnTorch and Rockpool ran it: their spike functions are in float also where all else is double, so that a gradient
+/// which arrives at a spike is rounded to float.
+template <class S>
+struct in_float : S {
+    template <class V>
+    static V arriving(V gradient) {
+        return spikefuse::each_lane(gradient, [](auto one) { return static_cast<decltype(one)>(static_cast<float>(one)); });
+    }
+};
+template <class S>
+inline constexpr spikefuse::surrogate_word<in_float<S>> rounded{};
 
 /// A model of number type T beside a variant recorded in that precision.
 template <class T, class Network>
@@ -251,14 +275,117 @@ class trial {
         if (exact_in_strict_) REQUIRE(exact);
 #endif
     }
+    // --- gradients ----------------------------------------------------------------------------------------------------------------
+
+    /// The trace of a state or an output, [T, B, N], as numbers.
+    std::vector<T> trace_of(std::string const& layer, std::string const& what) {
+        auto const view = model_.recorded(layer, what);
+        return {view.data(), view.data() + view.size()};
+    }
+    std::vector<T> trace_of_output() const { return {output_.data(), output_.data() + output_.size()}; }
+    /// Runs backwards from the gradients of states and outputs: a name of a layer, of what is seen, and the numbers, [T, B, N].
+    struct arriving {
+        std::string layer, what;
+        std::vector<T> values;
+    };
+    using difference = spikefuse::backpropagation<spikefuse::model<Network, T>, spikefuse::no_loss>;
+    template <class Prepare>
+    void differentiate([[maybe_unused]] std::vector<double> const& x, [[maybe_unused]] std::vector<arriving> const& gradients,
+                       [[maybe_unused]] Prepare const& prepare) {
+#ifndef SPIKEFUSE_STRICT
+        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
+        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
+        back_ = std::make_unique<difference>(model_, spikefuse::no_loss{},
+                                             spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
+        for (arriving const& one : gradients) {
+            Kokkos::View<T***, Kokkos::LayoutRight> view("gradient", steps_, batch_, one.values.size() / steps_ / batch_);
+            std::copy(one.values.begin(), one.values.end(), view.data());
+            back_->seed(one.layer, one.what, view);
+        }
+        back_->want_input_gradient();
+        back_->want_state_gradient();
+        model_.reset();
+        prepare();
+        back_->run(input);
+        Kokkos::fence();
+#endif
+    }
+    /// The same from the cross-entropy of the output's maxima; its value is held against the recorded loss.
+    void differentiate_cross_entropy([[maybe_unused]] std::vector<double> const& x, [[maybe_unused]] std::vector<double> const& labels) {
+#ifndef SPIKEFUSE_STRICT
+        using loss = spikefuse::cross_entropy_loss<std::remove_const_t<decltype(spikefuse::max_over_time)>>;
+        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
+        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
+        back_.reset();
+        spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{model_};
+        back.set_labels(std::vector<int>(labels.begin(), labels.end()));
+        back.want_input_gradient();
+        back.run(input);
+        Kokkos::fence();
+        gradient("ce_max/loss", {back.loss()});
+        entropy_ = [of = std::move(back)](std::string const& layer, std::string const& name) { return of.gradient(layer, name); };
+#endif
+    }
+    /// A gradient beside the recorded one; summed over the neurons where all of them share a number.
+    void gradient(std::string const& key, std::vector<T> values) {
+        if (!expected().contains(key)) return;
+        array const& want = expected().at(key);
+        if (want.values.size() == 1 && values.size() > 1) values = {std::accumulate(values.begin(), values.end(), T(0))};
+        INFO("variant " << of_.name << ", gradient " << key << ", " << (sizeof(T) == 4 ? "float" : "double"));
+        REQUIRE(values.size() == want.values.size());
+        double largest = 0, error = 0;
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            REQUIRE(std::isfinite(values[k]));
+            largest = std::max(largest, std::abs(want.values[k]));
+            error = std::max(error, std::abs(static_cast<double>(values[k]) - want.values[k]));
+        }
+        double const tolerance = sizeof(T) == 4 ? 1e-4 : 1e-9;
+        INFO("error " << error << ", largest entry " << largest);
+        REQUIRE(error <= tolerance * largest);
+        if (largest > 0) counts_.worst_gradient = std::max(counts_.worst_gradient, error / largest / tolerance);
+        ++counts_.gradients;
+        seen_.insert(key);
+    }
+    void parameter_gradient(std::string const& key, std::string const& layer, std::string const& name) {
+        if (backwards && expected().contains(key)) gradient(key, back_ ? back_->gradient(layer, name) : entropy_(layer, name));
+    }
+    /// The same of square weights that the recording holds as [pre, post].
+    void gradient_transposed(std::string const& key, std::string const& layer, std::string const& name, std::size_t width) {
+        if (!backwards || !expected().contains(key)) return;
+        auto const ours = back_->gradient(layer, name);
+        std::vector<T> turned(ours.size());
+        for (std::size_t post = 0; post < width; ++post)
+            for (std::size_t pre = 0; pre < width; ++pre) turned[pre * width + post] = ours[post * width + pre];
+        gradient(key, turned);
+    }
+    void state_gradient(std::string const& key, std::string const& layer, std::string const& name) {
+        if (backwards && expected().contains(key)) gradient(key, back_->state_gradient(layer, name));
+    }
+    void input_gradient(std::string const& key, char const* axes = "TBN") {
+        if (!backwards || !expected().contains(key) || !back_) return;
+        auto values = from(back_->input_gradient().data(), static_cast<std::size_t>(Network::wants), axes);
+        std::size_t const shared = values.size() / expected().at(key).values.size(); // a channel that stands for several inputs
+        if (shared > 1) {
+            std::vector<T> sums(values.size() / shared, T(0));
+            for (std::size_t k = 0; k < values.size(); ++k) sums[k / shared] += values[k];
+            values = sums;
+        }
+        gradient(key, values);
+    }
+
     /// In a strict build every array must come out to the last bit.
     void exact_in_strict() { exact_in_strict_ = true; }
 
-    /// Everything that the recording holds was looked at, but for what belongs to training.
+    template <class Other>
+    void seen_by(Other const& other) {
+        for (auto const& key : other.seen()) seen_.insert(key);
+    }
+    std::set<std::string> const& seen() const { return seen_; }
+    /// Everything that the recording holds was looked at. A loss is the sum that its gradients come from.
     void all_seen() {
         for (auto const& [key, values] : expected()) {
             std::string const last = key.substr(key.rfind('/') + 1);
-            bool const training = last.starts_with("grad_") || last == "loss";
+            bool const training = last == "loss" || (!backwards && last.starts_with("grad_"));
             INFO("variant " << of_.name << ", array " << key << ": nothing here understands it");
             REQUIRE((training || seen_.contains(key)));
         }
@@ -298,6 +425,8 @@ class trial {
     Kokkos::View<T***, Kokkos::LayoutRight> output_;
     std::set<std::string> seen_;
     bool exact_in_strict_ = false;
+    std::unique_ptr<difference> back_;
+    std::function<std::vector<T>(std::string const&, std::string const&)> entropy_;
 };
 
 /// Calls f(number type) for the precisions that are tested: a strict build is about float.

@@ -15,6 +15,27 @@ std::string our_name(std::string const& theirs) {
 std::set<std::string> const norse_parameters{"p_tau_mem_inv", "p_tau_syn_inv", "p_tau_ada_inv",        "p_v_leak",          "p_v_th",
                                              "p_v_reset",     "p_delta_T",     "p_adaptation_current", "p_adaptation_spike"};
 
+/// The recordings' losses: sum(v^2) of what does not spike; sum(cz z) + sum(v^2) / 2, and the same of an adaptation, of what does.
+template <class Trial, class SetStates>
+void differentiate(Trial& trial, std::string const& layer, variant const& one, SetStates const& set_states) {
+    using T = typename std::remove_reference_t<decltype(trial.model())>::value_type;
+    std::vector<typename Trial::arriving> arriving;
+    bool const spikes = one.has("cz");
+    for (char const* const state : {"v", "a"}) {
+        if (one.meta.at("loss").get<std::string>().find(state + std::string("**2")) == std::string::npos) continue;
+        auto values = trial.trace_of(layer, state);
+        if (!spikes)
+            for (T& value : values) value *= 2;
+        arriving.push_back({layer, state, values});
+    }
+    if (spikes) arriving.push_back({layer, "spikes", {one.input("cz").values.begin(), one.input("cz").values.end()}});
+    trial.differentiate(one.input("x").values, arriving, set_states);
+    trial.input_gradient("grad_x");
+    for (char const* const key : {"grad_W", "grad_W_in"}) trial.parameter_gradient(key, "linear 1", "weight");
+    trial.parameter_gradient("grad_W_rec", "recurrent 1", "weight");
+    for (std::string const state : {"v", "i", "a"}) trial.state_gradient("grad_" + state + "0", layer, state);
+}
+
 /// Runs one variant of a population `layer` behind `network`'s weights, if it has any, and holds everything against it.
 /// `unused`: parameters that norse passes to a neuron that has no use for them.
 template <class T, class Network>
@@ -45,13 +66,14 @@ void run_variant(Network network, std::string const& layer, variant const& one, 
             if (states.contains(key)) trial.state(layer, states.at(key), values);
     };
     for (char const* const state : {"v", "i", "a"})
-        if (trial.expected().contains(state)) model.record(layer, state);
+        if (*state == 'v' || trial.expected().contains(state)) model.record(layer, state);
     if (trial.expected().contains("z")) model.record(layer, "spikes");
     set_states();
     trial.run(x.values);
     for (char const* const state : {"v", "i", "a"}) trial.states(layer, state, state);
     trial.spikes(layer, "z");
     if (trial.expected().contains("W_rec_used")) trial.compare("W_rec_used", model.get("recurrent 1", "weight"));
+    differentiate(trial, layer, one, set_states);
     trial.all_seen();
     if (cell) {
         model.reset();
@@ -60,12 +82,38 @@ void run_variant(Network network, std::string const& layer, variant const& one, 
     }
 }
 
-template <class Network>
+/// Calls f(surrogate) for the one that a recording names; `Every`: not only SuperSpike's.
+template <bool Every, class Function>
+void with_surrogate(variant const& one, Function const& f) {
+    if (!one.meta.contains("method")) return f(superspike<100>);
+    std::string const method = one.meta.at("method");
+    double const alpha = one.meta.at("alpha");
+    if (method == "super" && alpha == 100) return f(superspike<100>);
+    if (method == "super" && alpha == 10) return f(superspike<10>);
+    if constexpr (Every) {
+        if (method == "triangle" && alpha == 0.3) return f(triangle<0.3f>); // norse holds it as float
+        if (method == "tanh" && alpha == 5) return f(tanh_slope<5>);
+        if (method == "circ" && alpha == 0.5) return f(circle<0.5>);
+        if (method == "heavi_erfc" && alpha == 2) return f(gaussian_error<2>);
+    }
+    FAIL("surrogate " << method << " " << alpha << " of variant " << one.name << " is not known here");
+}
+
+/// `network`: a network, or what makes one from a surrogate.
+template <bool Every = false, class Network>
 void run_file(char const* file, Network network, std::string const& layer, bool elementwise, bool cell = false,
               std::set<std::string> const& unused = {}) {
     golden::tally counts;
     for (variant const& one : golden::read(file)) {
-        golden::each_precision([&](auto number) { run_variant<decltype(number)>(network, layer, one, counts, elementwise, cell, unused); });
+        golden::each_precision([&](auto number) {
+            using T = decltype(number);
+            if constexpr (layer_word<Network>) {
+                run_variant<T>(network, layer, one, counts, elementwise, cell, unused);
+            } else {
+                with_surrogate<Every>(
+                    one, [&](auto surrogate) { run_variant<T>(network(surrogate), layer, one, counts, elementwise, cell, unused); });
+            }
+        });
         ++counts.variants;
     }
     counts.print(file);
@@ -80,7 +128,7 @@ TEST_CASE("norse: leaky integrators") {
 }
 
 TEST_CASE("norse: LIF over time and as a cell") {
-    run_file("norse_lif.h5", input<6> >> lif(rates), "lif 1", true);
+    run_file<true>("norse_lif.h5", [](auto surrogate) { return input<6> >> lif(rates, surrogate); }, "lif 1", true);
     run_file("norse_lif_cell.h5", input<6> >> lif(rates), "lif 1", true, true);
 }
 
@@ -105,7 +153,7 @@ TEST_CASE("norse: recurrent LIF, with autapses and without") {
 }
 
 TEST_CASE("norse: adaptive exponential LIF") {
-    run_file("norse_lif_adex_ff.h5", input<6> >> lif_adex(rates), "lif_adex 1", false);
+    run_file("norse_lif_adex_ff.h5", [](auto surrogate) { return input<6> >> lif_adex(rates, surrogate); }, "lif_adex 1", false);
     run_file("norse_lif_adex_step.h5", input<10> >> linear<6>(no_bias) >> recurrent(lif_adex(rates), with_autapses), "lif_adex 1", false);
     run_file("norse_lif_adex_enc.h5", input<6> >> lif_adex_encoder(rates, compat), "lif_adex_encoder 1", false, false, {"p_tau_syn_inv"});
 }
@@ -138,6 +186,20 @@ TEST_CASE("norse: whole networks") {
             trial.states("li 1", "i", "i2");
             trial.outputs("out");
             trial.maxima("ce_max/logits", "ce_max/argmax_t");
+            auto const gradients = [&](std::string const& loss) {
+                for (std::string const n : {"1", "2"}) {
+                    trial.parameter_gradient(loss + "/grad_W" + n, "linear " + n, "weight");
+                    if (one.has("b" + n)) trial.parameter_gradient(loss + "/grad_b" + n, "linear " + n, "bias");
+                }
+                if (one.has("W_rec")) trial.parameter_gradient(loss + "/grad_W_rec", "recurrent 1", "weight");
+                trial.input_gradient(loss + "/grad_x");
+            };
+            auto twice = trial.trace_of_output();
+            for (T& value : twice) value *= 2;
+            trial.differentiate(x.values, {{"li 1", "output", twice}}, [] {});
+            gradients("sumsq");
+            trial.differentiate_cross_entropy(x.values, one.input("target").values);
+            gradients("ce_max");
             trial.all_seen();
         };
         golden::each_precision([&](auto number) {

@@ -40,12 +40,20 @@ TEST_CASE("Rockpool: ExpSynTorch, and the one state that it keeps") {
                 }
             }
             if (one.has("isyn0")) trial.state("exp_syn 1", "i", one.input("isyn0"));
-            trial.run(steps_first(one.input("x"), shape[0], shape[1], 6));
+            auto const x = steps_first(one.input("x"), shape[0], shape[1], 6);
+            trial.run(x);
             trial.outputs("isyn", "BTN");
+            auto twice = trial.trace_of_output();
+            for (T& value : twice) value *= 2;
             auto const kept = trial.model().state("exp_syn 1", "i"); // the first sample's, for all of them
             for (std::size_t b = 0; b < shape[0]; ++b)
                 trial.compare("final_state", std::vector<T>(kept.begin() + static_cast<std::ptrdiff_t>(6 * b),
                                                             kept.begin() + static_cast<std::ptrdiff_t>(6 * b + 6)));
+            trial.differentiate(x, {{"exp_syn 1", "output", twice}}, [&] {
+                if (one.has("isyn0")) trial.state("exp_syn 1", "i", one.input("isyn0"));
+            });
+            trial.parameter_gradient("grad_tau", "exp_syn 1", "tau");
+            trial.input_gradient("grad_x", "BTN");
             trial.all_seen();
         });
         ++counts.variants;
@@ -74,17 +82,29 @@ TEST_CASE("Rockpool: LIF with several spikes a step, feed-forward and recurrent"
             }
             model.record("rockpool_lif 1", "v");
             model.record("rockpool_lif 1", "i");
-            trial.run(steps_first(one.input("x"), shape[0], shape[1], 6));
+            auto const x = steps_first(one.input("x"), shape[0], shape[1], 6);
+            trial.run(x);
             trial.outputs("spk", "BTN", true);
             trial.states("rockpool_lif 1", "v", "vmem", "BTN");
             trial.states("rockpool_lif 1", "i", "isyn", "BTN");
+            array const& cz = one.input("cz"); // [B, T, N]
+            auto const seeds = steps_first(cz, shape[0], shape[1], 6);
+            trial.differentiate(x,
+                                {{"rockpool_lif 1", "v", trial.trace_of("rockpool_lif 1", "v")},
+                                 {"rockpool_lif 1", "output", {seeds.begin(), seeds.end()}}},
+                                [] {});
+            trial.input_gradient("grad_x", "BTN");
+            for (std::string const name : {"tau_mem", "tau_syn", "threshold", "bias"})
+                trial.parameter_gradient("grad_" + name, "rockpool_lif 1", name);
+            trial.gradient_transposed("grad_w_rec", "recurrent 1", "weight", 6);
             trial.all_seen();
         };
         golden::each_precision([&](auto number) {
+            constexpr auto neuron = rockpool_lif(golden::rounded<piecewise_linear_surrogate<>>);
             if (one.has("w_rec")) {
-                run(number, input<6> >> recurrent(rockpool_lif, with_autapses));
+                run(number, input<6> >> recurrent(neuron, with_autapses));
             } else {
-                run(number, input<6> >> rockpool_lif);
+                run(number, input<6> >> neuron);
             }
         });
         ++counts.variants;

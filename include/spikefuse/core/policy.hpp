@@ -16,6 +16,7 @@ enum class axis {
     synapse,        // when the synapse decays: use_then_decay, decay_then_add, add_then_decay, use_old_current
     time_constants, // given as_times or as rates
     spike_size,     // unit_spikes or graded
+    shown,          // what the next layer sees: spikes_out, membrane_out
     state_levels,   // continuous or quantised
     behaviour,      // corrected, or compat: as a library computes, its slips too
 };

@@ -44,14 +44,20 @@ struct is_table<levels_word<Name, Count>> : std::true_type {};
 template <class E>
 struct is_noise : std::is_same<E, noise_word> {};
 template <class E>
+struct is_uniform : std::is_same<E, uniform_word> {};
+template <class E>
 struct is_winning : std::false_type {};
 template <class... A>
 struct is_winning<node<winning, A...>> : std::true_type {};
+template <class E> // a condition that says which derivative it has
+inline constexpr bool has_surrogate = false;
+template <class Operation, class... A>
+inline constexpr bool has_surrogate<node<Operation, A...>> = (has_surrogate<A> || ...) || requires { typename Operation::surrogate; };
 template <class E>
 struct is_literal : std::is_same<E, literal> {};
 template <class E>
-struct changes : mp11::mp_or<is_state<E>, is_local<E>, is_table<E>, is_noise<E>, std::is_same<E, current_word>, std::is_same<E, spike_word>,
-                             std::is_same<E, output_word>> {};
+struct changes : mp11::mp_or<is_state<E>, is_local<E>, is_table<E>, is_noise<E>, is_uniform<E>, std::is_same<E, current_word>,
+                             std::is_same<E, spike_word>, std::is_same<E, output_word>> {};
 
 template <class E>
 inline constexpr bool is_constant = !mp11::mp_any_of<words<E>, changes>::value;
@@ -113,6 +119,7 @@ struct program_words<program<S...>> {
     using params = mp11::mp_copy_if<all, is_param>;
     using tables = mp11::mp_copy_if<all, is_table>;
     static constexpr bool noisy = mp11::mp_any_of<all, is_noise>::value;
+    static constexpr bool draws = mp11::mp_any_of<all, is_uniform>::value;
     static constexpr bool competes = mp11::mp_any_of<all, is_winning>::value;
     using statements = mp11::mp_list<S...>;
     static constexpr std::size_t size = sizeof...(S);

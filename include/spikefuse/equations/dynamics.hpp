@@ -23,6 +23,7 @@ struct euler_statement { // state + increment; a run of these reads the values b
 template <class Target, class Value, bool Detached = false>
 struct on_spike_statement { // only where the neuron fired; detached: the spike's own gradient is left out
     using target = Target;
+    static constexpr bool detached = Detached;
     Value value;
 };
 

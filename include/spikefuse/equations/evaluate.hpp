@@ -15,7 +15,8 @@ struct neurons {
     register_type locals[at_least_one<anatomy<N>::local_count>];
     register_type coefficients[at_least_one<anatomy<N>::coefficient_count>];
     register_type current;
-    register_type noise;  // of this step, where the equations ask for it
+    register_type noise; // of this step, where the equations ask for it
+    register_type uniform;
     register_type spike;  // 0 or 1, or how often
     register_type output; // what the next layer sees: the spike, or a value
     typename register_type::mask fired;
@@ -85,6 +86,8 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
         return cell.current;
     } else if constexpr (std::is_same_v<E, noise_word>) {
         return cell.noise;
+    } else if constexpr (std::is_same_v<E, uniform_word>) {
+        return cell.uniform;
     } else if constexpr (std::is_same_v<E, spike_word>) {
         return cell.spike;
     } else if constexpr (std::is_same_v<E, output_word>) {
@@ -154,47 +157,56 @@ SPIKEFUSE_FUNCTION lanes<T> margin(node<Operation, A...> const& condition, neuro
     }
 }
 
-/// Runs lines [0, Lines) of a step.
-template <std::size_t Lines, class N, class T>
-SPIKEFUSE_FUNCTION void advance_lines(neurons<N, T>& cell) {
+/// Lines that act together: a run of d(...) lines, which all read the values before the first of them, or a single line.
+template <class N, std::size_t Line>
+inline constexpr std::size_t behind_group = [] {
+    using statements = typename anatomy<N>::statements;
+    if constexpr (is_euler<mp11::mp_at_c<statements, Line>>::value) {
+        return Line + mp11::mp_find_if_q<mp11::mp_drop_c<statements, Line>, mp11::mp_not_fn<is_euler>>::value;
+    } else {
+        return Line + 1;
+    }
+}();
+
+/// Runs the group that begins at a line.
+template <std::size_t Line, class N, class T>
+SPIKEFUSE_FUNCTION void advance_group(neurons<N, T>& cell) {
     using about = anatomy<N>;
+    using statement = mp11::mp_at_c<typename about::statements, Line>;
     constexpr auto lines = tree<N>::value;
-    lanes<T> moved[neurons<N, T>::template at_least_one<about::state_count>];
-    for_each_index<Lines>([&](auto k) {
-        using statement = mp11::mp_at_c<typename about::statements, k>;
-        using target = target_of<statement>;
-        if constexpr (is_start<statement>::value) {
-            return;
-        } else if constexpr (is_euler<statement>::value) {
-            moved[about::template state_index<target>] =
-                cell.states[about::template state_index<target>] + evaluate<N, T, k + 1>(get<k>(lines).value, cell);
-            // The run ends here: now all of its states move at once.
-            using next = mp11::mp_at_c<mp11::mp_push_back<typename about::statements, assign_statement<output_word, literal>>, k + 1>;
-            if constexpr (!is_euler<next>::value)
-                for_each_index<k + 1>([&](auto back) {
-                    constexpr std::size_t line = k - back;
-                    constexpr bool same_run =
-                        mp11::mp_all_of<mp11::mp_take_c<mp11::mp_drop_c<typename about::statements, line>, k - line + 1>, is_euler>::value;
-                    if constexpr (same_run) {
-                        using state = target_of<mp11::mp_at_c<typename about::statements, line>>;
-                        cell.states[about::template state_index<state>] = moved[about::template state_index<state>];
-                    }
-                });
+    if constexpr (is_start<statement>::value) {
+        return;
+    } else if constexpr (is_euler<statement>::value) {
+        constexpr std::size_t count = behind_group<N, Line> - Line;
+        lanes<T> increments[count];
+        for_each_index<count>([&](auto k) { increments[k] = evaluate<N, T, Line + k + 1>(get<Line + k>(lines).value, cell); });
+        for_each_index<count>([&](auto k) {
+            auto& state = place_of(cell, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{});
+            state = state + increments[k];
+        });
+    } else {
+        auto const value = evaluate<N, T, Line + 1>(get<Line>(lines).value, cell);
+        auto& place = place_of(cell, target_of<statement>{});
+        if constexpr (is_on_spike<statement>::value) {
+            place = select(cell.fired, as_number(value), place);
         } else {
-            auto const value = evaluate<N, T, k + 1>(get<k>(lines).value, cell);
-            auto& place = place_of(cell, target{});
-            if constexpr (is_on_spike<statement>::value) {
-                place = select(cell.fired, as_number(value), place);
-            } else {
-                place = as_number(value);
-            }
-            if constexpr (fires_bits<statement>::value) {
-                cell.fired = value;
-            } else if constexpr (assigns_spike<statement>::value) {
-                cell.fired = cell.spike > lanes<T>(T(0));
-            }
+            place = as_number(value);
         }
-    });
+        if constexpr (fires_bits<statement>::value) {
+            cell.fired = value;
+        } else if constexpr (assigns_spike<statement>::value) {
+            cell.fired = cell.spike > lanes<T>(T(0));
+        }
+    }
+}
+
+/// Runs lines [Line, End) of a step.
+template <std::size_t End, std::size_t Line = 0, class N, class T>
+SPIKEFUSE_FUNCTION void advance_lines(neurons<N, T>& cell) {
+    if constexpr (Line < End) {
+        advance_group<Line>(cell);
+        advance_lines<End, behind_group<N, Line>>(cell);
+    }
 }
 
 } // namespace detail

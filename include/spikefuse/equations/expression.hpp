@@ -116,6 +116,7 @@ struct levels_maker {
 };
 
 struct noise_word : expression {};   // a standard normal number, another one for every neuron, sample and step
+struct uniform_word : expression {}; // likewise, uniform in [0, 1)
 struct current_word : expression {}; // what arrives at the neuron in this step
 struct step_word : expression {};    // dt, in seconds
 struct spike_word : assignable<spike_word> {
@@ -134,6 +135,7 @@ inline constexpr param_maker<named<Text>> param{};
 template <spikefuse::detail::spelling Text, int Count>
 inline constexpr levels_maker<named<Text>, Count> levels{};
 inline constexpr noise_word noise{};
+inline constexpr uniform_word uniform{};
 inline constexpr current_word current{};
 inline constexpr step_word dt{};
 inline constexpr spike_word spike{};   // `spike = v > threshold` fires; read afterwards it is 0 or 1

@@ -19,6 +19,7 @@ struct firing {
 template <class S, int Most>
 struct counting {
     using surrogate = S;
+    static constexpr int most = Most;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V membrane, V threshold) {
         V const count = spikefuse::minimum(spikefuse::floor(membrane / threshold), V(Most));

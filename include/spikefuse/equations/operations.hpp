@@ -1,5 +1,6 @@
 #pragma once
-/// The operations of an equation: each is one struct with its arithmetic. `apply` sees registers of neurons.
+/// The operations of an equation: each is one struct with its arithmetic, and how a gradient goes back through it. `apply` sees
+/// registers of neurons; `back<K>` gives argument K's share of a gradient that arrives at the result.
 
 #include "../core/math.hpp"
 #include "expression.hpp"
@@ -20,11 +21,23 @@ struct add {
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return a + b;
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V, V) {
+        return gradient;
+    }
 };
 struct subtract {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return a - b;
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V, V) {
+        if constexpr (K == 0) {
+            return gradient;
+        } else {
+            return -gradient;
+        }
     }
 };
 struct multiply {
@@ -32,11 +45,27 @@ struct multiply {
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return a * b;
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
+        if constexpr (K == 0) {
+            return gradient * b;
+        } else {
+            return gradient * a;
+        }
+    }
 };
 struct divide {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return a / b;
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
+        if constexpr (K == 0) {
+            return gradient / b;
+        } else {
+            return -gradient * a / (b * b);
+        }
     }
 };
 struct negate {
@@ -44,11 +73,19 @@ struct negate {
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return -a;
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V) {
+        return -gradient;
+    }
 };
 struct inverse_of {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return V(1) / a;
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
+        return -gradient / (a * a);
     }
 };
 struct exponential {
@@ -56,11 +93,19 @@ struct exponential {
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::exp(a);
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
+        return gradient * spikefuse::exp(a);
+    }
 };
 struct logarithm {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::log(a);
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
+        return gradient / a;
     }
 };
 struct square_root {
@@ -68,17 +113,33 @@ struct square_root {
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::sqrt(a);
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
+        return gradient / (2 * spikefuse::sqrt(a));
+    }
 };
 struct floor_of {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::floor(a);
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V, V) {
+        return V(0);
+    }
 };
-struct maximum_of {
+struct maximum_of { // at a tie the gradient goes to the second: a clamped number at its bound has none, as in torch
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return spikefuse::maximum(a, b);
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
+        if constexpr (K == 0) {
+            return select(a > b, gradient, V(0));
+        } else {
+            return select(a > b, V(0), gradient);
+        }
     }
 };
 struct minimum_of {
@@ -86,11 +147,23 @@ struct minimum_of {
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return spikefuse::minimum(a, b);
     }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
+        if constexpr (K == 0) {
+            return select(a < b, gradient, V(0));
+        } else {
+            return select(a < b, V(0), gradient);
+        }
+    }
 };
 struct detached { // the value alone: no gradient flows through
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return a;
+    }
+    template <int K, class V>
+    static SPIKEFUSE_FUNCTION V back(V, V) {
+        return V(0);
     }
 };
 

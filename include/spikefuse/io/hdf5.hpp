@@ -4,12 +4,17 @@
 #include "../core/errors.hpp"
 
 #include <hdf5.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
-#include <iterator>
+#include <map>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,6 +24,14 @@ namespace spikefuse::io {
 struct array {
     std::vector<std::size_t> shape;
     std::vector<double> values;
+};
+
+/// Lists of a file, one behind the other: list k is values[offsets[k]] up to values[offsets[k + 1]]. offsets: [lists + 1].
+template <class T>
+struct ragged {
+    std::vector<std::size_t> offsets = {0};
+    std::vector<T> values;
+    std::size_t size() const { return offsets.size() - 1; }
 };
 
 namespace detail {
@@ -166,6 +179,63 @@ class hdf5_file {
         return all[0];
     }
 
+    /// Lists of variable length, as float (fractions of any type) or std::int64_t (whole numbers of any type). HDF5's own reader asks
+    /// for the memory that a damaged length promises; so references are followed here: length (4 bytes), address of a heap (8), index in it
+    /// (4).
+    template <class T>
+    ragged<T> lists(std::string const& name) const {
+        static_assert(std::is_same_v<T, float> || std::is_same_v<T, std::int64_t>, "spikefuse: lists are read as float or std::int64_t.");
+        constexpr bool fractions = std::is_same_v<T, float>;
+        detail::quiet const q;
+        open_data const data = open(name);
+        if (data.shape.size() != 1) fail(name, "it has " + std::to_string(data.shape.size()) + " axes instead of one");
+        if (H5Tget_class(data.type) != H5T_VLEN) fail(name, "it holds no lists of variable length");
+        detail::handle const number_type(H5Tget_super(data.type), H5Tclose);
+        if (H5Tget_class(number_type) != (fractions ? H5T_FLOAT : H5T_INTEGER))
+            fail(name, fractions ? "its lists do not hold fractions" : "its lists do not hold whole numbers");
+        std::size_t const width = H5Tget_size(number_type);
+        if (width == 0 || width > 16) fail(name, "its numbers have an absurd width");
+
+        detail::handle const made(H5Fget_create_plist(file_), H5Pclose);
+        std::size_t address_width = 0, size_width = 0;
+        hsize_t first = 0;
+        if (H5Pget_sizes(made, &address_width, &size_width) < 0 || H5Pget_userblock(made, &first) < 0 || address_width != 8 ||
+            size_width != 8)
+            fail(name, "the file's addresses do not have 8 bytes");
+        std::string const bytes = contents(), references = references_of(data, bytes, name);
+        std::map<std::size_t, std::map<std::size_t, std::string_view>> heaps;
+        std::size_t walked = 0, used = 0;
+        ragged<T> result;
+        std::vector<char> buffer;
+        for (std::size_t k = 0; k < data.count; ++k) {
+            std::size_t const length = number(references, 16 * k, 4), address = number(references, 16 * k + 4, 8);
+            if (length > 0) {
+                std::string const place = name + "[" + std::to_string(k) + "]";
+                if (address > bytes.size()) fail(place, "it lies beyond the end of the file");
+                auto const [heap, fresh] = heaps.try_emplace(address);
+                // Heaps do not overlap, and a list has its bytes for itself: together they are no longer than the file.
+                if (fresh) {
+                    auto keep = [&, &objects = heap->second](std::size_t index, std::string_view object) { objects[index] = object; };
+                    std::size_t const size = walk_heap(bytes, first + address, keep);
+                    walked += size;
+                    if (size == 0 || walked > bytes.size()) fail(place, "the heap in which it lies does not hold together");
+                }
+                auto const object = heap->second.find(number(references, 16 * k + 12, 4));
+                if (object == heap->second.end() || object->second.size() != length * width || (used += length * width) > bytes.size())
+                    fail(place, "its length is not that of its numbers");
+                buffer.resize(length * std::max(width, sizeof(T)));
+                std::memcpy(buffer.data(), object->second.data(), length * width);
+                hid_t const wanted = fractions ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT64;
+                if (H5Tconvert(number_type, wanted, length, buffer.data(), nullptr, H5P_DEFAULT) < 0)
+                    fail(place, "its numbers are damaged");
+                result.values.resize(result.values.size() + length);
+                std::memcpy(result.values.data() + result.offsets.back(), buffer.data(), length * sizeof(T));
+            }
+            result.offsets.push_back(result.values.size());
+        }
+        return result;
+    }
+
     [[noreturn]] void fail(std::string const& place, std::string const& why) const {
         throw file_error("'" + place + "' in '" + path_ + "' cannot be read", why, "Look at the file with h5dump, or write it again");
     }
@@ -173,31 +243,46 @@ class hdf5_file {
   private:
     static constexpr long longest_text = 1 << 20;
 
-    /// HDF5 loops for ever, or asks for all memory, over a damaged heap of texts ("GCOL" in the file); so they are walked here first.
-    /// A heap: mark and version (8 bytes), size (8), then objects: index (2), references (2), 0 (4), size (8), data padded to 8.
+    std::string contents() const {
+        std::ifstream stream(path_, std::ios::binary | std::ios::ate);
+        std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(stream.tellg(), 0)), '\0');
+        stream.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        bytes.resize(static_cast<std::size_t>(stream.gcount()));
+        return bytes;
+    }
+    static std::size_t number(std::string const& bytes, std::size_t at, int width) {
+        std::size_t value = 0;
+        for (int k = width; k-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(k)]);
+        return value;
+    }
+
+    static constexpr std::string_view heap_mark{"GCOL\1\0\0\0", 8};
+
+    /// Shows every object (index, its bytes) of the heap that begins at `heap`, and gives the heap's size; 0 where it does not hold
+    /// together. A heap: mark and version (8 bytes), size (8), then objects: index (2), references (2), 0 (4), size (8), data padded to 8.
     /// Index 0 is free space, and its size counts its header.
-    void check_heaps() const {
-        std::ifstream stream(path_, std::ios::binary);
-        std::string const bytes{std::istreambuf_iterator<char>(stream), {}};
-        auto number = [&](std::size_t at, int width) {
-            std::size_t value = 0;
-            for (int k = width; k-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(k)]);
-            return value;
-        };
-        std::string const mark("GCOL\1\0\0\0", 8);
-        for (std::size_t heap = bytes.find(mark); heap != std::string::npos; heap = bytes.find(mark, heap + 8)) {
-            bool whole = bytes.size() - heap >= 16;
-            std::size_t const size = whole ? number(heap + 8, 8) : 0;
-            whole = whole && size >= 16 && size <= bytes.size() - heap;
-            for (std::size_t at = 16; whole && at + 16 <= size;) {
-                std::size_t const data = number(heap + at + 8, 8);
-                whole = data <= size - at;
-                std::size_t const step = number(heap + at, 2) == 0 ? data : 16 + (data + 7) / 8 * 8;
-                whole = whole && step >= 16 && step <= size - at;
-                at += step;
-            }
-            if (!whole) throw file_error("'" + path_ + "' is damaged", "its heap of texts does not hold together", "Fetch it again");
+    template <class Show>
+    static std::size_t walk_heap(std::string const& bytes, std::size_t heap, Show&& show) {
+        if (heap > bytes.size() || bytes.size() - heap < 16 || bytes.compare(heap, 8, heap_mark) != 0) return 0;
+        std::size_t const size = number(bytes, heap + 8, 8);
+        if (size < 16 || size > bytes.size() - heap) return 0;
+        for (std::size_t at = 16; at + 16 <= size;) {
+            std::size_t const index = number(bytes, heap + at, 2), data = number(bytes, heap + at + 8, 8);
+            if (data > size - at) return 0;
+            std::size_t const step = index == 0 ? data : 16 + (data + 7) / 8 * 8;
+            if (step < 16 || step > size - at) return 0;
+            if (index != 0) show(index, std::string_view(bytes).substr(heap + at + 16, data));
+            at += step;
         }
+        return size;
+    }
+
+    /// HDF5 loops for ever, or asks for all memory, over a damaged heap of texts ("GCOL" in the file); so they are walked here first.
+    void check_heaps() const {
+        std::string const bytes = contents();
+        for (std::size_t heap = bytes.find(heap_mark); heap != std::string::npos; heap = bytes.find(heap_mark, heap + 8))
+            if (walk_heap(bytes, heap, [](std::size_t, std::string_view) {}) == 0)
+                throw file_error("'" + path_ + "' is damaged", "its heap of texts does not hold together", "Fetch it again");
     }
 
     struct open_data {
@@ -232,6 +317,50 @@ class hdf5_file {
         if (H5Sget_simple_extent_type(data.space) == H5S_NULL) data.count = 0;
         check_stored(data, name);
         return data;
+    }
+
+    /// The references that a data set [lists] of lists holds, 16 bytes each. HDF5 gives them to nobody.
+    std::string references_of(open_data const& data, std::string const& bytes, std::string const& name) const {
+        std::size_t const size = data.count * 16;
+        if (size == 0) return {};
+        detail::handle const how(H5Dget_create_plist(data.set), H5Pclose);
+        H5D_layout_t const layout = H5Pget_layout(how);
+        if (layout == H5D_CONTIGUOUS) {
+            haddr_t const at = H5Dget_offset(data.set);
+            if (at > bytes.size() || size > bytes.size() - at) fail(name, "its shape promises more than the file holds");
+            return bytes.substr(at, size);
+        }
+        hsize_t chunk = 0;
+        if (layout != H5D_CHUNKED || H5Pget_chunk(how, 1, &chunk) != 1) fail(name, "its layout is neither contiguous nor chunked");
+        if (chunk == 0 || std::max<std::size_t>(chunk, data.count) > bytes.size() * (1032 / 16)) fail(name, "its extents are absurd");
+        std::string result(size, '\0');
+        for (hsize_t at = 0; at < data.count; at += chunk) {
+            unsigned skipped = 0;
+            haddr_t address = HADDR_UNDEF;
+            hsize_t stored = 0;
+            bool const found = H5Dget_chunk_info_by_coord(data.set, &at, &skipped, &address, &stored) >= 0;
+            if (found && address == HADDR_UNDEF) continue; // never written: empty lists
+            if (!found || address > bytes.size() || stored > bytes.size() - address) fail(name, "its chunks are damaged or cut short");
+            std::string piece = bytes.substr(address, stored);
+            for (int k = H5Pget_nfilters(how); k-- > 0;) {
+                std::size_t none = 0;
+                unsigned flags = 0, config = 0;
+                if ((skipped >> k & 1u) != 0) continue; // shuffle always is, as HDF5 cannot shuffle lists
+                if (H5Pget_filter2(how, static_cast<unsigned>(k), &flags, &none, nullptr, 0, nullptr, &config) != H5Z_FILTER_DEFLATE)
+                    fail(name, "it is packed by another filter than deflate");
+                std::string unpacked(chunk * 16, '\0');
+                uLongf length = unpacked.size();
+                auto const* from = reinterpret_cast<Bytef const*>(piece.data());
+                if (uncompress(reinterpret_cast<Bytef*>(unpacked.data()), &length, from, piece.size()) != Z_OK)
+                    fail(name, "its compressed data do not unpack");
+                unpacked.resize(length);
+                piece = std::move(unpacked);
+            }
+            if (piece.size() != chunk * 16) fail(name, "its chunks are damaged or cut short");
+            piece.resize(std::min(piece.size(), size - at * 16));
+            result.replace(at * 16, piece.size(), piece);
+        }
+        return result;
     }
 
     std::string path_;

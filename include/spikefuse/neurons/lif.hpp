@@ -23,7 +23,7 @@ struct lif_neuron {
     using kind = named<"lif">;
     using parameters = lif_parameters;
     using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
-                         as_times_policy>::with<Policies...>;
+                         as_times_policy, spikes_out_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -42,7 +42,7 @@ struct lif_neuron {
                         d(v) = ((v_leak - v) + i) / tau_mem,  //
                         synapse::after(i, decayed),           //
                         chosen::fires<choices>(v, threshold), //
-                        chosen::resets<choices>(v, threshold, v_reset));
+                        chosen::resets<choices>(v, threshold, v_reset), chosen::policy<choices, axis::shown>::shows(v));
     }
 };
 

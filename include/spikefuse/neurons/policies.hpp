@@ -150,6 +150,16 @@ struct unit_spikes_policy {
 struct graded_policy {
     static constexpr axis question = axis::spike_size;
 };
+/// The next layer, or the readout, sees spikes.
+struct spikes_out_policy {
+    static constexpr axis question = axis::shown;
+    static constexpr auto shows(auto) { return equations::lines(); }
+};
+/// It sees the membrane as the step leaves it, which also spikes and resets: the usual output layer of snnTorch.
+struct membrane_out_policy {
+    static constexpr axis question = axis::shown;
+    static constexpr auto shows(auto membrane) { return equations::output = membrane; }
+};
 /// States are numbers.
 struct continuous_policy {
     static constexpr axis question = axis::state_levels;
@@ -216,6 +226,8 @@ inline constexpr next_step_policy next_step{};
 inline constexpr at_once_policy at_once{};
 inline constexpr unit_spikes_policy unit_spikes{};
 inline constexpr graded_policy graded{};
+inline constexpr spikes_out_policy spikes_out{};
+inline constexpr membrane_out_policy membrane_out{};
 inline constexpr continuous_policy continuous{};
 template <int Count>
 inline constexpr quantised_policy<Count> quantised_to{};

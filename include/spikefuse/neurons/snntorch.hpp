@@ -19,7 +19,8 @@ constexpr auto ends_step(auto mem, auto due, auto threshold, auto factor) {
     using namespace equations;
     using reset = policy<Choices, axis::reset>;
     static_assert(snntorch_reset<reset>::value, "spikefuse: snnTorch's neurons take the resets subtract, reset_to_zero and no_reset.");
-    constexpr bool graded = std::is_same_v<policy<Choices, axis::spike_size>, graded_policy>;
+    using shown = policy<Choices, axis::shown>;
+    constexpr bool graded = !std::is_same_v<shown, membrane_out_policy> && std::is_same_v<policy<Choices, axis::spike_size>, graded_policy>;
     constexpr bool competes = std::is_same_v<policy<Choices, axis::competition>, one_winner_policy>;
     auto const made_up = [&](auto spikes) {
         if constexpr (NeverAtOnce || std::is_same_v<policy<Choices, axis::reset_time>, next_step_policy>) {
@@ -34,7 +35,7 @@ constexpr auto ends_step(auto mem, auto due, auto threshold, auto factor) {
     } else if constexpr (graded) {
         return lines(firing, made_up(spike), output = spike * factor);
     } else {
-        return lines(firing, made_up(spike));
+        return lines(firing, made_up(spike), shown::shows(mem));
     }
 }
 

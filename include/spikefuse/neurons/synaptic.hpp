@@ -23,7 +23,7 @@ struct synaptic_neuron {
     using kind = named<"synaptic">;
     using parameters = synaptic_parameters;
     using choices = asks<strict_policy, surrogate_word<arctan_surrogate<>>, everyone_policy, subtract_policy, next_step_policy,
-                         unit_spikes_policy, continuous_policy, corrected_policy>::with<Policies...>;
+                         unit_spikes_policy, spikes_out_policy, continuous_policy, corrected_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

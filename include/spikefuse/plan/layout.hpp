@@ -11,7 +11,8 @@ namespace spikefuse::plan {
 constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
-template <class Schedule, class T>
+/// Training: scratch also has room to run a block of steps backwards.
+template <class Schedule, class T, bool Training = false>
 struct layout {
     static constexpr int panel = lanes<T>::width; // neurons in a register
     static constexpr int count = Schedule::layer_count;
@@ -106,11 +107,51 @@ struct layout {
         return (std::size_t(0) + ... + row_at_bytes<B>());
     }(std::make_index_sequence<buffer_count>{});
 
+    // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
+    // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
+    template <int Layer>
+    static constexpr std::size_t history_size() {
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; }) {
+            return static_cast<std::size_t>(state_arrays<Layer>() + 1) *
+                   static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+        } else {
+            return 0;
+        }
+    }
+    template <int Layer> // of all layers before it, numbers a step
+    static constexpr std::size_t history_before = []<std::size_t... L>(std::index_sequence<L...>) {
+        return (std::size_t(0) + ... + history_size<static_cast<int>(L)>());
+    }(std::make_index_sequence<Layer>{});
+    template <std::size_t B>
+    static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
+        return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
+    }
+    template <int Buffer> // of all buffers before it, numbers a step
+    static constexpr std::size_t gradient_rows_before = []<std::size_t... B>(std::index_sequence<B...>) {
+        return (std::size_t(0) + ... + gradient_row<B>());
+    }(std::make_index_sequence<Buffer>{});
+    static constexpr int widest_stage = [] {
+        int widest = padded(Schedule::outputs);
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
+            int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
+            widest = w > widest ? w : widest;
+        });
+        mp11::mp_for_each<typename Schedule::buffers>([&](auto b) {
+            int const w = padded(decltype(b)::width);
+            widest = w > widest ? w : widest;
+        });
+        return widest;
+    }();
+    static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
+                                                                   static_cast<std::size_t>(padded(Schedule::outputs)) +
+                                                                   static_cast<std::size_t>(widest_stage)
+                                                             : 0;
+
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
     /// times, short enough that the rows between stages stay there too.
     static constexpr int block_steps = [] {
-        std::size_t const budget = 256 * 1024;
-        std::size_t const fits = row_total == 0 ? 64 : budget / row_total;
+        std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
+        std::size_t const fits = bytes == 0 ? 64 : budget / bytes;
         return static_cast<int>(fits > 64 ? 64 : fits < 8 ? 8 : fits);
     }();
 
@@ -155,7 +196,31 @@ struct layout {
         return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>()) + kept_bytes<Buffer> +
                (self::fed_back ? row_bytes<self> : 0); // row -1 stands before row 0
     }(std::make_index_sequence<Buffer>{});
-    static constexpr std::size_t scratch_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total + 64;
+    static constexpr std::size_t forward_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total;
+
+    // Behind it, for training: gradients of states and coefficients, the history, and the gradients of rows.
+    static constexpr std::size_t steps_and_one = static_cast<std::size_t>(block_steps) + 1;
+    static constexpr std::size_t state_gradients_offset = line(forward_total);
+    static constexpr std::size_t coefficient_gradients_offset = state_gradients_offset + line(state_total * sizeof(T));
+    static constexpr std::size_t history_offset = coefficient_gradients_offset + line(coefficient_total * sizeof(T));
+    static constexpr std::size_t gradient_rows_offset =
+        history_offset + static_cast<std::size_t>(block_steps) * history_before<count> * sizeof(T);
+    static constexpr std::size_t readout_gradients_offset =
+        gradient_rows_offset + steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
+    static constexpr std::size_t current_gradients_offset =
+        readout_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T);
+    static constexpr std::size_t seeds_offset =
+        current_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(widest_stage) * sizeof(T);
+    static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
+    static constexpr std::size_t training_total =
+        winners_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(count) * sizeof(std::int32_t));
+    static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
+
+    template <int Layer> // in bytes: where the layer's history begins; step by step, row by row
+    static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
+    template <int Buffer> // in bytes: row 0 of a buffer's gradients; row -1 stands before it
+    static constexpr std::size_t gradient_rows_at =
+        gradient_rows_offset + (steps_and_one * gradient_rows_before<Buffer> + gradient_row<Buffer>()) * sizeof(T);
 };
 
 } // namespace spikefuse::plan

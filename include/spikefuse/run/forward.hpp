@@ -1,33 +1,39 @@
 #pragma once
 /// The kernel: one launch runs all layers over all steps. A team owns a sample; stages run a block of steps at a time.
 
-#include "detail/sample.hpp"
+#include "detail/currents.hpp"
 
 namespace spikefuse::detail {
 
-template <class Schedule, class T, input_kind Kind, class Readout, class Space>
-struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
-    using base = sample_kernel<Schedule, T, Kind, Readout, Space>;
+template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
+struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
+    using base = current_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
-    template <int Buffer>
-    static constexpr bool is_input = Buffer == plan::network_input;
-
     KOKKOS_FUNCTION void operator()(member const& team) const {
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
         context here{team, scratch, team.league_rank(), 0, 0};
         begin(here);
-        for (here.first_step = 0; here.first_step < run.steps; here.first_step += places::block_steps) {
-            here.rows = run.steps - here.first_step < places::block_steps ? run.steps - here.first_step : places::block_steps;
-            for_each_index<plan::mp11::mp_size<typename Schedule::nodes>::value>(
-                [&](auto node) { run_node(here, plan::mp11::mp_at_c<typename Schedule::nodes, node>{}, 0, here.rows); });
+        int block = places::block_steps;
+        if constexpr (Purpose == purpose::tape) block = run.block;
+        for (here.first_step = 0; here.first_step < run.steps; here.first_step += block) {
+            here.rows = run.steps - here.first_step < block ? run.steps - here.first_step : block;
+            if constexpr (Purpose == purpose::tape) {
+                save_memory(here, tape_entry(here));
+                here.team.team_barrier();
+            }
+            run_block(here);
             keep_last_row(here);
         }
         finish(here);
+    }
+    SPIKEFUSE_FUNCTION void run_block(context const& here) const {
+        for_each_index<plan::mp11::mp_size<typename Schedule::nodes>::value>(
+            [&](auto node) { run_node(here, plan::mp11::mp_at_c<typename Schedule::nodes, node>{}, 0, here.rows); });
     }
 
     /// Runs a node over steps [first, first + rows) of this block.
@@ -44,53 +50,85 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
     // --- states, coefficients and the readout of one sample -----------------------------------------------------------------
 
     KOKKOS_FUNCTION void begin(context const& here) const {
-        for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
-            using word = typename Schedule::template word<layer>;
-            if constexpr (requires { typename word::equations_of; }) begin_layer<static_cast<int>(layer)>(here);
-        });
-        each_fed_back([&](auto buffer) {
-            T const* const kept = fed_back_memory<buffer>(here);
-            move_row<buffer>(here, row_address<buffer>(here, -1), [&](int k) { return run.fresh ? V(T(0)) : V::load(kept + k); });
-        });
+        each_population([&](auto layer) { lay_at_rest<layer>(here); });
+        if (run.fresh) {
+            each_fed_back([&](auto buffer) { move_row<buffer>(here, row_address<buffer>(here, -1), [](int) { return V(T(0)); }); });
+        } else {
+            load_memory(here, sample_memory(here));
+        }
         T* const result = here.template at<T>(places::readout_offset);
         if constexpr (!Readout::every_step)
             for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
                 Readout::template start<T>().store(result + p * W);
         here.team.team_barrier();
     }
+    /// Calls function(layer) for every layer of neurons.
+    template <class Function>
+    static SPIKEFUSE_FUNCTION void each_population(Function const& function) {
+        for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
+            using word = typename Schedule::template word<static_cast<int>(layer)>;
+            if constexpr (requires { typename word::equations_of; }) function(std::integral_constant<int, static_cast<int>(layer)>{});
+        });
+    }
     template <int Layer>
-    SPIKEFUSE_FUNCTION void begin_layer(context const& here) const {
+    SPIKEFUSE_FUNCTION void lay_at_rest(context const& here) const {
         using N = equations_of<Layer>;
         using about = equations::anatomy<N>;
         constexpr int width = places::padded(Schedule::template width_from<Layer>);
         T const* const bag = run.bag + places::template bag_at<Layer>;
-        T const* const kept = run.states + static_cast<std::size_t>(here.sample) * places::memory_total + places::template states_at<Layer>;
         T* const states = here.template at<T>(places::states_offset) + places::template states_at<Layer>;
         T* const coefficients = here.template at<T>(places::coefficients_offset) + places::template coefficients_at<Layer>;
         for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
             equations::neurons<N, T> cell;
             lie_at_rest<N, width>(cell, bag, n, run.step);
             for_each_index<about::coefficient_count>([&](auto k) { cell.coefficients[k].store(coefficients + k * width + n); });
-            if (!run.fresh) for_each_index<about::state_count>([&](auto k) { cell.states[k] = V::load(kept + k * width + n); });
             for_each_index<about::state_count>([&](auto k) { cell.states[k].store(states + k * width + n); });
         }
     }
     KOKKOS_FUNCTION void finish(context const& here) const {
-        T const* const states = here.template at<T>(places::states_offset);
-        T* const kept = run.states + static_cast<std::size_t>(here.sample) * places::memory_total;
-        for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < places::state_total;
-             k += static_cast<std::size_t>(here.team.team_size()) * W)
-            V::load(states + k).store(kept + k);
-        each_fed_back([&](auto buffer) {
-            T const* const last = row_address<buffer>(here, -1);
-            move_row<buffer>(here, fed_back_memory<buffer>(here), [&](int k) { return V::load(last + k); });
-        });
+        save_memory(here, sample_memory(here));
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = result[n];
         }
     }
+
+    // --- what a sample remembers: states, then the rows before the next step ---------------------------------------------------
+
+    SPIKEFUSE_FUNCTION T* sample_memory(context const& here) const {
+        return run.states + static_cast<std::size_t>(here.sample) * places::memory_total;
+    }
+    /// The tape's entry of the block that begins at here.first_step.
+    SPIKEFUSE_FUNCTION T* tape_entry(context const& here) const {
+        auto const blocks = static_cast<std::size_t>((run.steps + run.block - 1) / run.block);
+        return run.tape + (static_cast<std::size_t>(here.sample) * blocks + static_cast<std::size_t>(here.first_step / run.block)) *
+                              places::memory_total;
+    }
+    SPIKEFUSE_FUNCTION void save_memory(context const& here, T* to) const {
+        T const* const states = here.template at<T>(places::states_offset);
+        each_own_register(here, places::state_total, [&](std::size_t k) { V::load(states + k).store(to + k); });
+        each_fed_back([&](auto buffer) {
+            T const* const last = row_address<buffer>(here, -1);
+            move_row<buffer>(here, to + fed_back_place<buffer>, [&](int k) { return V::load(last + k); });
+        });
+    }
+    SPIKEFUSE_FUNCTION void load_memory(context const& here, T const* from) const {
+        T* const states = here.template at<T>(places::states_offset);
+        each_own_register(here, places::state_total, [&](std::size_t k) { V::load(from + k).store(states + k); });
+        each_fed_back([&](auto buffer) {
+            move_row<buffer>(here, row_address<buffer>(here, -1), [&](int k) { return V::load(from + fed_back_place<buffer> + k); });
+        });
+    }
+    /// Calls function(k) for the registers of `count` numbers that belong to this thread.
+    template <class Function>
+    SPIKEFUSE_FUNCTION void each_own_register(context const& here, std::size_t count, Function const& function) const {
+        for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < count;
+             k += static_cast<std::size_t>(here.team.team_size()) * W)
+            function(k);
+    }
+    template <int Buffer>
+    static constexpr std::size_t fed_back_place = places::state_total + places::template kept_bytes<Buffer> / sizeof(T);
 
     // --- what is fed back: the row before the block ---------------------------------------------------------------------------
 
@@ -106,11 +144,6 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         using self = typename Schedule::template buffer_at<Buffer>;
         return reinterpret_cast<T*>(here.template at<unsigned char>(places::template buffer_offset<Buffer>) +
                                     static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template row_bytes<self>));
-    }
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION T* fed_back_memory(context const& here) const {
-        return run.states + static_cast<std::size_t>(here.sample) * places::memory_total + places::state_total +
-               places::template kept_bytes<Buffer> / sizeof(T);
     }
     /// Rows are whole registers long, bits too: they move as numbers whose bits nobody looks at.
     template <int Buffer, class Source>
@@ -130,34 +163,6 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
 
     // --- a stage -----------------------------------------------------------------------------------------------------------------
 
-    /// Listed events of rows [first, first + rows): row r has events [ends[r], ends[r + 1]); a dense row has none and is marked
-    /// by a negative end.
-    struct listing {
-        std::int32_t const* ends;
-        std::uint32_t const* events;
-        T const* factors;
-        int first, rows;
-
-        SPIKEFUSE_FUNCTION bool dense(int r) const { return ends[r + 1] < 0; }
-        SPIKEFUSE_FUNCTION int begin(int r) const { return ends[r] < 0 ? ~ends[r] : ends[r]; }
-        SPIKEFUSE_FUNCTION int count(int r) const { return dense(r) ? 0 : ends[r + 1] - begin(r); }
-    };
-
-    template <class Feed>
-    using mixes = std::bool_constant<Feed::layer != plan::no_layer>;
-    template <class Feeds>
-    using mixing_feeds = plan::mp11::mp_copy_if<Feeds, mixes>;
-    template <class Feeds>
-    using passing_feeds = plan::mp11::mp_remove_if<Feeds, mixes>;
-    template <class Feed>
-    using first_source = plan::mp11::mp_front<typename Feed::sources>;
-    template <class Feed>
-    static constexpr bool single = plan::mp11::mp_size<typename Feed::sources>::value == 1;
-    template <class Source>
-    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
-    template <class Feed>
-    static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
-
     template <class Stage>
     static constexpr bool contest = [] {
         if constexpr (plan::mp11::mp_empty<typename Stage::points>::value) {
@@ -172,7 +177,7 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         if constexpr (contest<Stage>) {
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
         } else {
-            each_panel<Stage>(here, first, rows, [&](int p, int from, int steps, T const* current, std::size_t stride) {
+            this->template each_panel<Stage>(here, first, rows, [&](int p, int from, int steps, T const* current, std::size_t stride) {
                 this->template run_points<Stage>(here, p, from, steps, current, stride);
             });
         }
@@ -185,7 +190,7 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         constexpr std::size_t last = plan::mp11::mp_size<points>::value - 1;
         T* const currents = here.template at<T>(places::contest_offset);
         T* const reaches = here.template at<T>(places::contest_offset + places::contest_size);
-        each_panel<Stage>(here, r, 1, [&](int p, int, int, T const* current, std::size_t) {
+        this->template each_panel<Stage>(here, r, 1, [&](int p, int, int, T const* current, std::size_t) {
             auto cells = this->template load_cells<Stage>(here, p);
             V flow = V::load(current);
             flow.store(currents + p * W);
@@ -201,193 +206,16 @@ struct forward_kernel : sample_kernel<Schedule, T, Kind, Readout, Space> {
         int winner = 0;
         for (int n = 1; n < Stage::width; ++n)
             if (reaches[n] > reaches[winner]) winner = n;
+        if constexpr (Purpose == purpose::gradients) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
             this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, winner);
         here.team.team_barrier();
     }
 
-    /// Calls consume(p, first, rows, currents, stride) for every panel of this thread, with its currents over a stretch of rows.
-    template <class Stage, class Consume>
-    SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
-        using mixing = mixing_feeds<typename Stage::feeds>;
-        using passing = passing_feeds<typename Stage::feeds>;
-        static_assert(plan::mp11::mp_size<mixing>::value <= 1);
-        if constexpr (plan::mp11::mp_empty<mixing>::value) {
-            own_panels<Stage>(here, [&](int p) { pass<Stage>(here, p, first, rows, consume); });
-        } else {
-            using feed = plan::mp11::mp_front<mixing>;
-            constexpr bool alone = plan::mp11::mp_empty<passing>::value;
-            if constexpr (Kind == input_kind::held && alone && single<feed> && is_input<first_source<feed>::buffer>) {
-                run_held<Stage, feed>(here, first, rows, consume);
-            } else {
-                for (int done = 0; done < rows;) {
-                    listing const list = list_rows<feed>(here, first + done, rows - done);
-                    own_panels<Stage>(here, [&](int p) {
-                        T currents[places::block_steps * W];
-                        if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
-                        mix<feed, !alone>(here, p, list, currents);
-                        consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
-                    });
-                    done += list.rows;
-                    here.team.team_barrier();
-                }
-            }
-        }
-    }
-    template <class Stage, class Function>
-    SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
-        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
-    }
-
-    /// A stage without weights: its currents are buffers' rows.
-    template <class Stage, class Consume>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Consume const& consume) const {
-        using feed = plan::mp11::mp_front<typename Stage::feeds>;
-        using from = first_source<feed>;
-        if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
-                      from::offset == 0 && from::delay == 0) {
-            if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
-                consume(p, first, rows, this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
-                return;
-            }
-        }
-        T currents[places::block_steps * W];
-        add_passing<typename Stage::feeds>(here, p, first, rows, currents);
-        consume(p, first, rows, currents, static_cast<std::size_t>(W));
-    }
-    /// The sum of all sources that no weights stand before.
-    template <class Feeds>
-    SPIKEFUSE_FUNCTION void add_passing(context const& here, int p, int first, int rows, T* currents) const {
-        using sources = plan::mp11::mp_flatten<plan::mp11::mp_transform<sources_of, Feeds>>;
-        for (int r = 0; r < rows; ++r) {
-            T* const to = currents + r * W;
-            V(T(0)).store(to);
-            for_each_index<plan::mp11::mp_size<sources>::value>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
-                for (int lane = 0; lane < W; ++lane) {
-                    int const n = p * W + lane - from::offset;
-                    if (n < 0 || n >= width) continue;
-                    if constexpr (holds_bits<from>::value) {
-                        to[lane] += static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
-                    } else {
-                        to[lane] += row[n];
-                    }
-                }
-            });
-        }
-    }
-    template <class Feed>
-    using sources_of = typename Feed::sources;
-
-    /// An input that is held for all steps is multiplied once.
-    template <class Stage, class Feed, class Consume>
-    SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows, Consume const& consume) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        T* const held = here.template at<T>(places::held_offset);
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        own_panels<Stage>(here, [&](int p) {
-            if (here.first_step + first == 0) {
-                V sum = over::bias(bag, p);
-                multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
-                sum.store(held + p * W);
-            }
-            consume(p, first, rows, held + p * W, std::size_t(0));
-        });
-    }
-
-    /// Lists the spikes of as many rows as fit, all threads of the team together.
-    template <class Feed>
-    SPIKEFUSE_FUNCTION listing list_rows(context const& here, int first, int wanted) const {
-        using sources = typename Feed::sources;
-        constexpr std::size_t source_count = plan::mp11::mp_size<sources>::value;
-        constexpr bool may_be_dense = single<Feed> && !only_bits<Feed>;
-        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
-        auto* const events = here.template at<std::uint32_t>(places::events_offset);
-        auto* const factors = here.template at<T>(places::factors_offset);
-        int const rank = here.team.team_rank(), size = here.team.team_size();
-        constexpr int full = static_cast<int>(dense_above * Schedule::template buffer_at<first_source<Feed>::buffer>::width);
-        for (int r = rank; r < wanted; r += size) {
-            int count = 0;
-            for_each_index<source_count>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                count += count_events(this->template row_of<from::buffer>(here, first + r - from::delay),
-                                      Schedule::template buffer_at<from::buffer>::width);
-            });
-            ends[r + 1] = count;
-        }
-        here.team.team_barrier();
-        int rows = wanted;
-        if (rank == 0) {
-            int total = 0;
-            ends[0] = 0;
-            for (rows = 0; rows < wanted; ++rows) {
-                int const count = ends[rows + 1];
-                bool const dense = may_be_dense && count > full;
-                if (!dense && total + count > places::event_capacity) break;
-                if (!dense) total += count;
-                ends[rows + 1] = dense ? ~total : total;
-            }
-        }
-        here.team.team_broadcast(rows, 0);
-        listing const list{ends, events, factors, first, rows};
-        for (int r = rank; r < rows; r += size) {
-            if (list.dense(r)) continue;
-            int at = list.begin(r);
-            for_each_index<source_count>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
-                if constexpr (!holds_bits<from>::value) {
-                    at += list_events(row, width, from::offset, W, events + at, factors + at);
-                } else {
-                    int const added = list_events(row, width, from::offset, W, events + at);
-                    if constexpr (!only_bits<Feed>)
-                        for (int e = 0; e < added; ++e) factors[at + e] = T(1);
-                    at += added;
-                }
-            });
-        }
-        here.team.team_barrier();
-        return list;
-    }
-
-    /// Sums the listed rows of one panel into `currents`, on top of what stands there where `Adds`.
-    template <class Feed, bool Adds>
-    SPIKEFUSE_FUNCTION void mix(context const& here, int p, listing const& list, T* currents) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        constexpr int buffer = first_source<Feed>::buffer;
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        T const* const panel = over::panel(bag, p);
-        V const bias = over::bias(bag, p);
-        auto const put = [&](int r, V sum) {
-            if constexpr (Adds) sum = V::load(currents + r * W) + sum;
-            sum.store(currents + r * W);
-        };
-        for (int r = 0; r < list.rows; ++r) {
-            if constexpr (only_bits<Feed>) {
-                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.count(r)));
-            } else if (!list.dense(r)) {
-                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r)));
-            } else {
-                constexpr int tile = 12;
-                int together = 1;
-                while (together < tile && r + together < list.rows && list.dense(r + together)) ++together;
-                T const* const x = this->template row_of<buffer>(here, list.first + r - first_source<Feed>::delay);
-                std::size_t const stride = this->template stride_of<buffer>();
-                V sums[tile];
-                for (V& one : sums) one = bias;
-                if (together == tile) {
-                    multiply_rows<tile>(panel, x, stride, over::inputs, sums);
-                } else {
-                    for (int k = 0; k < together; ++k)
-                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
-                }
-                for (int k = 0; k < together; ++k) put(r + k, sums[k]);
-                r += together - 1;
-            }
-        }
+    /// Who won step r of this block.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION std::int32_t* winner_of(context const& here, int r) const {
+        return here.template at<std::int32_t>(places::winners_offset) + r * Schedule::layer_count + Layer;
     }
 };
 

@@ -26,6 +26,11 @@ struct precision_word {};
 template <class T>
 inline constexpr precision_word<T> precision{};
 
+template <class Model, class Loss>
+class backpropagation;
+template <class Model, class Optimizer>
+class learner;
+
 namespace detail {
 template <class Word>
 inline constexpr bool first_sample_speaks = false;
@@ -144,8 +149,16 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     }
 
     settings const& setup() const { return settings_; }
+    /// Steps since the model was made: what noise counts by. For a model that goes on where another one stopped.
+    std::uint64_t elapsed_steps() const { return elapsed_; }
+    void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; }
 
   private:
+    template <class Model, class Loss>
+    friend class backpropagation;
+    template <class Model, class Optimizer>
+    friend class learner;
+
     static settings checked(settings chosen) {
         if (chosen.steps < 1)
             throw value_error("settings.steps is " + std::to_string(chosen.steps), "a run has at least one step",
@@ -169,13 +182,21 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
             throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
                               "recordings are made for settings.steps",
                               "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
+        detail::run_arguments<T> arguments = arguments_of(input, steps);
+        arguments.output = output.data();
+        launch<kind, Readout>(space, arguments);
+        has_run(space, steps);
+    }
+    template <class Input>
+    detail::run_arguments<T> arguments_of(Input const& input, int steps) const {
         detail::run_arguments<T> arguments = begin_run();
         arguments.input = input.data();
         arguments.input_step = Input::rank() == 3 ? input.stride(0) : 0;
         arguments.input_sample = input.stride(Input::rank() - 2);
-        arguments.output = output.data();
         arguments.steps = steps;
-        launch<kind, Readout>(space, arguments);
+        return arguments;
+    }
+    void has_run(Space const& space, int steps) {
         spread_first_sample(space);
         fresh_ = false;
         elapsed_ += static_cast<std::uint64_t>(steps);

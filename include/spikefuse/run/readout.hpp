@@ -31,6 +31,10 @@ inline constexpr struct last_step_readout {
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) {
         return now;
     }
+    template <class T> // how a step's output counts
+    static SPIKEFUSE_FUNCTION T share(int step, int steps) {
+        return step == steps - 1 ? T(1) : T(0);
+    }
 } last_step{};
 
 /// The sum over time, which for a spiking layer is its spike counts: [B, N].
@@ -44,11 +48,16 @@ inline constexpr struct counts_readout {
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) {
         return before + now;
     }
+    template <class T>
+    static SPIKEFUSE_FUNCTION T share(int, int) {
+        return T(1);
+    }
 } counts{};
 
 /// The largest output over time: [B, N].
 inline constexpr struct max_over_time_readout {
     static constexpr bool every_step = false;
+    static constexpr bool picks = true; // its value is that of one step: the first that is above all before it
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> start() {
         return -std::numeric_limits<T>::infinity();

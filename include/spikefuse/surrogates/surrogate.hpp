@@ -2,7 +2,8 @@
 /// What stands for the derivative of a spike in training. The forward pass is the same for all: the neuron fires or not.
 ///
 /// A surrogate is a struct with `derivative(x)`, x by how much the membrane exceeds the threshold. One that looks at membrane
-/// and threshold apart has `by_membrane(v, threshold)` and `by_threshold(v, threshold)` instead.
+/// and threshold apart has `by_membrane(v, threshold)` and `by_threshold(v, threshold)` instead. One that changes the gradient which
+/// arrives at a spike (clips it, say) has `arriving(gradient)` too.
 
 #include "../core/math.hpp"
 #include "../core/policy.hpp"
@@ -32,6 +33,16 @@ SPIKEFUSE_FUNCTION V by_threshold(V membrane, V threshold) {
         return S::by_threshold(membrane, threshold);
     } else {
         return -S::derivative(membrane - threshold);
+    }
+}
+
+/// The gradient of a spike as surrogate S takes it.
+template <class S, class V>
+SPIKEFUSE_FUNCTION V arriving(V gradient) {
+    if constexpr (requires { S::arriving(gradient); }) {
+        return S::arriving(gradient);
+    } else {
+        return gradient;
     }
 }
 

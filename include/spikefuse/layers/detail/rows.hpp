@@ -4,6 +4,7 @@
 #include "../../core/lanes.hpp"
 
 #include <cstddef>
+#include <type_traits>
 
 namespace spikefuse::detail {
 
@@ -14,16 +15,20 @@ struct weights_over {
     static constexpr bool has_bias = Bias;
     static constexpr double additions_per_input = Out; // what one spike costs
 
-    /// Where panel p of outputs begins, and its bias.
-    template <class T>
-    static SPIKEFUSE_FUNCTION T const* panel(T const* bag, int p) {
-        return bag + static_cast<std::size_t>(p) * lanes<T>::width * inputs;
+    /// Where panel p of outputs begins, and its bias. The same for weights and for their gradients.
+    template <class Number>
+    static SPIKEFUSE_FUNCTION Number* panel(Number* bag, int p) {
+        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<Number>>::width * inputs;
+    }
+    template <class Number>
+    static SPIKEFUSE_FUNCTION Number* bias_place(Number* bag, int p) {
+        constexpr int width = lanes<std::remove_const_t<Number>>::width, panels = (Out + width - 1) / width;
+        return panel(bag, panels) + static_cast<std::size_t>(p) * width;
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> bias(T const* bag, int p) {
         if constexpr (Bias) {
-            constexpr int panels = (Out + lanes<T>::width - 1) / lanes<T>::width;
-            return lanes<T>::load(panel(bag, panels) + static_cast<std::size_t>(p) * lanes<T>::width);
+            return lanes<T>::load(bias_place(bag, p));
         } else {
             return lanes<T>(T(0));
         }
@@ -74,6 +79,47 @@ SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, T const* x, std::size_t st
         for (int r = 0; r < Rows; ++r) part[r] += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) * weight;
     }
     for (int r = 0; r < Rows; ++r) sums[r] += part[r];
+}
+
+/// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
+template <class T>
+SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, int count, lanes<T> gradient) {
+    using V = lanes<T>;
+    for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + gradient).store(panel + events[k]);
+}
+template <class T>
+SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, T const* factors, int count, lanes<T> gradient) {
+    using V = lanes<T>;
+    for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + V(factors[k]) * gradient).store(panel + events[k]);
+}
+/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards.
+template <class T>
+SPIKEFUSE_FUNCTION void add_outer(T* panel, T const* x, std::size_t stride, int inputs, T const* gradients, std::size_t gradient_stride,
+                                  int rows) {
+    using V = lanes<T>;
+    for (int i = 0; i < inputs; ++i) {
+        T* const place = panel + static_cast<std::size_t>(i) * V::width;
+        V sum = V::load(place);
+        for (int r = 0; r < rows; ++r)
+            sum += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) *
+                   V::load(gradients + static_cast<std::size_t>(r) * gradient_stride);
+        sum.store(place);
+    }
+}
+/// What `Rows` rows of gradients of a stage mean for input i: sums[r] = sum over all outputs of weight[o][i] * gradients[r][o].
+/// Panels lie `apart` numbers apart; gradients of panel p at p * W.
+template <int Rows, class T>
+SPIKEFUSE_FUNCTION void multiply_back(T const* weights, std::size_t apart, int panels, int i, T const* gradients, std::size_t stride,
+                                      T* sums) {
+    using V = lanes<T>;
+    V part[Rows];
+    for (int r = 0; r < Rows; ++r) part[r] = V(T(0));
+    for (int p = 0; p < panels; ++p) {
+        V const weight = V::load(weights + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * V::width);
+        for (int r = 0; r < Rows; ++r)
+            part[r] += weight * V::load(gradients + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(p) * V::width);
+    }
+    for (int r = 0; r < Rows; ++r) sums[r] = sum_of_lanes(part[r]);
 }
 
 } // namespace spikefuse::detail

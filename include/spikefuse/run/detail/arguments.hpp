@@ -6,6 +6,9 @@
 
 namespace spikefuse::detail {
 
+/// What a kernel is for: to run; to run and leave a tape; to run a block again and then backwards.
+enum class purpose { run, tape, gradients };
+
 enum class input_kind { values, held, bits }; // [T, B, N]; [B, N] held for all steps; [T, B, ceil(N/32)]
 
 template <class T>
@@ -23,6 +26,16 @@ struct run_arguments {
     std::uint64_t seed;    // of noise
     std::uint64_t elapsed; // steps before this run
     bool fresh;            // states begin at rest
+
+    // training only
+    T* tape;                     // [B, blocks, memory_total]: what every block of steps began with
+    T* when;                     // [B, N]: in which step the readout took its value
+    int block;                   // steps between two entries of the tape
+    int groups;                  // samples are spread over so many gradients, which are summed afterwards
+    T* gradient;                 // [groups, bag_total]
+    T* state_gradient;           // [B, memory_total]: of what the run began with; or nullptr
+    T* input_gradient;           // [T, B, N], or [B, N] for a held input; or nullptr
+    std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that arrives there, or 0; or nullptr
 };
 
 } // namespace spikefuse::detail

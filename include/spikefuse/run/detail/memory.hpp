@@ -30,9 +30,11 @@ class model_memory {
     }
     T* data() const { return data_.data(); }
 
-    std::vector<T> get(std::string_view layer, std::string_view name) const {
+    std::vector<T> get(std::string_view layer, std::string_view name) const { return get(layer, name, data_); }
+    /// The same of something else that lies as the states do.
+    std::vector<T> get(std::string_view layer, std::string_view name, Kokkos::View<T*, Space> const& data) const {
         state_place const& one = find(layer, name);
-        auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data_);
+        auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data);
         std::vector<T> values(batch_ * one.width); // [B, N]
         for (std::size_t b = 0; b < batch_; ++b)
             for (std::size_t n = 0; n < one.width; ++n)

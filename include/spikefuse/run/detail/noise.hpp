@@ -15,28 +15,24 @@
 
 namespace spikefuse::detail {
 
-/// A standard normal number for each of the neurons [first, first + W): Philox 4x32-10 and the transform of Box and Muller.
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first) {
+/// Calls take(lane, bits, group) for groups of four neurons, bits being four random words of Philox 4x32-10; the numbers of the
+/// neurons [first, first + W) of a layer, in a sample and a step. `kind` tells different uses of a step apart.
+template <class T, class Group>
+SPIKEFUSE_FUNCTION lanes<T> random_numbers(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first,
+                                           std::uint32_t kind, Group const& group_of) {
     static_assert(SPIKEFUSE_HAS_NOISE || sizeof(T) == 0,
                   "spikefuse: this network is noisy, and noise needs the header Random123/philox.h (Debian: librandom123-dev).");
 #if SPIKEFUSE_HAS_NOISE
-    T numbers[lanes<T>::width < 4 ? 4 : lanes<T>::width];
-    for (int group = first / 4; group * 4 < first + lanes<T>::width; ++group) {
-        r123::Philox4x32 const philox;
+    constexpr int width = lanes<T>::width;
+    T numbers[width < 4 ? 4 : width];
+    for (int group = first / 4; group * 4 < first + width; ++group) {
+        r123::Philox4x32 philox;
         r123::Philox4x32::ctr_type const counter = {{static_cast<std::uint32_t>(group), sample, static_cast<std::uint32_t>(step),
-                                                     static_cast<std::uint32_t>(step >> 32) ^ (layer << 16)}};
+                                                     static_cast<std::uint32_t>(step >> 32) ^ (layer << 16) ^ (kind << 15)}};
         r123::Philox4x32::key_type const key = {{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
-        auto const bits = philox(counter, key);
-        for (unsigned pair = 0; pair < 2; ++pair) {
-            double const radius = std::sqrt(-2 * std::log((bits[2 * pair] + 0.5) * 0x1p-32));
-            double const angle = 6.283185307179586 * ((bits[2 * pair + 1] + 0.5) * 0x1p-32);
-            int const at = group * 4 - first / 4 * 4 + static_cast<int>(2 * pair);
-            numbers[at] = static_cast<T>(radius * std::cos(angle));
-            numbers[at + 1] = static_cast<T>(radius * std::sin(angle));
-        }
+        group_of(philox(counter, key), numbers + (group * 4 - first / 4 * 4));
     }
-    if constexpr (lanes<T>::width < 4) {
+    if constexpr (width < 4) {
         return lanes<T>(numbers[first % 4]);
     } else {
         return lanes<T>::load(numbers);
@@ -44,6 +40,26 @@ SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step,
 #else
     return lanes<T>(T(0));
 #endif
+}
+
+/// A standard normal number for each neuron, by the transform of Box and Muller.
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first) {
+    return random_numbers<T>(seed, step, layer, sample, first, 0, [](auto const& bits, T* numbers) {
+        for (unsigned pair = 0; pair < 2; ++pair) {
+            double const radius = std::sqrt(-2 * std::log((bits[2 * pair] + 0.5) * 0x1p-32));
+            double const angle = 6.283185307179586 * ((bits[2 * pair + 1] + 0.5) * 0x1p-32);
+            numbers[2 * pair] = static_cast<T>(radius * std::cos(angle));
+            numbers[2 * pair + 1] = static_cast<T>(radius * std::sin(angle));
+        }
+    });
+}
+/// A number in [0, 1) for each neuron, on a grid of 2^-24.
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> uniform_noise(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first) {
+    return random_numbers<T>(seed, step, layer, sample, first, 1, [](auto const& bits, T* numbers) {
+        for (unsigned k = 0; k < 4; ++k) numbers[k] = static_cast<T>(bits[k] >> 8) * static_cast<T>(0x1p-24);
+    });
 }
 
 } // namespace spikefuse::detail

@@ -71,10 +71,17 @@ class model_parameters {
     std::vector<T> get(std::string_view layer, std::string_view name) const {
         array_place const& one = find(layer, name);
         Kokkos::deep_copy(host_bag_, bag_);
-        std::vector<T> values;
-        values.reserve(one.size());
-        one.for_each_place(places::panel, [&](std::size_t at) { values.push_back(host_bag_(at)); });
-        return values;
+        return gather(one, host_bag_.data());
+    }
+
+    /// Whether a layer is one of neurons (or of another pointwise kind), not of weights.
+    bool is_neurons(std::string_view layer) const {
+        bool found = false;
+        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(Plain::layer_count)>>([&](auto l) {
+            using word = typename Plain::template word<static_cast<int>(l)>;
+            if (names_[l] == layer) found = !word::mixes;
+        });
+        return found;
     }
 
     /// How each layer is called in the exchange format, in order.
@@ -107,6 +114,17 @@ class model_parameters {
         Kokkos::deep_copy(bag_, host_bag_);
     }
     T const* bag() const { return bag_.data(); }
+    /// An array of something else that lies as the parameters do.
+    std::vector<T> gather(array_place const& one, T const* bag) const {
+        std::vector<T> values;
+        values.reserve(one.size());
+        one.for_each_place(places::panel, [&](std::size_t at) { values.push_back(bag[at]); });
+        return values;
+    }
+    array_place const& find(std::string_view layer, std::string_view name) const { return find_array(arrays_, layer, name); }
+    std::vector<array_place> const& arrays() const { return arrays_; }
+
+    Kokkos::View<T*, Space> bag_;
 
   private:
     template <std::size_t L, class Word>
@@ -119,11 +137,9 @@ class model_parameters {
             arrays_.push_back(one);
         }
     }
-    array_place const& find(std::string_view layer, std::string_view name) const { return find_array(arrays_, layer, name); }
 
     std::vector<std::string> names_ = detail::layer_names<Plain>();
     std::vector<array_place> arrays_;
-    Kokkos::View<T*, Space> bag_;
     typename Kokkos::View<T*, Space>::host_mirror_type host_bag_;
 };
 

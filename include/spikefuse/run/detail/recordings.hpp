@@ -61,11 +61,6 @@ class model_recordings {
             (list_places<static_cast<int>(L)>(), ...);
         }(std::make_index_sequence<static_cast<std::size_t>(Plain::layer_count)>{});
     }
-    bool recording() const { return recording_; }
-    std::uintptr_t const* record_table() const { return recording_ ? record_table_.data() : nullptr; }
-    void ran(int steps) { last_steps_ = steps; }
-
-  private:
     struct record_place {
         std::string layer, name;
         std::size_t slot = 0;
@@ -74,6 +69,20 @@ class model_recordings {
     };
     static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<Plain::layer_count>());
 
+    record_place const& find_record(std::string_view layer, std::string_view what) const {
+        std::string known;
+        for (record_place const& one : places_) {
+            if (one.layer == layer && one.name == what) return one;
+            known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + one.name);
+        }
+        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
+                         "this network has: " + known, "Use one of these names");
+    }
+    bool recording() const { return recording_; }
+    std::uintptr_t const* record_table() const { return recording_ ? record_table_.data() : nullptr; }
+    void ran(int steps) { last_steps_ = steps; }
+
+  private:
     template <int L>
     void list_places() {
         using word = typename Plain::template word<L>;
@@ -87,15 +96,6 @@ class model_recordings {
             }(typename about::states{});
             places_.push_back({layer, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits});
         }
-    }
-    record_place const& find_record(std::string_view layer, std::string_view what) const {
-        std::string known;
-        for (record_place const& one : places_) {
-            if (one.layer == layer && one.name == what) return one;
-            known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + one.name);
-        }
-        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
-                         "this network has: " + known, "Use one of these names");
     }
     template <class View>
     View last_part(View const& whole, std::string_view layer, std::string_view what) const {

@@ -12,10 +12,10 @@
 
 namespace spikefuse::detail {
 
-template <class Schedule, class T, input_kind Kind, class Readout, class Space>
+template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct sample_kernel {
     using V = lanes<T>;
-    using places = plan::layout<Schedule, T>;
+    using places = plan::layout<Schedule, T, Purpose != purpose::run>;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
     using member = typename policy::member_type;
     static constexpr int W = V::width;
@@ -109,9 +109,13 @@ struct sample_kernel {
         constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
         auto& cell = get<K>(cells);
         cell.current = flow;
-        if constexpr (equations::anatomy<equations_of<layer>>::noisy)
-            cell.noise = normal_noise<T>(run.seed, run.elapsed + static_cast<std::uint64_t>(here.first_step + r),
-                                         static_cast<std::uint32_t>(layer), static_cast<std::uint32_t>(here.sample), p * W);
+        using about = equations::anatomy<equations_of<layer>>;
+        if constexpr (about::noisy || about::draws) {
+            std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
+            auto const sample = static_cast<std::uint32_t>(here.sample);
+            if constexpr (about::noisy) cell.noise = normal_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
+            if constexpr (about::draws) cell.uniform = uniform_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
+        }
     }
 
     /// Runs panel p over `rows` steps. `winner`: of a layer of which only one may fire, the one.
@@ -122,23 +126,27 @@ struct sample_kernel {
         constexpr std::size_t count = plan::mp11::mp_size<points>::value;
         auto cells = load_cells<Stage>(here, p);
         T* const all_states = here.template at<T>(places::states_offset);
+        constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
         V reduced{T(0)};
         T* const result = here.template at<T>(places::readout_offset) + p * W;
-        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced = V::load(result);
+        if constexpr (reduces) reduced = V::load(result);
 
         for (int r = 0; r < rows; ++r) {
             V flow = V::load(current + static_cast<std::size_t>(r) * stride);
             for_each_index<count>([&](auto k) {
                 auto& cell = get<k>(cells);
                 arrive<points, k>(here, p, first + r, flow, cells);
+                if constexpr (Purpose == purpose::gradients) remember<plan::mp11::mp_at_c<points, k>::value>(here, p, first + r, cell);
                 if constexpr (equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::competes)
                     cell.highest = lane_is<T>(winner - p * W);
                 equations::advance(cell);
                 flow = cell.output;
             });
-            if (run.records != nullptr) {
-                auto const seen = cells; // a copy, so that the cells themselves stay in registers
-                record<points>(here, p, first + r, seen);
+            if constexpr (Purpose != purpose::gradients) {
+                if (run.records != nullptr) {
+                    auto const seen = cells; // a copy, so that the cells themselves stay in registers
+                    record<points>(here, p, first + r, seen);
+                }
             }
             if constexpr (Stage::target != plan::readout) {
                 using to = typename Schedule::template buffer_at<Stage::target>;
@@ -149,14 +157,18 @@ struct sample_kernel {
                 } else {
                     flow.store(reinterpret_cast<T*>(row) + p * W);
                 }
+            } else if constexpr (Purpose == purpose::gradients) {
+                flow.store(readout_row(here, first + r) + p * W);
             } else if constexpr (Readout::every_step) {
                 store_tail(run.output, here, p, first + r, Stage::width, flow);
             } else {
+                if constexpr (Purpose == purpose::tape && requires { Readout::picks; })
+                    store_when(here, p, first + r, Stage::width, flow > reduced);
                 reduced = Readout::combine(reduced, flow);
             }
         }
 
-        if constexpr (Stage::target == plan::readout && !Readout::every_step) reduced.store(result);
+        if constexpr (reduces) reduced.store(result);
         for_each_index<count>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
             constexpr int width = places::padded(Stage::width);
@@ -194,6 +206,32 @@ struct sample_kernel {
         } else {
             for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
         }
+    }
+
+    /// In which step the readout took its value: [B, N].
+    SPIKEFUSE_FUNCTION void store_when(context const& here, int p, int r, int width, typename V::mask taken) const {
+        T* const to = run.when + static_cast<std::size_t>(here.sample) * static_cast<std::size_t>(width) + p * W;
+        std::uint32_t const bits = taken.bits();
+        for (int lane = 0; lane < W && p * W + lane < width; ++lane)
+            if ((bits >> lane & 1u) != 0) to[lane] = static_cast<T>(here.first_step + r);
+    }
+    /// The output of step r of this block, and later its gradient.
+    SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
+        return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
+    }
+    /// Where step r of a layer's history lies: its states in order, then what arrived.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION T* history_row(context const& here, int r, int j) const {
+        using about = equations::anatomy<equations_of<Layer>>;
+        constexpr auto width = static_cast<std::size_t>(places::padded(Schedule::template width_from<Layer>));
+        return here.template at<T>(places::template history_at<Layer>) +
+               (static_cast<std::size_t>(r) * (about::state_count + 1) + static_cast<std::size_t>(j)) * width;
+    }
+    template <int Layer, class Cell>
+    SPIKEFUSE_FUNCTION void remember(context const& here, int p, int r, Cell const& cell) const {
+        using about = equations::anatomy<equations_of<Layer>>;
+        for_each_index<about::state_count>([&](auto j) { cell.states[j].store(history_row<Layer>(here, r, j) + p * W); });
+        cell.current.store(history_row<Layer>(here, r, about::state_count) + p * W);
     }
 
     /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).

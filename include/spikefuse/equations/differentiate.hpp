@@ -1,0 +1,223 @@
+#pragma once
+/// A step of a neuron backwards: gradients of its states before the step, of what arrived, and of its coefficients, derived from the
+/// same lines that run it forwards. Nobody writes a derivative of a neuron.
+///
+/// The step is run once more, line by line, and undone in the opposite order; each line reads the values that it read forwards.
+
+#include "../surrogates/superspike.hpp"
+#include "evaluate.hpp"
+
+namespace spikefuse::equations {
+
+/// Gradients of one register of neurons.
+template <class N, class T>
+struct gradients {
+    using register_type = lanes<T>;
+    template <int Count>
+    static constexpr int at_least_one = neurons<N, T>::template at_least_one<Count>;
+    register_type states[at_least_one<anatomy<N>::state_count>];
+    register_type locals[at_least_one<anatomy<N>::local_count>];
+    register_type coefficients[at_least_one<anatomy<N>::coefficient_count>];
+    register_type current;
+    register_type spike;
+    register_type output;
+};
+
+namespace detail {
+
+using default_surrogate = superspike_surrogate<>; // of a plain `spike = v > threshold`
+
+template <class N, class T, class Target>
+SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
+    if constexpr (is_state<Target>::value) {
+        return of.states[anatomy<N>::template state_index<Target>];
+    } else if constexpr (is_local<Target>::value) {
+        return of.locals[anatomy<N>::template local_index<Target>];
+    } else if constexpr (std::is_same_v<Target, spike_word>) {
+        return of.spike;
+    } else if constexpr (std::is_same_v<Target, output_word>) {
+        return of.output;
+    } else {
+        static_assert(std::is_same_v<Target, current_word>);
+        return of.current;
+    }
+}
+
+template <class S, std::uint64_t Place, class N, class T, class E>
+SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to);
+
+/// Adds what `gradient`, arriving at the value of e, means for everything that e reads.
+template <std::uint64_t Place, class N, class T, class E>
+SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to) {
+    using about = anatomy<N>;
+    if constexpr (is_literal<E>::value || is_noise<E>::value || is_uniform<E>::value || is_table<E>::value) {
+        return;
+    } else if constexpr (is_constant<E>) {
+        to.coefficients[about::template coefficient_index<E, Place>] += gradient;
+    } else if constexpr (mp11::mp_size<words<E>>::value == 1) {
+        gradient_of(to, e) += gradient;
+    } else {
+        [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
+            if constexpr (requires { Operation::most; }) {
+                using surrogate = typename Operation::surrogate;
+                gradient = arriving<surrogate>(gradient);
+                lanes<T> const membrane = as_number(evaluate<N, T, Place * 4 + 1>(get<0>(inner.arguments), cell));
+                lanes<T> const threshold = as_number(evaluate<N, T, Place * 4 + 2>(get<1>(inner.arguments), cell));
+                pull<Place * 4 + 1>(get<0>(inner.arguments), cell, gradient * by_membrane<surrogate>(membrane, threshold), to);
+                pull<Place * 4 + 2>(get<1>(inner.arguments), cell, gradient * by_threshold<surrogate>(membrane, threshold), to);
+            } else if constexpr (std::is_same_v<Operation, nearest_level>) {
+                pull<Place * 4 + 1>(get<0>(inner.arguments), cell, gradient, to); // straight through
+            } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
+                return;
+            } else {
+                lanes<T> const values[] = {as_number(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell))...};
+                (pull<Place * 4 + I + 1>(get<I>(inner.arguments), cell, Operation::template back<I>(gradient, values[I]...), to), ...);
+            }
+        }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
+    }
+}
+
+/// The same for the condition under which a neuron fires: a comparison's derivative is its surrogate's.
+template <class S, std::uint64_t Place, class N, class T, class E>
+SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to) {
+    [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
+        auto const& first = get<0>(inner.arguments);
+        if constexpr (requires { typename Operation::surrogate; }) {
+            pull_condition<typename Operation::surrogate, Place * 4 + 1>(first, cell, gradient, to);
+        } else if constexpr (std::is_same_v<Operation, winning>) {
+            pull_condition<S, Place * 4 + 1>(first, cell, gradient * as_number(cell.highest), to);
+        } else if constexpr (std::is_same_v<Operation, both>) {
+            auto const& second = get<1>(inner.arguments);
+            lanes<T> const left = as_number(evaluate<N, T, Place * 4 + 1>(first, cell));
+            lanes<T> const right = as_number(evaluate<N, T, Place * 4 + 2>(second, cell));
+            // Where one of the two names a surrogate, the other is a gate.
+            constexpr bool named_left = has_surrogate<std::remove_cvref_t<decltype(first)>>;
+            constexpr bool named_right = has_surrogate<std::remove_cvref_t<decltype(second)>>;
+            if constexpr (named_left || !named_right) pull_condition<S, Place * 4 + 1>(first, cell, gradient * right, to);
+            if constexpr (named_right || !named_left) pull_condition<S, Place * 4 + 2>(second, cell, gradient * left, to);
+        } else {
+            lanes<T> const left = as_number(evaluate<N, T, Place * 4 + 1>(first, cell));
+            lanes<T> const right = as_number(evaluate<N, T, Place * 4 + 2>(get<1>(inner.arguments), cell));
+            gradient = arriving<S>(gradient);
+            constexpr bool rises = std::is_same_v<Operation, greater> || std::is_same_v<Operation, greater_equal>;
+            lanes<T> const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
+            lanes<T> const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
+            pull<Place * 4 + 1>(first, cell, gradient * by_left, to);
+            pull<Place * 4 + 2>(get<1>(inner.arguments), cell, gradient * by_right, to);
+        }
+    }(e);
+}
+
+/// Undoes the group of lines that begins at Line; `before` is the cell as those lines found it.
+template <std::size_t Line, class N, class T>
+SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, T>& to) {
+    using about = anatomy<N>;
+    using statement = mp11::mp_at_c<typename about::statements, Line>;
+    using target = target_of<statement>;
+    constexpr auto lines = tree<N>::value;
+    if constexpr (is_start<statement>::value) {
+        return;
+    } else if constexpr (is_euler<statement>::value) {
+        constexpr std::size_t count = behind_group<N, Line> - Line;
+        lanes<T> arriving[count];
+        for_each_index<count>(
+            [&](auto k) { arriving[k] = gradient_of(to, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{}); });
+        for_each_index<count>([&](auto k) { pull<Line + k + 1>(get<Line + k>(lines).value, before, arriving[k], to); });
+    } else {
+        auto& place = gradient_of(to, target{});
+        lanes<T> const arriving = place;
+        if constexpr (is_on_spike<statement>::value) { // (1 - spike) old + spike new
+            lanes<T> const zero(T(0));
+            place = select(before.fired, zero, arriving);
+            if constexpr (!statement::detached) {
+                neurons<N, T> copy = before;
+                lanes<T> const fresh = as_number(evaluate<N, T, Line + 1>(get<Line>(lines).value, before));
+                to.spike += arriving * (fresh - place_of(copy, target{}));
+            }
+            pull<Line + 1>(get<Line>(lines).value, before, select(before.fired, arriving, zero), to);
+        } else {
+            place = lanes<T>(T(0));
+            if constexpr (fires_bits<statement>::value) {
+                pull_condition<default_surrogate, Line + 1>(get<Line>(lines).value, before, arriving, to);
+            } else {
+                pull<Line + 1>(get<Line>(lines).value, before, arriving, to);
+            }
+        }
+    }
+}
+
+template <std::size_t Line, class N, class T>
+SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T> const& before, gradients<N, T>& to) {
+    if constexpr (Line < anatomy<N>::size) {
+        neurons<N, T> after = before;
+        advance_group<Line>(after);
+        forth_and_back<behind_group<N, Line>>(after, to);
+        retreat_group<Line>(before, to);
+    }
+}
+
+/// Gradients of parameters from the gradient of an expression of parameters.
+template <class N, class T, class E>
+SPIKEFUSE_FUNCTION void pull_constant(E const& e, lanes<T> const* params, T step, lanes<T> gradient, lanes<T>* to) {
+    if constexpr (is_param<E>::value) {
+        to[anatomy<N>::template param_index<E>] += gradient;
+    } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
+        [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
+            if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
+                lanes<T> const values[] = {evaluate_constant<N, T>(get<I>(inner.arguments), params, step)...};
+                (pull_constant<N, T>(get<I>(inner.arguments), params, step, Operation::template back<I>(gradient, values[I]...), to), ...);
+            }
+        }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
+    }
+}
+/// Finds the coefficients of an expression, and empties the gradient of each that was followed: it may stand in several places.
+template <class N, class T, std::uint64_t Place, class E>
+SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T step, lanes<T>* gradients, lanes<T>* to) {
+    if constexpr (is_literal<E>::value) {
+        return;
+    } else if constexpr (is_constant<E>) {
+        lanes<T>& gradient = gradients[anatomy<N>::template coefficient_index<E, Place>];
+        pull_constant<N, T>(e, params, step, gradient, to);
+        gradient = lanes<T>(T(0));
+    } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
+        [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
+            for_each_index<sizeof...(A)>(
+                [&](auto i) { pull_coefficients<N, T, Place * 4 + i + 1>(get<i>(inner.arguments), params, step, gradients, to); });
+        }(e);
+    }
+}
+
+} // namespace detail
+
+/// A step backwards. `before`: the neurons as the step found them (states, current, coefficients, noise, highest). `to.states` comes in as
+/// the gradient of the states after the step and goes out as that of the states before it; `to.output` is the gradient of what the next
+/// layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
+template <class N, class T>
+SPIKEFUSE_FUNCTION void retreat(neurons<N, T> const& before, gradients<N, T>& to) {
+    for (lanes<T>& one : to.locals) one = lanes<T>(T(0));
+    to.current = lanes<T>(T(0));
+    to.spike = lanes<T>(T(0));
+    if constexpr (!anatomy<N>::has_output) to.spike = to.output;
+    detail::forth_and_back<0>(before, to);
+}
+
+/// The gradient of states at rest goes on to the coefficients that they begin with.
+template <class N, class T>
+SPIKEFUSE_FUNCTION void retreat_to_rest(neurons<N, T> const& cell, gradients<N, T>& to) {
+    constexpr auto lines = tree<N>::value;
+    for_each_index<anatomy<N>::size>([&](auto k) {
+        using statement = mp11::mp_at_c<typename anatomy<N>::statements, k>;
+        if constexpr (detail::is_start<statement>::value)
+            detail::pull<k + 1>(get<k>(lines).value, cell, detail::gradient_of(to, detail::target_of<statement>{}), to);
+    });
+}
+
+/// From coefficients to parameters: adds to `to`, in the order of `anatomy<N>::params`, and empties `gradients`.
+template <class N, class T>
+SPIKEFUSE_FUNCTION void pull_parameters(lanes<T> const* params, T step, lanes<T>* gradients, lanes<T>* to) {
+    constexpr auto lines = tree<N>::value;
+    for_each_index<anatomy<N>::size>(
+        [&](auto k) { detail::pull_coefficients<N, T, k + 1>(get<k>(lines).value, params, step, gradients, to); });
+}
+
+} // namespace spikefuse::equations

@@ -1,0 +1,230 @@
+#pragma once
+/// What arrives at a stage: listed events or dense rows times weights, and rows that pass unchanged.
+
+#include "sample.hpp"
+
+namespace spikefuse::detail {
+
+template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
+struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
+    using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
+    using base::run;
+    using typename base::context, typename base::member, typename base::places, typename base::V;
+    static constexpr int W = V::width;
+    template <int Buffer>
+    static constexpr bool is_input = Buffer == plan::network_input;
+
+    /// Listed events of rows [first, first + rows): row r has events [ends[r], ends[r + 1]); a dense row has none and is marked
+    /// by a negative end.
+    struct listing {
+        std::int32_t const* ends;
+        std::uint32_t const* events;
+        T const* factors;
+        int first, rows;
+
+        SPIKEFUSE_FUNCTION bool dense(int r) const { return ends[r + 1] < 0; }
+        SPIKEFUSE_FUNCTION int begin(int r) const { return ends[r] < 0 ? ~ends[r] : ends[r]; }
+        SPIKEFUSE_FUNCTION int count(int r) const { return dense(r) ? 0 : ends[r + 1] - begin(r); }
+    };
+
+    template <class Feed>
+    using mixes = std::bool_constant<Feed::layer != plan::no_layer>;
+    template <class Feeds>
+    using mixing_feeds = plan::mp11::mp_copy_if<Feeds, mixes>;
+    template <class Feeds>
+    using passing_feeds = plan::mp11::mp_remove_if<Feeds, mixes>;
+    template <class Feed>
+    using first_source = plan::mp11::mp_front<typename Feed::sources>;
+    template <class Feed>
+    static constexpr bool single = plan::mp11::mp_size<typename Feed::sources>::value == 1;
+    template <class Source>
+    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
+    template <class Feed>
+    static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
+
+    /// Calls consume(p, first, rows, currents, stride) for every panel of this thread, with its currents over a stretch of rows.
+    template <class Stage, class Consume>
+    SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
+        using mixing = mixing_feeds<typename Stage::feeds>;
+        using passing = passing_feeds<typename Stage::feeds>;
+        static_assert(plan::mp11::mp_size<mixing>::value <= 1);
+        if constexpr (plan::mp11::mp_empty<mixing>::value) {
+            own_panels<Stage>(here, [&](int p) { pass<Stage>(here, p, first, rows, consume); });
+        } else {
+            using feed = plan::mp11::mp_front<mixing>;
+            constexpr bool alone = plan::mp11::mp_empty<passing>::value;
+            if constexpr (Kind == input_kind::held && alone && single<feed> && is_input<first_source<feed>::buffer>) {
+                run_held<Stage, feed>(here, first, rows, consume);
+            } else {
+                for (int done = 0; done < rows;) {
+                    listing const list = list_rows<feed>(here, first + done, rows - done);
+                    own_panels<Stage>(here, [&](int p) {
+                        T currents[places::block_steps * W];
+                        if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
+                        mix<feed, !alone>(here, p, list, currents);
+                        consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
+                    });
+                    done += list.rows;
+                    here.team.team_barrier();
+                }
+            }
+        }
+    }
+    template <class Stage, class Function>
+    SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
+        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
+    }
+
+    /// A stage without weights: its currents are buffers' rows.
+    template <class Stage, class Consume>
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Consume const& consume) const {
+        using feed = plan::mp11::mp_front<typename Stage::feeds>;
+        using from = first_source<feed>;
+        if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
+                      from::offset == 0 && from::delay == 0) {
+            if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
+                consume(p, first, rows, this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
+                return;
+            }
+        }
+        T currents[places::block_steps * W];
+        add_passing<typename Stage::feeds>(here, p, first, rows, currents);
+        consume(p, first, rows, currents, static_cast<std::size_t>(W));
+    }
+    /// The sum of all sources that no weights stand before.
+    template <class Feeds>
+    SPIKEFUSE_FUNCTION void add_passing(context const& here, int p, int first, int rows, T* currents) const {
+        using sources = plan::mp11::mp_flatten<plan::mp11::mp_transform<sources_of, Feeds>>;
+        for (int r = 0; r < rows; ++r) {
+            T* const to = currents + r * W;
+            V(T(0)).store(to);
+            for_each_index<plan::mp11::mp_size<sources>::value>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
+                for (int lane = 0; lane < W; ++lane) {
+                    int const n = p * W + lane - from::offset;
+                    if (n < 0 || n >= width) continue;
+                    if constexpr (holds_bits<from>::value) {
+                        to[lane] += static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
+                    } else {
+                        to[lane] += row[n];
+                    }
+                }
+            });
+        }
+    }
+    template <class Feed>
+    using sources_of = typename Feed::sources;
+
+    /// An input that is held for all steps is multiplied once.
+    template <class Stage, class Feed, class Consume>
+    SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows, Consume const& consume) const {
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        T* const held = here.template at<T>(places::held_offset);
+        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
+        own_panels<Stage>(here, [&](int p) {
+            if (here.first_step + first == 0) {
+                V sum = over::bias(bag, p);
+                multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
+                sum.store(held + p * W);
+            }
+            consume(p, first, rows, held + p * W, std::size_t(0));
+        });
+    }
+
+    /// Lists the spikes of as many rows as fit, all threads of the team together.
+    template <class Feed>
+    SPIKEFUSE_FUNCTION listing list_rows(context const& here, int first, int wanted) const {
+        using sources = typename Feed::sources;
+        constexpr std::size_t source_count = plan::mp11::mp_size<sources>::value;
+        constexpr bool may_be_dense = single<Feed> && !only_bits<Feed>;
+        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
+        auto* const events = here.template at<std::uint32_t>(places::events_offset);
+        auto* const factors = here.template at<T>(places::factors_offset);
+        int const rank = here.team.team_rank(), size = here.team.team_size();
+        constexpr int full = static_cast<int>(dense_above * Schedule::template buffer_at<first_source<Feed>::buffer>::width);
+        for (int r = rank; r < wanted; r += size) {
+            int count = 0;
+            for_each_index<source_count>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                count += count_events(this->template row_of<from::buffer>(here, first + r - from::delay),
+                                      Schedule::template buffer_at<from::buffer>::width);
+            });
+            ends[r + 1] = count;
+        }
+        here.team.team_barrier();
+        int rows = wanted;
+        if (rank == 0) {
+            int total = 0;
+            ends[0] = 0;
+            for (rows = 0; rows < wanted; ++rows) {
+                int const count = ends[rows + 1];
+                bool const dense = may_be_dense && count > full;
+                if (!dense && total + count > places::event_capacity) break;
+                if (!dense) total += count;
+                ends[rows + 1] = dense ? ~total : total;
+            }
+        }
+        here.team.team_broadcast(rows, 0);
+        listing const list{ends, events, factors, first, rows};
+        for (int r = rank; r < rows; r += size) {
+            if (list.dense(r)) continue;
+            int at = list.begin(r);
+            for_each_index<source_count>([&](auto k) {
+                using from = plan::mp11::mp_at_c<sources, k>;
+                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
+                if constexpr (!holds_bits<from>::value) {
+                    at += list_events(row, width, from::offset, W, events + at, factors + at);
+                } else {
+                    int const added = list_events(row, width, from::offset, W, events + at);
+                    if constexpr (!only_bits<Feed>)
+                        for (int e = 0; e < added; ++e) factors[at + e] = T(1);
+                    at += added;
+                }
+            });
+        }
+        here.team.team_barrier();
+        return list;
+    }
+
+    /// Sums the listed rows of one panel into `currents`, on top of what stands there where `Adds`.
+    template <class Feed, bool Adds>
+    SPIKEFUSE_FUNCTION void mix(context const& here, int p, listing const& list, T* currents) const {
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        constexpr int buffer = first_source<Feed>::buffer;
+        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
+        T const* const panel = over::panel(bag, p);
+        V const bias = over::bias(bag, p);
+        auto const put = [&](int r, V sum) {
+            if constexpr (Adds) sum = V::load(currents + r * W) + sum;
+            sum.store(currents + r * W);
+        };
+        for (int r = 0; r < list.rows; ++r) {
+            if constexpr (only_bits<Feed>) {
+                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.count(r)));
+            } else if (!list.dense(r)) {
+                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r)));
+            } else {
+                constexpr int tile = 12;
+                int together = 1;
+                while (together < tile && r + together < list.rows && list.dense(r + together)) ++together;
+                T const* const x = this->template row_of<buffer>(here, list.first + r - first_source<Feed>::delay);
+                std::size_t const stride = this->template stride_of<buffer>();
+                V sums[tile];
+                for (V& one : sums) one = bias;
+                if (together == tile) {
+                    multiply_rows<tile>(panel, x, stride, over::inputs, sums);
+                } else {
+                    for (int k = 0; k < together; ++k)
+                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
+                }
+                for (int k = 0; k < together; ++k) put(r + k, sums[k]);
+                r += together - 1;
+            }
+        }
+    }
+};
+
+} // namespace spikefuse::detail

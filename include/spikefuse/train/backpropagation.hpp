@@ -1,0 +1,203 @@
+#pragma once
+/// Gradients of a model: one launch forward, which leaves a tape, and one backward. For those who drive training themselves; `trainer` does
+/// the rest.
+
+#include "../run/backward.hpp"
+#include "../run/model.hpp"
+#include "loss.hpp"
+
+#include <algorithm>
+
+namespace spikefuse {
+
+struct backpropagation_settings {
+    int checkpoint_steps = 0; // steps between two entries of the tape; 0: as many as fit a thread's cache
+    int groups = 0;           // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
+    bool carries_on = false;  // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
+};
+
+template <class Model, class Loss>
+class backpropagation;
+
+template <layer_word Network, class T, class Space, class Loss>
+class backpropagation<model<Network, T, Space>, Loss> {
+    using Model = model<Network, T, Space>;
+    using plain = plan::schedule<Network, false>;
+    using places = plan::layout<plain, T, true>;
+
+  public:
+    using value_type = T;
+    static constexpr int longest_block = places::block_steps;
+
+    explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {}) : model_(of), loss_(loss), settings_(chosen) {
+        if (chosen.checkpoint_steps < 0 || chosen.checkpoint_steps > longest_block)
+            throw value_error("checkpoint_steps is " + std::to_string(chosen.checkpoint_steps),
+                              "a block of steps is kept in scratch, which has room for " + std::to_string(longest_block),
+                              "Choose 1 to " + std::to_string(longest_block) + ", or 0 to have it planned");
+        if (chosen.groups < 0)
+            throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients", "Choose 1 or more, or 0");
+        block_ = chosen.checkpoint_steps == 0 ? longest_block : chosen.checkpoint_steps;
+        int const batch = of.setup().batch;
+        groups_ = std::min(batch, chosen.groups == 0 ? planned_groups() : chosen.groups);
+        gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
+                                            std::max<std::size_t>(places::bag_total, 1) * static_cast<std::size_t>(groups_));
+        losses_ = Kokkos::View<T*, Space>("spikefuse::losses", static_cast<std::size_t>(batch));
+        labels_ = Kokkos::View<int*, Space>("spikefuse::labels", static_cast<std::size_t>(batch));
+        when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * Model::outputs));
+    }
+
+    /// The class of every sample of the batches to come. Throws shape_error, value_error.
+    void set_labels(std::span<int const> labels) {
+        static_assert(std::is_same_v<typename Loss::targets, detail::label_targets>, "spikefuse: this loss has no labels.");
+        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        if (labels.size() != batch)
+            throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
+                              "Pass one a sample");
+        for (std::size_t b = 0; b < batch; ++b)
+            if (labels[b] < 0 || labels[b] >= Model::outputs)
+                throw value_error("the label of sample " + std::to_string(b) + " is " + std::to_string(labels[b]),
+                                  "the network has " + std::to_string(Model::outputs) + " outputs, labels are 0 to " +
+                                      std::to_string(Model::outputs - 1),
+                                  "Look at the data, or give the network more outputs");
+        Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(labels.data(), batch);
+        Kokkos::deep_copy(labels_, host);
+        targets_.labels = labels_.data();
+    }
+    /// A target for every output, row-major: [B, N], or [T, B, N] for a loss of the trace.
+    void set_targets(std::span<T const> values, int steps = 1) {
+        std::size_t const wanted = static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs;
+        if (values.size() != wanted)
+            throw shape_error("there are " + std::to_string(values.size()) + " targets", "this loss wants " + std::to_string(wanted),
+                              "Pass one an output");
+        values_ = Kokkos::View<T*, Space>("spikefuse::targets", wanted);
+        Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), wanted);
+        Kokkos::deep_copy(values_, host);
+        targets_.values = values_.data();
+    }
+
+    /// Lets a gradient arrive at a state or an output of a layer in the runs to come: [T, B, N], as `model::record` names them.
+    void seed(std::string_view layer, std::string_view what, typename Model::trace_view const& gradient) {
+        auto const slot = model_.find_record(layer, what).slot;
+        if (!seed_table_.is_allocated())
+            seed_table_ = Kokkos::View<std::uintptr_t*, Space>(
+                "spikefuse::seeds", static_cast<std::size_t>(places::template record_slot<plain::layer_count>()) + 1);
+        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), seed_table_);
+        table(slot) = reinterpret_cast<std::uintptr_t>(gradient.data());
+        Kokkos::deep_copy(seed_table_, table);
+        seeds_.push_back(gradient);
+    }
+    void want_input_gradient() { wants_input_ = true; }
+    void want_state_gradient() { wants_states_ = true; }
+
+    /// Runs the network on `input` and then backwards: two launches. Asynchronous.
+    template <class Input>
+    void run(Space const& space, Input const& input) {
+        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
+        int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch, model_.setup().steps);
+        if constexpr (std::is_same_v<typename Loss::targets, detail::label_targets>) {
+            if (targets_.labels == nullptr)
+                throw value_error("there are no labels", "this loss compares with them", "Call set_labels first");
+        } else if constexpr (requires { targets_.values; }) {
+            if (targets_.values == nullptr)
+                throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
+        }
+        if (!settings_.carries_on) model_.reset();
+        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        auto const blocks = static_cast<std::size_t>((steps + block_ - 1) / block_);
+        grow(tape_, "spikefuse::tape", blocks * batch * places::memory_total);
+        using readout = typename Loss::readout;
+        std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
+        grow(output_, "spikefuse::output", rows * batch * Model::outputs);
+        if (wants_input_)
+            grow(input_gradient_, "spikefuse::input_gradient",
+                 (kind == detail::input_kind::held ? 1 : static_cast<std::size_t>(steps)) * batch * Model::inputs);
+        if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * places::memory_total);
+        detail::run_arguments<T> arguments = model_.arguments_of(input, steps);
+        arguments.output = output_.data();
+        arguments.tape = tape_.data();
+        arguments.when = when_.data();
+        arguments.block = block_;
+        arguments.groups = groups_;
+        arguments.gradient = gradient_.data();
+        arguments.state_gradient = wants_states_ ? state_gradient_.data() : nullptr;
+        arguments.input_gradient = wants_input_ ? input_gradient_.data() : nullptr;
+        arguments.seeds = seeds_.empty() ? nullptr : seed_table_.data();
+        using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
+        using forward = detail::forward_kernel<schedule, T, kind, readout, Space, detail::purpose::tape>;
+        using backward = detail::backward_kernel<schedule, T, kind, Loss, Space>;
+        Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
+        Kokkos::parallel_for("spikefuse::backward", Model::template policy<backward>(space, groups_),
+                             backward{{{{arguments}}}, loss_, targets_, losses_.data()});
+        model_.has_run(space, steps);
+    }
+    template <class Input>
+    void run(Input const& input) {
+        run(Space(), input);
+    }
+
+    /// The mean loss of the last run.
+    T loss() const {
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
+        T sum(0);
+        for (std::size_t b = 0; b < host.extent(0); ++b) sum += host(b);
+        return sum;
+    }
+    /// What the loss looked at: [B, N], or [T, B, N] for a trace.
+    Kokkos::View<T*, Space> const& readout() const { return output_; }
+    /// The gradient of an array of parameters, row-major.
+    std::vector<T> gradient(std::string_view layer, std::string_view name) const {
+        auto const& one = model_.find(layer, name);
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
+        std::vector<T> sum(one.size(), T(0));
+        for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
+            auto const part = model_.gather(one, host.data() + g * places::bag_total);
+            for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
+        }
+        for (std::size_t k = 0; one.info.hollow && k < static_cast<std::size_t>(one.info.rows); ++k)
+            sum[k * one.columns() + k] = T(0); // held at zero
+        return sum;
+    }
+    /// The gradient of the states that the run began with: [B, N].
+    std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
+        return model_.memory_.get(layer, name, state_gradient_);
+    }
+    /// The gradient of the input, shaped as a trace [T, B, N], or [B, N] for a held one.
+    Kokkos::View<T*, Space> const& input_gradient() const { return input_gradient_; }
+
+    /// All gradients as they lie: [groups, bag].
+    Kokkos::View<T*, Space> const& raw() const { return gradient_; }
+    int groups() const { return groups_; }
+    int block() const { return block_; }
+    std::size_t tape_bytes(int steps) const {
+        return static_cast<std::size_t>((steps + block_ - 1) / block_) * static_cast<std::size_t>(model_.setup().batch) *
+               places::memory_total * sizeof(T);
+    }
+
+  private:
+    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB.
+    static int planned_groups() {
+        std::size_t const fits = (std::size_t(64) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
+        return static_cast<int>(std::clamp<std::size_t>(fits, 2, 16));
+    }
+    static void grow(Kokkos::View<T*, Space>& view, std::string const& name, std::size_t size) {
+        if (view.extent(0) < size) view = Kokkos::View<T*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
+    }
+
+    Model& model_;
+    Loss loss_;
+    typename Loss::targets targets_{};
+    backpropagation_settings settings_;
+    int block_ = 1, groups_ = 1;
+    bool wants_input_ = false, wants_states_ = false;
+    Kokkos::View<T*, Space> gradient_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
+    Kokkos::View<int*, Space> labels_;
+    Kokkos::View<std::uintptr_t*, Space> seed_table_;
+    std::vector<typename Model::trace_view> seeds_;
+};
+
+template <class Model, class Loss>
+backpropagation(Model&, Loss) -> backpropagation<Model, Loss>;
+template <class Model, class Loss>
+backpropagation(Model&, Loss, backpropagation_settings) -> backpropagation<Model, Loss>;
+
+} // namespace spikefuse

@@ -1,0 +1,69 @@
+#pragma once
+/// Data sets as trainers want them: which samples, what the network's input looks like, and how a batch is filled. Link spikefuse::io.
+
+#include "../io/events.hpp"
+#include "../io/idx.hpp"
+
+#include <Kokkos_Core.hpp>
+
+#include <span>
+
+namespace spikefuse {
+
+/// Images as constant currents, pixel / 255: values [B, N], held for all steps. Samples [begin, end) of a set.
+class image_samples {
+  public:
+    image_samples(io::mnist const& set, std::size_t begin, std::size_t end) : set_(set), begin_(begin), end_(std::min(end, set.count)) {}
+
+    std::size_t size() const { return end_ - begin_; }
+    template <class Model>
+    auto make_input(int batch, int) const {
+        return Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type>(
+            "spikefuse::images", static_cast<std::size_t>(batch), set_.rows * set_.columns);
+    }
+    template <class View>
+    void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        auto const host = Kokkos::create_mirror_view(input);
+        std::size_t const pixels = set_.rows * set_.columns;
+        for (std::size_t b = 0; b < which.size(); ++b) {
+            std::size_t const image = begin_ + which[b];
+            for (std::size_t n = 0; n < pixels; ++n)
+                host(b, n) = static_cast<typename View::value_type>(set_.images[image * pixels + n]) / typename View::value_type(255);
+            labels[b] = set_.labels[image];
+        }
+        Kokkos::deep_copy(input, host);
+    }
+
+  private:
+    io::mnist const& set_;
+    std::size_t begin_, end_;
+};
+
+/// Event recordings, binned to steps as they are needed: packed spikes [T, B, ceil(N/32)].
+class event_samples {
+  public:
+    /// `units`: channels of the network's input.
+    event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {}
+
+    std::size_t size() const { return set_.size(); }
+    template <class Model>
+    auto make_input(int batch, int steps) const {
+        return Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, typename Model::space_type>(
+            "spikefuse::events", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
+            static_cast<std::size_t>((units_ + 31) / 32));
+    }
+    template <class View>
+    void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        auto const host = Kokkos::create_mirror_view(input);
+        io::bin_events(set_, which, step_, host);
+        Kokkos::deep_copy(input, host);
+        for (std::size_t b = 0; b < which.size(); ++b) labels[b] = set_.labels[which[b]];
+    }
+
+  private:
+    io::event_data const& set_;
+    int units_;
+    duration step_;
+};
+
+} // namespace spikefuse

@@ -1,0 +1,80 @@
+#pragma once
+/// How gradients change parameters: SGD with momentum, Adam, AdamW, as torch.optim computes them, and learning-rate schedules.
+
+#include "../core/errors.hpp"
+#include "../core/macros.hpp"
+
+#include <cmath>
+#include <functional>
+#include <numbers>
+#include <string>
+
+namespace spikefuse {
+
+/// Stochastic gradient descent. Source: torch.optim.SGD, dampening 0.
+struct sgd {
+    double learning_rate = 0.01;
+    double momentum = 0;
+    double weight_decay = 0; // added to the gradient
+    static constexpr int moments = 1;
+
+    template <class T>
+    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate, std::int64_t step) const {
+        gradient += static_cast<T>(weight_decay) * parameter;
+        moment[0] = step == 1 ? gradient : static_cast<T>(momentum) * moment[0] + gradient;
+        return parameter - static_cast<T>(rate) * moment[0];
+    }
+};
+
+/// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam, torch.optim.AdamW.
+struct adam {
+    double learning_rate = 1e-3;
+    double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8;
+    double weight_decay = 0;
+    bool decoupled = false;
+    static constexpr int moments = 2;
+
+    template <class T>
+    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate, std::int64_t step) const {
+        if (decoupled) {
+            parameter -= static_cast<T>(rate * weight_decay) * parameter;
+        } else {
+            gradient += static_cast<T>(weight_decay) * parameter;
+        }
+        T& first = moment[0];
+        T& second = moment[apart];
+        first = static_cast<T>(beta_1) * first + static_cast<T>(1 - beta_1) * gradient;
+        second = static_cast<T>(beta_2) * second + static_cast<T>(1 - beta_2) * gradient * gradient;
+        double const correction_1 = 1 - std::pow(beta_1, static_cast<double>(step)),
+                     correction_2 = 1 - std::pow(beta_2, static_cast<double>(step));
+        T const root = std::sqrt(second) / static_cast<T>(std::sqrt(correction_2)) + static_cast<T>(epsilon);
+        return parameter - static_cast<T>(rate / correction_1) * first / root;
+    }
+};
+/// AdamW with torch.optim's defaults.
+constexpr adam adamw(double learning_rate = 1e-3, double weight_decay = 0.01) {
+    return {.learning_rate = learning_rate, .weight_decay = weight_decay, .decoupled = true};
+}
+
+/// What the learning rate is multiplied with, epoch by epoch from 0.
+using schedule = std::function<double(int epoch)>;
+inline schedule constant_rate() {
+    return [](int) { return 1.0; };
+}
+/// Falls to `last` over `epochs` along half a cosine.
+inline schedule cosine_rate(int epochs, double last = 0) {
+    return [=](int epoch) {
+        double const part = epochs <= 1 ? 0 : std::min(1.0, static_cast<double>(epoch) / (epochs - 1));
+        return last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * part));
+    };
+}
+/// Times `factor` every `epochs`.
+inline schedule step_rate(int epochs, double factor) {
+    return [=](int epoch) { return std::pow(factor, epoch / epochs); };
+}
+/// Times `factor` every epoch.
+inline schedule exponential_rate(double factor) {
+    return [=](int epoch) { return std::pow(factor, epoch); };
+}
+
+} // namespace spikefuse

@@ -1,0 +1,218 @@
+#pragma once
+/// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar; deterministic for a seed.
+
+#include "../io/plot/progress.hpp"
+#include "update.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <numeric>
+#include <random>
+
+namespace spikefuse {
+
+/// Data to train on. `fill` writes the chosen samples into a view of the network's input (as `make_input` made it) and their labels.
+template <class D, class Model>
+concept training_data = requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
+    { data.size() } -> std::convertible_to<std::size_t>;
+    { data.fill(which, data.template make_input<Model>(int{}), labels) };
+};
+
+struct trainer_settings {
+    int epochs = 10;
+    std::uint64_t seed = 0; // of the order of samples
+    double clip_norm = 0;   // gradients whose norm is larger are scaled down to it; 0: never
+    schedule rate = {};     // of the learning rate; constant if empty
+    int patience = 0;       // epochs without a better validation after which training stops; 0: never
+    bool show_progress = true;
+    backpropagation_settings backward = {};
+};
+
+struct epoch_report {
+    int epoch = 0;                 // from 0
+    double loss = 0, accuracy = 0; // over the epoch's training batches, while they changed the network
+    double validation_loss = 0, validation_accuracy = 0;
+    double seconds = 0;
+    bool best = false; // of the validation accuracies so far
+};
+
+template <class Model, class Loss, class Optimizer>
+class trainer {
+  public:
+    using T = typename Model::value_type;
+    using Space = typename Model::space_type;
+    using parameter = typename Model::parameter;
+
+    trainer(Model& network, Loss loss, Optimizer optimizer, trainer_settings settings = {})
+        : model_(network), settings_(settings), backward_(network, loss, settings.backward),
+          learner_(network, optimizer, settings.clip_norm) {
+        if (settings.epochs < 1)
+            throw value_error("epochs is " + std::to_string(settings.epochs), "training has at least one", "Set .epochs");
+    }
+
+    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons.
+    void learn(std::string_view layer, std::string_view name, bool shared = false) { learner_.learn(layer, name, shared); }
+    void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
+
+    /// Trains; `validation` may be the empty data. `each_epoch(report)` is called after every epoch (for checkpoints, plots).
+    /// Throws value_error: no data, or a loss that is not finite; the model then has the parameters of before that step.
+    template <class Train, class Validation, class EachEpoch>
+    std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
+        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        if (train.size() < batch)
+            throw value_error("there are " + std::to_string(train.size()) + " samples to train on", "a batch has " + std::to_string(batch),
+                              "Give more data, or make the model with a smaller .batch");
+        auto input = train.template make_input<Model>(model_.setup().batch, model_.setup().steps);
+        std::vector<int> labels(batch);
+        std::size_t const batches = train.size() / batch;
+        for (; epoch_ < settings_.epochs; ++epoch_) {
+            auto const begun = std::chrono::steady_clock::now();
+            auto const order = order_of(epoch_, train.size());
+            epoch_report report{.epoch = epoch_};
+            {
+                auto bar = progress_bar(batches);
+                double const factor = settings_.rate ? settings_.rate(epoch_) : 1;
+                for (std::size_t k = 0; k < batches; ++k) {
+                    train.fill(std::span(order).subspan(k * batch, batch), input, std::span(labels));
+                    auto const [loss, right] = step(input, labels, factor);
+                    report.loss += loss / static_cast<double>(batches);
+                    report.accuracy += static_cast<double>(right) / static_cast<double>(batches * batch);
+                    if (bar) {
+                        bar->show("loss", loss);
+                        bar->show("accuracy", report.accuracy * static_cast<double>(batches) / static_cast<double>(k + 1));
+                        bar->advance();
+                    }
+                }
+            }
+            if (validation.size() > 0) {
+                auto const [loss, accuracy] = evaluate(validation);
+                report.validation_loss = loss, report.validation_accuracy = accuracy;
+            }
+            report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+            double const score = validation.size() > 0 ? report.validation_accuracy : report.accuracy;
+            report.best = score > best_;
+            note(score);
+            history_.push_back(report);
+            ++epoch_; // a checkpoint taken now goes on with the next one
+            each_epoch(history_.back());
+            --epoch_;
+            if (settings_.patience > 0 && since_best_ >= settings_.patience) {
+                ++epoch_;
+                break;
+            }
+        }
+        return history_;
+    }
+    template <class Train, class Validation>
+    std::vector<epoch_report> fit(Train const& train, Validation const& validation) {
+        return fit(train, validation, [](epoch_report const&) {});
+    }
+
+    /// One step on one batch: its loss, and how many samples were right before it.
+    template <class Input>
+    std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels, double factor = 1) {
+        backward_.set_labels(labels);
+        backward_.run(input);
+        double const loss = static_cast<double>(backward_.loss());
+        std::size_t const right = count_right(labels, labels.size());
+        if (std::isfinite(loss)) learner_.update(Space(), backward_.raw(), backward_.groups(), factor);
+        if (!std::isfinite(loss) || !std::isfinite(learner_.gradient_norm()))
+            throw value_error("the " + std::string(std::isfinite(loss) ? "gradient" : "loss") + " is not finite in step " +
+                                  std::to_string(learner_.steps() + 1),
+                              "it would destroy the parameters, which are as before this step",
+                              "Lower the learning rate, set .clip_norm, or look for NaN in the data");
+        return {loss, right};
+    }
+
+    /// Mean loss and accuracy on data, without learning.
+    template <class Data>
+    std::pair<double, double> evaluate(Data const& data) {
+        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        auto input = data.template make_input<Model>(model_.setup().batch, model_.setup().steps);
+        std::vector<int> labels(batch);
+        std::vector<std::size_t> which(batch);
+        double loss = 0;
+        std::size_t right = 0;
+        for (std::size_t begin = 0; begin < data.size(); begin += batch) {
+            std::size_t const real = std::min(batch, data.size() - begin);
+            for (std::size_t k = 0; k < batch; ++k) which[k] = begin + (k < real ? k : 0); // the last batch is filled up
+            data.fill(std::span<std::size_t const>(which), input, std::span(labels));
+            model_.reset();
+            auto const output = model_(input, typename Loss::readout{});
+            auto const values = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
+            std::vector<T> scratch(static_cast<std::size_t>(Model::outputs));
+            for (std::size_t b = 0; b < real; ++b) {
+                detail::label_targets const one{labels.data() + b};
+                loss += static_cast<double>(
+                    Loss{}.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, 1, scratch.data()));
+                right += is_right(values.data() + b * Model::outputs, labels[b]) ? 1 : 0;
+            }
+        }
+        auto const count = static_cast<double>(std::max<std::size_t>(data.size(), 1));
+        return {loss / count, static_cast<double>(right) / count};
+    }
+
+    std::vector<epoch_report> const& history() const { return history_; }
+    backpropagation<Model, Loss> const& gradients() const { return backward_; }
+    auto& learning() { return learner_; }
+    Model& network() { return model_; }
+    int epoch() const { return epoch_; }
+    /// Goes on from where a checkpoint was taken.
+    void resume(int epoch, std::vector<epoch_report> history) {
+        epoch_ = epoch, history_ = std::move(history), best_ = -1, since_best_ = 0;
+        for (epoch_report const& one : history_) {
+            double const score = one.validation_accuracy > 0 ? one.validation_accuracy : one.accuracy;
+            note(score);
+        }
+    }
+
+  private:
+    void note(double score) {
+        since_best_ = score > best_ ? 0 : since_best_ + 1;
+        best_ = std::max(best_, score);
+    }
+    /// The order of samples in an epoch: of the seed and the epoch alone, so that a resumed training sees the same.
+    std::vector<std::size_t> order_of(int epoch, std::size_t count) const {
+        std::vector<std::size_t> order(count);
+        std::iota(order.begin(), order.end(), std::size_t(0));
+        std::mt19937_64 random(settings_.seed * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(epoch) + 1);
+        for (std::size_t k = count; k > 1; --k) std::swap(order[k - 1], order[random() % k]);
+        return order;
+    }
+    std::unique_ptr<io::plot::progress> progress_bar(std::size_t batches) const {
+        if (!settings_.show_progress) return nullptr;
+        return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" + std::to_string(settings_.epochs), batches,
+                                                    "batches");
+    }
+    static bool is_right(T const* values, int label) {
+        return static_cast<int>(std::max_element(values, values + Model::outputs) - values) == label;
+    }
+    std::size_t count_right(std::vector<int> const& labels, std::size_t count) const {
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
+        std::size_t right = 0;
+        for (std::size_t b = 0; b < count; ++b) right += is_right(host.data() + b * Model::outputs, labels[b]) ? 1 : 0;
+        return right;
+    }
+
+    Model& model_;
+    trainer_settings settings_;
+    backpropagation<Model, Loss> backward_;
+    learner<Model, Optimizer> learner_;
+    int epoch_ = 0;
+    double best_ = -1;
+    int since_best_ = 0;
+    std::vector<epoch_report> history_;
+};
+
+/// No data: for a training without validation.
+struct no_data {
+    static constexpr std::size_t size() { return 0; }
+    template <class Model>
+    Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type> make_input(int, int) const {
+        return {};
+    }
+    template <class Input>
+    void fill(std::span<std::size_t const>, Input const&, std::span<int>) const {}
+};
+
+} // namespace spikefuse

@@ -1,0 +1,6 @@
+#include "golden_synaptic.hpp"
+
+TEST_CASE("snnTorch: Synaptic, reset subtract: every delay, inhibition, grading, quantisation, version") {
+    constexpr auto surrogate = golden::rounded<spikefuse::arctan_surrogate<>>;
+    synaptic_recordings::run_files("subtract", spikefuse::synaptic(surrogate));
+}

@@ -1,0 +1,253 @@
+// Gradients beside central differences, for networks with loops, branches and learnable constants, whose neurons are smooth; and what a
+// backward run promises: two launches, the same bits for any number of threads and on every run, in pieces as far as pieces go.
+#include "../support/random_spikes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
+#include <random>
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/backpropagation.hpp>
+
+using namespace spikefuse;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+
+#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+
+namespace {
+
+using values = Kokkos::View<double***, Kokkos::LayoutRight>;
+
+/// LIF whose spike is a sigmoid: everything has a derivative, and it uses what the language has.
+struct smooth_lif {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        constexpr auto i = state<"i">;
+        constexpr auto a = state<"a">;
+        constexpr auto rise = local<"rise">;
+        constexpr auto tau_mem = param<"tau_mem">(12 * ms);
+        constexpr auto tau_syn = param<"tau_syn">(6 * ms);
+        constexpr auto rest = param<"rest">(0.1);
+        constexpr auto threshold = param<"threshold">(0.6);
+        constexpr auto beta = param<"beta">(0.9);
+        return dynamics(start(v = rest, a = rest * threshold), i += current, d(v) = (rest - v + i - 0.2 * a) / tau_mem,
+                        d(a) = (0.3 * square(v) - a / threshold) / tau_syn, i = i * exp(-dt / tau_syn), rise = exp(-4 * (v - threshold)),
+                        spike = 1 / (1 + rise), v = (1 - spike) * v + spike * rest * 0.5,
+                        a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta));
+    }
+};
+
+values random_values(int steps, int batch, int width, unsigned seed) {
+    values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
+    std::mt19937 random(seed);
+    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400;
+    return x;
+}
+
+/// Every learnable number of a model, the states it begins with and its input, each against its central difference.
+template <class Network, class Loss, class Prepare>
+void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23, int checkpoint = 6) {
+    constexpr int batch = 3;
+    model network{network_type, {.steps = steps, .batch = batch, .seed = 5}, precision<double>};
+    for (auto const& one : network.parameters()) { // no two neurons alike
+        auto numbers = network.get(one.layer, one.name);
+        for (std::size_t k = 0; k < numbers.size(); ++k)
+            numbers[k] *= (one.shape.size() == 2 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
+        network.set(one.layer, one.name, numbers);
+    }
+    values const x = random_values(steps, batch, Network::wants, 7);
+    backpropagation back{network, loss, {.checkpoint_steps = checkpoint}};
+    prepare(back, steps, batch);
+    back.want_input_gradient();
+    auto const loss_now = [&] {
+        back.run(x);
+        Kokkos::fence();
+        return back.loss();
+    };
+    loss_now();
+    std::size_t checked = 0;
+    auto const compare = [&](std::string const& what, std::vector<double> const& gradient, auto const& change) {
+        double largest = 0;
+        for (double one : gradient) largest = std::max(largest, std::abs(one));
+        REQUIRE(largest > 0);
+        for (std::size_t k = 0; k < gradient.size(); k += gradient.size() > 40 ? 7 : 1) {
+            constexpr double h = 1e-5;
+            change(k, h);
+            double const above = loss_now();
+            change(k, -2 * h);
+            double const below = loss_now();
+            change(k, h);
+            INFO(what << "[" << k << "]: " << gradient[k] << ", difference " << (above - below) / (2 * h) << ", largest " << largest);
+            REQUIRE(std::abs((above - below) / (2 * h) - gradient[k]) <= 1e-6 * largest);
+            ++checked;
+        }
+    };
+    std::vector<double> const input_gradient(back.input_gradient().data(), back.input_gradient().data() + x.size());
+    compare("input", input_gradient, [&](std::size_t k, double by) { x.data()[k] += by; });
+    for (auto const& one : network.parameters()) {
+        bool const time = one.name.starts_with("tau");
+        loss_now();
+        auto gradient = back.gradient(one.layer, one.name);
+        for (double& g : gradient) g *= time ? 1e-3 : 1; // change of a millisecond
+        auto numbers = network.get(one.layer, one.name);
+        compare(one.layer + " " + one.name, gradient, [&](std::size_t k, double by) {
+            if (gradient[k] == 0 && numbers[k] == 0) return; // the diagonal, held at zero
+            numbers[k] += by * (time ? 1e-3 : 1);
+            network.set(one.layer, one.name, numbers);
+        });
+    }
+    REQUIRE(checked > 50);
+}
+
+auto const no_preparation = [](auto&, int, int) {};
+auto const some_labels = [](auto& back, int, int batch) {
+    std::vector<int> labels(static_cast<std::size_t>(batch));
+    for (std::size_t b = 0; b < labels.size(); ++b) labels[b] = static_cast<int>(b % 3);
+    back.set_labels(labels);
+};
+auto const some_targets = [](auto& back, int steps, int batch, int outputs) {
+    std::vector<double> targets(static_cast<std::size_t>(steps * batch * outputs));
+    for (std::size_t k = 0; k < targets.size(); ++k) targets[k] = std::sin(static_cast<double>(k));
+    back.set_targets(targets, steps);
+};
+constexpr auto smooth = neuron<smooth_lif>;
+
+} // namespace
+
+TEST_CASE("central differences: a chain, cross-entropy of every readout") {
+    constexpr auto network = input<5> >> linear<18> >> smooth >> linear<3> >> li;
+    check_gradients(network, cross_entropy(max_over_time), some_labels);
+    check_gradients(network, cross_entropy(counts), some_labels);
+    check_gradients(network, cross_entropy(last_step), some_labels);
+}
+TEST_CASE("central differences: loops") {
+    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<3> >> li, cross_entropy(counts), some_labels);
+    check_gradients(input<4> >> recurrent(linear<17> >> smooth >> scale(0.7), through(linear<4>)) >> linear<3> >> smooth,
+                    cross_entropy(counts), some_labels);
+    check_gradients(input<3> >> recurrent(recurrent(smooth, with_autapses) >> linear<3>(no_bias), through(scale(0.3))),
+                    cross_entropy(counts), some_labels, 11, 3);
+}
+TEST_CASE("central differences: branches, and a loss of the trace") {
+    constexpr auto network =
+        input<6> >> (identity + (linear<6> >> smooth)) >> ((linear<4> >> smooth) | (scale(0.5) >> li)) >> linear<2> >> li;
+    check_gradients(network, mean_squared_loss<std::remove_const_t<decltype(trace)>, double>{},
+                    [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
+    check_gradients(network, mean_squared_loss<std::remove_const_t<decltype(last_step)>, double>{},
+                    [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
+}
+
+TEST_CASE("an input that is held: its gradient is the sum over the steps, weights learn as from the repeated one") {
+    constexpr auto network = input<5> >> linear<20> >> lif(superspike<5>) >> linear<3> >> li;
+    constexpr int steps = 40, batch = 3;
+    model held{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>},
+        repeated{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>};
+    Kokkos::View<double**, Kokkos::LayoutRight> const x("x", batch, 5);
+    values const xs("xs", steps, batch, 5);
+    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = 1 + static_cast<double>(k % 7);
+    for (int t = 0; t < steps; ++t)
+        for (std::size_t k = 0; k < x.size(); ++k) xs.data()[static_cast<std::size_t>(t) * x.size() + k] = x.data()[k];
+    backpropagation one{held, cross_entropy(counts)}, other{repeated, cross_entropy(counts)};
+    for (auto* back : {&one, &other}) some_labels(*back, steps, batch), back->want_input_gradient();
+    one.run(x), other.run(xs);
+    Kokkos::fence();
+    REQUIRE(std::abs(one.loss() - other.loss()) < 1e-12);
+    for (char const* const layer : {"linear 1", "linear 2"}) {
+        auto const a = one.gradient(layer, "weight"), b = other.gradient(layer, "weight");
+        for (std::size_t k = 0; k < a.size(); ++k) REQUIRE(std::abs(a[k] - b[k]) < 1e-11);
+    }
+    for (std::size_t k = 0; k < x.size(); ++k) {
+        double sum = 0;
+        for (int t = 0; t < steps; ++t) sum += other.input_gradient()(static_cast<std::size_t>(t) * x.size() + k);
+        REQUIRE(std::abs(one.input_gradient()(k) - sum) < 1e-11);
+    }
+}
+
+TEST_CASE("the same bits for any number of threads, any spacing of the tape, packed or unpacked spikes, and every time") {
+    constexpr auto network =
+        input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> ((linear<20> >> synaptic) | identity) >> linear<5> >> li;
+    constexpr int steps = 90;
+    auto const space = Kokkos::DefaultExecutionSpace();
+    for (int batch : {1, 7}) {
+        auto const spikes = test::random_spikes(steps, batch, 70, 0.15, 4);
+        auto const run = [&](auto const& where, auto const& input, int checkpoint) {
+            model one{network, {.steps = steps, .batch = batch, .seed = 3}};
+            auto weight = one.get("linear 1", "weight");
+            for (float& w : weight) w = w * 4 + 0.05f;
+            one.set("linear 1", "weight", weight);
+            backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint}};
+            std::vector<int> labels(static_cast<std::size_t>(batch), 2);
+            back.set_labels(labels);
+            back.run(where, input);
+            where.fence();
+            std::vector<float> all;
+            for (auto const& p : one.parameters())
+                for (float g : back.gradient(p.layer, p.name)) all.push_back(g);
+            all.push_back(back.loss());
+            return all;
+        };
+        auto const whole = run(space, spikes, 0);
+        REQUIRE(std::count_if(whole.begin(), whole.end(), [](float g) { return g != 0; }) > 1000);
+        REQUIRE(run(space, spikes, 0) == whole);
+        if (space.concurrency() > 1) {
+            auto const parts = Kokkos::Experimental::partition_space(space, 1, 1);
+            REQUIRE(run(parts[0], spikes, 0) == whole);
+        }
+        // Where blocks begin and end only regroups sums over steps: the same up to rounding.
+        auto const close = [&](std::vector<float> const& other) {
+            float largest = 0;
+            for (float g : whole) largest = std::max(largest, std::abs(g));
+            for (std::size_t k = 0; k < whole.size(); ++k) REQUIRE(std::abs(other[k] - whole[k]) < 1e-5f * largest);
+        };
+        close(run(space, spikes, 7));
+        close(run(space, test::unpacked<float>(spikes, 70), 0));
+    }
+}
+
+TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small") {
+    constexpr auto network = input<70> >> linear<256> >> lif >> linear<10> >> li;
+    constexpr int steps = 100, batch = 8;
+    auto const spikes = test::random_spikes(steps, batch, 70, 0.1, 4);
+    model one{network, {.steps = steps, .batch = batch, .seed = 3}};
+    auto const plain = test::host(one(spikes, max_over_time));
+    backpropagation back{one, cross_entropy(max_over_time)};
+    back.set_labels(std::vector<int>(batch, 1));
+    back.run(spikes);
+    Kokkos::fence();
+    for (std::size_t k = 0; k < plain.size(); ++k) REQUIRE(back.readout()(k) == plain.data()[k]);
+    // torch keeps at least v, i and z of every step and neuron.
+    REQUIRE(back.tape_bytes(steps) * 10 < sizeof(float) * 3 * steps * batch * (256 + 10));
+}
+
+TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
+    constexpr auto network = input<10> >> linear<20> >> lif >> linear<3> >> li;
+    model one{network, {.steps = 30, .batch = 2, .seed = 3}, precision<double>},
+        other{network, {.steps = 60, .batch = 2, .seed = 3}, precision<double>};
+    values const x = random_values(60, 2, 10, 1);
+    auto const whole = other(x);
+    backpropagation back{one, no_loss{}, {.carries_on = true}};
+    for (int part = 0; part < 2; ++part) {
+        back.run(Kokkos::subview(x, std::pair(30 * part, 30 * part + 30), Kokkos::ALL, Kokkos::ALL));
+        Kokkos::fence();
+        for (int t = 0; t < 30; ++t)
+            for (int b = 0; b < 2; ++b)
+                for (int n = 0; n < 3; ++n)
+                    REQUIRE(back.readout()(static_cast<std::size_t>((t * 2 + b) * 3 + n)) == whole(30 * part + t, b, n));
+    }
+}
+
+TEST_CASE("what does not fit is said before anything runs") {
+    model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2}};
+    backpropagation back{network, cross_entropy(counts)};
+    SAYS(value_error, back.set_labels(std::vector<int>{0, 3}), "the label of sample 1 is 3");
+    SAYS(value_error, back.set_labels(std::vector<int>{-1, 0}), "labels are 0 to 2");
+    SAYS(shape_error, back.set_labels(std::vector<int>{0}), "this model's batch is 2");
+    SAYS(value_error, (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}), "has room for");
+    SAYS(name_error, back.seed("li 1", "w", {}), "nothing to record");
+    Kokkos::View<float***, Kokkos::LayoutRight> const wrong("x", 5, 2, 7);
+    SAYS(shape_error, back.run(wrong), "should be 4");
+    Kokkos::View<float***, Kokkos::LayoutRight> const right("x", 5, 2, 4);
+    SAYS(value_error, back.run(right), "no labels");
+}

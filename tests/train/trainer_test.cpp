@@ -1,0 +1,217 @@
+// Training: optimizers and losses beside torch's numbers, data that is learnt, checkpoints that go on with the same numbers, and bad input.
+#include "../support/files.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/checkpoint.hpp>
+#include <spikefuse/train/trainer.hpp>
+
+using namespace spikefuse;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+
+#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+
+namespace {
+
+/// Two parameters, four steps of the optimizer, with the gradients (0.3 (k + 1) - 0.5, 0.1 k k - 0.2).
+template <class Optimizer>
+void check(Optimizer const& optimizer, std::vector<double> const& theirs) {
+    double parameters[] = {0.7, -1.3}, moments[4] = {};
+    for (int k = 0; k < 4; ++k) {
+        double const gradients[] = {0.3 * (k + 1) - 0.5, 0.1 * k * k - 0.2};
+        for (std::size_t n = 0; n < 2; ++n) {
+            parameters[n] = optimizer.update(parameters[n], gradients[n], moments + n, std::size_t(2), optimizer.learning_rate, k + 1);
+            REQUIRE(std::abs(parameters[n] - theirs[static_cast<std::size_t>(2 * k) + n]) < 1e-13);
+        }
+    }
+}
+
+/// Three classes of spike patterns: each channel of a third fires often in one of them.
+struct patterns {
+    std::size_t count;
+    unsigned first;
+    bool broken = false;
+
+    std::size_t size() const { return count; }
+    template <class Model>
+    auto make_input(int batch, int steps) const {
+        return Kokkos::View<float***, Kokkos::LayoutRight>("patterns", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
+                                                           30);
+    }
+    template <class View>
+    void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        for (std::size_t b = 0; b < which.size(); ++b) {
+            std::mt19937 random(static_cast<unsigned>(which[b]) + first);
+            labels[b] = static_cast<int>(which[b] % 3);
+            for (std::size_t t = 0; t < input.extent(0); ++t)
+                for (std::size_t n = 0; n < 30; ++n)
+                    input(t, b, n) = random() % 100 < (static_cast<int>(n / 10) == labels[b] ? 25u : 12u) ? 1.f : 0.f;
+            if (broken) input(0, b, 0) = std::nanf("");
+        }
+    }
+};
+
+constexpr auto network_type = input<30> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<3> >> li;
+auto make_network(std::uint64_t seed = 1) { return model{network_type, {.steps = 25, .batch = 20, .seed = seed}}; }
+trainer_settings quiet_settings(int epochs) { return {.epochs = epochs, .seed = 3, .show_progress = false}; }
+
+template <class Network>
+std::vector<float> all_parameters(Network const& network) {
+    std::vector<float> all;
+    for (auto const& one : network.parameters())
+        for (float number : network.get(one.layer, one.name)) all.push_back(number);
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("optimizers give torch's numbers (torch 2.14, in double)") {
+    check(sgd{.learning_rate = 0.05}, {0.71, -1.29, 0.705, -1.285, 0.685, -1.295, 0.65, -1.33});
+    check(sgd{.learning_rate = 0.05, .momentum = 0.9, .weight_decay = 0.1},
+          {0.7065, -1.2835, 0.7038175, -1.2572325, 0.6778841625, -1.2373055875, 0.6161547379375, -1.2481848383125});
+    check(adam{.learning_rate = 0.05, .weight_decay = 0.1}, {0.749999996153846, -1.25000000151515, 0.740099272640962, -1.20135623469238,
+                                                             0.707881003904243, -1.17075344677184, 0.669026794269071, -1.18023622259671});
+    check(adamw(0.05, 0.1), {0.7464999975, -1.2435000025, 0.756084348653162, -1.19067352349518, 0.729437338273559, -1.1791810026314,
+                             0.691220384305792, -1.19821046661741});
+    REQUIRE(cosine_rate(11)(0) == 1);
+    REQUIRE(std::abs(cosine_rate(11)(5) - 0.5) < 1e-12);
+    REQUIRE(std::abs(cosine_rate(11, 0.1)(10) - 0.1) < 1e-12);
+    REQUIRE(step_rate(10, 0.5)(19) == 0.5);
+    REQUIRE(std::abs(exponential_rate(0.9)(2) - 0.81) < 1e-12);
+}
+
+TEST_CASE("losses give torch's numbers") {
+    double const x[2][3] = {{1, 2, -0.5}, {0.3, 0.3, 4}};
+    int const labels[] = {2, 0};
+    double const targets[] = {1, 0, 0, 2, 0.5, 1};
+    double entropy = 0, squares = 0, g[2][3], h[2][3];
+    for (int b = 0; b < 2; ++b) {
+        entropy += cross_entropy(counts).of_readout(x[b], 3, detail::label_targets{labels}, b, 1, 2, g[b]);
+        squares += mean_squared_loss<std::remove_const_t<decltype(counts)>, double>{}.of_readout(
+            x[b], 3, detail::value_targets<double>{targets}, b, 1, 2, h[b]);
+    }
+    REQUIRE(std::abs(entropy - 3.309901220532053) < 1e-14);
+    double const theirs[] = {0.12685809081751262, 0.3448360430622518,   -0.47169413387976433,
+                             -0.4882206889804202, 0.011779311019579807, 0.4764413779608404};
+    double const other[] = {0, 2. / 3, -1. / 6, -0.5666666666666667, -0.06666666666666667, 1};
+    REQUIRE(std::abs(squares - 2.6966666666666668) < 1e-14);
+    for (int k = 0; k < 6; ++k) {
+        REQUIRE(std::abs(g[k / 3][k % 3] - theirs[k]) < 1e-15);
+        REQUIRE(std::abs(h[k / 3][k % 3] - other[k]) < 1e-15);
+    }
+}
+
+TEST_CASE("patterns are learnt, time constants too, the same way every time") {
+    patterns const train{300, 1}, test{90, 100000};
+    std::vector<std::vector<float>> ends;
+    for (int again = 0; again < 2; ++again) {
+        auto network = make_network();
+        trainer training{network, cross_entropy(max_over_time), adam{.learning_rate = 5e-3}, quiet_settings(8)};
+        training.learn("lif 1", "tau_mem", true);
+        training.learn("lif 1", "threshold");
+        auto const before = training.evaluate(test);
+        training.fit(train, test);
+        auto const& history = training.history();
+        REQUIRE(history.size() == 8);
+        REQUIRE(history.back().loss < 0.5 * history.front().loss);
+        REQUIRE(before.second < 0.6);
+        REQUIRE(history.back().validation_accuracy > 0.9);
+        auto const tau = network.get("lif 1", "tau_mem"), threshold = network.get("lif 1", "threshold");
+        REQUIRE(tau != std::vector<float>(40, 0.01f));
+        REQUIRE(tau == std::vector<float>(40, tau[0])); // shared
+        REQUIRE(threshold != std::vector<float>(40, threshold[0]));
+        auto const loop = network.get("recurrent 1", "weight");
+        for (std::size_t k = 0; k < 40; ++k) REQUIRE(loop[k * 41] == 0); // no autapses grew
+        ends.push_back(all_parameters(network));
+    }
+    REQUIRE(ends[0] == ends[1]);
+}
+
+TEST_CASE("what is frozen stays, a norm is clipped, and validation stops a training") {
+    patterns const train{100, 1}, test{20, 100000};
+    auto network = make_network();
+    auto const before = network.get("linear 1", "weight");
+    trainer training{
+        network, cross_entropy(counts), sgd{.learning_rate = 0}, {.epochs = 50, .clip_norm = 1e-3, .patience = 3, .show_progress = false}};
+    training.freeze("linear 1", "weight");
+    training.fit(train, test); // nothing improves at a rate of zero
+    REQUIRE(training.history().size() == 4);
+    REQUIRE(network.get("linear 1", "weight") == before);
+
+    auto other = make_network();
+    auto const weights = other.get("linear 2", "weight");
+    trainer clipped{other, cross_entropy(counts), sgd{.learning_rate = 1}, {.epochs = 1, .clip_norm = 0.01, .show_progress = false}};
+    auto input = train.make_input<decltype(other)>(20, 25);
+    std::vector<int> labels(20);
+    std::vector<std::size_t> which(20);
+    std::iota(which.begin(), which.end(), std::size_t(0));
+    train.fill(which, input, labels);
+    clipped.step(input, labels);
+    double moved = 0;
+    auto const now = all_parameters(other), then = all_parameters(make_network());
+    for (std::size_t k = 0; k < now.size(); ++k) moved += std::pow(now[k] - then[k], 2);
+    REQUIRE(std::abs(std::sqrt(moved) - 0.01) < 1e-4);
+    REQUIRE(clipped.learning().gradient_norm() > 0.01);
+}
+
+TEST_CASE("a checkpoint goes on with the same numbers, and survives what may happen to it") {
+    test::folder const here;
+    std::string const path = here / "training.h5";
+    patterns const train{100, 1}, test{40, 100000};
+    auto whole = make_network();
+    trainer uninterrupted{whole, cross_entropy(max_over_time), adam{}, quiet_settings(6)};
+    uninterrupted.fit(train, test);
+
+    auto first = make_network();
+    trainer begun{first, cross_entropy(max_over_time), adam{}, quiet_settings(6)};
+    try {
+        begun.fit(train, test, [&](epoch_report const& one) {
+            save_checkpoint(begun, path);
+            if (one.epoch == 2) throw std::runtime_error("killed");
+        });
+    } catch (std::runtime_error const&) {
+    }
+    auto second = make_network(99);
+    trainer resumed{second, cross_entropy(max_over_time), adam{}, quiet_settings(6)};
+    load_checkpoint(resumed, path);
+    REQUIRE(resumed.epoch() == 3);
+    resumed.fit(train, test);
+    REQUIRE(all_parameters(second) == all_parameters(whole));
+    REQUIRE(resumed.history().size() == 6);
+    for (std::size_t k = 0; k < 6; ++k) REQUIRE(resumed.history()[k].loss == uninterrupted.history()[k].loss);
+
+    // Another network, another optimizer, a damaged file: one error, and nothing has changed.
+    auto const before = all_parameters(second);
+    auto wider = model{input<30> >> linear<41> >> lif >> linear<3> >> li, {.steps = 25, .batch = 20}};
+    trainer other{wider, cross_entropy(max_over_time), adam{}, quiet_settings(1)};
+    SAYS(file_error, load_checkpoint(other, path), "a checkpoint of another network");
+    trainer simpler{second, cross_entropy(max_over_time), sgd{}, quiet_settings(1)};
+    SAYS(file_error, load_checkpoint(simpler, path), "its optimizer remembers other numbers");
+    std::string const bytes = test::bytes_of(path);
+    for (std::size_t size : {std::size_t(0), std::size_t(100), bytes.size() / 2, bytes.size() - 100}) {
+        test::write_bytes(here / "cut.h5", bytes.substr(0, size));
+        REQUIRE_THROWS_AS(load_checkpoint(resumed, here / "cut.h5"), file_error);
+    }
+    test::nir_file{}.write(here / "a.nir");
+    SAYS(file_error, load_checkpoint(resumed, here / "a.nir"), "is no checkpoint");
+    SAYS(file_error, save_checkpoint(resumed, here / "missing" + "/x.h5"), "cannot be written");
+    REQUIRE(all_parameters(second) == before);
+    REQUIRE(test::bytes_of(path) == bytes);
+}
+
+TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
+    auto network = make_network();
+    auto const before = all_parameters(network);
+    trainer training{network, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    SAYS(value_error, training.fit(patterns{5, 1}, no_data{}), "there are 5 samples to train on");
+    SAYS(value_error, training.fit(patterns{40, 1, true}, no_data{}), "is not finite");
+    REQUIRE(all_parameters(network) == before);
+    SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.epochs = 0}}), "epochs is 0");
+    SAYS(name_error, training.learn("lif 1", "tau"), "there is no parameter");
+    training.fit(patterns{40, 1}, no_data{}); // and it goes on
+    REQUIRE(all_parameters(network) != before);
+}
