@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/run.sh NAME [ARGUMENTS]: builds and runs a program (an example, a benchmark, a test) by its name.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
-programs() { (cd "$project_root" && for f in examples/*.cpp bench/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/fuzz/*.cpp; do if [ -f "$f" ]; then basename "$f" .cpp; fi; done) | sort; }
+programs() { (cd "$project_root" && for f in examples/*.cpp bench/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/train/*.cpp tests/fuzz/*.cpp; do if [ -f "$f" ]; then basename "$f" .cpp; fi; done) | sort; }
 if [ $# = 0 ]; then
     printf 'usage: scripts/run.sh NAME [ARGUMENTS]\nprograms:\n' >&2
     programs | sed 's/^/  /' >&2

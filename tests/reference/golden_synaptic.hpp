@@ -43,11 +43,10 @@ void run_synaptic(Network network, variant const& one, golden::tally& counts) {
     trial.outputs("spk", "TBN", true);
     trial.states("synaptic 1", "syn", "syn");
     trial.states("synaptic 1", "mem", "mem");
-    char const* const spikes = one.has("graded_spikes_factor") && used ? "output" : "spikes"; // what the neuron shows
     std::vector<typename golden::trial<T, Network>::arriving> const arriving{
         {"synaptic 1", "syn", trial.trace_of("synaptic 1", "syn")},
         {"synaptic 1", "mem", trial.trace_of("synaptic 1", "mem")},
-        {"synaptic 1", spikes, {one.input("cs").values.begin(), one.input("cs").values.end()}}};
+        {"synaptic 1", "", {one.input("cs").values.begin(), one.input("cs").values.end()}}};
     trial.differentiate(x.values, arriving, set_states);
     trial.input_gradient("grad_x");
     for (std::string const name : {"alpha", "beta", "threshold"}) trial.parameter_gradient("grad_" + name, "synaptic 1", name);

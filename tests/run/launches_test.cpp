@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/backpropagation.hpp>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,26 @@ TEST_CASE("one launch a run, no allocation, no fence") {
     one_launch(usual, 1, 64);
     one_launch(usual, 500, 1);
     one_launch(deep, 300, 7);
+}
+
+TEST_CASE("a step of training: one launch forward with a tape, one backward, whatever the steps, samples, layers and loops") {
+    auto const two_launches = [](auto const& network_type, int steps, int batch) {
+        auto network = model{network_type, {.steps = steps, .batch = batch}};
+        auto const spikes = test::random_spikes(steps, batch, network.inputs, 0.2, 1);
+        backpropagation back{network, cross_entropy(max_over_time)};
+        back.set_labels(std::vector<int>(static_cast<std::size_t>(batch), 1));
+        Kokkos::DefaultExecutionSpace const space;
+        back.run(space, spikes); // makes the tape
+        Kokkos::fence();
+        watch const here;
+        back.run(space, spikes);
+        back.run(space, spikes);
+        auto const seen = events;
+        REQUIRE(seen == std::vector<std::string>{"launch spikefuse::forward", "launch spikefuse::backward", "launch spikefuse::forward",
+                                                 "launch spikefuse::backward"});
+    };
+    two_launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1);
+    two_launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7);
 }
 
 TEST_CASE("everything that is launched or allocated carries the library's name") {

@@ -9,6 +9,7 @@
 #include <random>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
+#include <spikefuse/train/start_values.hpp>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
@@ -122,6 +123,44 @@ TEST_CASE("central differences: a chain, cross-entropy of every readout") {
     check_gradients(network, cross_entropy(max_over_time), some_labels);
     check_gradients(network, cross_entropy(counts), some_labels);
     check_gradients(network, cross_entropy(last_step), some_labels);
+    check_gradients(network, cross_entropy(mean_over_time), some_labels);
+}
+TEST_CASE("central differences: activity that is charged for, below and above its bounds, in a chain and in a loop") {
+    constexpr auto network = input<4> >> linear<9> >> recurrent(smooth) >> linear<20> >> smooth >> linear<3> >> li;
+    check_gradients(network, cross_entropy(counts), [](auto& back, int steps, int batch) {
+        some_labels(back, steps, batch);
+        back.penalize("neuron 1", {.least = 0.5, .most = 0.6, .strength = 300});
+        back.penalize("neuron 2", {.most = 0.01, .strength = 50});
+    });
+}
+TEST_CASE("the step of the first spike: its value, and a gradient at that step alone") {
+    constexpr auto network = input<3> >> lif_box({.tau_mem = 2 * ms}, superspike<10>);
+    model one{network, {.steps = 6, .batch = 1}, precision<double>};
+    values const x("x", 6, 1, 3);
+    x(2, 0, 0) = 10, x(4, 0, 0) = 10, x(0, 0, 1) = 10; // neuron 2 stays silent
+    auto const times = test::host(one(x, first_spike));
+    REQUIRE(std::vector<double>(times.data(), times.data() + 3) == std::vector<double>{2, 0, 5});
+    backpropagation back{one, mean_squared(first_spike)};
+    back.set_targets(std::vector<double>{1, 3, 1});
+    back.want_input_gradient();
+    back.run(x);
+    Kokkos::fence();
+    REQUIRE(std::abs(back.loss() - (1. + 9 + 16) / 3) < 1e-12);
+    auto const& g = back.input_gradient();
+    for (int t = 0; t < 6; ++t)
+        for (int n = 0; n < 3; ++n) {
+            INFO("step " << t << ", neuron " << n << ": " << g(static_cast<std::size_t>(t * 3 + n)));
+            bool const before = t <= std::vector{2, 0, 5}[static_cast<std::size_t>(n)];
+            REQUIRE((g(static_cast<std::size_t>(t * 3 + n)) != 0) == before);
+        }
+    REQUIRE(g(2 * 3 + 0) < 0); // too late: more input
+    REQUIRE(g(0 * 3 + 1) > 0); // too early
+    backpropagation early{one, cross_entropy(first_spike)};
+    early.set_labels(std::vector<int>{1});
+    early.run(x);
+    Kokkos::fence();
+    double const sum = std::exp(-2.) + 1 + std::exp(-5.);
+    REQUIRE(std::abs(early.loss() - std::log(sum)) < 1e-12);
 }
 TEST_CASE("central differences: loops") {
     check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<3> >> li, cross_entropy(counts), some_labels);
@@ -133,9 +172,9 @@ TEST_CASE("central differences: loops") {
 TEST_CASE("central differences: branches, and a loss of the trace") {
     constexpr auto network =
         input<6> >> (identity + (linear<6> >> smooth)) >> ((linear<4> >> smooth) | (scale(0.5) >> li)) >> linear<2> >> li;
-    check_gradients(network, mean_squared_loss<std::remove_const_t<decltype(trace)>, double>{},
+    check_gradients(network, mean_squared(trace),
                     [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
-    check_gradients(network, mean_squared_loss<std::remove_const_t<decltype(last_step)>, double>{},
+    check_gradients(network, mean_squared(last_step),
                     [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
 }
 
@@ -250,4 +289,51 @@ TEST_CASE("what does not fit is said before anything runs") {
     SAYS(shape_error, back.run(wrong), "should be 4");
     Kokkos::View<float***, Kokkos::LayoutRight> const right("x", 5, 2, 4);
     SAYS(value_error, back.run(right), "no labels");
+    SAYS(shape_error, back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)), "the seed of 'li 1' is [5, 2, 4]");
+    back.set_labels(std::vector<int>{0, 1});
+    back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 4, 2, 3));
+    SAYS(shape_error, back.run(right), "a seed has 4 steps");
+    SAYS(name_error, back.penalize("lif 7", {}), "lif 7");
+    SAYS(value_error, back.penalize("li 1", {.least = 2}), "bounded by 2");
+    backpropagation traced{network, mean_squared(trace)};
+    traced.set_targets(std::vector<float>(4 * 2 * 3), 4);
+    SAYS(shape_error, traced.run(right), "set_targets(targets, 5)");
+    SAYS(shape_error, traced.set_targets(std::vector<float>(7), 4), "wants 24");
+    SAYS(value_error, start_weights(network, "linear 1", std::nan("") * linear_start, 1), "not finite");
+    SAYS(name_error, start_weights(network, "linear 2", linear_start, 1), "linear 2");
+}
+
+TEST_CASE("start values: spread and shape of each, the same for a seed, a loop's diagonal held at zero") {
+    model network{input<300> >> linear<200> >> recurrent(lif) >> linear<10> >> li, {}};
+    auto const moments = [&](char const* layer, start_values how, std::uint64_t seed) {
+        start_weights(network, layer, how, seed);
+        double sum = 0, square = 0, largest = 0;
+        auto const weight = network.get(layer, "weight");
+        for (float w : weight) sum += w, square += static_cast<double>(w) * w, largest = std::max(largest, std::abs<double>(w));
+        double const mean = sum / static_cast<double>(weight.size());
+        return std::array{mean, std::sqrt(square / static_cast<double>(weight.size()) - mean * mean), largest};
+    };
+    auto const drawn = [&](start_values how, double deviation, double most) {
+        auto const [mean, spread, largest] = moments("linear 1", how, 3);
+        INFO("mean " << mean << ", deviation " << spread << ", largest " << largest);
+        CHECK(std::abs(mean) < 5 * deviation / std::sqrt(60000.));
+        CHECK(std::abs(spread - deviation) < 0.015 * deviation);
+        CHECK(largest <= most);
+        CHECK(largest > 0.7 * most);
+    };
+    drawn(linear_start, std::sqrt(1 / 900.), std::sqrt(1 / 300.));
+    drawn(kaiming_uniform_start, std::sqrt(2 / 300.), std::sqrt(6 / 300.));
+    drawn(xavier_uniform_start, std::sqrt(2 / 500.), std::sqrt(6 / 500.));
+    drawn(kaiming_normal_start, std::sqrt(2 / 300.), 5.5 * std::sqrt(2 / 300.));
+    drawn(norse_recurrent_start, std::sqrt(2 / 200.), 5.5 * std::sqrt(2 / 200.));
+    drawn(3 * norse_readout_start, 3 * std::sqrt(1 / 300.), 16.5 * std::sqrt(1 / 300.));
+    start_weights(network, "linear 1", norse_recurrent_start, 3);
+    auto const first = network.get("linear 1", "weight");
+    start_weights(network, "linear 1", norse_recurrent_start, 3);
+    REQUIRE(network.get("linear 1", "weight") == first);
+    std::string const loop = network.layer_names()[1].starts_with("lif") ? network.layer_names()[2] : network.layer_names()[1];
+    start_weights(network, loop, norse_recurrent_start, 3);
+    auto const around = network.get(loop, "weight");
+    for (std::size_t k = 0; k < 200; ++k) REQUIRE(around[k * 201] == 0);
+    REQUIRE(around[1] != 0);
 }

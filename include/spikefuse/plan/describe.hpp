@@ -113,6 +113,10 @@ struct description {
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) +
              "; state a sample: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) +
              "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
+        using training = plan::layout<Schedule, T, true>;
+        line("training: 2 launches; tape: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
+             std::to_string(training::block_steps) + " steps; scratch a team: " +
+             readable_bytes(static_cast<double>(training::scratch_total)));
         return text;
     }
 };

@@ -20,7 +20,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
     static constexpr int padded_width = places::padded(Schedule::template width_from<Layer>);
 
     Loss loss;
-    typename Loss::targets targets;
+    typename Loss::template targets<T> targets;
     T* losses; // [B]
 
     KOKKOS_FUNCTION void operator()(member const& team) const {
@@ -47,8 +47,10 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         T* const seeds = here.template at<T>(places::seeds_offset); // [N]: of the reduced readout
         if constexpr (!Loss::readout::every_step) {
             if (here.team.team_rank() == 0)
-                losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
-                                                                  Schedule::outputs, targets, here.sample, run.steps, run.batch, seeds);
+                losses[here.sample] =
+                    loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs, Schedule::outputs,
+                                                targets, here.sample, run.batch, seeds) +
+                    charged(here);
         } else {
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0); // here: losses
         }
@@ -85,10 +87,44 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
             if (here.team.team_rank() == 0) {
                 T sum(0);
                 for (int n = 0; n < Schedule::outputs; ++n) sum += seeds[n];
-                losses[here.sample] = sum;
+                losses[here.sample] = sum + charged(here);
             }
         reach_beginning(here);
         here.team.team_barrier();
+    }
+
+    // --- penalties ----------------------------------------------------------------------------------------------------------------
+
+    /// What this sample's activity costs: strength * excess^2, a mean over samples and neurons.
+    SPIKEFUSE_FUNCTION T charged(context const& here) const {
+        T sum(0);
+        if (run.penalties == nullptr) return sum;
+        base::each_population([&](auto layer) {
+            T const* const count = this->template penalized_counts<layer>(here);
+            if (count == nullptr) return;
+            constexpr int width = Schedule::template width_from<layer>;
+            auto const& penalty = run.penalties[base::template output_slot<layer>];
+            T squares(0);
+            for (int n = 0; n < width; ++n) {
+                T const excess = penalty.excess(count[n], run.steps);
+                squares += excess * excess;
+            }
+            sum += penalty.strength * squares / (static_cast<T>(run.batch) * static_cast<T>(width));
+        });
+        return sum;
+    }
+    /// Its gradient at every output of panel p.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION V charge(context const& here, int p) const {
+        T const* const count = this->template penalized_counts<Layer>(here);
+        if (count == nullptr) return V(T(0));
+        constexpr int width = Schedule::template width_from<Layer>;
+        auto const& penalty = run.penalties[base::template output_slot<Layer>];
+        T const factor = 2 * penalty.strength / (static_cast<T>(run.batch) * static_cast<T>(width) * static_cast<T>(run.steps));
+        T numbers[W];
+        for (int lane = 0; lane < W; ++lane)
+            numbers[lane] = p * W + lane < width ? factor * penalty.excess(count[p * W + lane], run.steps) : T(0);
+        return V::load(numbers);
     }
 
     // --- the beginning of a run ---------------------------------------------------------------------------------------------------
@@ -183,8 +219,8 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
             } else {
                 T const* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
                 for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) {
-                    if constexpr (requires { Loss::readout::picks; }) {
-                        row[n] = when[n] == static_cast<T>(step) ? seeds[n] : T(0);
+                    if constexpr (picking_readout<typename Loss::readout>) {
+                        row[n] = when[n] == static_cast<T>(step) ? Loss::readout::template counts_as<T> * seeds[n] : T(0);
                     } else {
                         row[n] = Loss::readout::template share<T>(step, run.steps) * seeds[n];
                     }
@@ -224,12 +260,14 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         constexpr std::size_t count = plan::mp11::mp_size<points>::value;
         auto cells = this->template load_cells<Stage>(here, p); // coefficients and tables; states come from the history
         typename gradients_of<points>::type to;
+        V charges[count == 0 ? 1 : count]; // a penalty on activity, the same in every step
         T* const all_states = here.template at<T>(places::state_gradients_offset);
         T* const all_coefficients = here.template at<T>(places::coefficient_gradients_offset);
         for_each_index<count>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
             using about = equations::anatomy<equations_of<layer>>;
             constexpr int width = padded_width<layer>;
+            charges[k] = charge<layer>(here, p);
             for_each_index<about::state_count>(
                 [&](auto j) { get<k>(to).states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
             for_each_index<about::coefficient_count>([&](auto j) {
@@ -256,7 +294,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
                 if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - p * W);
                 constexpr int slot = places::template record_slot<layer>();
                 for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, p, r); });
-                gradient.output = arriving + seed<layer>(here, slot + about::state_count, p, r);
+                gradient.output = arriving + charges[k] + seed<layer>(here, base::template output_slot<layer>, p, r);
                 equations::retreat(cell, gradient);
                 arriving = gradient.current;
             });

@@ -59,7 +59,11 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         T* const result = here.template at<T>(places::readout_offset);
         if constexpr (!Readout::every_step)
             for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
-                Readout::template start<T>().store(result + p * W);
+                Readout::template start<T>(run.steps).store(result + p * W);
+        if constexpr (Purpose == purpose::tape && picking_readout<Readout>) {
+            T* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
+            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) when[n] = static_cast<T>(run.steps - 1);
+        }
         here.team.team_barrier();
     }
     /// Calls function(layer) for every layer of neurons.
@@ -90,7 +94,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = result[n];
+            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = Readout::finish(result[n], run.steps);
         }
     }
 

@@ -1,5 +1,8 @@
 #pragma once
 /// What a run gives back: the whole trace, or one number a neuron, reduced inside the kernel.
+///
+/// A reduced readout says what it starts with, how a step joins, and how a step's output counts in it (for the pass backwards): by a
+/// `share`, or, where its value is that of one step, when it `takes` a step and how that one `counts_as`.
 
 #include "../core/math.hpp"
 
@@ -7,68 +10,121 @@
 
 namespace spikefuse {
 
+namespace detail {
+struct reduced_readout {
+    static constexpr bool every_step = false;
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> start(int) {
+        return T(0);
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION T finish(T value, int) {
+        return value;
+    }
+};
+struct summed_readout : reduced_readout {
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
+        return before + now;
+    }
+};
+} // namespace detail
+
 /// The output of every step: [T, B, N].
 inline constexpr struct trace_readout {
     static constexpr bool every_step = true;
-    template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() {
-        return T(0);
-    }
-    template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) {
-        return now;
-    }
 } trace{};
 
 /// The output of the last step: [B, N].
-inline constexpr struct last_step_readout {
-    static constexpr bool every_step = false;
+inline constexpr struct last_step_readout : detail::reduced_readout {
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() {
-        return T(0);
-    }
-    template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now) {
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now, int) {
         return now;
     }
-    template <class T> // how a step's output counts
+    template <class T>
     static SPIKEFUSE_FUNCTION T share(int step, int steps) {
         return step == steps - 1 ? T(1) : T(0);
     }
 } last_step{};
 
 /// The sum over time, which for a spiking layer is its spike counts: [B, N].
-inline constexpr struct counts_readout {
-    static constexpr bool every_step = false;
-    template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() {
-        return T(0);
-    }
-    template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) {
-        return before + now;
-    }
+inline constexpr struct counts_readout : detail::summed_readout {
     template <class T>
     static SPIKEFUSE_FUNCTION T share(int, int) {
         return T(1);
     }
 } counts{};
 
-/// The largest output over time: [B, N].
-inline constexpr struct max_over_time_readout {
-    static constexpr bool every_step = false;
-    static constexpr bool picks = true; // its value is that of one step: the first that is above all before it
+/// The mean over time: [B, N].
+inline constexpr struct mean_over_time_readout : detail::summed_readout {
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start() {
+    static SPIKEFUSE_FUNCTION T share(int, int steps) {
+        return T(1) / static_cast<T>(steps);
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION T finish(T value, int steps) {
+        return value * share<T>(0, steps);
+    }
+} mean_over_time{};
+
+/// The largest output over time: [B, N].
+inline constexpr struct max_over_time_readout : detail::reduced_readout {
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> start(int) {
         return -std::numeric_limits<T>::infinity();
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now) {
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
         return maximum(now, before);
     }
+    template <class T> // the first that is above all before it
+    static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int) {
+        return now > before;
+    }
+    template <class T>
+    static constexpr T counts_as = T(1);
 } max_over_time{};
+
+/// The step of the first spike, from 0; the last step where there is none: [B, N]. More output at that step means a lower time, so its
+/// gradient is minus the time's. Source: snntorch.functional, temporal losses (FirstSpike).
+inline constexpr struct first_spike_readout : detail::reduced_readout {
+    static constexpr bool smallest_wins = true;
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> start(int steps) {
+        return static_cast<T>(steps); // none so far
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int step) {
+        return (now > lanes<T>(T(0))) & (before > lanes<T>(static_cast<T>(step)));
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int step) {
+        return select(takes(before, now, step), lanes<T>(static_cast<T>(step)), before);
+    }
+    template <class T>
+    static SPIKEFUSE_FUNCTION T finish(T value, int steps) {
+        return value < static_cast<T>(steps) ? value : static_cast<T>(steps - 1);
+    }
+    template <class T>
+    static constexpr T counts_as = T(-1);
+} first_spike{};
 
 template <class R>
 concept readout_word = requires { R::every_step; };
+
+namespace detail {
+/// Its value is that of one step.
+template <class R>
+concept picking_readout = readout_word<R> && requires { R::template counts_as<float>; };
+/// Of the numbers of a readout, the one that names a sample's class.
+template <class R, class T>
+int winner(T const* values, int count) {
+    constexpr bool smallest = requires { R::smallest_wins; };
+    int best = 0;
+    for (int n = 1; n < count; ++n)
+        if (smallest ? values[n] < values[best] : values[n] > values[best]) best = n;
+    return best;
+}
+} // namespace detail
 
 } // namespace spikefuse

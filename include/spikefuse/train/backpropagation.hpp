@@ -16,6 +16,12 @@ struct backpropagation_settings {
     bool carries_on = false;  // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
 };
 
+/// What activity costs nothing, in spikes a step; see `penalize`.
+struct activity_bounds {
+    double least = 0, most = 1;
+    double strength = 1;
+};
+
 template <class Model, class Loss>
 class backpropagation;
 
@@ -24,6 +30,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     using Model = model<Network, T, Space>;
     using plain = plan::schedule<Network, false>;
     using places = plan::layout<plain, T, true>;
+    using targets = typename Loss::template targets<T>;
 
   public:
     using value_type = T;
@@ -48,7 +55,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
 
     /// The class of every sample of the batches to come. Throws shape_error, value_error.
     void set_labels(std::span<int const> labels) {
-        static_assert(std::is_same_v<typename Loss::targets, detail::label_targets>, "spikefuse: this loss has no labels.");
+        static_assert(std::is_same_v<targets, detail::label_targets>, "spikefuse: this loss has no labels.");
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         if (labels.size() != batch)
             throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
@@ -75,16 +82,40 @@ class backpropagation<model<Network, T, Space>, Loss> {
         targets_.values = values_.data();
     }
 
-    /// Lets a gradient arrive at a state or an output of a layer in the runs to come: [T, B, N], as `model::record` names them.
+    /// Lets a gradient arrive at a state or an output of a layer in the runs to come: [T, B, N], as `model::record` names them; `what` empty:
+    /// at what the layer gives. Throws name_error, shape_error.
     void seed(std::string_view layer, std::string_view what, typename Model::trace_view const& gradient) {
-        auto const slot = model_.find_record(layer, what).slot;
+        auto const& found = model_.find_record(layer, what);
+        auto const slot = found.slot;
+        if (gradient.extent(1) != static_cast<std::size_t>(model_.setup().batch) ||
+            gradient.extent(2) != static_cast<std::size_t>(found.width) || !gradient.span_is_contiguous())
+            throw shape_error("the seed of '" + std::string(layer) + "' is " + detail::shape_of(gradient),
+                              "it has a number for every step, sample and neuron",
+                              "Pass a contiguous view [T, " + std::to_string(model_.setup().batch) + ", " + std::to_string(found.width) + "]");
         if (!seed_table_.is_allocated())
             seed_table_ = Kokkos::View<std::uintptr_t*, Space>(
-                "spikefuse::seeds", static_cast<std::size_t>(places::template record_slot<plain::layer_count>()) + 1);
+                "spikefuse::seeds", record_slots);
         auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), seed_table_);
         table(slot) = reinterpret_cast<std::uintptr_t>(gradient.data());
         Kokkos::deep_copy(seed_table_, table);
         seeds_.push_back(gradient);
+    }
+    /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the bounds: strength * excess^2, a mean over
+    /// samples and neurons, is added to the loss. Throws name_error, value_error.
+    void penalize(std::string_view layer, activity_bounds bounds) {
+        if (!(bounds.least <= bounds.most) || !(bounds.strength >= 0) || !std::isfinite(bounds.strength))
+            throw value_error("the activity of '" + std::string(layer) + "' is bounded by " + std::to_string(bounds.least) + " and " +
+                                  std::to_string(bounds.most) + ", strength " + std::to_string(bounds.strength),
+                              "the lower bound is not above the upper one, and the strength is zero or more and finite",
+                              "Set .least, .most and .strength");
+        auto const& found = model_.find_record(layer, "");
+        if (!penalties_.is_allocated())
+            penalties_ = Kokkos::View<detail::activity_penalty<T>*, Space>("spikefuse::penalties", record_slots);
+        counts_.emplace_back("spikefuse::spike_counts", static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
+        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), penalties_);
+        table(found.slot) = {counts_.back().data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
+                              static_cast<T>(bounds.strength)};
+        Kokkos::deep_copy(penalties_, table);
     }
     void want_input_gradient() { wants_input_ = true; }
     void want_state_gradient() { wants_states_ = true; }
@@ -94,18 +125,27 @@ class backpropagation<model<Network, T, Space>, Loss> {
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
         int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch, model_.setup().steps);
-        if constexpr (std::is_same_v<typename Loss::targets, detail::label_targets>) {
+        if constexpr (std::is_same_v<targets, detail::label_targets>) {
             if (targets_.labels == nullptr)
                 throw value_error("there are no labels", "this loss compares with them", "Call set_labels first");
         } else if constexpr (requires { targets_.values; }) {
             if (targets_.values == nullptr)
                 throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
         }
+        using readout = typename Loss::readout;
+        if constexpr (requires { targets_.values; } && readout::every_step)
+            if (values_.extent(0) != static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs)
+                throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
+                                  "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",
+                                  "Call set_targets(targets, " + std::to_string(steps) + ")");
+        for (auto const& one : seeds_)
+            if (one.extent(0) < static_cast<std::size_t>(steps))
+                throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps", "this run has " + std::to_string(steps),
+                                  "Give a gradient for every step");
         if (!settings_.carries_on) model_.reset();
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         auto const blocks = static_cast<std::size_t>((steps + block_ - 1) / block_);
         grow(tape_, "spikefuse::tape", blocks * batch * places::memory_total);
-        using readout = typename Loss::readout;
         std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
         grow(output_, "spikefuse::output", rows * batch * Model::outputs);
         if (wants_input_)
@@ -121,6 +161,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.gradient = gradient_.data();
         arguments.state_gradient = wants_states_ ? state_gradient_.data() : nullptr;
         arguments.input_gradient = wants_input_ ? input_gradient_.data() : nullptr;
+        arguments.penalties = penalties_.is_allocated() ? penalties_.data() : nullptr;
         arguments.seeds = seeds_.empty() ? nullptr : seed_table_.data();
         using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
         using forward = detail::forward_kernel<schedule, T, kind, readout, Space, detail::purpose::tape>;
@@ -183,9 +224,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
         if (view.extent(0) < size) view = Kokkos::View<T*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
     }
 
+    static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<plain::layer_count>()) + 1;
+
     Model& model_;
     Loss loss_;
-    typename Loss::targets targets_{};
+    targets targets_{};
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1;
     bool wants_input_ = false, wants_states_ = false;
@@ -193,6 +236,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::vector<typename Model::trace_view> seeds_;
+    Kokkos::View<detail::activity_penalty<T>*, Space> penalties_;
+    std::vector<Kokkos::View<T*, Space>> counts_;
 };
 
 template <class Model, class Loss>

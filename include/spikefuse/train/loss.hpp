@@ -4,15 +4,10 @@
 ///
 /// Values are means over the batch, as in torch.nn: the numbers of a sample already stand divided by B.
 
-#include "../core/errors.hpp"
 #include "../run/readout.hpp"
 
-#include <Kokkos_Core.hpp>
-
 #include <cmath>
-#include <span>
-#include <string>
-#include <vector>
+#include <cstddef>
 
 namespace spikefuse {
 
@@ -28,58 +23,68 @@ struct value_targets {
     T const* values = nullptr;
 };
 
+/// A loss is made of a readout: `cross_entropy(max_over_time)`.
+template <template <class> class Loss>
+struct loss_of {
+    template <readout_word Readout>
+    constexpr Loss<Readout> operator()(Readout) const {
+        return {};
+    }
+};
+
 } // namespace detail
 
-/// Cross-entropy of the softmax of a readout: -log p(label). `cross_entropy(max_over_time)`, `cross_entropy(counts)`,
-/// `cross_entropy(last_step)`.
+/// Cross-entropy of the softmax of a readout: -log p(label). Of a readout whose smallest number names the class (`first_spike`), of its
+/// negative. Source: torch.nn.CrossEntropyLoss; snntorch.functional, ce_rate_loss, ce_count_loss, ce_max_membrane_loss, ce_temporal_loss.
 template <class Readout>
 struct cross_entropy_loss {
+    static_assert(!Readout::every_step,
+                  "spikefuse: cross_entropy takes a readout of one number a class: max_over_time, mean_over_time, counts, last_step, "
+                  "first_spike.");
     using readout = Readout;
+    template <class>
     using targets = detail::label_targets;
 
+    /// `gradient`: [N], of the readout of this sample. Returns the sample's share of the mean.
     template <class T>
-    SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, targets wanted, int sample, int, int batch, T* gradient) const {
-        T largest = values[0], sum(0);
-        for (int n = 1; n < count; ++n) largest = values[n] > largest ? values[n] : largest;
-        for (int n = 0; n < count; ++n) sum += gradient[n] = std::exp(values[n] - largest);
+    SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::label_targets wanted, int sample, int batch, T* gradient) const {
+        constexpr T sign = requires { Readout::smallest_wins; } ? T(-1) : T(1);
+        T largest = sign * values[0], sum(0);
+        for (int n = 1; n < count; ++n) largest = sign * values[n] > largest ? sign * values[n] : largest;
+        for (int n = 0; n < count; ++n) sum += gradient[n] = std::exp(sign * values[n] - largest);
         int const label = wanted.labels[sample];
-        T const loss = std::log(sum) - (values[label] - largest);
-        for (int n = 0; n < count; ++n) gradient[n] = (gradient[n] / sum - (n == label ? T(1) : T(0))) / T(batch);
+        T const loss = std::log(sum) - (sign * values[label] - largest);
+        for (int n = 0; n < count; ++n) gradient[n] = sign * (gradient[n] / sum - (n == label ? T(1) : T(0))) / T(batch);
         return loss / T(batch);
     }
 };
-inline constexpr struct cross_entropy_maker {
-    template <readout_word Readout>
-    constexpr cross_entropy_loss<Readout> operator()(Readout) const {
-        static_assert(!Readout::every_step,
-                      "spikefuse: cross_entropy takes a readout of one number a class: max_over_time, counts, last_step.");
-        return {};
-    }
-} cross_entropy{};
+inline constexpr detail::loss_of<cross_entropy_loss> cross_entropy{};
 
-/// Mean of (value - target)^2 over batch and outputs, of a reduced readout or of a trace: `mean_squared(counts)`, `mean_squared(trace)`.
-template <class Readout, class T = float>
+/// Mean of (value - target)^2 over batch and outputs (and steps), of a reduced readout or of a trace: `mean_squared(counts)`,
+/// `mean_squared(first_spike)`, `mean_squared(trace)`.
+/// Source: torch.nn.MSELoss; snntorch.functional, mse_count_loss, mse_membrane_loss, mse_temporal_loss.
+template <class Readout>
 struct mean_squared_loss {
     using readout = Readout;
+    template <class T>
     using targets = detail::value_targets<T>;
 
-    template <class Number>
-    SPIKEFUSE_FUNCTION Number of_readout(Number const* values, int count, targets wanted, int sample, int, int batch,
-                                         Number* gradient) const {
-        Number const weight = Number(1) / (Number(batch) * Number(count));
-        Number sum(0);
+    template <class T>
+    SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::value_targets<T> wanted, int sample, int batch, T* gradient) const {
+        T const weight = T(1) / (T(batch) * T(count));
+        T sum(0);
         for (int n = 0; n < count; ++n) {
-            Number const off = values[n] - wanted.values[sample * count + n];
+            T const off = values[n] - wanted.values[sample * count + n];
             sum += off * off;
             gradient[n] = 2 * weight * off;
         }
         return weight * sum;
     }
-    template <class Number>
-    SPIKEFUSE_FUNCTION Number of_step(Number value, int count, targets wanted, int step, int sample, int n, int steps, int batch,
-                                      Number* gradient) const {
-        Number const weight = Number(1) / (Number(steps) * Number(batch) * Number(count));
-        Number const off =
+    template <class T>
+    SPIKEFUSE_FUNCTION T of_step(T value, int count, detail::value_targets<T> wanted, int step, int sample, int n, int steps, int batch,
+                                 T* gradient) const {
+        T const weight = T(1) / (T(steps) * T(batch) * T(count));
+        T const off =
             value - wanted.values[(static_cast<std::size_t>(step) * static_cast<std::size_t>(batch) + static_cast<std::size_t>(sample)) *
                                       static_cast<std::size_t>(count) +
                                   static_cast<std::size_t>(n)];
@@ -87,13 +92,15 @@ struct mean_squared_loss {
         return weight * off * off;
     }
 };
+inline constexpr detail::loss_of<mean_squared_loss> mean_squared{};
 
 /// Nothing by itself: gradients come from `seed` alone.
 struct no_loss {
     using readout = trace_readout;
+    template <class>
     struct targets {};
     template <class T>
-    SPIKEFUSE_FUNCTION T of_step(T, int, targets, int, int, int, int, int, T* gradient) const {
+    SPIKEFUSE_FUNCTION T of_step(T, int, targets<T>, int, int, int, int, int, T* gradient) const {
         *gradient = T(0);
         return T(0);
     }

@@ -54,6 +54,9 @@ class trainer {
     void learn(std::string_view layer, std::string_view name, bool shared = false) { learner_.learn(layer, name, shared); }
     void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
 
+    /// Charges a layer for activity outside the bounds; the losses that are reported while learning contain it, those of `evaluate` do not.
+    void penalize(std::string_view layer, activity_bounds bounds) { backward_.penalize(layer, bounds); }
+
     /// Trains; `validation` may be the empty data. `each_epoch(report)` is called after every epoch (for checkpoints, plots).
     /// Throws value_error: no data, or a loss that is not finite; the model then has the parameters of before that step.
     template <class Train, class Validation, class EachEpoch>
@@ -144,7 +147,7 @@ class trainer {
             for (std::size_t b = 0; b < real; ++b) {
                 detail::label_targets const one{labels.data() + b};
                 loss += static_cast<double>(
-                    Loss{}.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, 1, scratch.data()));
+                    Loss{}.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, scratch.data()));
                 right += is_right(values.data() + b * Model::outputs, labels[b]) ? 1 : 0;
             }
         }
@@ -185,7 +188,7 @@ class trainer {
                                                     "batches");
     }
     static bool is_right(T const* values, int label) {
-        return static_cast<int>(std::max_element(values, values + Model::outputs) - values) == label;
+        return detail::winner<typename Loss::readout>(values, Model::outputs) == label;
     }
     std::size_t count_right(std::vector<int> const& labels, std::size_t count) const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());

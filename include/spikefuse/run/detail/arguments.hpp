@@ -1,6 +1,8 @@
 #pragma once
 /// The numbers of one run, as the kernel receives them: one flat struct.
 
+#include "../../core/macros.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +12,19 @@ namespace spikefuse::detail {
 enum class purpose { run, tape, gradients };
 
 enum class input_kind { values, held, bits }; // [T, B, N]; [B, N] held for all steps; [T, B, ceil(N/32)]
+
+/// What training charges for a layer's activity: counts of spikes, and the bounds of their mean over time.
+template <class T>
+struct activity_penalty {
+    T* counts; // [B, N]; nullptr: nothing is charged
+    T least, most, strength;
+
+    /// How far a neuron's activity lies outside the bounds.
+    SPIKEFUSE_FUNCTION T excess(T count, int steps) const {
+        T const activity = count / static_cast<T>(steps);
+        return activity > most ? activity - most : activity < least ? activity - least : T(0);
+    }
+};
 
 template <class T>
 struct run_arguments {
@@ -36,6 +51,7 @@ struct run_arguments {
     T* state_gradient;           // [B, memory_total]: of what the run began with; or nullptr
     T* input_gradient;           // [T, B, N], or [B, N] for a held input; or nullptr
     std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that arrives there, or 0; or nullptr
+    activity_penalty<T> const* penalties; // a slot; or nullptr
 };
 
 } // namespace spikefuse::detail

@@ -65,17 +65,19 @@ class model_recordings {
         std::string layer, name;
         std::size_t slot = 0;
         int width = 0;
-        bool bits = false;
+        bool bits = false, is_output = false;
     };
     static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<Plain::layer_count>());
 
+    /// `what` empty: what the layer gives, spikes or output.
     record_place const& find_record(std::string_view layer, std::string_view what) const {
         std::string known;
         for (record_place const& one : places_) {
-            if (one.layer == layer && one.name == what) return one;
+            if (one.layer == layer && (one.name == what || (what == "" && one.is_output))) return one;
             known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + one.name);
         }
-        throw name_error("nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
+        throw name_error(what.empty() ? "no layer of neurons is called '" + std::string(layer) + "'"
+                                      : "nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
                          "this network has: " + known, "Use one of these names");
     }
     bool recording() const { return recording_; }
@@ -92,9 +94,9 @@ class model_recordings {
             std::string const layer = layer_names<Plain>()[L];
             auto slot = static_cast<std::size_t>(places::template record_slot<L>());
             [&]<class... State>(plan::mp11::mp_list<State...>) {
-                (places_.push_back({layer, std::string(State::name::text()), slot++, width, false}), ...);
+                (places_.push_back({layer, std::string(State::name::text()), slot++, width, false, false}), ...);
             }(typename about::states{});
-            places_.push_back({layer, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits});
+            places_.push_back({layer, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true});
         }
     }
     template <class View>

@@ -142,6 +142,9 @@ struct sample_kernel {
                 equations::advance(cell);
                 flow = cell.output;
             });
+            if constexpr (Purpose == purpose::tape) {
+                if (run.penalties != nullptr) count_spikes<points>(here, p, first + r, cells);
+            }
             if constexpr (Purpose != purpose::gradients) {
                 if (run.records != nullptr) {
                     auto const seen = cells; // a copy, so that the cells themselves stay in registers
@@ -162,9 +165,10 @@ struct sample_kernel {
             } else if constexpr (Readout::every_step) {
                 store_tail(run.output, here, p, first + r, Stage::width, flow);
             } else {
-                if constexpr (Purpose == purpose::tape && requires { Readout::picks; })
-                    store_when(here, p, first + r, Stage::width, flow > reduced);
-                reduced = Readout::combine(reduced, flow);
+                int const step = here.first_step + first + r;
+                if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
+                    store_when(here, p, Stage::width, Readout::takes(reduced, flow, step), step);
+                reduced = Readout::combine(reduced, flow, step);
             }
         }
 
@@ -208,12 +212,33 @@ struct sample_kernel {
         }
     }
 
+    /// Adds a step's outputs to the counts of layers whose activity is penalized: [B, N].
+    template <class Points, class Cells>
+    SPIKEFUSE_FUNCTION void count_spikes(context const& here, int p, int r, Cells const& cells) const {
+        for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
+            T* const sums = penalized_counts<layer>(here);
+            if (sums == nullptr) return;
+            constexpr int width = Schedule::template width_from<layer>;
+            for (int lane = 0; lane < W && p * W + lane < width; ++lane) {
+                T& sum = sums[p * W + lane];
+                sum = (here.first_step + r == 0 ? T(0) : sum) + get<k>(cells).output.lane(lane);
+            }
+        });
+    }
+    template <int Layer>
+    static constexpr int output_slot = places::template record_slot<Layer>() + equations::anatomy<equations_of<Layer>>::state_count;
+    template <int Layer>
+    SPIKEFUSE_FUNCTION T* penalized_counts(context const& here) const {
+        if (run.penalties == nullptr || run.penalties[output_slot<Layer>].counts == nullptr) return nullptr;
+        return run.penalties[output_slot<Layer>].counts + static_cast<std::size_t>(here.sample) * Schedule::template width_from<Layer>;
+    }
     /// In which step the readout took its value: [B, N].
-    SPIKEFUSE_FUNCTION void store_when(context const& here, int p, int r, int width, typename V::mask taken) const {
+    SPIKEFUSE_FUNCTION void store_when(context const& here, int p, int width, typename V::mask taken, int step) const {
         T* const to = run.when + static_cast<std::size_t>(here.sample) * static_cast<std::size_t>(width) + p * W;
         std::uint32_t const bits = taken.bits();
         for (int lane = 0; lane < W && p * W + lane < width; ++lane)
-            if ((bits >> lane & 1u) != 0) to[lane] = static_cast<T>(here.first_step + r);
+            if ((bits >> lane & 1u) != 0) to[lane] = static_cast<T>(step);
     }
     /// The output of step r of this block, and later its gradient.
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
