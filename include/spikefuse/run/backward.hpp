@@ -4,13 +4,13 @@
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
 #include "../equations/differentiate.hpp"
-#include "forward.hpp"
+#include "detail/undo_currents.hpp"
 
 namespace spikefuse::detail {
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
-struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::gradients> {
-    using base = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::gradients>;
+struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
+    using base = undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width;
@@ -27,7 +27,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
         context here{team, scratch, 0, 0, 0};
-        T* const gradient = group_gradient(here);
+        T* const gradient = this->group_gradient(here);
         this->each_own_register(here, places::bag_total, [&](std::size_t k) { V(T(0)).store(gradient + k); });
         T* const coefficients = here.template at<T>(places::coefficient_gradients_offset);
         this->each_own_register(here, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(coefficients + k); });
@@ -35,15 +35,11 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
     }
 
-    SPIKEFUSE_FUNCTION T* group_gradient(context const& here) const {
-        return run.gradient + static_cast<std::size_t>(here.team.league_rank()) * places::bag_total;
-    }
-
     SPIKEFUSE_FUNCTION void undo_sample(context& here) const {
         T* const states = here.template at<T>(places::state_gradients_offset);
         base::each_population([&](auto layer) { this->template lay_at_rest<layer>(here); }); // for its coefficients
         this->each_own_register(here, places::state_total, [&](std::size_t k) { V(T(0)).store(states + k); });
-        this->each_fed_back([&](auto buffer) { clear_row<buffer>(here, -1); });
+        this->each_fed_back([&](auto buffer) { this->template clear_row<buffer>(here, -1); });
         T* const seeds = here.template at<T>(places::seeds_offset); // [N]: of the reduced readout
         if constexpr (!Loss::readout::every_step) {
             if (here.team.team_rank() == 0)
@@ -68,15 +64,15 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
                     constexpr bool fed_back = Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back;
                     for (int r = 0; r < here.rows; ++r) {
                         if (fed_back && r == here.rows - 1) {
-                            copy_row<static_cast<int>(buffer)>(here, -1, r);
+                            this->template copy_row<static_cast<int>(buffer)>(here, -1, r);
                         } else {
-                            clear_row<static_cast<int>(buffer)>(here, r);
+                            this->template clear_row<static_cast<int>(buffer)>(here, r);
                         }
                     }
-                    if constexpr (fed_back) clear_row<static_cast<int>(buffer)>(here, -1);
+                    if constexpr (fed_back) this->template clear_row<static_cast<int>(buffer)>(here, -1);
                 }
             });
-            clear_input_gradient(here);
+            this->clear_input_gradient(here);
             seed_readout(here, seeds);
             here.team.team_barrier();
             using backwards = plan::mp11::mp_reverse<typename Schedule::nodes>;
@@ -172,38 +168,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         }
     }
 
-    // --- rows of gradients -----------------------------------------------------------------------------------------------------------
-
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION T* gradient_row(context const& here, int r) const {
-        return here.template at<T>(places::template gradient_rows_at<Buffer>) +
-               static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template gradient_row<Buffer>());
-    }
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION void clear_row(context const& here, int r) const {
-        T* const row = gradient_row<Buffer>(here, r);
-        this->each_own_register(here, places::template gradient_row<Buffer>(), [&](std::size_t k) { V(T(0)).store(row + k); });
-    }
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION void copy_row(context const& here, int from, int to) const {
-        T const* const source = gradient_row<Buffer>(here, from);
-        T* const row = gradient_row<Buffer>(here, to);
-        this->each_own_register(here, places::template gradient_row<Buffer>(), [&](std::size_t k) { V::load(source + k).store(row + k); });
-    }
-    /// The caller's array, row r of this block; a held input has one row for all.
-    SPIKEFUSE_FUNCTION T* input_gradient_row(context const& here, int r) const {
-        std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
-        return run.input_gradient + (step * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) * Schedule::inputs;
-    }
-    SPIKEFUSE_FUNCTION void clear_input_gradient(context const& here) const {
-        if (this->run.input_gradient == nullptr) return;
-        bool const last = here.first_step + here.rows == run.steps;
-        for (int r = 0; r < (Kind == input_kind::held ? (last ? 1 : 0) : here.rows); ++r) {
-            T* const row = input_gradient_row(here, r);
-            for (int n = here.team.team_rank(); n < Schedule::inputs; n += here.team.team_size()) row[n] = T(0);
-        }
-    }
-    SPIKEFUSE_FUNCTION T* current_gradients(context const& here) const { return here.template at<T>(places::current_gradients_offset); }
+    // --- the readout ------------------------------------------------------------------------------------------------------------------
 
     /// The readout's rows hold outputs: now their gradients.
     SPIKEFUSE_FUNCTION void seed_readout(context const& here, T* seeds) const {
@@ -236,7 +201,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         using Stage = plan::stage<Width, Feeds, Points, Target>;
         this->template own_panels<Stage>(here, [&](int p) { undo_points<Stage>(here, p, first, rows); });
         here.team.team_barrier();
-        undo_feeds<Stage>(here, first, rows);
+        this->template undo_feeds<Stage>(here, first, rows);
         here.team.team_barrier();
     }
     template <class... Nodes>
@@ -279,7 +244,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
             if constexpr (Stage::target == plan::readout) {
                 arriving = V::load(this->readout_row(here, r) + p * W);
             } else {
-                arriving = V::load(gradient_row<Stage::target>(here, r) + p * W);
+                arriving = V::load(this->template gradient_row<Stage::target>(here, r) + p * W);
             }
             for_each_index<count>([&](auto from_behind) {
                 constexpr std::size_t k = count - 1 - from_behind;
@@ -298,7 +263,7 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
                 equations::retreat(cell, gradient);
                 arriving = gradient.current;
             });
-            arriving.store(current_gradients(here) + static_cast<std::size_t>(r - first) * places::widest_stage + p * W);
+            arriving.store(this->current_gradients(here) + static_cast<std::size_t>(r - first) * places::widest_stage + p * W);
         }
         for_each_index<count>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
@@ -326,130 +291,6 @@ struct backward_kernel : forward_kernel<Schedule, T, Kind, typename Loss::readou
         return V::load(numbers);
     }
 
-    // --- feeds, backwards ---------------------------------------------------------------------------------------------------------------
-
-    template <class Stage>
-    SPIKEFUSE_FUNCTION void undo_feeds(context const& here, int first, int rows) const {
-        for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
-            using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
-            if constexpr (feed::layer == plan::no_layer) {
-                each_source<feed>([&](auto source) {
-                    for (int r = 0; r < rows; ++r) pass_back<decltype(source)>(here, first + r, row_of_currents(here, r));
-                });
-            } else {
-                undo_weights<Stage, feed>(here, first, rows);
-                if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
-                    undo_inputs<feed>(here, first, rows);
-                } else {
-                    if (this->run.input_gradient != nullptr) undo_inputs<feed>(here, first, rows);
-                }
-            }
-        });
-    }
-    template <class Source>
-    using is_network_input = std::bool_constant<Source::buffer == plan::network_input>;
-    SPIKEFUSE_FUNCTION T* row_of_currents(context const& here, int r) const {
-        return current_gradients(here) + static_cast<std::size_t>(r) * places::widest_stage;
-    }
-    template <class Feed, class Function>
-    static SPIKEFUSE_FUNCTION void each_source(Function const& function) {
-        for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>(
-            [&](auto k) { function(plan::mp11::mp_at_c<typename Feed::sources, k>{}); });
-    }
-    /// Adds a row of gradients, in the columns of the layer behind, to a source's.
-    template <class Source>
-    SPIKEFUSE_FUNCTION void pass_back(context const& here, int r, T const* row) const {
-        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
-        T* to = nullptr;
-        if constexpr (is_network_input<Source>::value) {
-            if (this->run.input_gradient == nullptr) return;
-            to = input_gradient_row(here, r);
-        } else {
-            to = gradient_row<Source::buffer>(here, r - Source::delay);
-        }
-        for (int n = here.team.team_rank(); n < width; n += here.team.team_size()) to[n] += row[n + Source::offset];
-    }
-
-    /// Gradients of weights and biases. Inactive inputs are not touched.
-    template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void undo_weights(context const& here, int first, int rows) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        using from = plan::mp11::mp_front<typename Feed::sources>;
-        T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
-        if constexpr (over::has_bias)
-            this->template own_panels<Stage>(here, [&](int p) {
-                V sum = V::load(over::bias_place(bag, p));
-                for (int r = 0; r < rows; ++r) sum += V::load(row_of_currents(here, r) + p * W);
-                sum.store(over::bias_place(bag, p));
-            });
-        if constexpr (Kind == input_kind::held && base::template single<Feed> && is_network_input<from>::value) {
-            this->template own_panels<Stage>(here, [&](int p) {
-                V sum{T(0)};
-                for (int r = 0; r < rows; ++r) sum += V::load(row_of_currents(here, r) + p * W);
-                T whole[W];
-                sum.store(whole);
-                add_outer(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
-            });
-            return;
-        }
-        for (int done = 0; done < rows;) {
-            auto const list = this->template list_rows<Feed>(here, first + done, rows - done);
-            this->template own_panels<Stage>(here, [&](int p) {
-                T* const panel = over::panel(bag, p);
-                for (int r = 0; r < list.rows; ++r) {
-                    T const* const gradients = row_of_currents(here, done + r) + p * W;
-                    if constexpr (base::template only_bits<Feed>) {
-                        add_to_rows(panel, list.events + list.begin(r), list.count(r), V::load(gradients));
-                    } else if (!list.dense(r)) {
-                        add_to_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r), V::load(gradients));
-                    } else {
-                        int together = 1;
-                        while (r + together < list.rows && list.dense(r + together)) ++together;
-                        add_outer(panel, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                  this->template stride_of<from::buffer>(), over::inputs, gradients, places::widest_stage, together);
-                        r += together - 1;
-                    }
-                }
-            });
-            done += list.rows;
-            here.team.team_barrier();
-        }
-    }
-
-    /// Gradients of what a layer of weights reads.
-    template <class Feed>
-    SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        constexpr int panels = (over::outputs + W - 1) / W, tile = 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs) * W;
-        for (int i = here.team.team_rank(); i < over::inputs; i += here.team.team_size()) {
-            int r = 0;
-            T sums[tile];
-            for (; r + tile <= rows; r += tile) {
-                multiply_back<tile>(bag, apart, panels, i, row_of_currents(here, r), places::widest_stage, sums);
-                give_back<Feed>(here, first + r, i, sums, tile);
-            }
-            for (; r < rows; ++r) {
-                multiply_back<1>(bag, apart, panels, i, row_of_currents(here, r), places::widest_stage, sums);
-                give_back<Feed>(here, first + r, i, sums, 1);
-            }
-        }
-    }
-    template <class Feed>
-    SPIKEFUSE_FUNCTION void give_back(context const& here, int first, int i, T const* sums, int rows) const {
-        each_source<Feed>([&](auto source) {
-            using from = decltype(source);
-            int const n = i - from::offset;
-            if (n < 0 || n >= Schedule::template buffer_at<from::buffer>::width) return;
-            if constexpr (is_network_input<from>::value) {
-                if (this->run.input_gradient != nullptr)
-                    for (int r = 0; r < rows; ++r) input_gradient_row(here, first + r)[n] += sums[r];
-            } else {
-                for (int r = 0; r < rows; ++r) gradient_row<from::buffer>(here, first + r - from::delay)[n] += sums[r];
-            }
-        });
-    }
 };
 
 } // namespace spikefuse::detail

@@ -5,6 +5,7 @@
 #include "../core/macros.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <numbers>
 #include <string>
