@@ -11,7 +11,7 @@
 namespace spikefuse {
 
 struct backpropagation_settings {
-    int checkpoint_steps = 0; // steps between two entries of the tape; 0: as many as fit a thread's cache
+    int checkpoint_steps = 0; // steps between two entries of the tape (K); 0: as many as fit a thread's cache
     int groups = 0;           // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
     bool carries_on = false;  // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
 };
@@ -22,6 +22,7 @@ struct activity_bounds {
     double strength = 1;
 };
 
+/// Gradients of a loss with respect to all parameters, and where asked to the input and the first states. Keeps a reference to the model.
 template <class Model, class Loss>
 class backpropagation;
 
@@ -34,8 +35,10 @@ class backpropagation<model<Network, T, Space>, Loss> {
 
   public:
     using value_type = T;
-    static constexpr int longest_block = places::block_steps;
+    static constexpr int longest_block = places::block_steps; // the largest K: scratch is laid out for it
 
+    /// Reserves the gradients, [groups, bag]; the tape is reserved by the first run. Throws value_error: a K or a number of groups that
+    /// cannot be.
     explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {}) : model_(of), loss_(loss), settings_(chosen) {
         if (chosen.checkpoint_steps < 0 || chosen.checkpoint_steps > longest_block)
             throw value_error("checkpoint_steps is " + std::to_string(chosen.checkpoint_steps),
@@ -53,7 +56,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
         when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * Model::outputs));
     }
 
-    /// The class of every sample of the batches to come. Throws shape_error, value_error.
+    /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
+    /// the network's outputs; then the labels of before still stand.
     void set_labels(std::span<int const> labels) {
         static_assert(std::is_same_v<targets, detail::label_targets>, "spikefuse: this loss has no labels.");
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
@@ -70,7 +74,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
         Kokkos::deep_copy(labels_, host);
         targets_.labels = labels_.data();
     }
-    /// A target for every output, row-major: [B, N], or [T, B, N] for a loss of the trace.
+    /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N] for a loss of the trace, with `steps`
+    /// the T of those runs. Throws shape_error.
     void set_targets(std::span<T const> values, int steps = 1) {
         std::size_t const wanted = static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs;
         if (values.size() != wanted)
@@ -82,8 +87,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
         targets_.values = values_.data();
     }
 
-    /// Lets a gradient arrive at a state or an output of a layer in the runs to come: [T, B, N], as `model::record` names them; `what` empty:
-    /// at what the layer gives. Throws name_error, shape_error.
+    /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to come: [T, B, N], as `model::record` names
+    /// them, with the T of those runs; `what` empty: at what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
     void seed(std::string_view layer, std::string_view what, typename Model::trace_view const& gradient) {
         auto const& found = model_.find_record(layer, what);
         auto const slot = found.slot;
@@ -117,10 +122,14 @@ class backpropagation<model<Network, T, Space>, Loss> {
                               static_cast<T>(bounds.strength)};
         Kokkos::deep_copy(penalties_, table);
     }
+    /// The runs to come also give the gradient of their input.
     void want_input_gradient() { wants_input_ = true; }
+    /// The runs to come also give the gradient of the states that they begin with.
     void want_state_gradient() { wants_states_ = true; }
 
-    /// Runs the network on `input` and then backwards: two launches. Asynchronous.
+    /// Runs the network on `input` and then backwards: two launches. Asynchronous: fence before looking at a view of results on the host.
+    /// Input as for `model::operator()`: values [T, B, N], values [B, N] held for `settings.steps`, or packed spikes [T, B, ceil(N/32)].
+    /// Throws shape_error: a view that does not fit; value_error: no labels, no targets.
     template <class Input>
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
@@ -176,16 +185,18 @@ class backpropagation<model<Network, T, Space>, Loss> {
         run(Space(), input);
     }
 
-    /// The mean loss of the last run.
+    /// The loss of the last run: the mean over the batch. Waits for it. (A sample's number already stands divided by B: here they are
+    /// only added.)
     T loss() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
         T sum(0);
         for (std::size_t b = 0; b < host.extent(0); ++b) sum += host(b);
         return sum;
     }
-    /// What the loss looked at: [B, N], or [T, B, N] for a trace.
+    /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where an earlier run was.
     Kokkos::View<T*, Space> const& readout() const { return output_; }
-    /// The gradient of an array of parameters, row-major.
+    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a neuron (of a time constant: loss per
+    /// second). Waits for the last run. Throws name_error.
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
         auto const& one = model_.find(layer, name);
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
@@ -198,17 +209,21 @@ class backpropagation<model<Network, T, Space>, Loss> {
             sum[k * one.columns() + k] = T(0); // held at zero
         return sum;
     }
-    /// The gradient of the states that the run began with: [B, N].
+    /// The gradient of the states ("v", "i", ...) that the last run began with: [B, N]. Call want_state_gradient before that run. Rows
+    /// that a loop feeds back ("spikes", "output") have none here. Throws name_error.
     std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
         return model_.memory_.get(layer, name, state_gradient_);
     }
-    /// The gradient of the input, shaped as a trace [T, B, N], or [B, N] for a held one.
+    /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call
+    /// want_input_gradient before the run.
     Kokkos::View<T*, Space> const& input_gradient() const { return input_gradient_; }
 
-    /// All gradients as they lie: [groups, bag].
+    /// All gradients as they lie: [groups, bag], to be summed over the groups in their order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
     int groups() const { return groups_; }
+    /// Steps between two entries of the tape (K).
     int block() const { return block_; }
+    /// Bytes of the tape of a run of so many steps: ceil(T / K) times what a sample remembers, times B.
     std::size_t tape_bytes(int steps) const {
         return static_cast<std::size_t>((steps + block_ - 1) / block_) * static_cast<std::size_t>(model_.setup().batch) *
                places::memory_total * sizeof(T);

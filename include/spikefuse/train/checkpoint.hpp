@@ -1,6 +1,10 @@
 #pragma once
 /// A training on disk: parameters, the optimizer's memory, and how far it is. Written in one step, so that a kill at any moment leaves the
 /// last whole checkpoint; resumed, the training gives the numbers that it would have given. Link spikefuse::io.
+///
+/// HDF5: `format`; `parameters/LAYER/NAME`, in the shapes of `model::parameters`; `moments` [moments * bag]; `counters` [3]: steps of the
+/// optimizer, epochs done, steps of the model so far (what noise counts by); `history` [epochs, 7]. Not in it, so the program says it
+/// again: settings, schedules, and what was told to learn or was frozen; states, which a training that `carries_on` begins at rest.
 
 #include "../io/hdf5_write.hpp"
 #include "trainer.hpp"
@@ -11,7 +15,7 @@ namespace detail {
 inline constexpr char const* checkpoint_format = "spikefuse checkpoint 1";
 }
 
-/// Throws file_error; the file that was there before is then still there.
+/// Writes `path` aside (`path.part`) and renames it. Throws file_error; the file that was there before is then still there.
 template <class Trainer>
 void save_checkpoint(Trainer& training, std::string const& path) {
     auto const& network = training.network();
@@ -34,7 +38,9 @@ void save_checkpoint(Trainer& training, std::string const& path) {
     io::detail::replace_file(path, image.bytes());
 }
 
-/// Throws file_error: no checkpoint, a damaged one, or one of another network or optimizer; then nothing has changed.
+/// Makes a trainer go on where the file's stopped. Throws file_error: no checkpoint, a damaged one, or one of another network or optimizer;
+/// value_error: a parameter outside its domain; then nothing has changed. What is compared: layers and arrays, by name and shape, and how
+/// many numbers the optimizer remembers. Other equations, another time step or other rates in the same shapes are not seen.
 template <class Trainer>
 void load_checkpoint(Trainer& training, std::string const& path) {
     using T = typename Trainer::T;

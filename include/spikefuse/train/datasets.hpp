@@ -1,5 +1,6 @@
 #pragma once
 /// Data sets as trainers want them: which samples, what the network's input looks like, and how a batch is filled. Link spikefuse::io.
+/// Each keeps a reference to what was read, which has to outlive it. Whether the widths fit the network, its run says (shape_error).
 
 #include "../io/events.hpp"
 #include "../io/idx.hpp"
@@ -10,9 +11,11 @@
 
 namespace spikefuse {
 
-/// Images as constant currents, pixel / 255: values [B, N], held for all steps. Samples [begin, end) of a set.
+/// Images as constant currents, pixel / 255: values [B, rows * columns], held for all steps. Source: the idx files of LeCun, Cortes and
+/// Burges's MNIST, as `io::read_mnist` gives them.
 class image_samples {
   public:
+    /// Samples [begin, end) of a set; an end beyond the set is the set's. `begin` is at most that.
     image_samples(io::mnist const& set, std::size_t begin, std::size_t end) : set_(set), begin_(begin), end_(std::min(end, set.count)) {}
 
     std::size_t size() const { return end_ - begin_; }
@@ -39,10 +42,12 @@ class image_samples {
     std::size_t begin_, end_;
 };
 
-/// Event recordings, binned to steps as they are needed: packed spikes [T, B, ceil(N/32)].
+/// Event recordings, binned to steps as they are needed: packed spikes [T, B, ceil(N/32)]. Events after the last step are dropped; several
+/// of a channel in one step are one spike.
 class event_samples {
   public:
-    /// `units`: channels of the network's input.
+    /// `units`: channels of the network's input. `step`: length of a time step, the model's `dt`. `fill` throws shape_error, value_error
+    /// as `io::bin_events` does.
     event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {}
 
     std::size_t size() const { return set_.size(); }

@@ -3,6 +3,10 @@
 /// it is evaluated inside the backward kernel.
 ///
 /// Values are means over the batch, as in torch.nn: the numbers of a sample already stand divided by B.
+///
+/// A loss of a reduced readout has `of_readout(values, count, targets, sample, batch, gradient)`: from one sample's readout [N] its
+/// share of the loss, and the gradient [N]. A loss of the trace has `of_step(value, count, targets, step, sample, n, steps, batch,
+/// gradient)`: the same of one number of the trace. Both run in the kernel, so they check nothing; targets are checked where they are set.
 
 #include "../run/readout.hpp"
 
@@ -94,7 +98,7 @@ struct mean_squared_loss {
 };
 inline constexpr detail::loss_of<mean_squared_loss> mean_squared{};
 
-/// Nothing by itself: gradients come from `seed` alone.
+/// Zero by itself: gradients come from `backpropagation::seed` alone. For a loss that the caller computes.
 struct no_loss {
     using readout = trace_readout;
     template <class>

@@ -1,5 +1,9 @@
 #pragma once
 /// How gradients change parameters: SGD with momentum, Adam, AdamW, as torch.optim computes them, and learning-rate schedules.
+///
+/// An optimizer is a value with `learning_rate`, `moments` (numbers that it remembers of each parameter) and `update(parameter, gradient,
+/// moment, apart, rate, step)`, which gives the new parameter: moment k lies at moment[k * apart], `rate` is the learning rate of this
+/// step, `step` counts from 1. It runs in a kernel and checks nothing.
 
 #include "../core/errors.hpp"
 #include "../core/macros.hpp"
@@ -16,7 +20,7 @@ namespace spikefuse {
 struct sgd {
     double learning_rate = 0.01;
     double momentum = 0;
-    double weight_decay = 0; // added to the gradient
+    double weight_decay = 0; // times the parameter, added to the gradient
     static constexpr int moments = 1;
 
     template <class T>
@@ -27,12 +31,13 @@ struct sgd {
     }
 };
 
-/// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam, torch.optim.AdamW.
+/// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam (Kingma and Ba 2015), torch.optim.AdamW (Loshchilov and Hutter
+/// 2019).
 struct adam {
     double learning_rate = 1e-3;
-    double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8;
-    double weight_decay = 0;
-    bool decoupled = false;
+    double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8; // what is left a step of the mean gradient, and of its mean square
+    double weight_decay = 0;                             // of all that learns, time constants and thresholds too
+    bool decoupled = false;                              // taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
     template <class T>
@@ -59,21 +64,22 @@ constexpr adam adamw(double learning_rate = 1e-3, double weight_decay = 0.01) {
 
 /// What the learning rate is multiplied with, epoch by epoch from 0.
 using schedule = std::function<double(int epoch)>;
+/// The learning rate itself.
 inline schedule constant_rate() {
     return [](int) { return 1.0; };
 }
-/// Falls to `last` over `epochs` along half a cosine.
+/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it `last`.
 inline schedule cosine_rate(int epochs, double last = 0) {
     return [=](int epoch) {
         double const part = epochs <= 1 ? 0 : std::min(1.0, static_cast<double>(epoch) / (epochs - 1));
         return last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * part));
     };
 }
-/// Times `factor` every `epochs`.
+/// Times `factor` every `epochs`, at least 1. Source: torch.optim.lr_scheduler.StepLR.
 inline schedule step_rate(int epochs, double factor) {
     return [=](int epoch) { return std::pow(factor, epoch / epochs); };
 }
-/// Times `factor` every epoch.
+/// Times `factor` every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.
 inline schedule exponential_rate(double factor) {
     return [=](int epoch) { return std::pow(factor, epoch); };
 }

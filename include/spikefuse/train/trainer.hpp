@@ -22,20 +22,23 @@ struct trainer_settings {
     int epochs = 10;
     std::uint64_t seed = 0; // of the order of samples
     double clip_norm = 0;   // gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};     // of the learning rate; constant if empty
+    schedule rate = {};     // what the learning rate is multiplied with; constant if empty
     int patience = 0;       // epochs without a better validation after which training stops; 0: never
     bool show_progress = true;
     backpropagation_settings backward = {};
 };
 
+/// What an epoch came to. Losses are means over samples, accuracies shares in [0, 1].
 struct epoch_report {
-    int epoch = 0;                 // from 0
-    double loss = 0, accuracy = 0; // over the epoch's training batches, while they changed the network
-    double validation_loss = 0, validation_accuracy = 0;
-    double seconds = 0;
-    bool best = false; // of the validation accuracies so far
+    int epoch = 0;                                       // from 0
+    double loss = 0, accuracy = 0;                       // over the epoch's training batches, while they changed the network
+    double validation_loss = 0, validation_accuracy = 0; // after it; 0 without validation
+    double seconds = 0;                                  // of training and validation
+    bool best = false; // of the validation accuracies so far, or of the training's where nothing validates
 };
 
+/// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model, whose parameters it changes.
+/// A sample is right where the largest readout is its label's; of equal ones the first counts.
 template <class Model, class Loss, class Optimizer>
 class trainer {
   public:
@@ -43,6 +46,7 @@ class trainer {
     using Space = typename Model::space_type;
     using parameter = typename Model::parameter;
 
+    /// Throws value_error: no epochs, or settings of the backward pass that cannot be.
     trainer(Model& network, Loss loss, Optimizer optimizer, trainer_settings settings = {})
         : model_(network), settings_(settings), backward_(network, loss, settings.backward),
           learner_(network, optimizer, settings.clip_norm) {
@@ -50,15 +54,21 @@ class trainer {
             throw value_error("epochs is " + std::to_string(settings.epochs), "training has at least one", "Set .epochs");
     }
 
-    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons.
+    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons, if it is one now. Throws
+    /// name_error.
     void learn(std::string_view layer, std::string_view name, bool shared = false) { learner_.learn(layer, name, shared); }
+    /// Keeps an array, weights too, as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
 
     /// Charges a layer for activity outside the bounds; the losses that are reported while learning contain it, those of `evaluate` do not.
+    /// Throws name_error, value_error.
     void penalize(std::string_view layer, activity_bounds bounds) { backward_.penalize(layer, bounds); }
 
-    /// Trains; `validation` may be the empty data. `each_epoch(report)` is called after every epoch (for checkpoints, plots).
-    /// Throws value_error: no data, or a loss that is not finite; the model then has the parameters of before that step.
+    /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`. `each_epoch(report)` is called after
+    /// every epoch (for checkpoints, plots). Each epoch takes the samples in a new order, B at a time; the rest, less than B, waits for
+    /// another epoch. Ends with the parameters of the last epoch, not of the best.
+    /// Throws value_error: less than B samples, a label out of range, or a loss or gradient that is not finite; shape_error: input of
+    /// another width. The model then has the parameters of before that step.
     template <class Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
@@ -111,7 +121,8 @@ class trainer {
         return fit(train, validation, [](epoch_report const&) {});
     }
 
-    /// One step on one batch: its loss, and how many samples were right before it.
+    /// One step on one batch, input [T, B, N], [B, N] or packed, labels [B]: its loss, and how many samples were right before it.
+    /// `factor`: of the learning rate. Throws as `fit` does.
     template <class Input>
     std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels, double factor = 1) {
         backward_.set_labels(labels);
@@ -127,7 +138,7 @@ class trainer {
         return {loss, right};
     }
 
-    /// Mean loss and accuracy on data, without learning.
+    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model's states are then those after the last batch.
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
@@ -155,12 +166,15 @@ class trainer {
         return {loss / count, static_cast<double>(right) / count};
     }
 
+    /// The epochs so far.
     std::vector<epoch_report> const& history() const { return history_; }
+    /// Those of the last step.
     backpropagation<Model, Loss> const& gradients() const { return backward_; }
     auto& learning() { return learner_; }
     Model& network() { return model_; }
+    /// The epoch that comes next, from 0.
     int epoch() const { return epoch_; }
-    /// Goes on from where a checkpoint was taken.
+    /// Goes on with `epoch`, as if `history` had happened: what load_checkpoint ends with.
     void resume(int epoch, std::vector<epoch_report> history) {
         epoch_ = epoch, history_ = std::move(history), best_ = -1, since_best_ = 0;
         for (epoch_report const& one : history_) {

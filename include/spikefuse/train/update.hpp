@@ -1,5 +1,6 @@
 #pragma once
-/// From gradients to new parameters: sums the groups, clips, and lets the optimizer change what is learnable.
+/// From gradients to new parameters: sums the groups, clips, and lets the optimizer change what is learnable. Sums are taken in fixed
+/// chunks, so that threads do not matter.
 
 #include "backpropagation.hpp"
 #include "optimizer.hpp"
@@ -16,6 +17,7 @@ class learner<model<Network, T, Space>, Optimizer> {
     using places = plan::layout<plan::schedule<Network, false>, T>;
 
   public:
+    /// `clip_norm`: a gradient whose norm over all that learns is larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
     learner(Model& of, Optimizer optimizer, double clip_norm = 0) : model_(of), optimizer_(optimizer), clip_norm_(clip_norm) {
         std::size_t const size = std::max<std::size_t>(places::bag_total, 1);
         moments_ = Kokkos::View<T*, Space>("spikefuse::moments", size * Optimizer::moments);
@@ -29,12 +31,15 @@ class learner<model<Network, T, Space>, Optimizer> {
             if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
-    /// Lets an array learn. `shared`: its entries stay alike, and learn from the sum of their gradients.
-    /// A time constant is held at one step or more, a rate at zero or more.
+    /// Lets an array learn. `shared`, for an array of one number a neuron: entries that are alike stay alike, and learn from the sum of
+    /// their gradients. A time constant is held at one step or more, a rate at zero or more, what is divided by at 1e-6 or more.
+    /// Throws name_error.
     void learn(std::string_view layer, std::string_view name, bool shared = false) { choose(layer, name, true, shared); }
+    /// Keeps an array as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { choose(layer, name, false, false); }
 
-    /// One step of the optimizer from the gradients of the last run. `factor`: of the learning rate.
+    /// One step of the optimizer from gradients [groups, bag], as `backpropagation::raw` gives them. `factor`: of the learning rate.
+    /// Where their norm is not finite, nothing is learnt: gradient_norm() says so. Asynchronous.
     void update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
         std::size_t const size = places::bag_total;
         if (size == 0) return;
@@ -86,7 +91,7 @@ class learner<model<Network, T, Space>, Optimizer> {
                 bag[k] = fresh < lowest(k) ? lowest(k) : fresh;
             });
     }
-    /// The norm of the last gradient, before it was clipped.
+    /// The norm of the last gradient of all that learns, before it was clipped. Waits for it.
     double gradient_norm() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), norm_);
         return host(0);
@@ -94,10 +99,12 @@ class learner<model<Network, T, Space>, Optimizer> {
 
     // --- for checkpoints ------------------------------------------------------------------------------------------------------------
 
+    /// The optimizer's memory: [moments, bag].
     std::vector<T> moments() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), moments_);
         return {host.data(), host.data() + host.size()};
     }
+    /// Throws shape_error; then nothing has changed.
     void set_moments(std::vector<T> const& values, std::int64_t step) {
         if (values.size() != moments_.size())
             throw shape_error("the optimizer's memory was given " + std::to_string(values.size()) + " numbers",
@@ -107,6 +114,7 @@ class learner<model<Network, T, Space>, Optimizer> {
         Kokkos::deep_copy(moments_, host);
         step_ = step;
     }
+    /// Steps of the optimizer so far.
     std::int64_t steps() const { return step_; }
 
   private:
