@@ -1,0 +1,9 @@
+// kokkos
+// expect: this loss has no labels
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/backpropagation.hpp>
+using namespace spikefuse;
+void wrong(std::vector<int> const& labels) {
+    auto network = model{input<4> >> lif, {.steps = 1}};
+    backpropagation{network, no_loss{}}.set_labels(labels);
+}
