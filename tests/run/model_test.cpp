@@ -316,3 +316,27 @@ TEST_CASE("the plan can be read") {
     REQUIRE_THAT(plan_text, ContainsSubstring("input -> linear 1 -> lif 1 -> buffer 1 (bits"));
     REQUIRE_THAT(plan_text, ContainsSubstring("buffer 1 -> linear 2 -> li 1 -> readout"));
 }
+
+namespace {
+/// Constants of one type, with other numbers, in lines near and far.
+struct many_constants {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto a = state<"a">;
+        constexpr auto b = state<"b">;
+        constexpr auto c = state<"c">;
+        return dynamics(d(a) = -((a - 1) / (20 * ms)), b = b * 1, c = c * 1, a = a * 1, d(b) = (1 - b) / (50 * ms), c = c * 1,
+                        d(c) = (1 - c) / (80 * ms), output = a);
+    }
+};
+} // namespace
+
+TEST_CASE("constants of equations keep their numbers, whatever the lines") {
+    model one{input<1> >> neuron<many_constants>, {.steps = 1, .dt = 1 * ms}, precision<double>};
+    Kokkos::View<double***, Kokkos::LayoutRight> const x("x", 1, 1, 1);
+    (void)one(x);
+    Kokkos::fence();
+    REQUIRE(std::abs(one.state("neuron 1", "a")[0] - 1. / 20) < 1e-15);
+    REQUIRE(std::abs(one.state("neuron 1", "b")[0] - 1. / 50) < 1e-15);
+    REQUIRE(std::abs(one.state("neuron 1", "c")[0] - 1. / 80) < 1e-15);
+}

@@ -162,6 +162,17 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     double const sum = std::exp(-2.) + 1 + std::exp(-5.);
     REQUIRE(std::abs(early.loss() - std::log(sum)) < 1e-12);
 }
+TEST_CASE("central differences: one buffer in two places of a joined layer, and a buffer of spikes beside one of values") {
+    check_gradients(input<5> >> linear<9> >> smooth >> (identity | identity | linear<4>) >> linear<3> >> li, cross_entropy(counts),
+                    some_labels);
+    constexpr auto mixed = input<9> >> ((linear<8> >> lif(superspike<5>)) | (linear<6> >> li)) >> linear<3> >> li;
+    model one{mixed, {.steps = 30, .batch = 2, .seed = 3}};
+    backpropagation back{one, cross_entropy(counts)};
+    back.set_labels(std::vector<int>{1, 2});
+    back.run(test::random_spikes(30, 2, 9, 0.4, 1));
+    Kokkos::fence();
+    REQUIRE(std::isfinite(back.loss()));
+}
 TEST_CASE("central differences: loops") {
     check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<3> >> li, cross_entropy(counts), some_labels);
     check_gradients(input<4> >> recurrent(linear<17> >> smooth >> scale(0.7), through(linear<4>)) >> linear<3> >> smooth,
@@ -201,6 +212,34 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
         double sum = 0;
         for (int t = 0; t < steps; ++t) sum += other.input_gradient()(static_cast<std::size_t>(t) * x.size() + k);
         REQUIRE(std::abs(one.input_gradient()(k) - sum) < 1e-11);
+    }
+}
+
+TEST_CASE("an input that is held, over more blocks than one, in two branches, in a loop and behind joined layers") {
+    constexpr auto network = input<5> >> ((linear<7> >> lif(superspike<5>)) | (linear<6> >> li)) >> linear<4> >>
+                             recurrent(lif(superspike<5>), through(linear<4>)) >> linear<3> >> li;
+    constexpr int steps = 150, batch = 2;
+    Kokkos::View<double**, Kokkos::LayoutRight> const x("x", batch, 5);
+    values const xs("xs", steps, batch, 5);
+    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = 1 + static_cast<double>(k % 7);
+    for (std::size_t k = 0; k < xs.size(); ++k) xs.data()[k] = x.data()[k % x.size()];
+    for (int checkpoint : {0, 7}) {
+        model held{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>},
+            repeated{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>};
+        auto const a = test::host(held(x, counts)), b = test::host(repeated(xs, counts));
+        for (std::size_t k = 0; k < 6; ++k) REQUIRE(std::abs(a.data()[k] - b.data()[k]) < 1e-11);
+        backpropagation one{held, cross_entropy(counts), {.checkpoint_steps = checkpoint}},
+            other{repeated, cross_entropy(counts), {.checkpoint_steps = checkpoint}};
+        for (auto* back : {&one, &other}) some_labels(*back, steps, batch);
+        one.run(x), other.run(xs);
+        Kokkos::fence();
+        for (auto const& p : held.parameters()) {
+            auto const g = one.gradient(p.layer, p.name), h = other.gradient(p.layer, p.name);
+            for (std::size_t k = 0; k < g.size(); ++k) {
+                INFO(p.layer << " " << p.name << "[" << k << "]");
+                REQUIRE(std::abs(g[k] - h[k]) < 1e-10 * (1 + std::abs(h[k])));
+            }
+        }
     }
 }
 
@@ -293,6 +332,15 @@ TEST_CASE("what does not fit is said before anything runs") {
     back.set_labels(std::vector<int>{0, 1});
     back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 4, 2, 3));
     SAYS(shape_error, back.run(right), "a seed has 4 steps");
+    SAYS(value_error, back.state_gradient("li 1", "v"), "want_state_gradient()");
+    backpropagation stateful{network, cross_entropy(counts)};
+    stateful.set_labels(std::vector<int>{0, 1});
+    stateful.want_state_gradient();
+    stateful.run(right);
+    SAYS(name_error, stateful.state_gradient("li 1", "output"), "is no state");
+    network.record("li 1", "v");
+    Kokkos::View<float***, Kokkos::LayoutRight> const longer("x", 6, 2, 4);
+    SAYS(shape_error, stateful.run(longer), "recordings hold 5");
     SAYS(name_error, back.penalize("lif 7", {}), "lif 7");
     SAYS(value_error, back.penalize("li 1", {.least = 2}), "bounded by 2");
     backpropagation traced{network, mean_squared(trace)};

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/checkpoint.hpp>
+#include <spikefuse/train/datasets.hpp>
 #include <spikefuse/train/trainer.hpp>
 
 using namespace spikefuse;
@@ -66,6 +67,15 @@ std::vector<float> all_parameters(Network const& network) {
         for (float number : network.get(one.layer, one.name)) all.push_back(number);
     return all;
 }
+
+/// As `patterns`, but one label is no class.
+struct mislabelled : patterns {
+    template <class View>
+    void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        patterns::fill(which, input, labels);
+        labels[1] = 77;
+    }
+};
 
 } // namespace
 
@@ -198,6 +208,9 @@ TEST_CASE("a checkpoint goes on with the same numbers, and survives what may hap
     }
     test::nir_file{}.write(here / "a.nir");
     SAYS(file_error, load_checkpoint(resumed, here / "a.nir"), "is no checkpoint");
+    model same_names{input<12> >> linear<40> >> recurrent(lif(superspike<10>, inclusive)) >> linear<3> >> li, second.setup()};
+    trainer others{same_names, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    SAYS(file_error, load_checkpoint(others, path), "another");
     SAYS(file_error, save_checkpoint(resumed, here / "missing" + "/x.h5"), "cannot be written");
     REQUIRE(all_parameters(second) == before);
     REQUIRE(test::bytes_of(path) == bytes);
@@ -212,6 +225,24 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
     REQUIRE(all_parameters(network) == before);
     SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.epochs = 0}}), "epochs is 0");
     SAYS(name_error, training.learn("lif 1", "tau"), "there is no parameter");
+    SAYS(value_error, training.learn("linear 1", "weight", true), "cannot be shared");
+    SAYS(value_error, step_rate(0, 0.5), "Give 1 or more");
+    network.set("lif 1", "threshold", [] {
+        std::vector<double> all(40, 1);
+        all[3] = 2;
+        return all;
+    }());
+    SAYS(value_error, training.learn("lif 1", "threshold", true), "differs between neurons");
+    for (double const wrong : {std::nan(""), -1.0}) {
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.learning_rate = wrong}}), "learning rate");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.clip_norm = wrong}}), "clip_norm");
+    }
+    SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.backward = {.carries_on = true}}}), "shuffles");
+    SAYS(value_error, training.evaluate(mislabelled{{40, 1}}), "labels are 0 to");
+    SAYS(value_error, training.fit(mislabelled{{40, 1}}, no_data{}), "labels are 0 to");
+    io::mnist const few{.count = 3, .rows = 2, .columns = 2, .images = std::vector<std::uint8_t>(12), .labels = {0, 1, 2}};
+    SAYS(value_error, (image_samples{few, 2, 2}), "no part of the data");
+    SAYS(value_error, (image_samples{few, 0, 4}), "it has 3");
     training.fit(patterns{40, 1}, no_data{}); // and it goes on
     REQUIRE(all_parameters(network) != before);
 }

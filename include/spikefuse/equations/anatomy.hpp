@@ -82,7 +82,12 @@ struct is_euler : std::false_type {};
 template <class State, class Value>
 struct is_euler<euler_statement<State, Value>> : std::true_type {};
 
-// A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values.
+// A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values. A place is the
+// line (its number and 1, below 64) and the way from its root: four branches at most at each turn.
+constexpr std::uint64_t lines_at_most = 62;
+constexpr std::uint64_t inside(std::uint64_t place, std::uint64_t branch) {
+    return place % 64 + (place / 64 * 4 + branch + 1) * 64;
+}
 template <class E, std::uint64_t Place>
 struct coefficient_key {};
 template <class E, std::uint64_t Place>
@@ -102,7 +107,7 @@ struct coefficient_keys<node<Operation, A...>, Place> {
     struct inner;
     template <std::size_t... I>
     struct inner<std::index_sequence<I...>> {
-        using type = mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<A, Place * 4 + I + 1>::type...>;
+        using type = mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<A, inside(Place, I)>::type...>;
     };
     using whole = node<Operation, A...>;
     using type = typename mp11::mp_if_c<is_constant<whole>, mp11::mp_identity<mp11::mp_list<key<whole, Place>>>,
@@ -123,6 +128,7 @@ struct program_words<program<S...>> {
     static constexpr bool competes = mp11::mp_any_of<all, is_winning>::value;
     using statements = mp11::mp_list<S...>;
     static constexpr std::size_t size = sizeof...(S);
+    static_assert(size <= lines_at_most, "spikefuse: a neuron has at most 62 equations.");
 
     template <class Indices>
     struct keys_of;

@@ -61,17 +61,17 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T> const& cell, lanes<T> gra
             if constexpr (requires { Operation::most; }) {
                 using surrogate = typename Operation::surrogate;
                 gradient = arriving<surrogate>(gradient);
-                lanes<T> const membrane = as_number(evaluate<N, T, Place * 4 + 1>(get<0>(inner.arguments), cell));
-                lanes<T> const threshold = as_number(evaluate<N, T, Place * 4 + 2>(get<1>(inner.arguments), cell));
-                pull<Place * 4 + 1>(get<0>(inner.arguments), cell, gradient * by_membrane<surrogate>(membrane, threshold), to);
-                pull<Place * 4 + 2>(get<1>(inner.arguments), cell, gradient * by_threshold<surrogate>(membrane, threshold), to);
+                lanes<T> const membrane = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
+                lanes<T> const threshold = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient * by_membrane<surrogate>(membrane, threshold), to);
+                pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient * by_threshold<surrogate>(membrane, threshold), to);
             } else if constexpr (std::is_same_v<Operation, nearest_level>) {
-                pull<Place * 4 + 1>(get<0>(inner.arguments), cell, gradient, to); // straight through
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, to); // straight through
             } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
                 return;
             } else {
-                lanes<T> const values[] = {as_number(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell))...};
-                (pull<Place * 4 + I + 1>(get<I>(inner.arguments), cell, Operation::template back<I>(gradient, values[I]...), to), ...);
+                lanes<T> const values[] = {as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...};
+                (pull<inside(Place, I)>(get<I>(inner.arguments), cell, Operation::template back<I>(gradient, values[I]...), to), ...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
@@ -83,27 +83,27 @@ SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, la
     [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
         auto const& first = get<0>(inner.arguments);
         if constexpr (requires { typename Operation::surrogate; }) {
-            pull_condition<typename Operation::surrogate, Place * 4 + 1>(first, cell, gradient, to);
+            pull_condition<typename Operation::surrogate, inside(Place, 0)>(first, cell, gradient, to);
         } else if constexpr (std::is_same_v<Operation, winning>) {
-            pull_condition<S, Place * 4 + 1>(first, cell, gradient * as_number(cell.highest), to);
+            pull_condition<S, inside(Place, 0)>(first, cell, gradient * as_number(cell.highest), to);
         } else if constexpr (std::is_same_v<Operation, both>) {
             auto const& second = get<1>(inner.arguments);
-            lanes<T> const left = as_number(evaluate<N, T, Place * 4 + 1>(first, cell));
-            lanes<T> const right = as_number(evaluate<N, T, Place * 4 + 2>(second, cell));
+            lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
+            lanes<T> const right = as_number(evaluate<N, T, inside(Place, 1)>(second, cell));
             // Where one of the two names a surrogate, the other is a gate.
             constexpr bool named_left = has_surrogate<std::remove_cvref_t<decltype(first)>>;
             constexpr bool named_right = has_surrogate<std::remove_cvref_t<decltype(second)>>;
-            if constexpr (named_left || !named_right) pull_condition<S, Place * 4 + 1>(first, cell, gradient * right, to);
-            if constexpr (named_right || !named_left) pull_condition<S, Place * 4 + 2>(second, cell, gradient * left, to);
+            if constexpr (named_left || !named_right) pull_condition<S, inside(Place, 0)>(first, cell, gradient * right, to);
+            if constexpr (named_right || !named_left) pull_condition<S, inside(Place, 1)>(second, cell, gradient * left, to);
         } else {
-            lanes<T> const left = as_number(evaluate<N, T, Place * 4 + 1>(first, cell));
-            lanes<T> const right = as_number(evaluate<N, T, Place * 4 + 2>(get<1>(inner.arguments), cell));
+            lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
+            lanes<T> const right = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
             gradient = arriving<S>(gradient);
             constexpr bool rises = std::is_same_v<Operation, greater> || std::is_same_v<Operation, greater_equal>;
             lanes<T> const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
             lanes<T> const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
-            pull<Place * 4 + 1>(first, cell, gradient * by_left, to);
-            pull<Place * 4 + 2>(get<1>(inner.arguments), cell, gradient * by_right, to);
+            pull<inside(Place, 0)>(first, cell, gradient * by_left, to);
+            pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient * by_right, to);
         }
     }(e);
 }
@@ -182,7 +182,7 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
             for_each_index<sizeof...(A)>(
-                [&](auto i) { pull_coefficients<N, T, Place * 4 + i + 1>(get<i>(inner.arguments), params, step, gradients, to); });
+                [&](auto i) { pull_coefficients<N, T, inside(Place, i)>(get<i>(inner.arguments), params, step, gradients, to); });
         }(e);
     }
 }

@@ -54,7 +54,7 @@ SPIKEFUSE_FUNCTION void prepare(E const& e, lanes<T> const* params, T step, lane
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
             for_each_index<sizeof...(A)>(
-                [&](auto i) { prepare<N, T, Place * 4 + i + 1>(get<i>(inner.arguments), params, step, coefficients); });
+                [&](auto i) { prepare<N, T, inside(Place, i)>(get<i>(inner.arguments), params, step, coefficients); });
         }(e);
     }
 }
@@ -96,14 +96,14 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
         return [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
             if constexpr (std::is_same_v<Operation, nearest_level>) {
                 using table = std::remove_cvref_t<decltype(get<1>(inner.arguments))>;
-                return nearest<table::count>(as_number(evaluate<N, T, Place * 4 + 1>(get<0>(inner.arguments), cell)),
+                return nearest<table::count>(as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell)),
                                              cell.tables[about::template table_index<table>]);
             } else if constexpr (std::is_same_v<Operation, winning>) {
-                return (evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell) & ...) & cell.highest;
+                return (evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell) & ...) & cell.highest;
             } else if constexpr (requires { Operation::of_conditions; }) {
-                return Operation::apply(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell)...);
+                return Operation::apply(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell)...);
             } else {
-                return Operation::apply(as_number(evaluate<N, T, Place * 4 + I + 1>(get<I>(inner.arguments), cell))...);
+                return Operation::apply(as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
@@ -150,10 +150,10 @@ template <class N, class T, std::uint64_t Place, class Operation, class... A>
 SPIKEFUSE_FUNCTION lanes<T> margin(node<Operation, A...> const& condition, neurons<N, T> const& cell) {
     if constexpr (requires { Operation::of_conditions; } || std::is_same_v<Operation, winning>) {
         static_assert(sizeof...(A) == 1, "spikefuse: only_winner(...) takes one comparison, `only_winner(v > threshold)`.");
-        return margin<N, T, Place * 4 + 1>(get<0>(condition.arguments), cell);
+        return margin<N, T, inside(Place, 0)>(get<0>(condition.arguments), cell);
     } else {
-        return as_number(evaluate<N, T, Place * 4 + 1>(get<0>(condition.arguments), cell)) -
-               as_number(evaluate<N, T, Place * 4 + 2>(get<1>(condition.arguments), cell));
+        return as_number(evaluate<N, T, inside(Place, 0)>(get<0>(condition.arguments), cell)) -
+               as_number(evaluate<N, T, inside(Place, 1)>(get<1>(condition.arguments), cell));
     }
 }
 

@@ -280,7 +280,7 @@ constexpr auto sqrt(A a) {
 }
 template <word A>
 constexpr auto abs(A a) {
-    return build<maximum_of>(a, build<negate>(a));
+    return max(max(a, -a), 0); // at 0 no gradient flows, as in torch
 }
 template <word A>
 constexpr auto square(A a) {

@@ -155,27 +155,44 @@ struct layout {
         return static_cast<int>(fits > 64 ? 64 : fits < 8 ? 8 : fits);
     }();
 
-    static constexpr int widest_input = [] {
-        int widest = Schedule::inputs;
-        mp11::mp_for_each<typename Schedule::widths>([&](auto w) { widest = w() > widest ? w() : widest; });
-        return widest;
+    /// Spike events that are listed at a time, at least one whole row of the widest feed.
+    template <class... Source>
+    static constexpr int row_events(mp11::mp_list<Source...>) {
+        return (0 + ... + Schedule::template buffer_at<Source::buffer>::width);
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr int most_events(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        int most = 0;
+        ((most = row_events(typename Feed::sources{}) > most ? row_events(typename Feed::sources{}) : most), ...);
+        return most;
+    }
+    template <class... Node>
+    static constexpr int most_events(loop<Node...>) {
+        int most = 0;
+        ((most = most_events(Node{}) > most ? most_events(Node{}) : most), ...);
+        return most;
+    }
+    static constexpr int event_capacity = [] {
+        int most = 16384;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
+        return most;
     }();
-    /// Spike events that are listed at a time, at least one whole row.
-    static constexpr int event_capacity = widest_input > 16384 ? widest_input : 16384;
 
     static constexpr std::size_t states_offset = 0;
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
     static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
     static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
-    static constexpr std::size_t held_size = [] {
-        int widest = 0;
-        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
-            int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
-            widest = w > widest ? w : widest;
-        });
-        return line(static_cast<std::size_t>(widest > padded(Schedule::inputs) ? widest : padded(Schedule::inputs)) * sizeof(T));
-    }();
-    static constexpr std::size_t ends_offset = held_offset + held_size;
+    /// What a held input gives a layer of weights, the same in all steps: a row each.
+    template <int Layer>
+    static constexpr std::size_t held_size() {
+        return Schedule::template word<Layer>::mixes ? line(static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) * sizeof(T))
+                                                     : 0;
+    }
+    template <int Layer>
+    static constexpr std::size_t held_at = held_offset + []<std::size_t... B>(std::index_sequence<B...>) {
+        return (std::size_t(0) + ... + held_size<static_cast<int>(B)>());
+    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t ends_offset = held_at<count>;
     static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {

@@ -175,6 +175,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         for (int r = 0; r < here.rows; ++r) {
             int const step = here.first_step + r;
             T* const row = this->readout_row(here, r);
+            for (int n = Schedule::outputs + here.team.team_rank(); n < places::padded(Schedule::outputs); n += here.team.team_size())
+                row[n] = T(0);
             if constexpr (Loss::readout::every_step) {
                 for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) {
                     T const value = row[n];

@@ -178,10 +178,6 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
         check_output<Readout>(output, steps);
-        if (this->recording() && steps > settings_.steps)
-            throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
-                              "recordings are made for settings.steps",
-                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
         detail::run_arguments<T> arguments = arguments_of(input, steps);
         arguments.output = output.data();
         launch<kind, Readout>(space, arguments);
@@ -189,6 +185,10 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     }
     template <class Input>
     detail::run_arguments<T> arguments_of(Input const& input, int steps) const {
+        if (this->recording() && steps > settings_.steps)
+            throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
+                              "recordings are made for settings.steps",
+                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
         detail::run_arguments<T> arguments = begin_run();
         arguments.input = input.data();
         arguments.input_step = Input::rank() == 3 ? input.stride(0) : 0;

@@ -22,6 +22,19 @@ struct activity_bounds {
     double strength = 1;
 };
 
+namespace detail {
+inline void check_labels(std::span<int const> labels, std::size_t batch, int classes) {
+    if (labels.size() != batch)
+        throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
+                          "Pass one a sample");
+    for (std::size_t b = 0; b < batch; ++b)
+        if (labels[b] < 0 || labels[b] >= classes)
+            throw value_error("the label of sample " + std::to_string(b) + " is " + std::to_string(labels[b]),
+                              "the network has " + std::to_string(classes) + " outputs, labels are 0 to " + std::to_string(classes - 1),
+                              "Look at the data, or give the network more outputs");
+}
+} // namespace detail
+
 /// Gradients of a loss with respect to all parameters, and where asked to the input and the first states. Keeps a reference to the model.
 template <class Model, class Loss>
 class backpropagation;
@@ -61,15 +74,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     void set_labels(std::span<int const> labels) {
         static_assert(std::is_same_v<targets, detail::label_targets>, "spikefuse: this loss has no labels.");
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        if (labels.size() != batch)
-            throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
-                              "Pass one a sample");
-        for (std::size_t b = 0; b < batch; ++b)
-            if (labels[b] < 0 || labels[b] >= Model::outputs)
-                throw value_error("the label of sample " + std::to_string(b) + " is " + std::to_string(labels[b]),
-                                  "the network has " + std::to_string(Model::outputs) + " outputs, labels are 0 to " +
-                                      std::to_string(Model::outputs - 1),
-                                  "Look at the data, or give the network more outputs");
+        detail::check_labels(labels, batch, Model::outputs);
         Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(labels.data(), batch);
         Kokkos::deep_copy(labels_, host);
         targets_.labels = labels_.data();
@@ -212,6 +217,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// The gradient of the states ("v", "i", ...) that the last run began with: [B, N]. Call want_state_gradient before that run. Rows
     /// that a loop feeds back ("spikes", "output") have none here. Throws name_error.
     std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
+        if (state_gradient_.extent(0) == 0)
+            throw value_error("there is no gradient of states", "the last run was not asked for it", "Call want_state_gradient() before run()");
+        if (name == "spikes" || name == "output")
+            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is no state", "gradients reach the states that a run begins with",
+                             "Ask for a state by its name");
         return model_.memory_.get(layer, name, state_gradient_);
     }
     /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call

@@ -15,8 +15,13 @@ namespace spikefuse {
 /// Burges's MNIST, as `io::read_mnist` gives them.
 class image_samples {
   public:
-    /// Samples [begin, end) of a set; an end beyond the set is the set's. `begin` is at most that.
-    image_samples(io::mnist const& set, std::size_t begin, std::size_t end) : set_(set), begin_(begin), end_(std::min(end, set.count)) {}
+    /// Samples [begin, end) of a set. Throws value_error: there are no such samples.
+    image_samples(io::mnist const& set, std::size_t begin, std::size_t end) : set_(set), begin_(begin), end_(end) {
+        if (begin >= end || end > set.count)
+            throw value_error("the samples from " + std::to_string(begin) + " to before " + std::to_string(end) + " are no part of the data",
+                              "it has " + std::to_string(set.count), "Choose a range inside it");
+    }
+    image_samples(io::mnist const&&, std::size_t, std::size_t) = delete; // it would be gone
 
     std::size_t size() const { return end_ - begin_; }
     template <class Model>
@@ -48,7 +53,12 @@ class event_samples {
   public:
     /// `units`: channels of the network's input. `step`: length of a time step, the model's `dt`. `fill` throws shape_error, value_error
     /// as `io::bin_events` does.
-    event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {}
+    event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {
+        if (set.units() > units)
+            throw value_error("the recordings have " + std::to_string(set.units()) + " units", "the network is given " + std::to_string(units),
+                              "Give the network's input that width");
+    }
+    event_samples(io::event_data const&&, int, duration) = delete; // it would be gone
 
     std::size_t size() const { return set_.size(); }
     template <class Model>

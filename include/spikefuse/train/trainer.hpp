@@ -15,7 +15,7 @@ namespace spikefuse {
 template <class D, class Model>
 concept training_data = requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
     { data.size() } -> std::convertible_to<std::size_t>;
-    { data.fill(which, data.template make_input<Model>(int{}), labels) };
+    data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
 };
 
 struct trainer_settings {
@@ -34,6 +34,7 @@ struct epoch_report {
     double loss = 0, accuracy = 0;                       // over the epoch's training batches, while they changed the network
     double validation_loss = 0, validation_accuracy = 0; // after it; 0 without validation
     double seconds = 0;                                  // of training and validation
+    bool validated = false;
     bool best = false; // of the validation accuracies so far, or of the training's where nothing validates
 };
 
@@ -45,13 +46,17 @@ class trainer {
     using T = typename Model::value_type;
     using Space = typename Model::space_type;
     using parameter = typename Model::parameter;
+    using optimizer = Optimizer;
 
     /// Throws value_error: no epochs, or settings of the backward pass that cannot be.
-    trainer(Model& network, Loss loss, Optimizer optimizer, trainer_settings settings = {})
-        : model_(network), settings_(settings), backward_(network, loss, settings.backward),
-          learner_(network, optimizer, settings.clip_norm) {
+    trainer(Model& network, Loss loss, Optimizer with, trainer_settings settings = {})
+        : model_(network), loss_(loss), settings_(settings), backward_(network, loss, settings.backward),
+          learner_(network, with, settings.clip_norm) {
         if (settings.epochs < 1)
             throw value_error("epochs is " + std::to_string(settings.epochs), "training has at least one", "Set .epochs");
+        if (settings.backward.carries_on)
+            throw value_error("the trainer is told to carry states on", "it shuffles samples, which are no continuation of each other",
+                              "Drive backpropagation and learner yourself, chunk by chunk");
     }
 
     /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons, if it is one now. Throws
@@ -69,7 +74,7 @@ class trainer {
     /// another epoch. Ends with the parameters of the last epoch, not of the best.
     /// Throws value_error: less than B samples, a label out of range, or a loss or gradient that is not finite; shape_error: input of
     /// another width. The model then has the parameters of before that step.
-    template <class Train, class Validation, class EachEpoch>
+    template <training_data<Model> Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         if (train.size() < batch)
@@ -99,10 +104,10 @@ class trainer {
             }
             if (validation.size() > 0) {
                 auto const [loss, accuracy] = evaluate(validation);
-                report.validation_loss = loss, report.validation_accuracy = accuracy;
+                report.validation_loss = loss, report.validation_accuracy = accuracy, report.validated = true;
             }
             report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-            double const score = validation.size() > 0 ? report.validation_accuracy : report.accuracy;
+            double const score = report.validated ? report.validation_accuracy : report.accuracy;
             report.best = score > best_;
             note(score);
             history_.push_back(report);
@@ -129,8 +134,7 @@ class trainer {
         backward_.run(input);
         double const loss = static_cast<double>(backward_.loss());
         std::size_t const right = count_right(labels, labels.size());
-        if (std::isfinite(loss)) learner_.update(Space(), backward_.raw(), backward_.groups(), factor);
-        if (!std::isfinite(loss) || !std::isfinite(learner_.gradient_norm()))
+        if (!std::isfinite(loss) || !std::isfinite(learner_.update(Space(), backward_.raw(), backward_.groups(), factor)))
             throw value_error("the " + std::string(std::isfinite(loss) ? "gradient" : "loss") + " is not finite in step " +
                                   std::to_string(learner_.steps() + 1),
                               "it would destroy the parameters, which are as before this step",
@@ -151,6 +155,7 @@ class trainer {
             std::size_t const real = std::min(batch, data.size() - begin);
             for (std::size_t k = 0; k < batch; ++k) which[k] = begin + (k < real ? k : 0); // the last batch is filled up
             data.fill(std::span<std::size_t const>(which), input, std::span(labels));
+            detail::check_labels(labels, batch, Model::outputs);
             model_.reset();
             auto const output = model_(input, typename Loss::readout{});
             auto const values = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
@@ -158,7 +163,7 @@ class trainer {
             for (std::size_t b = 0; b < real; ++b) {
                 detail::label_targets const one{labels.data() + b};
                 loss += static_cast<double>(
-                    Loss{}.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, scratch.data()));
+                    loss_.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, scratch.data()));
                 right += is_right(values.data() + b * Model::outputs, labels[b]) ? 1 : 0;
             }
         }
@@ -178,7 +183,7 @@ class trainer {
     void resume(int epoch, std::vector<epoch_report> history) {
         epoch_ = epoch, history_ = std::move(history), best_ = -1, since_best_ = 0;
         for (epoch_report const& one : history_) {
-            double const score = one.validation_accuracy > 0 ? one.validation_accuracy : one.accuracy;
+            double const score = one.validated ? one.validation_accuracy : one.accuracy;
             note(score);
         }
     }
@@ -212,6 +217,7 @@ class trainer {
     }
 
     Model& model_;
+    Loss loss_;
     trainer_settings settings_;
     backpropagation<Model, Loss> backward_;
     learner<Model, Optimizer> learner_;

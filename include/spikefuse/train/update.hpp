@@ -5,6 +5,10 @@
 #include "backpropagation.hpp"
 #include "optimizer.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+
 namespace spikefuse {
 
 /// The learnable part of a model, and an optimizer's memory of it. Weights and biases learn, neurons' constants after `learn`.
@@ -17,52 +21,50 @@ class learner<model<Network, T, Space>, Optimizer> {
     using places = plan::layout<plan::schedule<Network, false>, T>;
 
   public:
-    /// `clip_norm`: a gradient whose norm over all that learns is larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
+    /// Throws value_error: a learning rate or a norm below zero or not finite. `clip_norm`: a gradient whose norm over all that learns is larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
     learner(Model& of, Optimizer optimizer, double clip_norm = 0) : model_(of), optimizer_(optimizer), clip_norm_(clip_norm) {
+        if (!(optimizer.learning_rate >= 0) || !std::isfinite(optimizer.learning_rate))
+            throw value_error("the learning rate is " + std::to_string(optimizer.learning_rate), "it is zero or more, and finite",
+                              "Set .learning_rate");
+        if (!(clip_norm >= 0) || !std::isfinite(clip_norm))
+            throw value_error("clip_norm is " + std::to_string(clip_norm), "it is a norm, or zero for no clipping", "Set .clip_norm");
         std::size_t const size = std::max<std::size_t>(places::bag_total, 1);
         moments_ = Kokkos::View<T*, Space>("spikefuse::moments", size * Optimizer::moments);
         sum_ = Kokkos::View<T*, Space>("spikefuse::gradient", size);
         learns_ = Kokkos::View<std::uint8_t*, Space>("spikefuse::learns", size);
         lowest_ = Kokkos::View<T*, Space>("spikefuse::lowest", size);
-        norm_ = Kokkos::View<double*, Space>("spikefuse::norm", 1);
         partial_ = Kokkos::View<double*, Space>("spikefuse::norms", (size + chunk - 1) / chunk);
         Kokkos::deep_copy(lowest_, -std::numeric_limits<T>::infinity());
         for (auto const& one : model_.parameters())
             if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
-    /// Lets an array learn. `shared`, for an array of one number a neuron: entries that are alike stay alike, and learn from the sum of
-    /// their gradients. A time constant is held at one step or more, a rate at zero or more, what is divided by at 1e-6 or more.
-    /// Throws name_error.
+    /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from the
+    /// sum of their gradients. Time constants, rates and what is positive learn in their logarithm: a step changes them by a share
+    /// of themselves, and weight decay leaves them alone. A time constant is held at one step or more.
+    /// Throws name_error; value_error: shared weights, or entries that differ.
     void learn(std::string_view layer, std::string_view name, bool shared = false) { choose(layer, name, true, shared); }
     /// Keeps an array as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { choose(layer, name, false, false); }
 
     /// One step of the optimizer from gradients [groups, bag], as `backpropagation::raw` gives them. `factor`: of the learning rate.
-    /// Where their norm is not finite, nothing is learnt: gradient_norm() says so. Asynchronous.
-    void update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
+    /// Returns the gradient's norm (see gradient_norm), for which it waits; where that is not finite, nothing is learnt and no step counted.
+    double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
+        if (!(factor >= 0) || !std::isfinite(factor))
+            throw value_error("the learning rate's factor is " + std::to_string(factor), "it is zero or more, and finite",
+                              "Look at the schedule");
         std::size_t const size = places::bag_total;
-        if (size == 0) return;
-        ++step_;
+        if (size == 0) return 0;
         auto const sum = sum_;
         auto const learns = learns_;
-        auto const partial = partial_;
-        std::size_t const chunks = (size + chunk - 1) / chunk;
+        T* const bag = model_.bag_.data();
         Kokkos::parallel_for(
-            "spikefuse::gather", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, chunks),
-            KOKKOS_LAMBDA(std::size_t c) {
-                double square = 0;
-                std::size_t const end = (c + 1) * chunk < size ? (c + 1) * chunk : size;
-                for (std::size_t k = c * chunk; k < end; ++k) {
-                    T total = gradients(k);
-                    for (int g = 1; g < groups; ++g) total += gradients(static_cast<std::size_t>(g) * size + k);
-                    if (learns(k) == 0) total = T(0);
-                    sum(k) = total;
-                    square += static_cast<double>(total) * static_cast<double>(total);
-                }
-                partial(c) = square;
+            "spikefuse::gather", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, size), KOKKOS_LAMBDA(std::size_t k) {
+                T total = gradients(k);
+                for (int g = 1; g < groups; ++g) total += gradients(static_cast<std::size_t>(g) * size + k);
+                sum(k) = (learns(k) & learning) == 0 ? T(0) : (learns(k) & logarithmic) != 0 ? total * bag[k] : total;
             });
-        for (auto const& [begin, count] : shared_) { // entries of neurons lie side by side
+        for (auto const& [begin, count] : shared_) { // entries of neurons lie side by side; the first speaks for all in the norm
             Kokkos::parallel_for(
                 "spikefuse::share", Kokkos::RangePolicy<Space>(space, 0, 1), KOKKOS_LAMBDA(int) {
                     T total(0);
@@ -70,32 +72,40 @@ class learner<model<Network, T, Space>, Optimizer> {
                     for (std::size_t k = begin; k < begin + count; ++k) sum(k) = total;
                 });
         }
-        auto const norm = norm_;
+        auto const partial = partial_;
+        std::size_t const chunks = partial.extent(0);
         Kokkos::parallel_for(
-            "spikefuse::norm", Kokkos::RangePolicy<Space>(space, 0, 1), KOKKOS_LAMBDA(int) {
+            "spikefuse::norm", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, chunks), KOKKOS_LAMBDA(std::size_t c) {
                 double square = 0;
-                for (std::size_t c = 0; c < chunks; ++c) square += partial(c);
-                norm(0) = std::sqrt(square);
+                std::size_t const end = (c + 1) * chunk < size ? (c + 1) * chunk : size;
+                for (std::size_t k = c * chunk; k < end; ++k)
+                    if ((learns(k) & uncounted) == 0) square += static_cast<double>(sum(k)) * static_cast<double>(sum(k));
+                partial(c) = square;
             });
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), partial);
+        norm_ = 0;
+        for (std::size_t c = 0; c < chunks; ++c) norm_ += host(c);
+        norm_ = std::sqrt(norm_);
+        if (!std::isfinite(norm_)) return norm_;
+        ++step_;
         auto const moments = moments_;
         auto const lowest = lowest_;
-        T* const bag = model_.bag_.data();
         Optimizer const optimizer = optimizer_;
-        double const rate = optimizer_.learning_rate * factor, most = clip_norm_;
+        double const rate = optimizer_.learning_rate * factor;
+        T const shrink = static_cast<T>(clip_norm_ > 0 && norm_ > clip_norm_ ? clip_norm_ / (norm_ + 1e-6) : 1.0);
         std::int64_t const step = step_;
         Kokkos::parallel_for(
             "spikefuse::update", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, size), KOKKOS_LAMBDA(std::size_t k) {
-                if (learns(k) == 0 || !(norm(0) <= std::numeric_limits<double>::max())) return; // nothing is learnt from NaN
-                double const shrink = most > 0 && norm(0) > most ? most / (norm(0) + 1e-6) : 1.0;
-                T const fresh = optimizer.update(bag[k], sum(k) * static_cast<T>(shrink), moments.data() + k, size, rate, step);
+                if ((learns(k) & learning) == 0) return;
+                bool const in_logarithm = (learns(k) & logarithmic) != 0;
+                T fresh = optimizer.update(in_logarithm ? T(0) : bag[k], sum(k) * shrink, moments.data() + k, size, rate, step);
+                if (in_logarithm) fresh = bag[k] * std::exp(fresh);
                 bag[k] = fresh < lowest(k) ? lowest(k) : fresh;
             });
+        return norm_;
     }
-    /// The norm of the last gradient of all that learns, before it was clipped. Waits for it.
-    double gradient_norm() const {
-        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), norm_);
-        return host(0);
-    }
+    /// The norm of the last gradient of all that learns, in the coordinates that it learns in, before it was clipped.
+    double gradient_norm() const { return norm_; }
 
     // --- for checkpoints ------------------------------------------------------------------------------------------------------------
 
@@ -120,15 +130,29 @@ class learner<model<Network, T, Space>, Optimizer> {
   private:
     static constexpr std::size_t chunk = 1024; // a sum's order shall not depend on threads
 
+    enum : std::uint8_t { learning = 1, logarithmic = 2, uncounted = 4 };
+
     void choose(std::string_view layer, std::string_view name, bool learns, bool shared) {
         auto const& one = model_.find(layer, name);
+        if (learns && shared) {
+            std::string const what = "'" + std::string(name) + "' of '" + std::string(layer) + "'";
+            if (one.info.columns != 0)
+                throw value_error(what + " cannot be shared", "only what neurons have one number of can be one number",
+                                  "Let it learn without sharing");
+            auto const values = model_.get(layer, name);
+            if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) != values.end())
+                throw value_error(what + " differs between neurons", "a shared number is one for all", "Set it to one number first");
+        }
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), learns_);
         auto const low = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), lowest_);
-        T const bound = one.info.measure == unit::time       ? static_cast<T>(model_.setup().dt.seconds)
-                        : one.info.measure == unit::rate     ? T(0)
-                        : one.info.measure == unit::positive ? static_cast<T>(1e-6)
-                                                             : -std::numeric_limits<T>::infinity();
-        one.for_each_place(places::panel, [&](std::size_t at) { host(at) = learns ? 1 : 0, low(at) = bound; });
+        bool const scaled = one.info.measure == unit::time || one.info.measure == unit::rate || one.info.measure == unit::positive;
+        T const bound = one.info.measure == unit::time ? static_cast<T>(model_.setup().dt.seconds) : -std::numeric_limits<T>::infinity();
+        bool first = true;
+        one.for_each_place(places::panel, [&](std::size_t at) {
+            host(at) = static_cast<std::uint8_t>(
+                learns ? learning | (scaled ? logarithmic : 0) | (shared && !std::exchange(first, false) ? uncounted : 0) : 0);
+            low(at) = bound;
+        });
         for (std::size_t k = 0; one.info.hollow && k < static_cast<std::size_t>(one.info.rows); ++k)
             host(one.place(places::panel, k, k)) = 0;
         Kokkos::deep_copy(learns_, host);
@@ -143,8 +167,14 @@ class learner<model<Network, T, Space>, Optimizer> {
     std::int64_t step_ = 0;
     Kokkos::View<T*, Space> moments_, sum_, lowest_;
     Kokkos::View<std::uint8_t*, Space> learns_;
-    Kokkos::View<double*, Space> norm_, partial_;
+    Kokkos::View<double*, Space> partial_;
+    double norm_ = 0;
     std::vector<std::pair<std::size_t, std::size_t>> shared_;
 };
+
+template <class Model, class Optimizer>
+learner(Model&, Optimizer) -> learner<Model, Optimizer>;
+template <class Model, class Optimizer>
+learner(Model&, Optimizer, double) -> learner<Model, Optimizer>;
 
 } // namespace spikefuse

@@ -121,10 +121,10 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows, Consume const& consume) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        T* const held = here.template at<T>(places::held_offset);
+        T* const held = here.template at<T>(places::template held_at<Feed::layer>);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         own_panels<Stage>(here, [&](int p) {
-            if (here.first_step + first == 0) {
+            if (first == 0) { // of each block: the backward pass begins with the last one
                 V sum = over::bias(bag, p);
                 multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
                 sum.store(held + p * W);
@@ -204,9 +204,9 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         for (int r = 0; r < list.rows; ++r) {
             if constexpr (only_bits<Feed>) {
                 put(r, bias + sum_rows(panel, list.events + list.begin(r), list.count(r)));
-            } else if (!list.dense(r)) {
+            } else if (!single<Feed> || !list.dense(r)) { // only a single source may be dense
                 put(r, bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r)));
-            } else {
+            } else if constexpr (single<Feed>) {
                 constexpr int tile = 12;
                 int together = 1;
                 while (together < tile && r + together < list.rows && list.dense(r + together)) ++together;

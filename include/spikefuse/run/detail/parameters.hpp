@@ -53,6 +53,7 @@ class model_parameters {
     void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
         array_place const& one = check(layer, name, values);
         std::size_t k = 0;
+        Kokkos::deep_copy(host_bag_, bag_); // training may have changed it
         one.for_each_place(places::panel, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
         one.settle(places::panel, host_bag_.data());
         Kokkos::deep_copy(bag_, host_bag_);

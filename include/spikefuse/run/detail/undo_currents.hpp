@@ -123,9 +123,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                     T const* const gradients = row_of_currents(here, done + r) + p * W;
                     if constexpr (base::template only_bits<Feed>) {
                         add_to_rows(panel, list.events + list.begin(r), list.count(r), V::load(gradients));
-                    } else if (!list.dense(r)) {
+                    } else if (!base::template single<Feed> || !list.dense(r)) {
                         add_to_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r), V::load(gradients));
-                    } else {
+                    } else if constexpr (base::template single<Feed>) {
                         int together = 1;
                         while (r + together < list.rows && list.dense(r + together)) ++together;
                         add_outer(panel, this->template row_of<from::buffer>(here, list.first + r - from::delay),
@@ -139,39 +139,42 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
     }
 
-    /// Gradients of what a layer of weights reads.
+    /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
     template <class Feed>
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         constexpr int panels = (over::outputs + W - 1) / W, tile = 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs) * W;
-        for (int i = here.team.team_rank(); i < over::inputs; i += here.team.team_size()) {
-            int r = 0;
-            T sums[tile];
-            for (; r + tile <= rows; r += tile) {
-                multiply_back<tile>(bag, apart, panels, i, row_of_currents(here, r), places::widest_stage, sums);
-                give_back<Feed>(here, first + r, i, sums, tile);
-            }
-            for (; r < rows; ++r) {
-                multiply_back<1>(bag, apart, panels, i, row_of_currents(here, r), places::widest_stage, sums);
-                give_back<Feed>(here, first + r, i, sums, 1);
-            }
-        }
-    }
-    template <class Feed>
-    SPIKEFUSE_FUNCTION void give_back(context const& here, int first, int i, T const* sums, int rows) const {
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
-            int const n = i - from::offset;
-            if (n < 0 || n >= Schedule::template buffer_at<from::buffer>::width) return;
-            if constexpr (is_network_input<from>::value) {
-                if (this->run.input_gradient != nullptr)
-                    for (int r = 0; r < rows; ++r) input_gradient_row(here, first + r)[n] += sums[r];
-            } else {
-                for (int r = 0; r < rows; ++r) gradient_row<from::buffer>(here, first + r - from::delay)[n] += sums[r];
+            constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+            if constexpr (is_network_input<from>::value)
+                if (this->run.input_gradient == nullptr) return;
+            for (int n = here.team.team_rank(); n < width; n += here.team.team_size()) {
+                int r = 0;
+                T sums[tile];
+                for (; r + tile <= rows; r += tile) {
+                    multiply_back<tile>(bag, apart, panels, n + from::offset, row_of_currents(here, r), places::widest_stage, sums);
+                    give_back<from>(here, first + r, n, sums, tile);
+                }
+                for (; r < rows; ++r) {
+                    multiply_back<1>(bag, apart, panels, n + from::offset, row_of_currents(here, r), places::widest_stage, sums);
+                    give_back<from>(here, first + r, n, sums, 1);
+                }
             }
+            here.team.team_barrier();
         });
+    }
+    template <class Source>
+    SPIKEFUSE_FUNCTION void give_back(context const& here, int first, int n, T const* sums, int rows) const {
+        for (int r = 0; r < rows; ++r) {
+            if constexpr (is_network_input<Source>::value) {
+                input_gradient_row(here, first + r)[n] += sums[r];
+            } else {
+                gradient_row<Source::buffer>(here, first + r - Source::delay)[n] += sums[r];
+            }
+        }
     }
 };
 
