@@ -23,6 +23,7 @@ struct array_info {
     double spread = 0;    // initial values are uniform in initial +- spread
     bool hollow = false;  // the diagonal is held at zero
     double increment = 0; // from row to row of the initial values
+    int period = 0;       // rows after which they begin anew; 0: never
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has

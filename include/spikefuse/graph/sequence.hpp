@@ -20,7 +20,8 @@ struct then : layer {
 
     using kind = named<"sequence">;
     static constexpr bool mixes = true;
-    static constexpr int wants = Left::wants != 0 ? Left::wants : (Left::gives(0) == 0 ? Right::wants : 0);
+    static constexpr bool left_keeps_width = Left::gives(0) == 0 && Left::gives(Right::wants) == Right::wants;
+    static constexpr int wants = Left::wants != 0 ? Left::wants : (left_keeps_width ? Right::wants : 0);
     static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
 };
 

@@ -1,8 +1,11 @@
 #pragma once
-/// Delta encoder: fires when its input has risen by the threshold since its last spike; `off_spikes`: also -1 when it has fallen by it.
-/// Source: snntorch.spikegen.delta, which compares neighbouring steps; here the reference is what was told last, so that a slow change is
-/// not lost.
+/// Delta encoder: fires when its input has changed by the threshold since what it told last, so that a slow change is not lost.
+/// `delta_encoder` tells rises, and follows its input down in silence; `signed_delta_encoder` gives 1 for a rise, -1 for a fall, and its
+/// spikes times the threshold add up to the input. At most one spike a step: a jump of several thresholds takes several steps.
+///
+/// Source: snntorch.spikegen.delta, which compares with the step before instead and loses slow changes. No gradient goes through it.
 
+#include "../surrogates/zero_slope.hpp"
 #include "neuron.hpp"
 #include "policies.hpp"
 
@@ -18,7 +21,7 @@ struct delta_encoder_neuron {
     using parameters = delta_encoder_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        constexpr auto told = state<"told">; // what the spikes so far add up to
+        constexpr auto told = state<"told">; // the input as far as it was told
         constexpr auto rise = local<"rise">;
         constexpr auto fall = local<"fall">;
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
@@ -26,7 +29,7 @@ struct delta_encoder_neuron {
             return dynamics(rise = current - told >= threshold, fall = told - current >= threshold, //
                             told += (rise - fall) * threshold, output = rise - fall);
         } else {
-            return dynamics(spike = current - told >= threshold, told = min(told + spike * threshold, max(current, told)));
+            return dynamics(spike = fire<zero_slope_surrogate>(current - told >= threshold), told = min(told + spike * threshold, current));
         }
     }
 };

@@ -1,15 +1,19 @@
 #pragma once
-/// Latency encoder: a stronger input fires earlier, once. An input of 1 fires in the first step, one of 0 never; in between the time of
-/// the spike falls linearly from `longest` to 0.
-/// Source: snntorch.spikegen.latency, linear and with clipped zeros.
+/// Latency encoder: a stronger input fires earlier, and once. An input of 1 fires in the first step, one of 0 would after `longest`, in
+/// between the time falls linearly; an input below the threshold never fires. It fires again after a reset of the model.
+///
+/// Source: snntorch.spikegen.latency with linear=True, clip=True and tau = longest / dt, its rounding too (halves to the even step).
+/// No gradient goes through it.
 
+#include "../surrogates/zero_slope.hpp"
 #include "neuron.hpp"
 #include "policies.hpp"
 
 namespace spikefuse {
 
 struct latency_parameters {
-    duration longest = 100 * ms; // the time of the spike of the weakest input
+    duration longest = 100 * ms; // taken as whole steps
+    double threshold = 0.01;
 };
 
 struct latency_neuron {
@@ -19,8 +23,13 @@ struct latency_neuron {
         using namespace spikefuse::equations;
         constexpr auto elapsed = state<"elapsed">; // steps since the beginning
         constexpr auto fired = state<"fired">;     // 1 once it has
-        constexpr auto steps = param<"longest">(&parameters::longest) / dt;
-        return dynamics(spike = (elapsed >= floor((1 - current) * steps + 0.5)) & (fired < 1) & (current > 0), //
+        constexpr auto time = local<"time">;       // of the spike, in steps
+        constexpr auto due = local<"due">;         // rounded
+        constexpr auto threshold = param<"threshold">(&parameters::threshold);
+        constexpr auto steps = floor(param<"longest">(&parameters::longest) / dt + 0.5);
+        return dynamics(time = (1 - current) * steps, due = floor(time + 0.5),                  //
+                        due -= (due - time >= 0.5) * (due - 2 * floor(0.5 * due)),              //
+                        spike = fire<zero_slope_surrogate>((elapsed >= due) & (fired < 1) & (current >= threshold)), //
                         fired = max(fired, spike), elapsed += 1);
     }
 };

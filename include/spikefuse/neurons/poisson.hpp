@@ -1,10 +1,11 @@
 #pragma once
-/// Poisson encoder: in every step a neuron fires with the probability that its input, a rate, gives it. The input is a number in [0, 1]
-/// (held, or step by step), 1 being `rate`; nothing of it is expanded in memory.
+/// Poisson encoder: in every step a neuron fires with the probability input * rate * dt, held to [0, 1]. The input is held, or given step
+/// by step; nothing of it is expanded in memory. A draw depends on seed, layer, sample, neuron and step alone.
 ///
-/// The draws depend on seed, layer, sample, neuron and step alone. Source: norse.torch.functional.encode, `poisson_encode`;
-/// snntorch.spikegen.rate.
+/// Source: norse.torch.functional.encode, `poisson_encode` (its rate of 100 too). snntorch.spikegen.rate is a rate of 1 / dt.
+/// In training a spike's derivative is that of its probability (straight through), unless another surrogate is chosen.
 
+#include "../surrogates/straight_through.hpp"
 #include "neuron.hpp"
 #include "policies.hpp"
 
@@ -14,15 +15,19 @@ struct poisson_parameters {
     double rate = 100; // spikes a second at an input of 1
 };
 
+template <class... Policies>
 struct poisson_neuron {
     using kind = named<"poisson">;
     using parameters = poisson_parameters;
+    using choices = asks<surrogate_word<straight_through_surrogate>>::with<Policies...>;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        return dynamics(spike = current * (param<"rate">(&parameters::rate) * dt) > uniform);
+        using surrogate = chosen::policy<choices, axis::surrogate>::unit;
+        constexpr auto a_step = param<"rate">(&parameters::rate) * dt; // spikes
+        return dynamics(spike = fire<surrogate>(clamp(current * a_step, 0, 1) > uniform));
     }
 };
 
-inline constexpr auto poisson = neuron<poisson_neuron>;
+inline constexpr auto poisson = neuron<poisson_neuron<>>;
 
 } // namespace spikefuse

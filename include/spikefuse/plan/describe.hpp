@@ -63,7 +63,8 @@ struct description {
         [&]<class... Source>(plan::mp11::mp_list<Source...>) {
             ((from += (from.empty() ? "" : " + ") +
                       (Source::buffer == 0 ? std::string("input")
-                                           : "buffer " + std::to_string(Source::buffer) + (Source::delay != 0 ? " a step ago" : ""))),
+                                           : "buffer " + std::to_string(Source::buffer) + (Source::delay != 0 ? " a step ago" : "")) +
+                      (Source::each == 1 ? "" : ", each to " + std::to_string(Source::each))),
              ...);
         }(typename Feed::sources{});
         if constexpr (Feed::layer == plan::no_layer) {

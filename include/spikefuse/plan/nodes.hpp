@@ -22,10 +22,11 @@ struct buffer {
     static constexpr int width = Width;
     static constexpr bool bits = Bits, fed_back = FedBack;
 };
-/// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the step before.
-template <int Buffer, int Offset, int Delay = 0>
+/// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the step before. A column goes to `Each`
+/// neighbouring inputs.
+template <int Buffer, int Offset, int Delay = 0, int Each = 1>
 struct source {
-    static constexpr int buffer = Buffer, offset = Offset, delay = Delay;
+    static constexpr int buffer = Buffer, offset = Offset, delay = Delay, each = Each;
 };
 /// A mixing layer (or no_layer) over the sum of its sources.
 template <int Layer, class... Sources>
@@ -121,11 +122,20 @@ struct append_layer<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, Poin
     using type = draft<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Widths, mp11::mp_int<Width>>, Buffers, Nodes,
                        open<Width, Feeds, mp11::mp_push_back<Points, mp11::mp_int<id>>>>;
 };
+// Behind buffers it opens a stage; there each feature may go to several neurons.
+template <class Word>
+inline constexpr int neurons_a_feature = 1;
+template <class Word>
+    requires requires { Word::neurons_a_feature; }
+inline constexpr int neurons_a_feature<Word> = Word::neurons_a_feature;
+template <class Source, int Each>
+using spread_source = source<Source::buffer, Source::offset * Each, Source::delay, Each>;
 template <class Words, class Widths, class Buffers, class Nodes, int Width, class... Sources, class Word>
 struct append_layer<draft<Words, Widths, Buffers, Nodes, settled<Width, Sources...>>, Word, false> {
-    using type =
-        typename append_layer<draft<Words, Widths, Buffers, Nodes, open<Width, mp11::mp_list<feed<no_layer, Sources...>>, mp11::mp_list<>>>,
-                              Word, false>::type;
+    static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
+    using type = draft<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Widths, mp11::mp_int<Width>>, Buffers, Nodes,
+                       open<Word::gives(Width), mp11::mp_list<feed<no_layer, spread_source<Sources, neurons_a_feature<Word>>...>>,
+                            mp11::mp_list<mp11::mp_int<id>>>>;
 };
 
 // Neurons of which one may fire end their stage: the winner is known once all of them were seen.
@@ -138,7 +148,9 @@ struct ends_in_contest<draft<Words, Widths, Buffers, Nodes, open<Width, Feeds, m
 
 template <class Draft, class Word>
 struct append {
-    using ready = typename std::conditional_t<Word::mixes || ends_in_contest<Draft>::value, close<Draft>, mp11::mp_identity<Draft>>::type;
+    static_assert(spikefuse::detail::widths_meet<Draft::signal::width, Word::wants>());
+    static constexpr bool reads_rows = Word::mixes || neurons_a_feature<Word> != 1;
+    using ready = typename std::conditional_t<reads_rows || ends_in_contest<Draft>::value, close<Draft>, mp11::mp_identity<Draft>>::type;
     using type = typename append_layer<ready, Word, Word::mixes>::type;
 };
 template <class Words, class Widths, class Buffers, class Nodes, class Signal, int N>

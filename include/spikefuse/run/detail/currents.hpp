@@ -81,7 +81,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
         if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
-                      from::offset == 0 && from::delay == 0) {
+                      from::offset == 0 && from::delay == 0 && from::each == 1) {
             if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
                 consume(p, first, rows, this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
                 return;
@@ -103,8 +103,8 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 constexpr int width = Schedule::template buffer_at<from::buffer>::width;
                 auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
                 for (int lane = 0; lane < W; ++lane) {
-                    int const n = p * W + lane - from::offset;
-                    if (n < 0 || n >= width) continue;
+                    int const place = p * W + lane - from::offset, n = place / from::each;
+                    if (place < 0 || n >= width) continue;
                     if constexpr (holds_bits<from>::value) {
                         to[lane] += static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
                     } else {

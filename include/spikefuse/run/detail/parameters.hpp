@@ -105,10 +105,12 @@ class model_parameters {
         for (array_place const& one : arrays_) {
             one.check(one.info.initial, 0);
             double value = one.info.initial;
+            int row = 0;
             one.for_each_place(places::panel, [&](std::size_t at) {
                 double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
                 host_bag_(at) = static_cast<T>(value + one.info.spread * (2 * unit_interval - 1));
                 value += one.info.increment;
+                if (one.info.period != 0 && ++row % one.info.period == 0) value = one.info.initial;
             });
             one.settle(places::panel, host_bag_.data());
         }

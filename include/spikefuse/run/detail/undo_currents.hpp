@@ -90,7 +90,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         } else {
             to = gradient_row<Source::buffer>(here, r - Source::delay);
         }
-        for (int n = here.team.team_rank(); n < width; n += here.team.team_size()) to[n] += row[n + Source::offset];
+        for (int n = here.team.team_rank(); n < width; n += here.team.team_size())
+            for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
     }
 
     /// Gradients of weights and biases. Inactive inputs are not touched.

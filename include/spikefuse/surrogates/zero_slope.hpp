@@ -1,0 +1,16 @@
+#pragma once
+/// Zero everywhere: no gradient goes through the spike. For encoders whose spikes say nothing that a slope could.
+
+#include "surrogate.hpp"
+
+namespace spikefuse {
+
+struct zero_slope_surrogate {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V derivative(V) {
+        return V(0);
+    }
+};
+inline constexpr surrogate_word<zero_slope_surrogate> zero_slope{};
+
+} // namespace spikefuse
