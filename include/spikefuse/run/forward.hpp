@@ -54,6 +54,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         if (run.fresh) {
             each_fed_back([&](auto buffer) { move_row<buffer>(here, row_address<buffer>(here, -1), [](int) { return V(T(0)); }); });
         } else {
+            here.team.team_barrier(); // another thread may load what this one has just laid to rest
             load_memory(here, sample_memory(here));
         }
         T* const result = here.template at<T>(places::readout_offset);
