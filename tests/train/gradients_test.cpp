@@ -189,6 +189,16 @@ TEST_CASE("central differences: branches, and a loss of the trace") {
                     [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
 }
 
+TEST_CASE("central differences: populations, of the input, behind a stage, in a branch and in a loop") {
+    constexpr auto tuned = population<4>({.highest = 2.5, .tuning_width = 0.6});
+    check_gradients(input<5> >> tuned >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts), some_labels);
+    check_gradients(input<4> >> linear<5> >> smooth >> population<5>({.tuning_width = 0.3}) >> linear<3> >> smooth, cross_entropy(counts),
+                    some_labels);
+    check_gradients(input<3> >> ((identity | scale(0.5)) >> tuned) >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts),
+                    some_labels);
+    check_gradients(input<6> >> recurrent(tuned >> smooth, through(linear<6>)) >> linear<3> >> li, cross_entropy(counts), some_labels, 11, 3);
+}
+
 TEST_CASE("an input that is held: its gradient is the sum over the steps, weights learn as from the repeated one") {
     constexpr auto network = input<5> >> linear<20> >> lif(superspike<5>) >> linear<3> >> li;
     constexpr int steps = 40, batch = 3;
