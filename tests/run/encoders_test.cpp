@@ -35,7 +35,8 @@ stepwise_view stepwise(std::vector<double> const& values) {
 template <class Trace>
 std::string written(Trace const& trace, std::size_t n = 0) {
     std::string text;
-    for (std::size_t t = 0; t < trace.extent(0); ++t) text += trace(t, 0, n) == 0 ? '0' : trace(t, 0, n) == 1 ? '1' : trace(t, 0, n) == -1 ? '-' : '?';
+    for (std::size_t t = 0; t < trace.extent(0); ++t)
+        text += trace(t, 0, n) == 0 ? '0' : trace(t, 0, n) == 1 ? '1' : trace(t, 0, n) == -1 ? '-' : '?';
     return text;
 }
 
@@ -97,7 +98,8 @@ void check_sameness(char const* name, Network const& network_type) {
 
 TEST_CASE("Poisson: rates, variances, and no correlation in time, between neurons, samples, layers and runs") {
     constexpr std::size_t steps = 4000, batch = 3, width = 48;
-    model network{input<width> >> poisson({.rate = 500}), {.steps = steps, .batch = batch, .dt = 2 * ms, .seed = 3}}; // probability: the input
+    model network{input<width> >> poisson({.rate = 500}),
+                  {.steps = steps, .batch = batch, .dt = 2 * ms, .seed = 3}}; // probability: the input
     Kokkos::View<float**, Kokkos::LayoutRight> const x("x", batch, width);
     auto const h = Kokkos::create_mirror_view(x);
     auto const chance = [](std::size_t n) { return static_cast<double>(n) / 40 - 0.05; }; // -0.05 to 1.125
@@ -113,7 +115,8 @@ TEST_CASE("Poisson: rates, variances, and no correlation in time, between neuron
         for (std::size_t n = 0; n + 1 < width; ++n) {
             double const p = chance(n), q = chance(n + 1);
             if (p <= 0.01 || q >= 0.99) continue;
-            for (std::size_t t = 1; t < steps; ++t) sum += product(t, n, [](double z, double m) { return (z - m) / std::sqrt(m * (1 - m)); }), ++count;
+            for (std::size_t t = 1; t < steps; ++t)
+                sum += product(t, n, [](double z, double m) { return (z - m) / std::sqrt(m * (1 - m)); }), ++count;
         }
         return std::abs(sum) / std::sqrt(static_cast<double>(count));
     };
@@ -198,7 +201,7 @@ TEST_CASE("delta: snnTorch's spikes where the input jumps by the threshold or re
         return written(test::host(network(stepwise(x))));
     };
     std::vector<double> const jumps{1, 2, 1, 0, 0, 1, 1, 0, -1, -1, 0, 1};
-    REQUIRE(run(delta_encoder, 1, jumps) == "110001000011");           // spikegen.delta(x, 1)
+    REQUIRE(run(delta_encoder, 1, jumps) == "110001000011");        // spikegen.delta(x, 1)
     REQUIRE(run(signed_delta_encoder, 1, jumps) == "11--010--011"); // spikegen.delta(x, 1, off_spike=True)
     std::vector<double> const x{0, 0.05, 0.2, 0.3, 0.31, 0.45, 0.4, 0.2, 0.25, 0.365, 0.9, 0.9, 0.5, 0.1, -0.2, 0};
     std::string const theirs = "0010010000100001"; // spikegen.delta(x, 0.12); its signed spikes are 0010010-0010---1
@@ -219,15 +222,16 @@ TEST_CASE("delta: snnTorch's spikes where the input jumps by the threshold or re
 }
 
 TEST_CASE("population: norse's numbers, every feature's neurons side by side") {
-    std::vector<std::vector<double>> const five{ // population_encode([0, 0.3, 0.55, 1], 5)
+    std::vector<std::vector<double>> const five{
+        // population_encode([0, 0.3, 0.55, 1], 5)
         {1.0, 0.9692332344763441, 0.8824969025845955, 0.7548396019890073, 0.6065306597126334},
         {0.9559974818331, 0.9987507809245809, 0.9801986733067554, 0.903707077873196, 0.7827045382418681},
         {0.8596327636025421, 0.9559974818330998, 0.9987507809245809, 0.9801986733067554, 0.903707077873196},
         {0.6065306597126334, 0.7548396019890073, 0.8824969025845955, 0.9692332344763441, 1.0}};
-    std::vector<std::vector<double>> const four{ // population_encode([0.25, 1.7, 0.9], 4, scale=2), sigma 0.3
-        {0.4993517885992762, 0.14529162554555947, 2.1714325285941618e-06, 1.666955013885219e-15},
-        {1.1332393247975555e-14, 7.037922499383142e-06, 0.22451176664654748, 0.3678794411714422},
-        {0.00012340980408667932, 0.546108135978051, 0.12413075997184882, 1.4492788871477585e-06}};
+    std::vector<std::vector<double>> const four{// population_encode([0.25, 1.7, 0.9], 4, scale=2), sigma 0.3
+                                                {0.4993517885992762, 0.14529162554555947, 2.1714325285941618e-06, 1.666955013885219e-15},
+                                                {1.1332393247975555e-14, 7.037922499383142e-06, 0.22451176664654748, 0.3678794411714422},
+                                                {0.00012340980408667932, 0.546108135978051, 0.12413075997184882, 1.4492788871477585e-06}};
     auto const compare = [](auto network_type, std::vector<double> const& x, auto const& theirs) {
         model network{network_type, {.steps = 3}, precision<double>};
         auto const out = test::host(network(held(x)));
@@ -239,7 +243,7 @@ TEST_CASE("population: norse's numbers, every feature's neurons side by side") {
     };
     compare(input<4> >> population<5>, {0, 0.3, 0.55, 1}, five);
     compare(input<3> >> population<4>({.highest = 2, .tuning_width = 0.3 / std::sqrt(2.)}), {0.25, 1.7, 0.9}, four);
-    compare(input<4> >> scale(1) >> population<5>, {0, 0.3, 0.55, 1}, five); // behind a stage of its own
+    compare(input<4> >> scale(1) >> population<5>, {0, 0.3, 0.55, 1}, five);  // behind a stage of its own
     constexpr auto both = input<2> >> (identity | identity) >> population<5>; // behind a join: features 0, 1, 0, 1
     compare(both, {0.3, 1}, std::vector{five[1], five[3], five[1], five[3]});
 }

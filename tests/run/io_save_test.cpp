@@ -110,6 +110,8 @@ TEST_CASE("what a chain of NIR's nodes cannot say is refused, and nothing is wri
     };
     refuses(input<3> >> linear<2> >> lif, "'lif 1' is no node of NIR)");
     refuses(input<3> >> linear<2> >> iaf >> linear<2> >> li, "'li 1' is no node of NIR)");
+    refuses(input<3> >> population<4> >> linear<2> >> iaf, "'population 1' is no node of NIR)");
+    refuses(input<3> >> poisson >> linear<2> >> iaf, "'poisson 1' is no node of NIR)");
     refuses(input<3> >> linear<2> >> recurrent(iaf), "it is no plain chain of layers: 'recurrent 1' is part of a 'recurrent')");
     refuses(input<3> >> linear<3> >> iaf >> (identity + (linear<3> >> iaf)),
             "it is no plain chain of layers: 'linear 2' is part of a 'sum')");

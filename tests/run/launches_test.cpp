@@ -68,7 +68,9 @@ TEST_CASE("one launch a run, no allocation, no fence") {
     constexpr auto usual = input<100> >> linear<48> >> lif >> linear<10> >> li;
     constexpr auto deep = input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >>
                           lif >> linear<10> >> li;
+    constexpr auto encoded = input<9> >> population<6> >> poisson >> linear<10> >> lif >> delta_encoder;
     one_launch(shallow, 1, 1);
+    one_launch(encoded, 400, 3);
     one_launch(usual, 1, 64);
     one_launch(usual, 500, 1);
     one_launch(deep, 300, 7);

@@ -24,6 +24,7 @@ void each_neuron(Function const& f) {
     f("lif_refrac", lif_refrac), f("lsnn", lsnn), f("izhikevich", izhikevich), f("iaf", iaf);
     f("synaptic", synaptic(graded)), f("leaky", leaky(graded)), f("alpha_synapse", alpha_synapse);
     f("exp_syn", noisy_exp_syn), f("rockpool_lif", rockpool_lif);
+    f("poisson", poisson), f("latency", latency), f("delta_encoder", delta_encoder), f("population", population<1>);
 }
 
 /// The section of a page below `## name`.

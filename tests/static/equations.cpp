@@ -19,6 +19,11 @@ static_assert(equations::anatomy<synaptic_neuron<graded_policy>>::fires && !equa
 static_assert(equations::anatomy<leaky_neuron<one_winner_policy>>::competes && !equations::anatomy<leaky_neuron<>>::competes);
 static_assert(equations::anatomy<noisy_exp_syn_neuron<>>::noisy && !equations::anatomy<exp_syn_neuron<>>::noisy);
 static_assert(!equations::anatomy<rockpool_lif_neuron<>>::emits_bits); // several spikes are a number
+static_assert(equations::anatomy<poisson_neuron<>>::draws && equations::anatomy<poisson_neuron<>>::emits_bits);
+static_assert(equations::anatomy<latency_neuron>::emits_bits && equations::anatomy<delta_encoder_neuron<false>>::emits_bits);
+static_assert(!equations::anatomy<delta_encoder_neuron<true>>::emits_bits); // -1 is a number
+static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<3>()[0].rows == 15);
+static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<3>()[0].increment == 0.5);
 static_assert(synaptic(quantised_to<16>).arrays<3>().back().rows == 16);
 
 // Literals of the same type but different value are different coefficients; the same parameter is one.

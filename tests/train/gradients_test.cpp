@@ -196,7 +196,8 @@ TEST_CASE("central differences: populations, of the input, behind a stage, in a 
                     some_labels);
     check_gradients(input<3> >> ((identity | scale(0.5)) >> tuned) >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts),
                     some_labels);
-    check_gradients(input<6> >> recurrent(tuned >> smooth, through(linear<6>)) >> linear<3> >> li, cross_entropy(counts), some_labels, 11, 3);
+    check_gradients(input<6> >> recurrent(tuned >> smooth, through(linear<6>)) >> linear<3> >> li, cross_entropy(counts), some_labels, 11,
+                    3);
 }
 
 TEST_CASE("an input that is held: its gradient is the sum over the steps, weights learn as from the repeated one") {

@@ -27,8 +27,8 @@ struct latency_neuron {
         constexpr auto due = local<"due">;         // rounded
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto steps = floor(param<"longest">(&parameters::longest) / dt + 0.5);
-        return dynamics(time = max((1 - current) * steps, 0), due = floor(time + 0.5),                  //
-                        due -= (due - time >= 0.5) * (due - 2 * floor(0.5 * due)),              //
+        return dynamics(time = max((1 - current) * steps, 0), due = floor(time + 0.5),                               //
+                        due -= (due - time >= 0.5) * (due - 2 * floor(0.5 * due)),                                   //
                         spike = fire<zero_slope_surrogate>((elapsed >= due) & (fired < 1) & (current >= threshold)), //
                         fired = max(fired, spike), elapsed += 1);
     }

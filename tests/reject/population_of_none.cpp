@@ -1,0 +1,4 @@
+// expect: population<N> takes at least one neuron a feature
+#include <spikefuse/language.hpp>
+using namespace spikefuse;
+constexpr auto wrong = input<4> >> population<0>;
