@@ -67,7 +67,10 @@ class hdf5_image {
         handle const space(
             shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), extents.data(), nullptr), H5Sclose);
         check(space);
-        handle const set(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+        handle const timeless(H5Pcreate(H5P_DATASET_CREATE), H5Pclose); // the same network gives the same file, whenever it is saved
+        check(timeless);
+        check(H5Pset_obj_track_times(timeless, false));
+        handle const set(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, timeless, H5P_DEFAULT), H5Dclose);
         check(set);
         check(H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
     }
