@@ -108,7 +108,7 @@ TEST_CASE("what lies before a Poisson encoder learns: weights find the rate that
     constexpr auto network_type = input<1> >> linear<1>(no_bias) >> poisson({.rate = 1000});
     model network{network_type, {.steps = 500, .batch = 16, .seed = 1}, precision<double>};
     network.set("linear 1", "weight", 0.8);
-    backpropagation back{network, mean_squared_loss<std::remove_const_t<decltype(trace)>, double>{}};
+    backpropagation back{network, mean_squared(trace)};
     back.set_targets(std::vector<double>(500 * 16, 0.3), 500);
     held_view const x("x", 16, 1);
     Kokkos::deep_copy(x, 1.);

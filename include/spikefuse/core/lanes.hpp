@@ -118,15 +118,6 @@ SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no
     return where.value ? yes.value : no.value;
 }
 
-/// Sum over the lanes, always in the same order.
-template <class T>
-SPIKEFUSE_FUNCTION T sum_of_lanes(lanes<T> x) {
-    T numbers[lanes<T>::width];
-    x.store(numbers);
-    for (int half = lanes<T>::width / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; ++k) numbers[k] += numbers[k + half];
-    return numbers[0];
-}
 /// The mask of one lane, none where `k` is not one.
 template <class T>
 SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
@@ -182,10 +173,6 @@ struct lanes {
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
     return where.value ? yes : no;
-}
-template <class T>
-SPIKEFUSE_FUNCTION T sum_of_lanes(lanes<T> x) {
-    return x.value;
 }
 template <class T>
 SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {

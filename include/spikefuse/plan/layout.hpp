@@ -23,7 +23,7 @@ struct layout {
         using word = typename Schedule::template word<Layer>;
         std::size_t total = 0;
         for (array_info const& one : word{}.template arrays<Schedule::template width_into<Layer>>())
-            total += static_cast<std::size_t>(padded(one.rows)) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
+            total += static_cast<std::size_t>(padded(one.rows)) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
         return total;
     }
     template <int Layer>
@@ -142,9 +142,39 @@ struct layout {
         });
         return widest;
     }();
+    /// Gradients of the currents behind each layer of weights are kept for a whole block; those of stages without weights for a stretch.
+    /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
+    template <int Layer>
+    static constexpr std::size_t current_row() {
+        if constexpr (Schedule::template word<Layer>::mixes) {
+            return static_cast<std::size_t>(padded(Schedule::template width_from<Layer>) / panel / 2 * 2 + 1) * panel;
+        } else {
+            return 0;
+        }
+    }
+    static constexpr std::size_t loose_row = static_cast<std::size_t>(widest_stage);
+    template <int Layer> // of all layers before it, numbers a step
+    static constexpr std::size_t current_rows_before = []<std::size_t... L>(std::index_sequence<L...>) {
+        return (std::size_t(0) + ... + current_row<static_cast<int>(L)>());
+    }(std::make_index_sequence<Layer>{});
+    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
+    template <int Layer>
+    static constexpr std::size_t transposed_size() {
+        if constexpr (Schedule::template word<Layer>::mixes) {
+            return static_cast<std::size_t>(padded(Schedule::template width_into<Layer>)) *
+                   static_cast<std::size_t>(Schedule::template width_from<Layer>);
+        } else {
+            return 0;
+        }
+    }
+    template <int Layer>
+    static constexpr std::size_t transposed_at = []<std::size_t... L>(std::index_sequence<L...>) {
+        return (std::size_t(0) + ... + transposed_size<static_cast<int>(L)>());
+    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t transposed_total = transposed_at<count>;
     static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
                                                                    static_cast<std::size_t>(padded(Schedule::outputs)) +
-                                                                   static_cast<std::size_t>(widest_stage)
+                                                                   loose_row + current_rows_before<count>
                                                              : 0;
 
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
@@ -172,11 +202,31 @@ struct layout {
         ((most = most_events(Node{}) > most ? most_events(Node{}) : most), ...);
         return most;
     }
-    static constexpr int event_capacity = [] {
-        int most = 16384;
+    /// Whether a layer of weights reads the network's input and nothing else.
+    template <class... Source>
+    static constexpr bool all_input(mp11::mp_list<Source...>) {
+        return ((Source::buffer == network_input) && ...);
+    }
+    template <int Layer, int Width, class... Feed, class Points, int Target>
+    static constexpr bool reads_more(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        return ((Feed::layer == Layer && !all_input(typename Feed::sources{})) || ...);
+    }
+    template <int Layer, class... Node>
+    static constexpr bool reads_more(loop<Node...>) {
+        return (reads_more<Layer>(Node{}) || ...);
+    }
+    template <int Layer>
+    static constexpr bool reads_input_alone = [] {
+        bool more = false;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { more = more || reads_more<Layer>(node); });
+        return !more;
+    }();
+    static constexpr int widest_feed = [] {
+        int most = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
         return most;
     }();
+    static constexpr int event_capacity = widest_feed > 16384 ? widest_feed : 16384; // and every list is filled up to whole registers
 
     static constexpr std::size_t states_offset = 0;
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
@@ -204,8 +254,8 @@ struct layout {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t factors_offset = events_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(std::uint32_t));
-    static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity) * sizeof(T));
+    static constexpr std::size_t factors_offset = events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
+    static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(T));
     static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
     template <int Buffer>
     static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
@@ -227,14 +277,20 @@ struct layout {
     static constexpr std::size_t current_gradients_offset =
         readout_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T);
     static constexpr std::size_t seeds_offset =
-        current_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(widest_stage) * sizeof(T);
+        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>) * sizeof(T);
     static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
-    static constexpr std::size_t training_total =
+    /// For each input of the widest feed, in which steps of a block it fired: a word, in squares of 64.
+    static constexpr std::size_t columns_offset =
         winners_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(count) * sizeof(std::int32_t));
+    static constexpr std::size_t training_total =
+        columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
     static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
 
     template <int Layer> // in bytes: where the layer's history begins; step by step, row by row
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
+    template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
+    static constexpr std::size_t currents_at =
+        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<Layer>) * sizeof(T);
     template <int Buffer> // in bytes: row 0 of a buffer's gradients; row -1 stands before it
     static constexpr std::size_t gradient_rows_at =
         gradient_rows_offset + (steps_and_one * gradient_rows_before<Buffer> + gradient_row<Buffer>()) * sizeof(T);

@@ -78,6 +78,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
             using backwards = plan::mp11::mp_reverse<typename Schedule::nodes>;
             for_each_index<plan::mp11::mp_size<backwards>::value>(
                 [&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, 0, here.rows); });
+            for_each_index<plan::mp11::mp_size<backwards>::value>(
+                [&](auto node) { undo_mixing(here, plan::mp11::mp_at_c<backwards, node>{}); });
         }
         if constexpr (Loss::readout::every_step)
             if (here.team.team_rank() == 0) {
@@ -212,6 +214,16 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         for (int r = first + rows - 1; r >= first; --r)
             for_each_index<sizeof...(Nodes)>([&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, r, 1); });
     }
+    /// Gradients of weights wait for the end of the block, in loops too: then each weight is touched once for all its steps.
+    template <int Width, class Feeds, class Points, int Target>
+    SPIKEFUSE_FUNCTION void undo_mixing(context const& here, plan::stage<Width, Feeds, Points, Target>) const {
+        base::template undo_mixing<plan::stage<Width, Feeds, Points, Target>>(here);
+        here.team.team_barrier();
+    }
+    template <class... Nodes>
+    SPIKEFUSE_FUNCTION void undo_mixing(context const& here, plan::loop<Nodes...>) const {
+        (undo_mixing(here, Nodes{}), ...);
+    }
 
     template <class Points>
     struct gradients_of;
@@ -265,7 +277,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                 equations::retreat(cell, gradient);
                 arriving = gradient.current;
             });
-            arriving.store(this->current_gradients(here) + static_cast<std::size_t>(r - first) * places::widest_stage + p * W);
+            arriving.store(this->template current_row<Stage>(here, r) + p * W);
         }
         for_each_index<count>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<points, k>::value;

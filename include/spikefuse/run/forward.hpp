@@ -17,6 +17,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
         context here{team, scratch, team.league_rank(), 0, 0};
+        if constexpr (Purpose == purpose::tape) transpose_weights(here);
         begin(here);
         int block = places::block_steps;
         if constexpr (Purpose == purpose::tape) block = run.block;
@@ -66,6 +67,29 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) when[n] = static_cast<T>(run.steps - 1);
         }
         here.team.team_barrier();
+    }
+    /// Copies the weights for the pass backwards, each team a share. Where nobody asks for the input's gradient, not those that read it.
+    KOKKOS_FUNCTION void transpose_weights(context const& here) const {
+        int const team = here.team.league_rank() * here.team.team_size() + here.team.team_rank();
+        int const all = here.team.league_size() * here.team.team_size();
+        for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto l) {
+            constexpr int layer = static_cast<int>(l);
+            if constexpr (Schedule::template word<layer>::mixes) {
+                if (this->run.input_gradient == nullptr && places::template reads_input_alone<layer>) return;
+                using over = typename Schedule::template word<layer>::template over<Schedule::template width_into<layer>>;
+                T const* const bag = this->run.bag + places::template bag_at<layer>;
+                T* const to = this->run.transposed + places::template transposed_at<layer>;
+                constexpr int panels = places::padded(over::inputs) / W;
+                for (int k = team; k < panels * over::outputs; k += all) {
+                    int const output = k % over::outputs, first = k / over::outputs * W;
+                    T const* const from = over::panel(bag, output / W) + output % W;
+                    T numbers[W];
+                    for (int lane = 0; lane < W; ++lane)
+                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * W] : T(0);
+                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * W);
+                }
+            }
+        });
     }
     /// Calls function(layer) for every layer of neurons.
     template <class Function>

@@ -64,6 +64,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         groups_ = std::min(batch, chosen.groups == 0 ? planned_groups() : chosen.groups);
         gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
                                             std::max<std::size_t>(places::bag_total, 1) * static_cast<std::size_t>(groups_));
+        transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(places::transposed_total, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", static_cast<std::size_t>(batch));
         labels_ = Kokkos::View<int*, Space>("spikefuse::labels", static_cast<std::size_t>(batch));
         when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * Model::outputs));
@@ -170,6 +171,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.output = output_.data();
         arguments.tape = tape_.data();
         arguments.when = when_.data();
+        arguments.transposed = transposed_.data();
         arguments.block = block_;
         arguments.groups = groups_;
         arguments.gradient = gradient_.data();
@@ -257,7 +259,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1;
     bool wants_input_ = false, wants_states_ = false;
-    Kokkos::View<T*, Space> gradient_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
+    Kokkos::View<T*, Space> gradient_, transposed_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::vector<typename Model::trace_view> seeds_;

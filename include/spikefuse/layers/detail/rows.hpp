@@ -1,6 +1,7 @@
 #pragma once
 /// Sums of weight rows: what a mixing layer costs. A panel is [input][W], W one register wide.
 
+#include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
 
 #include <cstddef>
@@ -15,10 +16,16 @@ struct weights_over {
     static constexpr bool has_bias = Bias;
     static constexpr double additions_per_input = Out; // what one spike costs
 
-    /// Where panel p of outputs begins, and its bias. The same for weights and for their gradients.
+    /// Where panel p of outputs begins, and its bias. The same for weights and for their gradients. A panel's last row is zero: lists of
+    /// events are filled up with it.
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* panel(Number* bag, int p) {
-        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<Number>>::width * inputs;
+        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<Number>>::width * (inputs + 1);
+    }
+    /// Where the weights from the inputs of panel p begin in the transposed copy: [panel of inputs][output][W].
+    template <class T>
+    static SPIKEFUSE_FUNCTION T* transposed_panel(T* bag, int p) {
+        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<T>>::width * outputs;
     }
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* bias_place(Number* bag, int p) {
@@ -42,28 +49,27 @@ constexpr double start_spread(int inputs) {
     return 1 / root;
 }
 
-/// Sum of the rows that `events` names (row number times W). Eight partial sums hide the adder's latency; their order is
-/// fixed, so the result does not depend on threads or on where a block of steps begins.
+/// Lists of events have a multiple of this many entries: a loop without a remainder, and with enough sums to hide the adder's latency.
+constexpr int events_together = 4;
+
+/// Sum of the rows that `events` names (row number times W). The order of its partial sums is fixed, so the result does not depend on
+/// threads or on where a block of steps begins.
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, int count) {
     using V = lanes<T>;
-    V part[8] = {T(0), T(0), T(0), T(0), T(0), T(0), T(0), T(0)};
-    int k = 0;
-    for (; k + 8 <= count; k += 8)
-        for (int j = 0; j < 8; ++j) part[j] += V::load(panel + events[k + j]);
-    for (int j = 0; k < count; ++k, ++j) part[j] += V::load(panel + events[k]);
-    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+    V part[events_together] = {T(0), T(0), T(0), T(0)};
+    for (int k = 0; k < count; k += events_together)
+        for (int j = 0; j < events_together; ++j) part[j] += V::load(panel + events[k + j]);
+    return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
 /// The same with a factor a row: graded spikes, sparse analog input.
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, T const* factors, int count) {
     using V = lanes<T>;
-    V part[4] = {T(0), T(0), T(0), T(0)};
-    int k = 0;
-    for (; k + 4 <= count; k += 4)
-        for (int j = 0; j < 4; ++j) part[j] += V(factors[k + j]) * V::load(panel + events[k + j]);
-    for (int j = 0; k < count; ++k, ++j) part[j] += V(factors[k]) * V::load(panel + events[k]);
+    V part[events_together] = {T(0), T(0), T(0), T(0)};
+    for (int k = 0; k < count; k += events_together)
+        for (int j = 0; j < events_together; ++j) part[j] += V(factors[k + j]) * V::load(panel + events[k + j]);
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
@@ -106,20 +112,24 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, T const* x, std::size_t stride, int 
         sum.store(place);
     }
 }
-/// What `Rows` rows of gradients of a stage mean for input i: sums[r] = sum over all outputs of weight[o][i] * gradients[r][o].
-/// Panels lie `apart` numbers apart; gradients of panel p at p * W.
-template <int Rows, class T>
-SPIKEFUSE_FUNCTION void multiply_back(T const* weights, std::size_t apart, int panels, int i, T const* gradients, std::size_t stride,
-                                      T* sums) {
+/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `steps[i]` (bit r: input i fired in row r).
+/// `Panels` at a time, `apart` numbers from each other: each row of weights is read and written once, gradients come from the near cache.
+template <int Panels, class T>
+SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* steps, int inputs, T const* gradients,
+                                    std::size_t stride) {
     using V = lanes<T>;
-    V part[Rows];
-    for (int r = 0; r < Rows; ++r) part[r] = V(T(0));
-    for (int p = 0; p < panels; ++p) {
-        V const weight = V::load(weights + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * V::width);
-        for (int r = 0; r < Rows; ++r)
-            part[r] += weight * V::load(gradients + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(p) * V::width);
+    for (int i = 0; i < inputs; ++i) {
+        std::uint64_t left = steps[i];
+        if (left == 0) continue;
+        T* const place = panel + static_cast<std::size_t>(i) * V::width;
+        V sum[Panels];
+        for (int p = 0; p < Panels; ++p) sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
+        for (; left != 0; left &= left - 1) {
+            T const* const row = gradients + static_cast<std::size_t>(lowest_bit(left)) * stride;
+            for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
+        }
+        for (int p = 0; p < Panels; ++p) sum[p].store(place + static_cast<std::size_t>(p) * apart);
     }
-    for (int r = 0; r < Rows; ++r) sums[r] = sum_of_lanes(part[r]);
 }
 
 } // namespace spikefuse::detail

@@ -17,6 +17,8 @@ struct array_place {
     std::size_t offset = 0;
 
     std::size_t columns() const { return info.columns == 0 ? 1 : static_cast<std::size_t>(info.columns); }
+    /// A panel's rows in the bag: a matrix has one of zeros behind its columns.
+    std::size_t lines() const { return columns() + (info.columns == 0 ? 0 : 1); }
     std::size_t size() const { return static_cast<std::size_t>(info.rows) * columns(); }
     std::string shape_text() const {
         return "[" + std::to_string(info.rows) + (info.columns == 0 ? "" : ", " + std::to_string(info.columns)) + "]";
@@ -24,7 +26,7 @@ struct array_place {
 
     /// Rows lie in panels of `panel` outputs: [row / panel][column][row % panel].
     std::size_t place(std::size_t panel, std::size_t row, std::size_t column) const {
-        return offset + (row / panel) * panel * columns() + column * panel + row % panel;
+        return offset + (row / panel) * panel * lines() + column * panel + row % panel;
     }
     /// Calls f(place in the bag) for every entry, row by row.
     template <class Function>

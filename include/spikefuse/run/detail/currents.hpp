@@ -161,8 +161,9 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             for (rows = 0; rows < wanted; ++rows) {
                 int const count = ends[rows + 1];
                 bool const dense = may_be_dense && count > full;
-                if (!dense && total + count > places::event_capacity) break;
-                if (!dense) total += count;
+                int const whole = plan::round_up(count, events_together);
+                if (!dense && total + whole > places::event_capacity + events_together) break;
+                if (!dense) total += whole;
                 ends[rows + 1] = dense ? ~total : total;
             }
         }
@@ -176,14 +177,18 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 constexpr int width = Schedule::template buffer_at<from::buffer>::width;
                 auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
                 if constexpr (!holds_bits<from>::value) {
-                    at += list_events(row, width, from::offset, W, events + at, factors + at);
+                    at += list_events<W>(row, width, from::offset, events + at, factors + at);
                 } else {
-                    int const added = list_events(row, width, from::offset, W, events + at);
+                    int const added = list_events<W>(row, width, from::offset, events + at);
                     if constexpr (!only_bits<Feed>)
                         for (int e = 0; e < added; ++e) factors[at + e] = T(1);
                     at += added;
                 }
             });
+            for (int const end = ends[r + 1]; at < end; ++at) { // filled up with the row of zeros
+                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * W;
+                if constexpr (!only_bits<Feed>) factors[at] = T(0);
+            }
         }
         here.team.team_barrier();
         return list;

@@ -1,8 +1,10 @@
 #pragma once
 /// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it is too full for a list.
 
+#include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,21 +12,6 @@ namespace spikefuse::detail {
 
 /// Above this share of non-zero inputs a dense product is faster than a list (measured: docs/speed.md).
 inline constexpr double dense_above = 0.43;
-
-SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
-#if defined(__CUDA_ARCH__)
-    return __popc(word);
-#else
-    return __builtin_popcount(word);
-#endif
-}
-SPIKEFUSE_FUNCTION int lowest_bit(std::uint32_t word) {
-#if defined(__CUDA_ARCH__)
-    return __ffs(static_cast<int>(word)) - 1;
-#else
-    return __builtin_ctz(word);
-#endif
-}
 
 SPIKEFUSE_FUNCTION int count_events(std::uint32_t const* row, int width) {
     int count = 0;
@@ -42,21 +29,50 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
-/// Writes (offset + n) * scale for every set n. Returns how many.
-SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, int scale, std::uint32_t* events) {
+/// Writes (offset + n) * Scale for every set n. Returns how many.
+template <int Scale>
+SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, std::uint32_t* events) {
     int count = 0;
-    for (int w = 0; w < (width + 31) / 32; ++w) {
+    int const words = (width + 31) / 32;
+#if SPIKEFUSE_HOST_LANES && defined(__AVX512VBMI2__) && defined(__AVX512BW__)
+    alignas(64) static constexpr auto numbers = [] {
+        std::array<std::uint8_t, 64> n{};
+        for (std::size_t k = 0; k < 64; ++k) n[k] = static_cast<std::uint8_t>(k);
+        return n;
+    }();
+    __m512i const all = _mm512_load_si512(numbers.data());
+    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, without a branch a spike
+        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
+        int const here = __builtin_popcountll(set);
+        __m512i const which = _mm512_maskz_compress_epi8(set, all);
+        __m512i const base = _mm512_set1_epi32((offset + w * 32) * Scale);
+        auto const write = [&](__m128i some, int done) {
+            __m512i const places = _mm512_add_epi32(base, _mm512_mullo_epi32(_mm512_cvtepu8_epi32(some), _mm512_set1_epi32(Scale)));
+            int const left = here - done;
+            auto const lanes_of = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
+            _mm512_mask_storeu_epi32(events + count + done, lanes_of, places); // other threads' lists stand behind
+        };
+        write(_mm512_castsi512_si128(which), 0);
+        if (here > 16) write(_mm512_extracti32x4_epi32(which, 1), 16);
+        if (here > 32) write(_mm512_extracti32x4_epi32(which, 2), 32);
+        if (here > 48) write(_mm512_extracti32x4_epi32(which, 3), 48);
+        count += here;
+    }
+#else
+    for (int w = 0; w < words; ++w) {
         std::uint32_t word = row[w];
         if (w == width / 32) word &= (1u << (width % 32)) - 1u;
         while (word != 0) {
-            events[count++] = static_cast<std::uint32_t>((offset + w * 32 + lowest_bit(word)) * scale);
+            events[count++] = static_cast<std::uint32_t>((offset + w * 32 + lowest_bit(word)) * Scale);
             word &= word - 1;
         }
     }
+#endif
     return count;
 }
-template <class T>
-SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, int scale, std::uint32_t* events, T* factors) {
+template <int Scale, class T>
+SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, std::uint32_t* events, T* factors) {
     int count = 0;
 #if SPIKEFUSE_HOST_LANES
     using V = lanes<T>;
@@ -65,7 +81,7 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, int scal
         typename V::mask const set{V::load(row + n).value != typename V::native{}};
         for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
             int const at = n + lowest_bit(word);
-            events[count] = static_cast<std::uint32_t>((offset + at) * scale);
+            events[count] = static_cast<std::uint32_t>((offset + at) * Scale);
             factors[count++] = row[at];
         }
     }
@@ -74,7 +90,7 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, int scal
 #endif
     for (; n < width; ++n) {
         if (row[n] != T(0)) {
-            events[count] = static_cast<std::uint32_t>((offset + n) * scale);
+            events[count] = static_cast<std::uint32_t>((offset + n) * Scale);
             factors[count++] = row[n];
         }
     }

@@ -136,7 +136,7 @@ class model_parameters {
         std::size_t offset = places::template bag_at<layer>;
         for (array_info const& info : word.template arrays<Plain::template width_into<layer>>()) {
             array_place one{names_[L], info, offset};
-            offset += static_cast<std::size_t>(places::padded(info.rows)) * one.columns();
+            offset += static_cast<std::size_t>(places::padded(info.rows)) * one.lines();
             arrays_.push_back(one);
         }
     }

@@ -43,7 +43,30 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int n = here.team.team_rank(); n < Schedule::inputs; n += here.team.team_size()) row[n] = T(0);
         }
     }
-    SPIKEFUSE_FUNCTION T* current_gradients(context const& here) const { return here.template at<T>(places::current_gradients_offset); }
+    /// The gradients of a stage's currents in row r of this block.
+    template <class Stage>
+    static constexpr int weights_of = [] {
+        int layer = plan::no_layer;
+        plan::mp11::mp_for_each<typename Stage::feeds>([&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
+        return layer;
+    }();
+    template <class Stage>
+    static constexpr std::size_t current_stride = [] {
+        if constexpr (weights_of<Stage> != plan::no_layer) {
+            return places::template current_row<weights_of<Stage>>();
+        } else {
+            return places::loose_row;
+        }
+    }();
+    template <class Stage>
+    SPIKEFUSE_FUNCTION T* current_row(context const& here, int r) const {
+        std::size_t const numbers = static_cast<std::size_t>(r) * current_stride<Stage>;
+        if constexpr (weights_of<Stage> != plan::no_layer) {
+            return here.template at<T>(places::template currents_at<weights_of<Stage>>) + numbers;
+        } else {
+            return here.template at<T>(places::current_gradients_offset) + numbers;
+        }
+    }
 
     SPIKEFUSE_FUNCTION T* group_gradient(context const& here) const {
         return run.gradient + static_cast<std::size_t>(here.team.league_rank()) * places::bag_total;
@@ -51,29 +74,32 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
 
     // --- feeds, backwards ---------------------------------------------------------------------------------------------------------------
 
+    /// What a stretch of rows means for the rows that the stage reads.
     template <class Stage>
     SPIKEFUSE_FUNCTION void undo_feeds(context const& here, int first, int rows) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
             if constexpr (feed::layer == plan::no_layer) {
                 each_source<feed>([&](auto source) {
-                    for (int r = 0; r < rows; ++r) pass_back<decltype(source)>(here, first + r, row_of_currents(here, r));
+                    for (int r = first; r < first + rows; ++r) pass_back<decltype(source)>(here, r, current_row<Stage>(here, r));
                 });
+            } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
+                undo_inputs<Stage, feed>(here, first, rows);
             } else {
-                undo_weights<Stage, feed>(here, first, rows);
-                if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
-                    undo_inputs<feed>(here, first, rows);
-                } else {
-                    if (this->run.input_gradient != nullptr) undo_inputs<feed>(here, first, rows);
-                }
+                if (this->run.input_gradient != nullptr) undo_inputs<Stage, feed>(here, first, rows);
             }
+        });
+    }
+    /// What all rows of the block mean for the stage's weights.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void undo_mixing(context const& here) const {
+        for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
+            using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
+            if constexpr (feed::layer != plan::no_layer) undo_weights<Stage, feed>(here, 0, here.rows);
         });
     }
     template <class Source>
     using is_network_input = std::bool_constant<Source::buffer == plan::network_input>;
-    SPIKEFUSE_FUNCTION T* row_of_currents(context const& here, int r) const {
-        return current_gradients(here) + static_cast<std::size_t>(r) * places::widest_stage;
-    }
     template <class Feed, class Function>
     static SPIKEFUSE_FUNCTION void each_source(Function const& function) {
         for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>(
@@ -103,17 +129,21 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         if constexpr (over::has_bias)
             this->template own_panels<Stage>(here, [&](int p) {
                 V sum = V::load(over::bias_place(bag, p));
-                for (int r = 0; r < rows; ++r) sum += V::load(row_of_currents(here, r) + p * W);
+                for (int r = 0; r < rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
                 sum.store(over::bias_place(bag, p));
             });
         if constexpr (Kind == input_kind::held && base::template single<Feed> && is_network_input<from>::value) {
             this->template own_panels<Stage>(here, [&](int p) {
                 V sum{T(0)};
-                for (int r = 0; r < rows; ++r) sum += V::load(row_of_currents(here, r) + p * W);
+                for (int r = 0; r < rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
                 T whole[W];
                 sum.store(whole);
                 add_outer(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
             });
+            return;
+        }
+        if constexpr (base::template only_bits<Feed> && W >= 8 && places::block_steps <= 64) {
+            add_by_columns<Stage, Feed>(here, bag, first, rows);
             return;
         }
         for (int done = 0; done < rows;) {
@@ -121,7 +151,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             this->template own_panels<Stage>(here, [&](int p) {
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
-                    T const* const gradients = row_of_currents(here, done + r) + p * W;
+                    T const* const gradients = current_row<Stage>(here, first + done + r) + p * W;
                     if constexpr (base::template only_bits<Feed>) {
                         add_to_rows(panel, list.events + list.begin(r), list.count(r), V::load(gradients));
                     } else if (!base::template single<Feed> || !list.dense(r)) {
@@ -130,7 +160,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                         int together = 1;
                         while (r + together < list.rows && list.dense(r + together)) ++together;
                         add_outer(panel, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                  this->template stride_of<from::buffer>(), over::inputs, gradients, places::widest_stage, together);
+                                  this->template stride_of<from::buffer>(), over::inputs, gradients, current_stride<Stage>, together);
                         r += together - 1;
                     }
                 }
@@ -140,40 +170,100 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
     }
 
+    /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of weights after the other.
+    template <class Stage, class Feed>
+    SPIKEFUSE_FUNCTION void add_by_columns(context const& here, T* bag, int first, int rows) const {
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        auto* const columns = here.template at<std::uint64_t>(places::columns_offset);
+        constexpr int squares = (over::inputs + 63) / 64;
+        for (int square = here.team.team_rank(); square < squares; square += here.team.team_size()) {
+            std::uint64_t* const bits = columns + square * 64;
+            for (int r = 0; r < 64; ++r) {
+                bits[r] = 0;
+                if (r >= rows) continue;
+                each_source<Feed>([&](auto source) {
+                    using from = decltype(source);
+                    constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+                    bits[r] |= bits_from(this->template row_of<from::buffer>(here, first + r - from::delay), width, square * 64 - from::offset);
+                });
+            }
+            transpose_bits(bits);
+        }
+        here.team.team_barrier();
+        constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
+        auto const add = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, first) + p * W, current_stride<Stage>);
+        };
+        int const size = here.team.team_size();
+        if (size == 1) {
+            for (int p = 0; p + together <= panels; p += together) add(std::integral_constant<int, together>{}, p);
+            if constexpr (panels % together != 0) add(std::integral_constant<int, panels % together>{}, panels / together * together);
+        } else {
+            for (int p = here.team.team_rank(); p < panels; p += size) add(std::integral_constant<int, 1>{}, p);
+        }
+    }
+    /// The 64 bits of a row that begin at bit `at`; outside the row they are 0.
+    static SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, int at) {
+        std::uint64_t bits = 0;
+        int const begin = at < 0 ? 0 : at;
+        if (begin >= width || at <= -64) return 0;
+        for (int w = begin / 32; w <= (width - 1) / 32 && w * 32 < at + 64; ++w) {
+            std::uint32_t word = row[w];
+            if (w == width / 32) word &= (1u << (width % 32)) - 1u;
+            int const shift = w * 32 - at;
+            bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift : static_cast<std::uint64_t>(word) >> -shift;
+        }
+        return bits;
+    }
+
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
-    template <class Feed>
+    template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        constexpr int panels = (over::outputs + W - 1) / W, tile = 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs) * W;
+        T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
+        constexpr int tile = 12;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int width = Schedule::template buffer_at<from::buffer>::width;
             if constexpr (is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
-            for (int n = here.team.team_rank(); n < width; n += here.team.team_size()) {
+            for (int p = from::offset / W + here.team.team_rank(); p * W < from::offset + width; p += here.team.team_size()) {
+                T const* const panel = over::transposed_panel(transposed, p);
                 int r = 0;
-                T sums[tile];
                 for (; r + tile <= rows; r += tile) {
-                    multiply_back<tile>(bag, apart, panels, n + from::offset, row_of_currents(here, r), places::widest_stage, sums);
-                    give_back<from>(here, first + r, n, sums, tile);
+                    V sums[tile];
+                    for (V& one : sums) one = V(T(0));
+                    multiply_rows<tile>(panel, current_row<Stage>(here, first + r), current_stride<Stage>, over::outputs, sums);
+                    for (int k = 0; k < tile; ++k) give_back<from>(here, first + r + k, p, sums[k]);
                 }
                 for (; r < rows; ++r) {
-                    multiply_back<1>(bag, apart, panels, n + from::offset, row_of_currents(here, r), places::widest_stage, sums);
-                    give_back<from>(here, first + r, n, sums, 1);
+                    V sum(T(0));
+                    multiply_rows<1>(panel, current_row<Stage>(here, first + r), 0, over::outputs, &sum);
+                    give_back<from>(here, first + r, p, sum);
                 }
             }
             here.team.team_barrier();
         });
     }
+    /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.
     template <class Source>
-    SPIKEFUSE_FUNCTION void give_back(context const& here, int first, int n, T const* sums, int rows) const {
-        for (int r = 0; r < rows; ++r) {
-            if constexpr (is_network_input<Source>::value) {
-                input_gradient_row(here, first + r)[n] += sums[r];
-            } else {
-                gradient_row<Source::buffer>(here, first + r - Source::delay)[n] += sums[r];
+    SPIKEFUSE_FUNCTION void give_back(context const& here, int r, int p, V sum) const {
+        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
+        if constexpr (!is_network_input<Source>::value && Source::offset == 0) { // rows of gradients are whole registers long
+            T* const to = gradient_row<Source::buffer>(here, r - Source::delay) + p * W;
+            (V::load(to) + sum).store(to);
+        } else {
+            T* const to = [&] {
+                if constexpr (is_network_input<Source>::value) {
+                    return input_gradient_row(here, r);
+                } else {
+                    return gradient_row<Source::buffer>(here, r - Source::delay);
+                }
+            }();
+            for (int lane = 0; lane < W; ++lane) {
+                int const n = p * W + lane - Source::offset;
+                if (n >= 0 && n < width) to[n] += sum.lane(lane);
             }
         }
     }
