@@ -15,8 +15,8 @@
 using namespace spikefuse;
 
 constexpr int channels = 64, hidden = 48, classes = 4, steps = 80;
-constexpr auto classifier = input<channels> >> linear<hidden> >> recurrent(lif({.tau_mem = 20 * ms}, superspike<10>, detached)) >>
-                            linear<classes> >> li({.tau_mem = 40 * ms});
+constexpr auto classifier = input<channels> >> linear<hidden> >>
+                            recurrent(lif({.tau_mem = 20 * ms}, superspike<10>, detached)) >> linear<classes> >> li({.tau_mem = 40 * ms});
 constexpr char const* movements[classes] = {"up", "down", "up and down", "down and up"};
 
 namespace {
@@ -94,7 +94,9 @@ int demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
     std::printf("%zu movements to learn from, %zu to be tested with: %s, %s, %s, %s\n", train.size(), test.size(), movements[0],
                 movements[1], movements[2], movements[3]);
 
-    trainer training{network, cross_entropy(max_over_time), adam{.learning_rate = 3e-3},
+    trainer training{network,
+                     cross_entropy(max_over_time),
+                     adam{.learning_rate = 3e-3},
                      {.epochs = epochs, .seed = seed, .show_progress = io::plot::is_terminal(stderr)}};
     training.penalize("lif 1", {.most = 0.04, .strength = 20}); // few spikes are to do
     auto const samples = test.make_input<decltype(network)>(network.setup().batch, steps);
@@ -112,7 +114,8 @@ int demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
     picture.panels.emplace_back(io::plot::raster_panel{"input: a movement up", heard});
 
     look(network, samples, "before", picture);
-    std::printf("\naccuracy before: %.1f %% of the test movements (chance: %d %%)\n\n", 100 * training.evaluate(test).second, 100 / classes);
+    std::printf("\naccuracy before: %.1f %% of the test movements (chance: %d %%)\n\n", 100 * training.evaluate(test).second,
+                100 / classes);
     std::printf("epoch   loss     accuracy   test loss   test accuracy   seconds\n");
     double seconds = 0;
     training.fit(train, test, [&](epoch_report const& one) {

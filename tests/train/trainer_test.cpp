@@ -101,8 +101,7 @@ TEST_CASE("losses give torch's numbers") {
     double entropy = 0, squares = 0, g[2][3], h[2][3];
     for (int b = 0; b < 2; ++b) {
         entropy += cross_entropy(counts).of_readout(x[b], 3, detail::label_targets{labels}, b, 2, g[b]);
-        squares += mean_squared(counts).of_readout(
-            x[b], 3, detail::value_targets<double>{targets}, b, 2, h[b]);
+        squares += mean_squared(counts).of_readout(x[b], 3, detail::value_targets<double>{targets}, b, 2, h[b]);
     }
     REQUIRE(std::abs(entropy - 3.309901220532053) < 1e-14);
     double const theirs[] = {0.12685809081751262, 0.3448360430622518,   -0.47169413387976433,

@@ -23,7 +23,8 @@ struct layout {
         using word = typename Schedule::template word<Layer>;
         std::size_t total = 0;
         for (array_info const& one : word{}.template arrays<Schedule::template width_into<Layer>>())
-            total += static_cast<std::size_t>(padded(one.rows)) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
+            total += static_cast<std::size_t>(padded(one.rows)) *
+                     static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
         return total;
     }
     template <int Layer>
@@ -157,6 +158,15 @@ struct layout {
     static constexpr std::size_t current_rows_before = []<std::size_t... L>(std::index_sequence<L...>) {
         return (std::size_t(0) + ... + current_row<static_cast<int>(L)>());
     }(std::make_index_sequence<Layer>{});
+    /// Currents behind layers of weights that a tape may keep, numbers a step.
+    template <int Layer>
+    static constexpr std::size_t kept_currents_at = []<std::size_t... L>(std::index_sequence<L...>) {
+        return (std::size_t(0) + ... +
+                (Schedule::template word<static_cast<int>(L)>::mixes
+                     ? static_cast<std::size_t>(padded(Schedule::template width_from<static_cast<int>(L)>))
+                     : 0));
+    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t kept_currents = kept_currents_at<count>;
     /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
     template <int Layer>
     static constexpr std::size_t transposed_size() {
@@ -173,8 +183,8 @@ struct layout {
     }(std::make_index_sequence<Layer>{});
     static constexpr std::size_t transposed_total = transposed_at<count>;
     static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
-                                                                   static_cast<std::size_t>(padded(Schedule::outputs)) +
-                                                                   loose_row + current_rows_before<count>
+                                                                   static_cast<std::size_t>(padded(Schedule::outputs)) + loose_row +
+                                                                   current_rows_before<count>
                                                              : 0;
 
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
@@ -235,8 +245,9 @@ struct layout {
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
     static constexpr std::size_t held_size() {
-        return Schedule::template word<Layer>::mixes ? line(static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) * sizeof(T))
-                                                     : 0;
+        return Schedule::template word<Layer>::mixes
+                   ? line(static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) * sizeof(T))
+                   : 0;
     }
     template <int Layer>
     static constexpr std::size_t held_at = held_offset + []<std::size_t... B>(std::index_sequence<B...>) {
@@ -254,7 +265,8 @@ struct layout {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t factors_offset = events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
+    static constexpr std::size_t factors_offset =
+        events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
     static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(T));
     static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
     template <int Buffer>
@@ -277,7 +289,7 @@ struct layout {
     static constexpr std::size_t current_gradients_offset =
         readout_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T);
     static constexpr std::size_t seeds_offset =
-        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>) * sizeof(T);
+        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>)*sizeof(T);
     static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
     /// For each input of the widest feed, in which steps of a block it fired: a word, in squares of 64.
     static constexpr std::size_t columns_offset =
@@ -290,7 +302,7 @@ struct layout {
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
     template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
     static constexpr std::size_t currents_at =
-        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<Layer>) * sizeof(T);
+        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<Layer>)*sizeof(T);
     template <int Buffer> // in bytes: row 0 of a buffer's gradients; row -1 stands before it
     static constexpr std::size_t gradient_rows_at =
         gradient_rows_offset + (steps_and_one * gradient_rows_before<Buffer> + gradient_row<Buffer>()) * sizeof(T);

@@ -43,10 +43,9 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         T* const seeds = here.template at<T>(places::seeds_offset); // [N]: of the reduced readout
         if constexpr (!Loss::readout::every_step) {
             if (here.team.team_rank() == 0)
-                losses[here.sample] =
-                    loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs, Schedule::outputs,
-                                                targets, here.sample, run.batch, seeds) +
-                    charged(here);
+                losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
+                                                                  Schedule::outputs, targets, here.sample, run.batch, seeds) +
+                                      charged(here);
         } else {
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0); // here: losses
         }
@@ -304,7 +303,6 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         for (int lane = 0; lane < W; ++lane) numbers[lane] = p * W + lane < width ? from[lane] : T(0);
         return V::load(numbers);
     }
-
 };
 
 } // namespace spikefuse::detail

@@ -119,7 +119,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) to[n] = Readout::finish(result[n], run.steps);
+            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size())
+                to[n] = Readout::finish(result[n], run.steps);
         }
     }
 

@@ -11,9 +11,10 @@
 namespace spikefuse {
 
 struct backpropagation_settings {
-    int checkpoint_steps = 0; // steps between two entries of the tape (K); 0: as many as fit a thread's cache
-    int groups = 0;           // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
-    bool carries_on = false;  // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
+    int checkpoint_steps = 0;    // steps between two entries of the tape (K); 0: as many as fit a thread's cache
+    int groups = 0;              // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
+    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond, they are summed again, more slowly
+    bool carries_on = false;     // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
 };
 
 /// What activity costs nothing, in spikes a step; see `penalize`.
@@ -102,10 +103,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
             gradient.extent(2) != static_cast<std::size_t>(found.width) || !gradient.span_is_contiguous())
             throw shape_error("the seed of '" + std::string(layer) + "' is " + detail::shape_of(gradient),
                               "it has a number for every step, sample and neuron",
-                              "Pass a contiguous view [T, " + std::to_string(model_.setup().batch) + ", " + std::to_string(found.width) + "]");
-        if (!seed_table_.is_allocated())
-            seed_table_ = Kokkos::View<std::uintptr_t*, Space>(
-                "spikefuse::seeds", record_slots);
+                              "Pass a contiguous view [T, " + std::to_string(model_.setup().batch) + ", " + std::to_string(found.width) +
+                                  "]");
+        if (!seed_table_.is_allocated()) seed_table_ = Kokkos::View<std::uintptr_t*, Space>("spikefuse::seeds", record_slots);
         auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), seed_table_);
         table(slot) = reinterpret_cast<std::uintptr_t>(gradient.data());
         Kokkos::deep_copy(seed_table_, table);
@@ -122,10 +122,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
         auto const& found = model_.find_record(layer, "");
         if (!penalties_.is_allocated())
             penalties_ = Kokkos::View<detail::activity_penalty<T>*, Space>("spikefuse::penalties", record_slots);
-        counts_.emplace_back("spikefuse::spike_counts", static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
+        counts_.emplace_back("spikefuse::spike_counts",
+                             static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
         auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), penalties_);
         table(found.slot) = {counts_.back().data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
-                              static_cast<T>(bounds.strength)};
+                             static_cast<T>(bounds.strength)};
         Kokkos::deep_copy(penalties_, table);
     }
     /// The runs to come also give the gradient of their input.
@@ -159,8 +160,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
                                   "Give a gradient for every step");
         if (!settings_.carries_on) model_.reset();
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        auto const blocks = static_cast<std::size_t>((steps + block_ - 1) / block_);
-        grow(tape_, "spikefuse::tape", blocks * batch * places::memory_total);
+        grow(tape_, "spikefuse::tape", entry_numbers(steps));
+        if (keeps_currents(steps)) grow(currents_, "spikefuse::tape_currents", current_numbers(steps));
         std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
         grow(output_, "spikefuse::output", rows * batch * Model::outputs);
         if (wants_input_)
@@ -171,6 +172,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.output = output_.data();
         arguments.tape = tape_.data();
         arguments.when = when_.data();
+        arguments.currents = keeps_currents(steps) ? currents_.data() : nullptr;
         arguments.transposed = transposed_.data();
         arguments.block = block_;
         arguments.groups = groups_;
@@ -220,10 +222,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// that a loop feeds back ("spikes", "output") have none here. Throws name_error.
     std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
         if (state_gradient_.extent(0) == 0)
-            throw value_error("there is no gradient of states", "the last run was not asked for it", "Call want_state_gradient() before run()");
+            throw value_error("there is no gradient of states", "the last run was not asked for it",
+                              "Call want_state_gradient() before run()");
         if (name == "spikes" || name == "output")
-            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is no state", "gradients reach the states that a run begins with",
-                             "Ask for a state by its name");
+            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is no state",
+                             "gradients reach the states that a run begins with", "Ask for a state by its name");
         return model_.memory_.get(layer, name, state_gradient_);
     }
     /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call
@@ -235,13 +238,24 @@ class backpropagation<model<Network, T, Space>, Loss> {
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
-    /// Bytes of the tape of a run of so many steps: ceil(T / K) times what a sample remembers, times B.
+    /// Bytes of the tape of a run of so many steps: for each sample what it remembers, ceil(T / K) times; and, where they are kept, the
+    /// currents behind layers of weights, T times.
     std::size_t tape_bytes(int steps) const {
-        return static_cast<std::size_t>((steps + block_ - 1) / block_) * static_cast<std::size_t>(model_.setup().batch) *
-               places::memory_total * sizeof(T);
+        return (entry_numbers(steps) + (keeps_currents(steps) ? current_numbers(steps) : 0)) * sizeof(T);
+    }
+    /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
+    bool keeps_currents(int steps) const {
+        return static_cast<double>(entry_numbers(steps) + current_numbers(steps)) * sizeof(T) <= settings_.tape_megabytes * 1024 * 1024;
     }
 
   private:
+    std::size_t entry_numbers(int steps) const {
+        return static_cast<std::size_t>((steps + block_ - 1) / block_) * static_cast<std::size_t>(model_.setup().batch) *
+               places::memory_total;
+    }
+    std::size_t current_numbers(int steps) const {
+        return static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * places::kept_currents;
+    }
     /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB.
     static int planned_groups() {
         std::size_t const fits = (std::size_t(64) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
@@ -259,7 +273,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1;
     bool wants_input_ = false, wants_states_ = false;
-    Kokkos::View<T*, Space> gradient_, transposed_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
+    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::vector<typename Model::trace_view> seeds_;

@@ -28,7 +28,7 @@ std::string identity_of(model<Network, T, Space> const& of, std::type_info const
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
     return text;
 }
-}
+} // namespace detail
 
 /// Writes `path` aside (`path.part`) and renames it. Throws file_error; the file that was there before is then still there.
 template <class Trainer>

@@ -18,7 +18,8 @@ class image_samples {
     /// Samples [begin, end) of a set. Throws value_error: there are no such samples.
     image_samples(io::mnist const& set, std::size_t begin, std::size_t end) : set_(set), begin_(begin), end_(end) {
         if (begin >= end || end > set.count)
-            throw value_error("the samples from " + std::to_string(begin) + " to before " + std::to_string(end) + " are no part of the data",
+            throw value_error("the samples from " + std::to_string(begin) + " to before " + std::to_string(end) +
+                                  " are no part of the data",
                               "it has " + std::to_string(set.count), "Choose a range inside it");
     }
     image_samples(io::mnist const&&, std::size_t, std::size_t) = delete; // it would be gone
@@ -55,8 +56,8 @@ class event_samples {
     /// as `io::bin_events` does.
     event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {
         if (set.units() > units)
-            throw value_error("the recordings have " + std::to_string(set.units()) + " units", "the network is given " + std::to_string(units),
-                              "Give the network's input that width");
+            throw value_error("the recordings have " + std::to_string(set.units()) + " units",
+                              "the network is given " + std::to_string(units), "Give the network's input that width");
     }
     event_samples(io::event_data const&&, int, duration) = delete; // it would be gone
 

@@ -78,7 +78,8 @@ inline schedule cosine_rate(int epochs, double last = 0) {
 /// Times `factor` every `epochs`, at least 1. Source: torch.optim.lr_scheduler.StepLR.
 inline schedule step_rate(int epochs, double factor) {
     if (epochs < 1)
-        throw value_error("step_rate is given " + std::to_string(epochs) + " epochs", "the rate falls every so many of them", "Give 1 or more");
+        throw value_error("step_rate is given " + std::to_string(epochs) + " epochs", "the rate falls every so many of them",
+                          "Give 1 or more");
     return [=](int epoch) { return std::pow(factor, epoch / epochs); };
 }
 /// Times `factor` every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.

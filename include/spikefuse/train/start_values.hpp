@@ -61,8 +61,8 @@ void start_weights(model<Network, T, Space>& network, std::string_view layer, st
     auto const draw = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; }; // in (0, 1)
     for (T& value : values) {
         double const first = draw();
-        value = static_cast<T>(
-            spread * (how.normal ? std::sqrt(-2 * std::log(first)) * std::cos(2 * std::numbers::pi * draw()) : 2 * first - 1));
+        value = static_cast<T>(spread *
+                               (how.normal ? std::sqrt(-2 * std::log(first)) * std::cos(2 * std::numbers::pi * draw()) : 2 * first - 1));
     }
     network.set(layer, "weight", values);
 }

@@ -206,9 +206,7 @@ class trainer {
         return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" + std::to_string(settings_.epochs), batches,
                                                     "batches");
     }
-    static bool is_right(T const* values, int label) {
-        return detail::winner<typename Loss::readout>(values, Model::outputs) == label;
-    }
+    static bool is_right(T const* values, int label) { return detail::winner<typename Loss::readout>(values, Model::outputs) == label; }
     std::size_t count_right(std::vector<int> const& labels, std::size_t count) const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
         std::size_t right = 0;

@@ -21,7 +21,8 @@ class learner<model<Network, T, Space>, Optimizer> {
     using places = plan::layout<plan::schedule<Network, false>, T>;
 
   public:
-    /// Throws value_error: a learning rate or a norm below zero or not finite. `clip_norm`: a gradient whose norm over all that learns is larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
+    /// Throws value_error: a learning rate or a norm below zero or not finite. `clip_norm`: a gradient whose norm over all that learns is
+    /// larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
     learner(Model& of, Optimizer optimizer, double clip_norm = 0) : model_(of), optimizer_(optimizer), clip_norm_(clip_norm) {
         if (!(optimizer.learning_rate >= 0) || !std::isfinite(optimizer.learning_rate))
             throw value_error("the learning rate is " + std::to_string(optimizer.learning_rate), "it is zero or more, and finite",
@@ -39,16 +40,17 @@ class learner<model<Network, T, Space>, Optimizer> {
             if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
-    /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from the
-    /// sum of their gradients. Time constants, rates and what is positive learn in their logarithm: a step changes them by a share
-    /// of themselves, and weight decay leaves them alone. A time constant is held at one step or more.
-    /// Throws name_error; value_error: shared weights, or entries that differ.
+    /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from
+    /// the sum of their gradients. Time constants, rates and what is positive learn in their logarithm: a step changes them by a share of
+    /// themselves, and weight decay leaves them alone. A time constant is held at one step or more. Throws name_error; value_error: shared
+    /// weights, or entries that differ.
     void learn(std::string_view layer, std::string_view name, bool shared = false) { choose(layer, name, true, shared); }
     /// Keeps an array as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { choose(layer, name, false, false); }
 
     /// One step of the optimizer from gradients [groups, bag], as `backpropagation::raw` gives them. `factor`: of the learning rate.
-    /// Returns the gradient's norm (see gradient_norm), for which it waits; where that is not finite, nothing is learnt and no step counted.
+    /// Returns the gradient's norm (see gradient_norm), for which it waits; where that is not finite, nothing is learnt and no step
+    /// counted.
     double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
         if (!(factor >= 0) || !std::isfinite(factor))
             throw value_error("the learning rate's factor is " + std::to_string(factor), "it is zero or more, and finite",

@@ -43,15 +43,16 @@ struct run_arguments {
     bool fresh;            // states begin at rest
 
     // training only
-    T* tape;                     // [B, blocks, memory_total]: what every block of steps began with
-    T* when;                     // [B, N]: in which step the readout took its value
-    int block;                   // steps between two entries of the tape
-    int groups;                  // samples are spread over so many gradients, which are summed afterwards
-    T* transposed;               // a copy of the weights, [panel of inputs][output][W] a layer
-    T* gradient;                 // [groups, bag_total]
-    T* state_gradient;           // [B, memory_total]: of what the run began with; or nullptr
-    T* input_gradient;           // [T, B, N], or [B, N] for a held input; or nullptr
-    std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that arrives there, or 0; or nullptr
+    T* tape;                              // [B, blocks, memory_total]: what every block of steps began with
+    T* currents;                          // [B, panels, T, W]: what arrived behind layers of weights; or nullptr: it is summed again
+    T* when;                              // [B, N]: in which step the readout took its value
+    int block;                            // steps between two entries of the tape
+    int groups;                           // samples are spread over so many gradients, which are summed afterwards
+    T* transposed;                        // a copy of the weights, [panel of inputs][output][W] a layer
+    T* gradient;                          // [groups, bag_total]
+    T* state_gradient;                    // [B, memory_total]: of what the run began with; or nullptr
+    T* input_gradient;                    // [T, B, N], or [B, N] for a held input; or nullptr
+    std::uintptr_t const* seeds;          // per layer and slot the address of a gradient [T, B, N] that arrives there, or 0; or nullptr
     activity_penalty<T> const* penalties; // a slot; or nullptr
 };
 

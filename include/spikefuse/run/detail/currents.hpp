@@ -46,29 +46,54 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
         using mixing = mixing_feeds<typename Stage::feeds>;
-        using passing = passing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
             own_panels<Stage>(here, [&](int p) { pass<Stage>(here, p, first, rows, consume); });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
-            constexpr bool alone = plan::mp11::mp_empty<passing>::value;
-            if constexpr (Kind == input_kind::held && alone && single<feed> && is_input<first_source<feed>::buffer>) {
+            if constexpr (Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> &&
+                          is_input<first_source<feed>::buffer>) {
                 run_held<Stage, feed>(here, first, rows, consume);
+            } else if constexpr (Purpose == purpose::gradients) {
+                if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
+                own_panels<Stage>(
+                    here, [&](int p) { consume(p, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W)); });
+            } else if constexpr (Purpose == purpose::tape) {
+                each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, int from, int steps, T const* currents, std::size_t stride) {
+                    if (run.currents != nullptr) {
+                        T* const to = kept_currents<feed::layer>(here, p, from);
+                        for (int r = 0; r < steps; ++r) V::load(currents + static_cast<std::size_t>(r) * stride).store(to + r * W);
+                    }
+                    consume(p, from, steps, currents, stride);
+                });
             } else {
-                for (int done = 0; done < rows;) {
-                    listing const list = list_rows<feed>(here, first + done, rows - done);
-                    own_panels<Stage>(here, [&](int p) {
-                        T currents[places::block_steps * W];
-                        if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
-                        mix<feed, !alone>(here, p, list, currents);
-                        consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
-                    });
-                    done += list.rows;
-                    here.team.team_barrier();
-                }
+                each_mixed_panel<Stage, feed>(here, first, rows, consume);
             }
         }
+    }
+    template <class Stage, class Feed, class Consume>
+    SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
+        using passing = passing_feeds<typename Stage::feeds>;
+        constexpr bool alone = plan::mp11::mp_empty<passing>::value;
+        for (int done = 0; done < rows;) {
+            listing const list = list_rows<Feed>(here, first + done, rows - done);
+            own_panels<Stage>(here, [&](int p) {
+                T currents[places::block_steps * W];
+                if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
+                mix<Feed, !alone>(here, p, list, currents);
+                consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
+            });
+            done += list.rows;
+            here.team.team_barrier();
+        }
+    }
+    /// Where the tape keeps the currents of panel p behind a layer of weights, from row r of this block on.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION T* kept_currents(context const& here, int p, int r) const {
+        auto const steps = static_cast<std::size_t>(run.steps);
+        return run.currents +
+               (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps +
+               (static_cast<std::size_t>(p) * steps + static_cast<std::size_t>(here.first_step + r)) * W;
     }
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {

@@ -47,7 +47,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     template <class Stage>
     static constexpr int weights_of = [] {
         int layer = plan::no_layer;
-        plan::mp11::mp_for_each<typename Stage::feeds>([&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
+        plan::mp11::mp_for_each<typename Stage::feeds>(
+            [&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
         return layer;
     }();
     template <class Stage>
@@ -184,7 +185,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 each_source<Feed>([&](auto source) {
                     using from = decltype(source);
                     constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                    bits[r] |= bits_from(this->template row_of<from::buffer>(here, first + r - from::delay), width, square * 64 - from::offset);
+                    bits[r] |=
+                        bits_from(this->template row_of<from::buffer>(here, first + r - from::delay), width, square * 64 - from::offset);
                 });
             }
             transpose_bits(bits);
@@ -193,7 +195,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
         auto const add = [&]<int Count>(std::integral_constant<int, Count>, int p) {
-            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, first) + p * W, current_stride<Stage>);
+            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, first) + p * W,
+                               current_stride<Stage>);
         };
         int const size = here.team.team_size();
         if (size == 1) {
