@@ -209,6 +209,9 @@ auto on_host(View const& view) {
     return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
 }
 
+/// SpikingJelly's LIFNode of tau = 2 steps with its defaults.
+constexpr auto spikingjelly_lif = spikefuse::lif_box({.tau_mem = 2 * spikefuse::ms}, spikefuse::inclusive, spikefuse::sigmoid<4>);
+
 // --- a case -----------------------------------------------------------------------------------------------------------------------
 
 /// How far apart two results are, of the same network with another order of summation.

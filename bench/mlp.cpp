@@ -21,8 +21,7 @@ int main(int argc, char** argv) {
                                               input<784> >> linear<256> >> synaptic >> linear<10> >> synaptic);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "rockpool"),
                                               input<784> >> linear<256> >> rockpool_lif >> linear<10> >> rockpool_lif);
-        constexpr auto spikingjelly_lif = lif_box({.tau_mem = 2 * ms}, inclusive, sigmoid<4>);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "spikingjelly"),
-                                              input<784> >> linear<256> >> spikingjelly_lif >> linear<10> >> spikingjelly_lif);
+                                              input<784> >> linear<256> >> bench::spikingjelly_lif >> linear<10> >> bench::spikingjelly_lif);
     }
 }

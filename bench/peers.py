@@ -1,0 +1,434 @@
+"""The networks of a case in another library: the same weights and inputs, outputs and gradients held against ours, then times.
+
+Run by bench/bench.py inside the peers' own Python environment: peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.
+LIBRARY is norse, snntorch, rockpool, spikingjelly or brian2; or product: the bare matrix products of all steps and samples; or machine: the largest matrix product.
+"""
+import importlib.metadata
+import json
+import pathlib
+import statistics
+import sys
+import time
+
+LONG = 20  # seconds: what takes longer is not repeated five times
+SPIKES_MAY_DIFFER, MAY_BE_OFF, GRADIENT_MAY_BE_OFF = 1e-3, 1e-3, 2e-2
+
+
+def summary(seconds):
+    return {"median": statistics.median(seconds), "fastest": min(seconds), "slowest": max(seconds), "rounds": len(seconds)}
+
+
+def timed(work, rounds, least=0.01):
+    """Warms up, then the times of `rounds` runs; short ones are repeated between two looks at the clock."""
+    def once(repeats):
+        start = time.perf_counter()
+        for _ in range(repeats):
+            work()
+        return (time.perf_counter() - start) / repeats
+
+    first = once(1)
+    if first > LONG:
+        return summary([first])
+    second = once(1)
+    repeats = max(1, min(1000, int(least / second)))
+    return summary([once(repeats) for _ in range(min(rounds, 2) if second > LONG / 4 else rounds)])
+
+
+def memory(of):
+    """A line of this process's status in bytes: VmRSS, VmHWM (the peak)."""
+    for line in open("/proc/self/status"):
+        if line.startswith(of):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def forget_peak():
+    """Freed memory goes back, and the peak counts from here."""
+    import ctypes
+    import gc
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    open("/proc/self/clear_refs", "w").write("5")
+
+
+class Case:
+    def __init__(self, folder):
+        import numpy
+        self.folder = folder
+        self.about = json.loads(sorted(folder.glob("ours_*.json"))[-1].read_text())
+        self.steps, self.batch, self.sizes = int(self.about["steps"]), int(self.about["batch"]), self.about["sizes"]
+        self.structure = self.about["structure"]
+        shape = (self.steps, self.batch, self.sizes[0])
+        if self.about["analog"]:
+            self.input = numpy.fromfile(folder / "input", "<f4").reshape(shape)
+        else:
+            words = numpy.fromfile(folder / "input", "u1").reshape(self.steps, self.batch, -1)
+            self.input = numpy.unpackbits(words, axis=2, bitorder="little")[:, :, : shape[2]].astype("f4")  # [T, B, N]
+        outputs = (self.steps, self.batch, self.sizes[-1])
+        self.seeds = numpy.fromfile(folder / "seeds", "<f4").reshape(outputs[1:])
+        self.output = numpy.fromfile(folder / "output", "u1" if self.about["output_spikes"] else "<f4").reshape(outputs).astype("f4")
+
+    def array(self, name):
+        import numpy
+        path = self.folder / name
+        return numpy.fromfile(path, "<f4") if path.exists() else None
+
+    def distance(self, theirs):
+        import numpy
+        off = theirs - self.output
+        return {"share": float(numpy.mean(off != 0)), "relative": float(numpy.linalg.norm(off) / max(numpy.linalg.norm(self.output), 1e-30))}
+
+    def agrees(self, distance):
+        return distance["share"] < SPIKES_MAY_DIFFER if self.about["output_spikes"] else distance["relative"] < MAY_BE_OFF
+
+
+class Network:
+    """Weights of a case as torch parameters; `modes` gives functions from the input [T, B, N] to the outputs."""
+    batch_first = False
+
+    def __init__(self, case):
+        import torch
+        self.case, self.torch = case, torch
+        sizes = case.sizes
+        self.parameters = {}
+
+        def parameter(name, shape):
+            numbers = case.array(name)
+            if numbers is None:
+                return None
+            self.parameters[name] = torch.nn.Parameter(torch.from_numpy(numbers.reshape(shape).copy()))
+            return self.parameters[name]
+
+        self.weights, self.biases = [], []
+        if case.structure != "neurons":
+            for k in range(1, len(sizes)):
+                self.weights.append(parameter(f"linear {k} weight", (sizes[k], sizes[k - 1])))
+                self.biases.append(parameter(f"linear {k} bias", (sizes[k],)))
+        self.loop = parameter("recurrent 1 weight", (sizes[1], sizes[1])) if case.structure == "recurrent" else None
+
+    def product(self, k, x):
+        return self.torch.nn.functional.linear(x, self.weights[k], self.biases[k])
+
+    def layers(self):
+        return range(len(self.case.sizes) - 1)
+
+
+def compiled(torch, function):
+    torch._dynamo.config.recompile_limit = 64  # a layer each, with and without gradients
+    return torch.compile(function, dynamic=False)
+
+
+def traced(network, function):
+    """torch.jit.trace wants the weights as parameters of a module."""
+    torch = network.torch
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.all = torch.nn.ParameterList(network.parameters.values())
+
+        def forward(self, x):
+            return function(x)
+
+    return torch.jit.trace(Whole(), torch.from_numpy(network.case.input), check_trace=False)
+
+
+class Norse(Network):
+    def modes(self):
+        import norse.torch as norse
+        import norse.torch.functional.lif as f
+        import norse.torch.functional.leaky_integrator as g
+        import norse.torch.functional.lif_adex as a
+        torch, case = self.torch, self.case
+        p = f.LIFParameters(alpha=torch.as_tensor(1.0))  # 1.1.0 takes every alpha for 1
+        zeros = lambda n: torch.zeros(case.batch, n)
+        if case.structure == "neurons":
+            p = a.LIFAdExParameters(alpha=1.0)
+            module = norse.LIFAdEx(p)
+            rest = lambda: a.LIFAdExFeedForwardState(v=zeros(case.sizes[0]), i=zeros(case.sizes[0]), a=zeros(case.sizes[0]))
+
+            def loop(step):
+                def run(x):
+                    state, out = rest(), []
+                    for now in x.unbind(0):
+                        z, state = step(now, state, p, 0.001)
+                        out.append(z)
+                    return torch.stack(out)
+                return run
+
+            return {"eager": lambda x: module(x)[0], "unbind": loop(a.lif_adex_feed_forward_step), "compile": lambda: loop(compiled(torch, a.lif_adex_feed_forward_step))}
+        recurrent = case.structure == "recurrent"
+        hidden = case.sizes[1]
+        lif = norse.LIFRecurrent(case.sizes[0], hidden, p=p, input_weights=self.weights[0], recurrent_weights=self.loop) if recurrent else norse.LIF(p)
+        li = norse.LI()
+
+        def eager(x):
+            z = lif(x)[0] if recurrent else lif(self.product(0, x))[0]
+            return li(self.product(1, z))[0] if len(self.weights) > 1 else z
+
+        def loop(step, li_step, step_by_step=False):
+            def run(x):
+                n = case.sizes
+                if recurrent:
+                    state, out = f.LIFState(z=zeros(hidden), v=zeros(hidden), i=zeros(hidden)), []
+                    for now in x.unbind(0):
+                        z, state = step(now, state, self.weights[0], self.loop, p, 0.001)
+                        out.append(z)
+                else:
+                    state, out = f.LIFFeedForwardState(v=zeros(hidden), i=zeros(hidden)), []
+                    for now in self.product(0, x).unbind(0):
+                        z, state = step(now, state, p, 0.001)
+                        out.append(z)
+                z = torch.stack(out)
+                if len(self.weights) == 1:
+                    return z
+                state, out = g.LIState(v=zeros(n[2]), i=zeros(n[2])), []
+                for now in self.product(1, z).unbind(0):
+                    v, state = li_step(now, state, dt=0.001)
+                    out.append(v)
+                return torch.stack(out)
+            return run
+
+        step = f.lif_step if recurrent else f.lif_feed_forward_step
+        unbind = loop(step, g.li_feed_forward_step)
+        return {"eager": eager, "unbind": unbind, "compile": lambda: loop(compiled(torch, step), compiled(torch, g.li_feed_forward_step)),
+                "jit": lambda: traced(self, unbind)}
+
+
+class SnnTorch(Network):
+    def modes(self):
+        import snntorch
+        torch, case = self.torch, self.case
+        recurrent = case.structure == "recurrent"
+        leaky = case.about["family"] == "snntorch_leaky"
+        neurons = [snntorch.Leaky(beta=0.9) if leaky else snntorch.Synaptic(alpha=0.9, beta=0.8) for _ in self.layers()]
+        zeros = lambda n: torch.zeros(case.batch, n)
+
+        def run_layer(step, currents, n):
+            state, out = (zeros(n),) if leaky else (zeros(n), zeros(n)), []
+            spikes = zeros(n)
+            for now in currents.unbind(0):
+                if recurrent and n == case.sizes[1]:
+                    now = now + torch.nn.functional.linear(spikes, self.loop)
+                spikes, *state = step(now, *state)
+                out.append(spikes)
+            return torch.stack(out)
+
+        def product_first(steps):
+            def run(x):
+                for k in self.layers():
+                    x = run_layer(steps[k], self.product(k, x), case.sizes[k + 1])
+                return x
+            return run
+
+        def step_by_step(x):  # as snnTorch's own tutorials write it
+            states = [(zeros(n),) if leaky else (zeros(n), zeros(n)) for n in case.sizes[1:]]
+            spikes, out = zeros(case.sizes[1]), []
+            for now in x.unbind(0):
+                for k in self.layers():
+                    now = self.product(k, now)
+                    if recurrent and k == 0:
+                        now = now + torch.nn.functional.linear(spikes, self.loop)
+                    now, *states[k] = neurons[k](now, *states[k])
+                    if k == 0:
+                        spikes = now
+                out.append(now)
+            return torch.stack(out)
+
+        return {"eager": step_by_step, "product first": product_first(neurons), "compile": lambda: product_first([compiled(torch, n) for n in neurons])}
+
+
+class Rockpool(Network):
+    batch_first = True
+
+    def modes(self):
+        from rockpool.nn.modules import LIFTorch
+        from rockpool.parameters import Constant
+        torch, case = self.torch, self.case
+        neurons = []
+        for k in self.layers():
+            of = dict(tau_mem=Constant(0.02), tau_syn=Constant(0.02), bias=Constant(0.0), threshold=Constant(1.0), dt=1e-3)
+            if case.structure == "recurrent" and k == 0:
+                of.update(has_rec=True)
+            neurons.append(LIFTorch((case.sizes[k + 1],), **of))
+        if case.structure == "recurrent":
+            self.parameters["recurrent 1 weight"] = None
+            neurons[0].w_rec = torch.nn.Parameter(self.loop.detach().t().contiguous())
+            self.transposed = neurons[0].w_rec
+
+        def eager(x):  # [B, T, N]
+            for k in self.layers():
+                neurons[k].reset_state()
+                x = neurons[k](self.product(k, x))[0]
+            return x
+
+        return {"eager": eager}
+
+
+class SpikingJelly(Network):
+    def modes(self):
+        from spikingjelly.activation_based import functional, neuron, surrogate
+        torch, case = self.torch, self.case
+        lifs = [neuron.LIFNode(tau=2.0, v_threshold=1.0, v_reset=0.0, surrogate_function=surrogate.Sigmoid(alpha=4.0), step_mode="m") for _ in self.layers()]
+        recurrent = case.structure == "recurrent"
+
+        def run(x):
+            for k in self.layers():
+                functional.reset_net(lifs[k])
+                x = self.product(k, x)
+                if recurrent and k == 0:
+                    lifs[k].step_mode = "s"
+                    spikes, out = torch.zeros(case.batch, case.sizes[1]), []
+                    for now in x.unbind(0):
+                        spikes = lifs[k](now + torch.nn.functional.linear(spikes, self.loop))
+                        out.append(spikes)
+                    x = torch.stack(out)
+                else:
+                    x = lifs[k](x)
+            return x
+
+        def mode(training):
+            def set_and_run(x):
+                for lif in lifs:
+                    lif.train(training)
+                return run(x)
+            return set_and_run
+
+        return {"multi-step": mode(True), "multi-step, eval": mode(False)}
+
+
+LIBRARIES = {"norse": Norse, "snntorch": SnnTorch, "rockpool": Rockpool, "spikingjelly": SpikingJelly}
+
+
+def short(problem):
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return f"{type(problem).__name__}: {lines[0] if lines else ''}"[:200]
+
+
+def run_library(library, folder, threads, rounds, wanted):
+    import numpy
+    import torch
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    case = Case(folder)
+    network = LIBRARIES[library](case)
+    result = {"library": library, "version": importlib.metadata.version(library), "torch": torch.__version__, "threads": threads, "modes": {}}
+    write = lambda: (folder / f"{library}.json").write_text(json.dumps(result, indent=1) + "\n")
+    x, seeds = torch.from_numpy(case.input), torch.from_numpy(case.seeds)
+    if network.batch_first:
+        x, seeds = x.transpose(0, 1).contiguous(), seeds[:, None, :]
+    forget_peak()
+    network.before = memory("VmRSS")
+    plain = lambda out: (out.transpose(0, 1) if network.batch_first else out).detach().numpy()
+    for name, make in network.modes().items():
+        if wanted and name not in wanted:
+            continue
+        mode = result["modes"][name] = {"running": True}  # stays where the process is ended for its time
+        write()
+        try:
+            with torch.no_grad():
+                function = make() if name in ("compile", "jit") else make
+                mode["output"] = case.distance(plain(function(x)))
+                mode["agrees"] = case.agrees(mode["output"])
+                if mode["agrees"]:
+                    mode["forward"] = timed(lambda: function(x), rounds)
+            write()
+            if case.about["trains"] and mode["agrees"]:
+                train(case, network, mode, make() if name in ("compile", "jit") else make, x, seeds, rounds)
+        except Exception as problem:  # a mode that does not work is a line of the report, not its end
+            mode["problem"] = short(problem)
+        del mode["running"]
+        write()
+        print(f"    {library} {name}: " + mode.get("problem", ", ".join(f"{what} {mode[what]['median'] * 1e3:.3g} ms" for what in ("forward", "training") if what in mode)
+                                                  + ("" if mode.get("agrees") else f"outputs differ: {mode.get('output')}") + ("" if mode.get("gradient_agrees", True) else f", gradients differ: {mode['gradient']:.2g}")), flush=True)
+
+
+def train(case, network, mode, function, x, seeds, rounds):
+    import numpy
+    torch = network.torch
+    inputs = case.structure == "neurons"  # no weights: the gradient of the input
+    x = x.clone().requires_grad_() if inputs else x
+    leaves = [x] if inputs else [p for p in network.parameters.values() if p is not None] + ([network.transposed] if hasattr(network, "transposed") else [])
+
+    def run():
+        for leaf in leaves:
+            leaf.grad = None
+        (function(x) * seeds).sum().backward()
+
+    forget_peak()
+    start = time.perf_counter()
+    run()
+    first = time.perf_counter() - start
+    mode["training_peak_bytes"] = memory("VmHWM") - network.before
+    pairs = []
+    if inputs:
+        pairs.append((case.array("input gradient").reshape(case.steps, -1), x.grad[:, 0].numpy()))
+    for name, leaf in network.parameters.items():
+        if leaf is not None:
+            pairs.append((case.array(name + " gradient").reshape(leaf.shape), leaf.grad.numpy()))
+    if hasattr(network, "transposed"):
+        pairs.append((case.array("recurrent 1 weight gradient").reshape(network.transposed.shape), network.transposed.grad.t().numpy()))
+    mode["gradient"] = max(float(numpy.linalg.norm(a - b) / max(numpy.linalg.norm(a), 1e-30)) for a, b in pairs)
+    mode["gradient_agrees"] = mode["gradient"] < GRADIENT_MAY_BE_OFF
+    if mode["gradient_agrees"]:
+        mode["training"] = summary([first]) if first > LONG and mode.get("forward", {"median": 0})["median"] < LONG / 4 else timed(run, rounds)
+
+
+def run_products(folder, threads, rounds):
+    """All steps and samples of a layer in one product; a loop's products one step after the other."""
+    import numpy
+    import torch
+    torch.set_num_threads(threads)
+    case = Case(folder)
+    sizes, rows = case.sizes, case.steps * case.batch
+    random = numpy.random.default_rng(1)
+    some = lambda *shape: random.standard_normal(shape, dtype="f4")
+    result = {}
+    for name in ("numpy", "torch"):
+        wrap = torch.from_numpy if name == "torch" else lambda x: x
+        mm = (lambda a, b, c: torch.mm(a, b, out=c)) if name == "torch" else (lambda a, b, c: numpy.matmul(a, b, out=c))
+        jobs = []
+        for k in range(1, len(sizes)):
+            x = case.input.reshape(rows, -1) if k == 1 else some(rows, sizes[k - 1])
+            jobs.append((wrap(x), wrap(some(sizes[k - 1], sizes[k])), wrap(numpy.zeros((rows, sizes[k]), "f4")), 1))
+        if case.structure == "recurrent":
+            jobs.append((wrap(some(case.batch, sizes[1])), wrap(some(sizes[1], sizes[1])), wrap(numpy.zeros((case.batch, sizes[1]), "f4")), case.steps))
+
+        def work():
+            for a, b, c, times in jobs:
+                for _ in range(times):
+                    mm(a, b, c)
+
+        with torch.no_grad():
+            result[name] = timed(work, rounds)
+    result["best"] = min(("numpy", "torch"), key=lambda name: result[name]["median"])
+    (folder / "product.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(f"    matrix products alone: numpy {result['numpy']['median'] * 1e3:.3g} ms, torch {result['torch']['median'] * 1e3:.3g} ms", flush=True)
+
+
+def run_machine(folder, threads, rounds):
+    """The peak of the operations: 2 n^3 / time of a large matrix product. And the copy, which C++ does better with threads."""
+    import numpy
+    import torch
+    torch.set_num_threads(threads)
+    n = 3072
+    random = numpy.random.default_rng(1)
+    a, b, c = (random.standard_normal((n, n), dtype="f4") for _ in range(3))
+    ta, tb, tc = map(torch.from_numpy, (a, b, c))
+    results = {"numpy": timed(lambda: numpy.matmul(a, b, out=c), rounds), "torch": timed(lambda: torch.mm(ta, tb, out=tc), rounds)}
+    big = torch.zeros(1 << 26), torch.ones(1 << 26)
+    copy = timed(lambda: big[0].copy_(big[1]), rounds)
+    best = min(r["median"] for r in results.values())
+    result = {"multiply_adds_per_second": n**3 / best, "bytes_per_second": 2 * 4 * (1 << 26) / copy["median"], "products": results, "copy": copy,
+              "n": n, "threads": threads, "versions": {name: importlib.metadata.version(name) for name in ("numpy", "torch")}}
+    (folder / "machine.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    what, folder, threads, rounds, *modes = sys.argv[1:]
+    if what == "product":
+        run_products(pathlib.Path(folder), int(threads), int(rounds))
+    elif what == "machine":
+        run_machine(pathlib.Path(folder), int(threads), int(rounds))
+    else:
+        run_library(what, pathlib.Path(folder), int(threads), int(rounds), modes)
