@@ -1,4 +1,4 @@
-// 4096 adaptive exponential neurons alone, batch 16, 1000 steps, an input spike of 1 at 10 %. Training gives the gradient of the input.
+// 4096 adaptive exponential neurons alone, batch 16, 1000 steps, an input spike of 1 at 20 %. Training gives the gradient of the input.
 #include "twin.hpp"
 
 using namespace spikefuse;
@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
     bench::options const chosen = bench::read_options(argc, argv);
     Kokkos::ScopeGuard const kokkos;
     bench::setup about{"adex", "norse", "neurons", {4096, 4096}, 1000, 16};
+    about.activity = 0.2;
     about.neuron_operations = 24; // half of them are the exponential
     bench::measure<false, adex_twin>(chosen, about, input<4096> >> lif_adex(superspike<1>));
 }

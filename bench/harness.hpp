@@ -86,7 +86,11 @@ class json {
     template <class Number>
     json& put(std::string const& key, std::vector<Number> const& numbers) {
         std::string list;
-        for (Number one : numbers) list += (list.empty() ? "" : ", ") + std::to_string(one);
+        for (Number one : numbers) {
+            char text[40];
+            std::snprintf(text, sizeof text, "%s%.9g", list.empty() ? "" : ", ", static_cast<double>(one));
+            list += text;
+        }
         return raw(key, "[" + list + "]");
     }
     std::string text() const { return "{" + inside_ + "}"; }
@@ -112,21 +116,26 @@ void write_file(std::filesystem::path const& path, std::vector<Number> const& nu
     write_file(path, numbers.data(), numbers.size() * sizeof(Number));
 }
 
+/// FOLDER/ours_THREADS.json.
+inline void write_json(std::filesystem::path const& folder, int threads, json const& result) {
+    std::filesystem::create_directories(folder);
+    std::string const text = result.text() + "\n";
+    write_file(folder / ("ours_" + std::to_string(threads) + ".json"), text.data(), text.size());
+}
+
 // --- times ------------------------------------------------------------------------------------------------------------------------
 
 struct statistics {
     double median, fastest, slowest;
-    int rounds;
+    std::vector<double> seconds;
 
-    json as_json() const {
-        return json().put("median", median).put("fastest", fastest).put("slowest", slowest).put("rounds", static_cast<double>(rounds));
-    }
+    json as_json() const { return json().put("median", median).put("fastest", fastest).put("slowest", slowest).put("seconds", seconds); }
 };
 inline statistics statistics_of(std::vector<double> seconds) {
     std::sort(seconds.begin(), seconds.end());
     std::size_t const half = seconds.size() / 2;
     double const median = seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
-    return {median, seconds.front(), seconds.back(), static_cast<int>(seconds.size())};
+    return {median, seconds.front(), seconds.back(), seconds};
 }
 
 /// Seconds of each of `works`, which take turns, so that a disturbance of the machine meets all of them. The first turn warms up and says
@@ -463,10 +472,8 @@ void measure(options const& chosen, setup const& about, Network network) {
     result.put("rates", one.rates).put("threads", static_cast<double>(threads)).put("times", times).put("work", one.work());
     if (about.trains) result.put("tape_bytes", static_cast<double>(one.back->tape_bytes(about.steps)));
     std::filesystem::path const folder = chosen.folder / about.name / about.family;
-    std::filesystem::create_directories(folder);
+    write_json(folder, threads, result);
     if (!chosen.times_only) one.write(folder);
-    std::string const text = result.text() + "\n";
-    write_file(folder / ("ours_" + std::to_string(threads) + ".json"), text.data(), text.size());
 }
 
 } // namespace bench

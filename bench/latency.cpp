@@ -24,24 +24,27 @@ void measure(bench::options const& chosen, char const* family, Network network) 
             space.fence();
             if (round > 0) seconds.push_back(timer.seconds());
             auto const step = bench::on_host(output);
-            for (std::size_t n = 0; n < 10; ++n) off = std::max(off, static_cast<double>(std::abs(step(0, 0, n) - expected(static_cast<std::size_t>(t), 0, n))));
+            for (std::size_t n = 0; n < 10; ++n)
+                off = std::max(off, static_cast<double>(std::abs(step(0, 0, n) - expected(static_cast<std::size_t>(t), 0, n))));
         }
     }
     std::sort(seconds.begin(), seconds.end());
     double const median = seconds[seconds.size() / 2], worst = seconds[seconds.size() * 999 / 1000];
     int const threads = space.concurrency();
-    std::printf("  %-16s %-12s %d threads  a step: median %.3g us, 99.9th percentile %.3g us; %g from one call for all steps\n", "latency", family,
-                threads, median * 1e6, worst * 1e6, off);
+    std::printf("  %-16s %-12s %d threads  a step: median %.3g us, 99.9th percentile %.3g us; %g from one call for all steps\n", "latency",
+                family, threads, median * 1e6, worst * 1e6, off);
     bench::json result;
     result.put("case", "latency").put("family", family).put("structure", "latency").put("sizes", about.sizes);
-    result.put("steps", static_cast<double>(about.steps)).put("batch", 1.0).put("activity", about.activity).put("analog", false).put("trains", false);
+    result.put("steps", static_cast<double>(about.steps))
+        .put("batch", 1.0)
+        .put("activity", about.activity)
+        .put("analog", false)
+        .put("trains", false);
     result.put("output_spikes", one.output_spikes()).put("rates", one.rates).put("threads", static_cast<double>(threads));
     result.put("calls", static_cast<double>(seconds.size())).put("median", median).put("percentile_99_9", worst).put("off", off);
     std::filesystem::path const folder = chosen.folder / "latency" / family;
-    std::filesystem::create_directories(folder);
+    bench::write_json(folder, threads, result);
     if (!chosen.times_only) one.write(folder);
-    std::string const text = result.text() + "\n";
-    bench::write_file(folder / ("ours_" + std::to_string(threads) + ".json"), text.data(), text.size());
 }
 
 } // namespace

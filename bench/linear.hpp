@@ -17,8 +17,10 @@ void measure_linear(options const& chosen) {
     using namespace spikefuse;
     constexpr auto before = input<Width> >> linear<Width>;
     measure<false, lif_twin<Width, Width, 0, false, false>>(chosen, linear_setup(Width, "", "norse"), before >> lif(superspike<1>));
-    measure<false, lif_twin<Width, Width, 0, false, false>>(chosen, linear_setup(Width, "-half", "norse", 0.5), before >> lif(superspike<1>));
-    measure<true, lif_twin<Width, Width, 0, false, true>>(chosen, linear_setup(Width, "-analog", "norse", 1, true), before >> lif(superspike<1>));
+    measure<false, lif_twin<Width, Width, 0, false, false>>(chosen, linear_setup(Width, "-half", "norse", 0.5),
+                                                            before >> lif(superspike<1>));
+    measure<true, lif_twin<Width, Width, 0, false, true>>(chosen, linear_setup(Width, "-analog", "norse", 1, true),
+                                                          before >> lif(superspike<1>));
     measure<false, no_twin>(chosen, linear_setup(Width, "", "snntorch"), before >> synaptic);
     measure<false, no_twin>(chosen, linear_setup(Width, "", "snntorch_leaky"), before >> leaky);
     measure<false, no_twin>(chosen, linear_setup(Width, "", "rockpool"), before >> rockpool_lif);

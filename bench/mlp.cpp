@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
         bench::measure<false, bench::no_twin>(chosen, about(batch, "rockpool"),
                                               input<784> >> linear<256> >> rockpool_lif >> linear<10> >> rockpool_lif);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "spikingjelly"),
-                                              input<784> >> linear<256> >> bench::spikingjelly_lif >> linear<10> >> bench::spikingjelly_lif);
+                                              input<784> >> linear<256> >> bench::spikingjelly_lif >> linear<10> >>
+                                                  bench::spikingjelly_lif);
     }
 }

@@ -1,4 +1,6 @@
 // The MNIST network of examples/mnist beside a hand-written loop, same flags, same threads, same images, in one run.
+#include "harness.hpp"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -64,7 +66,7 @@ void report(char const* name, std::vector<double> times, std::size_t images) {
                 times.back());
 }
 
-void compare(std::string const& data, std::string const& file, int steps, int batch, int rounds) {
+void compare(std::string const& data, std::string const& file, int steps, int batch, int rounds, std::string const& out) {
     io::mnist const set = io::read_mnist(data);
     auto const samples = static_cast<std::size_t>(batch);
     std::size_t const images = set.count / samples * samples; // whole batches for both
@@ -118,23 +120,31 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
     report("spikefuse, one kernel", our_times, images);
     report("hand-written loop", twin_times, images);
     std::printf("spike counts that differ: %zu of %zu (the order of summation is not the same)\n", different, images * classes);
+    if (out.empty()) return;
+    bench::json times, result;
+    times.put("forward", bench::statistics_of(our_times).as_json()).put("twin_forward", bench::statistics_of(twin_times).as_json());
+    result.put("case", "mnist").put("family", "nir").put("images", static_cast<double>(images)).put("steps", static_cast<double>(steps));
+    result.put("batch", static_cast<double>(batch)).put("threads", static_cast<double>(space.concurrency())).put("times", times);
+    result.put("counts_differ", static_cast<double>(different)).put("counts", static_cast<double>(images * classes));
+    bench::write_json(std::filesystem::path(out) / "mnist" / "nir", space.concurrency(), result);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     CLI::App app("The MNIST network beside a hand-written loop");
-    std::string data, network;
+    std::string data, network, out;
     int steps = 100, batch = 128, rounds = 7;
     app.add_option("--data", data, "folder with MNIST's t10k files")->required();
     app.add_option("--network", network, "mnist_if.nir")->required();
+    app.add_option("--out", out, "folder of the benchmark's results");
     app.add_option("--steps", steps)->capture_default_str()->check(CLI::Range(1, 100000));
     app.add_option("--batch", batch)->capture_default_str()->check(CLI::Range(1, 10000));
     app.add_option("--rounds", rounds)->capture_default_str()->check(CLI::Range(1, 1000));
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
     try {
-        compare(data, network, steps, batch, rounds);
+        compare(data, network, steps, batch, rounds, out);
     } catch (error const& fault) {
         std::fprintf(stderr, "%s\n", fault.what());
         return 1;

@@ -15,7 +15,7 @@ SPIKES_MAY_DIFFER, MAY_BE_OFF, GRADIENT_MAY_BE_OFF = 1e-3, 1e-3, 2e-2
 
 
 def summary(seconds):
-    return {"median": statistics.median(seconds), "fastest": min(seconds), "slowest": max(seconds), "rounds": len(seconds)}
+    return {"median": statistics.median(seconds), "fastest": min(seconds), "slowest": max(seconds), "seconds": seconds}
 
 
 def timed(work, rounds, least=0.01):
@@ -297,6 +297,64 @@ class SpikingJelly(Network):
         return {"multi-step": mode(True), "multi-step, eval": mode(False)}
 
 
+def run_latency(library, case, network, rounds):
+    """One step of batch 1 at a time, cell by cell; outputs are held against ours."""
+    import numpy
+    torch = network.torch
+    torch.set_num_threads(1)  # the fastest for products this small
+    n = case.sizes
+    zeros = lambda k: torch.zeros(1, k)
+    if library == "norse":
+        import norse.torch.functional.leaky_integrator as g
+        import norse.torch.functional.lif as f
+        p = f.LIFParameters(alpha=torch.as_tensor(1.0))
+        rest = lambda: (f.LIFFeedForwardState(v=zeros(n[1]), i=zeros(n[1])), g.LIState(v=zeros(n[2]), i=zeros(n[2])))
+
+        def with_steps(step, li_step):
+            def cell(x, state):
+                z, lif = step(network.product(0, x), state[0], p, 0.001)
+                v, li = li_step(network.product(1, z), state[1], dt=0.001)
+                return v, (lif, li)
+            return cell
+
+        plain = with_steps(f.lif_feed_forward_step, g.li_feed_forward_step)
+    else:
+        import snntorch
+        neurons = [snntorch.Synaptic(alpha=0.9, beta=0.8) for _ in range(2)]
+        rest = lambda: ((zeros(n[1]), zeros(n[1])), (zeros(n[2]), zeros(n[2])))
+
+        def plain(x, state):
+            z, *first = neurons[0](network.product(0, x), *state[0])
+            z, *second = neurons[1](network.product(1, z), *state[1])
+            return z, (first, second)
+
+    x = torch.from_numpy(case.input)
+    modes = {}
+    for name in ("eager", "compile"):
+        mode = modes[name] = {}
+        try:
+            cell = compiled(torch, plain) if name == "compile" else plain
+            seconds = []
+            with torch.no_grad():
+                for round in range(2):  # the first warms up
+                    state, outputs = rest(), []
+                    for now in x.unbind(0):
+                        start = time.perf_counter()
+                        out, state = cell(now, state)
+                        if round:
+                            seconds.append(time.perf_counter() - start)
+                        outputs.append(out)
+            mode["output"] = case.distance(torch.stack(outputs).numpy())
+            mode["agrees"] = case.agrees(mode["output"])
+            seconds.sort()
+            mode.update(median=seconds[len(seconds) // 2], percentile_99_9=seconds[len(seconds) * 999 // 1000], calls=len(seconds))
+            print(f"    {library} {name}: a step {mode['median'] * 1e6:.3g} us, 99.9th percentile {mode['percentile_99_9'] * 1e6:.3g} us", flush=True)
+        except Exception as problem:
+            mode["problem"] = short(problem)
+            print(f"    {library} {name}: {mode['problem']}", flush=True)
+    return modes
+
+
 LIBRARIES = {"norse": Norse, "snntorch": SnnTorch, "rockpool": Rockpool, "spikingjelly": SpikingJelly}
 
 
@@ -312,15 +370,23 @@ def run_library(library, folder, threads, rounds, wanted):
     torch.manual_seed(0)
     case = Case(folder)
     network = LIBRARIES[library](case)
+    path = folder / f"{library}.json"
     result = {"library": library, "version": importlib.metadata.version(library), "torch": torch.__version__, "threads": threads, "modes": {}}
-    write = lambda: (folder / f"{library}.json").write_text(json.dumps(result, indent=1) + "\n")
+    if wanted and path.exists():
+        result["modes"] = json.loads(path.read_text())["modes"]  # the others were run before
+    write = lambda: path.write_text(json.dumps(result, indent=1) + "\n")
     x, seeds = torch.from_numpy(case.input), torch.from_numpy(case.seeds)
     if network.batch_first:
         x, seeds = x.transpose(0, 1).contiguous(), seeds[:, None, :]
     forget_peak()
     network.before = memory("VmRSS")
     plain = lambda out: (out.transpose(0, 1) if network.batch_first else out).detach().numpy()
-    for name, make in network.modes().items():
+    if case.structure == "latency":
+        result["modes"] = run_latency(library, case, network, rounds)
+        return write()
+    modes = network.modes()
+    result["all_modes"] = list(modes)
+    for name, make in modes.items():
         if wanted and name not in wanted:
             continue
         mode = result["modes"][name] = {"running": True}  # stays where the process is ended for its time

@@ -9,7 +9,8 @@ template <int Width, bool Analog = false>
 void point(bench::options const& chosen, std::string const& name, int steps = 200, int batch = 16, double activity = 0.1) {
     bench::setup about{"sweep-" + name, "norse", "feedforward", {Width, Width}, steps, batch};
     about.activity = activity, about.analog = Analog, about.trains = false;
-    bench::measure<Analog, bench::lif_twin<Width, Width, 0, false, Analog>>(chosen, about, input<Width> >> linear<Width> >> lif(superspike<1>));
+    bench::measure<Analog, bench::lif_twin<Width, Width, 0, false, Analog>>(chosen, about,
+                                                                            input<Width> >> linear<Width> >> lif(superspike<1>));
 }
 
 } // namespace

@@ -1,0 +1,210 @@
+"""Runs the benchmark and writes its report. Called by scripts/bench.sh, which says how."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+
+import report
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OUT = ROOT / "build" / "bench"
+LIMIT = 240  # seconds that all modes of a library may take for one case, before what runs is given up
+
+# The program of each case.
+CASES = {f"lin{n}{what}": f"linear_{n}" for n in (512, 2048) for what in ("", "-half", "-analog")}
+CASES |= {"mlp1": "mlp", "mlp32": "mlp", "mlp256": "mlp", "recurrent": "recurrent", "adex": "adex", "latency": "latency", "mnist": "mnist_twin", "sweep": "sweep"}
+# What pip is asked for; without dependencies where a library names more than it needs here.
+PEERS = [("numpy", []), ("torch", []), ("scipy h5py loguru", []), ("norse", ["nir", "nirtorch"]), ("snntorch", []), ("rockpool", []), ("spikingjelly", [])]
+LIBRARIES = ["norse", "snntorch", "rockpool", "spikingjelly"]
+
+
+def say(words):
+    print(f"\033[1m[spikefuse]\033[0m {words}", flush=True)
+
+
+def arguments():
+    words = argparse.ArgumentParser(add_help=False)
+    words.add_argument("--quick", action="store_true")
+    words.add_argument("--rounds", type=int)
+    words.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    words.add_argument("--report", action="store_true")
+    words.add_argument("--which", action="store_true")
+    words.add_argument("--programs")
+    words.add_argument("--cache")
+    words.add_argument("cases", nargs="*")
+    chosen = words.parse_args()
+    unknown = [case for case in chosen.cases if case not in CASES]
+    if unknown:
+        print(f"there is no case '{unknown[0]}'", file=sys.stderr)
+        sys.exit(2)
+    chosen.rounds = chosen.rounds or (3 if chosen.quick else 7)
+    chosen.cases = [] if chosen.report else chosen.cases or list(CASES)
+    if not mnist_files():
+        chosen.cases = [case for case in chosen.cases if case != "mnist"]
+    return chosen
+
+
+def mnist_files():
+    """Folder of MNIST's images and the network in NIR, where they lie beside the checkout."""
+    shared = ROOT.parent / "shared"
+    nir, images = next(shared.rglob("mnist_if.nir"), None), next(shared.rglob("t10k-images*"), None)
+    return (images.parent, nir) if nir and images else None
+
+
+# --- other libraries -----------------------------------------------------------------------------------------------------------------
+
+
+def peers_python(chosen):
+    """A Python environment of the peers' own. What cannot be installed is written down with its reason."""
+    home = pathlib.Path(chosen.cache) / "peers"
+    python, notes_path = home / "bin" / "python", home / "not_installed.json"
+    if not python.exists():
+        say(f"making a Python environment for the other libraries in {home}")
+        made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True)
+        if made.returncode:
+            say("no Python environment: no matrix products, no floors, no peers (" + (made.stderr or made.stdout).strip().splitlines()[-1] + ")")
+            return None, {"all": "python3 -m venv failed"}
+    have = lambda name: subprocess.run([str(python), "-c", f"import importlib.metadata as m; m.version('{name}')"], capture_output=True).returncode == 0
+    notes = {}
+    for names, companions in PEERS[:1] if chosen.quick else PEERS:
+        name = names.split()[0]
+        if have(name):
+            continue
+        say(f"installing {names}")
+        alone = ["--no-deps"] if name in LIBRARIES else []
+        try:
+            done = subprocess.run([str(python), "-m", "pip", "install", "-q", *alone, *names.split(), *companions], capture_output=True, text=True, timeout=1200)
+            problem = None if done.returncode == 0 else (done.stderr or done.stdout).strip().splitlines()[-1]
+        except subprocess.TimeoutExpired:
+            problem = "pip took longer than 20 minutes"
+        if problem:
+            notes[name] = problem
+            say(f"{name} cannot be installed: {problem}")
+    if not chosen.quick:
+        for name in ("pygenn",):
+            if have(name):
+                continue
+            done = subprocess.run([str(python), "-m", "pip", "download", "-q", "--no-deps", "-d", str(home / "tried"), name], capture_output=True, text=True, timeout=300)
+            notes["GeNN (pygenn)"] = "installs, but has no case here yet" if done.returncode == 0 else (done.stderr or done.stdout).strip().splitlines()[-1]
+        notes_path.write_text(json.dumps(notes, indent=1) + "\n")
+    return python, json.loads(notes_path.read_text()) if notes_path.exists() else notes
+
+
+def run_peer(python, what, folder, chosen, modes=(), limit=LIMIT):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(chosen.threads), OPENBLAS_NUM_THREADS=str(chosen.threads), TORCHINDUCTOR_CACHE_DIR=str(OUT / "compiled"), TORCH_LOGS="-all")
+    environment.pop("OMP_PROC_BIND", None), environment.pop("OMP_PLACES", None)  # torch binds by itself
+    command = [str(python), "-W", "ignore", str(ROOT / "bench" / "peers.py"), what, str(folder), str(chosen.threads), str(chosen.rounds), *modes]
+    log = open(OUT / "peers.log", "a")
+    try:
+        return subprocess.run(command, env=environment, stderr=log, timeout=limit).returncode == 0
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def run_library(python, library, folder, chosen, modes=()):
+    """All modes of a library; one that takes too long is given up, the others go on."""
+    path = folder / f"{library}.json"
+    path.unlink(missing_ok=True)
+    for _ in range(6):
+        ended = run_peer(python, library, folder, chosen, modes)
+        if not path.exists():
+            print(f"    {library}: does not run (see {OUT / 'peers.log'})", flush=True)
+            return
+        result = json.loads(path.read_text())
+        for name, mode in result["modes"].items():
+            if mode.pop("running", False):
+                mode["problem"] = f"given up: all modes together took longer than {LIMIT} s" if ended is None else "the process died"
+                print(f"    {library} {name}: {mode['problem']}", flush=True)
+        path.write_text(json.dumps(result, indent=1) + "\n")
+        modes = [name for name in (modes or result.get("all_modes", [])) if name not in result["modes"]]
+        if not modes:
+            return
+
+
+# --- ours ----------------------------------------------------------------------------------------------------------------------------
+
+
+def run_ours(chosen, program, threads, words):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    command = [str(ROOT / "scripts" / "in.sh"), str(pathlib.Path(chosen.programs) / program), "--out", str(OUT / "cases"), *words]
+    subprocess.run(command, env=environment, check=True)
+
+
+def join_times(before, after):
+    """The rounds before and after the peers, as one: what the machine did meanwhile shows in the spread."""
+    for what, times in after.get("times", {}).items():
+        seconds = sorted(times["seconds"] + before.get("times", {}).get(what, {}).get("seconds", []))
+        half = len(seconds) // 2
+        median = seconds[half] if len(seconds) % 2 else (seconds[half - 1] + seconds[half]) / 2
+        after["times"][what] = {"median": median, "fastest": seconds[0], "slowest": seconds[-1], "seconds": seconds}
+    return after
+
+
+def run_case(case, chosen, python):
+    program = CASES[case]
+    folder = OUT / "cases"
+    if case == "mnist":
+        data, network = mnist_files()
+        for threads in {chosen.threads, 1}:
+            run_ours(chosen, program, threads, ["--data", str(data), "--network", str(network), "--rounds", str(chosen.rounds)])
+        return stamp(folder / "mnist", chosen)
+    names = [] if case == "sweep" else [case]
+    rounds = ["--rounds", str(chosen.rounds)]
+    run_ours(chosen, program, chosen.threads, [*rounds, *names])
+    here = sorted(path for path in folder.glob("sweep-*" if case == "sweep" else case) if path.is_dir())
+    file = f"ours_{chosen.threads}.json"
+    before = {path: json.loads(path.read_text()) for one in here for path in one.glob(f"*/{file}")}
+    if python:
+        for one in here:
+            run_peer(python, "machine", one / "norse", chosen) if one == here[0] or case != "sweep" else None
+            if case not in ("latency", "adex"):
+                run_peer(python, "product", one / "norse", chosen)
+    if python and not chosen.quick:
+        for path in before:
+            library = path.parent.name.split("_")[0]
+            if case == "sweep":
+                print(f"   {path.parent.parent.name}", flush=True)
+            run_library(python, library, path.parent, chosen, ["unbind"] if case == "sweep" else [])
+    if case not in ("latency", "sweep"):
+        run_ours(chosen, program, chosen.threads, [*rounds, "--times-only", *names])
+        for path, first in before.items():
+            path.write_text(json.dumps(join_times(first, json.loads(path.read_text()))) + "\n")
+    if chosen.threads > 1 and case != "sweep":
+        run_ours(chosen, program, 1, [*rounds, "--times-only", *names])
+    for one in here:
+        stamp(one, chosen)
+
+
+def stamp(folder, chosen):
+    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    (folder / "when.json").write_text(json.dumps({"date": datetime.date.today().isoformat(), "machine": cpu, "threads": chosen.threads, "commit": commit}) + "\n")
+
+
+def main():
+    chosen = arguments()
+    if chosen.which:
+        print(" ".join(sorted({CASES[case] for case in chosen.cases})))
+        return
+    OUT.mkdir(parents=True, exist_ok=True)
+    python, missing = (None, {}) if chosen.report else peers_python(chosen)
+    if missing:
+        (OUT / "not_installed.json").write_text(json.dumps(missing, indent=1) + "\n")
+    for case in chosen.cases:
+        say(f"{case} ({chosen.threads} threads, {chosen.rounds} rounds)")
+        start = time.time()
+        try:
+            run_case(case, chosen, python)
+        except subprocess.CalledProcessError as problem:
+            say(f"{case} failed (exit status {problem.returncode})")
+        say(f"{case}: {time.time() - start:.0f} s")
+    report.write(OUT)
+
+
+if __name__ == "__main__":
+    main()

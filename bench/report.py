@@ -1,0 +1,233 @@
+"""From what the cases left in build/bench/cases: results.json, results.md and the pictures."""
+import json
+
+import pictures
+
+# Targets: how many times our time the best mode of every peer, the bare matrix product, and the best mode of every peer in training should take.
+TARGETS = {"lin512": (20, 4, 10), "lin2048": (10, 6, 6), "mlp256": (12, 5, 8), "mlp1": (60, None, 30), "recurrent": (30, 3, 15), "adex": (25, None, 15),
+           "lin512-half": (5, 1 / 1.3, 4), "lin2048-half": (5, 1 / 1.3, 4), "lin512-analog": (5, 1 / 1.3, 4), "lin2048-analog": (5, 1 / 1.3, 4)}
+TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half": "the same, 50 %", "lin512-analog": "the same, analog values",
+          "lin2048": "linear(2048) + LIF, batch 16, 500 steps, 10 %", "lin2048-half": "the same, 50 %", "lin2048-analog": "the same, analog values",
+          "mlp1": "784-256-10, batch 1, 100 steps, 10 %", "mlp32": "784-256-10, batch 32", "mlp256": "784-256-10, batch 256",
+          "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %", "adex": "4096 AdEx alone, batch 16, 1000 steps"}
+NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly"}
+
+
+def read(path):
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def collect(out):
+    """case -> family -> what was measured of it."""
+    cases = {}
+    for folder in sorted((out / "cases").glob("*")):
+        when = read(folder / "when.json")
+        if when is None:
+            continue
+        cases[folder.name] = {"when": when, "families": {}}
+        for family in sorted(folder.glob("*/")):
+            ours = {path.stem.split("_")[1]: read(path) for path in family.glob("ours_*.json")}
+            library = family.name.split("_")[0]
+            cases[folder.name]["families"][family.name] = {
+                "ours": ours, "product": read(family / "product.json"), "machine": read(family / "machine.json"), "peer": read(family / f"{library}.json")}
+    return cases
+
+
+def time_of(case, family, what):
+    """Our statistics, with all threads."""
+    one = case["families"].get(family)
+    ours = one and one["ours"].get(str(case["when"]["threads"]))
+    return ours and ours.get("times", {}).get(what)
+
+
+def best_mode(case, family, what):
+    """The fastest mode of a peer whose results agree: (mode, statistics)."""
+    peer = case["families"][family]["peer"]
+    known = [(mode, of[what]) for mode, of in (peer or {}).get("modes", {}).items() if what in of]
+    return min(known, key=lambda pair: pair[1]["median"]) if known else None
+
+
+def ratios(case, what):
+    """family -> (times our time, mode) of every peer."""
+    result = {}
+    for family in case["families"]:
+        ours, theirs = time_of(case, family, what), best_mode(case, family, what)
+        if ours and theirs:
+            result[family] = (theirs[1]["median"] / ours["median"], theirs[0])
+    return result
+
+
+def floor(case, what):
+    """The larger of operations and bytes over the machine's peaks, and which it is."""
+    norse = case["families"].get("norse", {})
+    machine, ours = norse.get("machine"), norse.get("ours", {}).get(str(case["when"]["threads"]))
+    if not machine or not ours or "work" not in ours:
+        return None
+    by = {"operations": ours["work"][f"{what}_operations"] / machine["multiply_adds_per_second"], "bytes": ours["work"][f"{what}_bytes"] / machine["bytes_per_second"]}
+    which = max(by, key=by.get)
+    return by[which], which
+
+
+def readable(seconds):
+    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size * 0.9995:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def with_spread(times):
+    if not times:
+        return "-"
+    return f"{readable(times['median'])} ({readable(times['fastest'])} to {readable(times['slowest'])})"
+
+
+def judged(value, target, more_is_better=True):
+    if value is None:
+        return "not measured" if target is not None else "-"
+    if target is None:
+        return f"{value:.3g}x"
+    met = value >= target if more_is_better else value <= target
+    wanted = f"{target:.3g}x" if target >= 1 else f"1/{1 / target:.3g}"
+    return f"**{value:.3g}x** of {wanted}, " + ("met" if met else "missed")
+
+
+def least(case, what):
+    known = ratios(case, what)
+    return min(known.items(), key=lambda pair: pair[1][0]) if known else None
+
+
+def of_peers(found, target):
+    if found is None:
+        return "not measured" if target else "-"
+    family, (value, mode) = found
+    return judged(value, target) + f" ({NAMES[family]}, {mode})"
+
+
+def main_table(cases, what):
+    product = what == "forward"
+    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest peer / ours |", "|---|---|---|---|" + ("---|" if product else "") + "---|"]
+    for name in [name for name in TITLES if name in cases]:
+        case, target = cases[name], TARGETS.get(name, (None, None, None))
+        ours = time_of(case, "norse", what)
+        if not ours:
+            continue
+        lowest, twin = floor(case, what), time_of(case, "norse", f"twin_{what}")
+        bare = case["families"]["norse"]["product"] if product else None
+        cells = [TITLES[name], with_spread(ours), f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})" if lowest else "-"]
+        cells.append(f"{ours['median'] / twin['median']:.2f}" + (", met" if ours["median"] <= 1.05 * twin["median"] else ", missed") if twin else "-")
+        if product:
+            cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
+        cells.append(of_peers(least(case, what), target[0 if product else 2]))
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def peers_table(cases):
+    lines = ["| case | library | mode | forward | / ours | forward and backward | / ours | outputs that differ | gradients differ by | training's peak memory |", "|---|---|---|---|---|---|---|---|---|---|"]
+    for name in [name for name in TITLES if name in cases]:
+        case = cases[name]
+        for family, one in case["families"].items():
+            for mode, of in ((one["peer"] or {}).get("modes") or {}).items():
+                cells = [name, f"{NAMES[family]} {one['peer']['version']}", mode]
+                if "problem" in of and "forward" not in of:
+                    lines.append("| " + " | ".join([*cells, of["problem"].replace("|", "\\|"), *[""] * 6]) + " |")
+                    continue
+                for what in ("forward", "training"):
+                    ours, theirs = time_of(case, family, what), of.get(what)
+                    note = "" if not theirs or len(theirs["seconds"]) >= 5 else f" ({len(theirs['seconds'])} rounds)"
+                    cells += [with_spread(theirs) + note, f"{theirs['median'] / ours['median']:.3g}x" if theirs and ours else "-"]
+                if "problem" in of:
+                    cells[-2] = of["problem"].replace("|", "\\|")
+                differ = of.get("output", {})
+                own = one["ours"][str(case["when"]["threads"])]
+                cells.append((f"{differ['share']:.1e}" if own["output_spikes"] else f"{differ['relative']:.1e} relative") + ("" if of["agrees"] else ": not timed"))
+                cells.append(f"{of['gradient']:.1e}" + ("" if of["gradient_agrees"] else ": not timed") if "gradient" in of else "-")
+                cells.append(f"{of['training_peak_bytes'] / 2**20:.0f} MiB" if "training_peak_bytes" in of else "-")
+                lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def memory_table(cases):
+    lines = ["| case | tape, bytes a neuron and step | norse's least peak in training, the same |", "|---|---|---|"]
+    for name in [name for name in TITLES if name in cases]:
+        case = cases[name]
+        norse = case["families"].get("norse", {})
+        ours = norse.get("ours", {}).get(str(case["when"]["threads"]))
+        if not ours or "tape_bytes" not in ours:
+            continue
+        places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
+        peaks = [of["training_peak_bytes"] for of in ((norse["peer"] or {}).get("modes") or {}).values() if of.get("training_peak_bytes")]
+        lines.append(f"| {TITLES[name]} | {ours['tape_bytes'] / places:.3g} | {f'{min(peaks) / places:.3g}' if peaks else '-'} |")
+    return lines
+
+
+def threads_table(cases):
+    lines = ["| case | forward, one thread | all threads | | forward and backward, one thread | all threads | |", "|---|---|---|---|---|---|---|"]
+    for name in [name for name in [*TITLES, "mnist"] if name in cases]:
+        case = cases[name]
+        family = "nir" if name == "mnist" else "norse"
+        one = case["families"].get(family, {}).get("ours", {}).get("1")
+        if not one or case["when"]["threads"] == 1:
+            continue
+        cells = []
+        for what in ("forward", "training"):
+            alone, all_threads = one["times"].get(what), time_of(case, family, what)
+            if alone and all_threads:
+                gain = alone["median"] / all_threads["median"]
+                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= 1.8 else ", missed") if case["when"]["threads"] == 2 else "")]
+            else:
+                cells += ["-", "-", "-"]
+        lines.append(f"| {TITLES.get(name, 'MNIST')} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def latency_table(case):
+    lines = ["| one step of 784-256-10, batch 1 | median | 99.9th percentile |", "|---|---|---|"]
+    for family, one in case["families"].items():
+        for threads, ours in sorted(one["ours"].items()):
+            lines.append(f"| spikefuse, neurons of {NAMES[family]}, {threads} thread{'s' if threads != '1' else ''} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
+                         + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**") + " |")
+        for mode, of in ((one["peer"] or {}).get("modes") or {}).items():
+            lines.append(f"| {NAMES[family]}, {mode}, 1 thread | " + (f"{readable(of['median'])} | {readable(of['percentile_99_9'])} |" if "median" in of else f"{of['problem']} | |"))
+    return lines
+
+
+def mnist_table(case):
+    one = case["families"]["nir"]["ours"][str(case["when"]["threads"])]
+    lines = [f"| MNIST, {one['images']:.0f} images, {one['steps']:.0f} steps | time | images a second |", "|---|---|---|"]
+    for words, what in (("spikefuse", "forward"), ("hand-written loop", "twin_forward")):
+        times = one["times"][what]
+        lines.append(f"| {words} | {with_spread(times)} | {one['images'] / times['median']:,.0f} |")
+    lines.append("| GeNN on a GPU, batch 128, as it publishes | 0.290 s | |")
+    return lines
+
+
+def write(out):
+    cases = collect(out)
+    missing = read(out / "not_installed.json") or {}
+    (out / "results.json").write_text(json.dumps({"cases": cases, "not_installed": missing}, indent=1) + "\n")
+    text = []
+    add = lambda title, lines: text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
+    places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, commit {case['when']['commit']}" for case in cases.values()})
+    text += ["Measured: " + "; ".join(places) + ".", ""]
+    add("Forward", main_table(cases, "forward"))
+    add("Forward and backward", main_table(cases, "training"))
+    if "latency" in cases:
+        add("One step at a time", latency_table(cases["latency"]))
+    if "mnist" in cases:
+        add("MNIST", mnist_table(cases["mnist"]))
+    add("Memory", memory_table(cases))
+    add("Threads", threads_table(cases))
+    add("Every mode of every library", peers_table(cases))
+    if missing:
+        text += ["Not installed: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + ".", ""]
+    (out / "results.md").write_text("\n".join(text))
+    drawn = pictures.draw(out, cases)
+    width = 24
+    for name in [name for name in TITLES if name in cases]:
+        row = [name.ljust(16)]
+        for what in ("forward", "training"):
+            ours, found = time_of(cases[name], "norse", what), least(cases[name], what)
+            row.append((f"{what} {readable(ours['median'])}" if ours else "").ljust(width) + (f"{found[1][0]:6.1f}x {NAMES[found[0]]}" if found else "").ljust(width))
+        print("  " + "".join(row))
+    print(f"\n  {out / 'results.json'}, results.md" + (", " + ", ".join(drawn) if drawn else ""))
