@@ -16,6 +16,7 @@ void measure(bench::options const& chosen, char const* family, Network network) 
     double off = 0;
     auto const expected = bench::on_host(one.output);
     bench::values const output("one step", 1, 1, 10);
+    bench::wait_for_quiet();
     for (int round = 0; round <= chosen.rounds; ++round) { // the first round warms up
         one.ours.reset();
         for (int t = 0; t < about.steps; ++t) {

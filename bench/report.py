@@ -78,7 +78,8 @@ def readable(seconds):
 def with_spread(times):
     if not times:
         return "-"
-    return f"{readable(times['median'])} ({readable(times['fastest'])} to {readable(times['slowest'])})"
+    disturbed = f", others used {times['others']:.0%} of the machine" if times.get("others", 0) > 0.1 else ""
+    return f"{readable(times['median'])} ({readable(times['fastest'])} to {readable(times['slowest'])}{disturbed})"
 
 
 def judged(value, target, more_is_better=True):
@@ -134,7 +135,7 @@ def peers_table(cases):
                     continue
                 for what in ("forward", "training"):
                     ours, theirs = time_of(case, family, what), of.get(what)
-                    note = "" if not theirs or len(theirs["seconds"]) >= 5 else f" ({len(theirs['seconds'])} rounds)"
+                    note = "" if not theirs else (f", {theirs['threads']} thread" + ("s" if theirs["threads"] > 1 else "")) + ("" if len(theirs["seconds"]) >= 5 else f", {len(theirs['seconds'])} rounds")
                     cells += [with_spread(theirs) + note, f"{theirs['median'] / ours['median']:.3g}x" if theirs and ours else "-"]
                 if "problem" in of:
                     cells[-2] = of["problem"].replace("|", "\\|")
