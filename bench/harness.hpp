@@ -69,6 +69,7 @@ struct setup {
     bool analog = false;           // input values instead of spikes
     double hidden_activity = 0.12; // weights are scaled until spiking layers fire this often
     double neuron_operations = 6;  // multiply-adds that the equations of one neuron and step take, about
+    double loop_strength = 1; // of recurrent weights, beside those that would carry as much as the input
     bool trains = true;
 };
 
@@ -361,7 +362,7 @@ class trial {
         auto const host = on_host(output);
         if (spiking(ours.layer_names().back())) {
             std::vector<std::uint8_t> counts(host.size());
-            for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<std::uint8_t>(host.data()[k]);
+            for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<std::uint8_t>(std::min(host.data()[k], 255.f));
             write_file(folder / "output", counts);
         } else {
             write_file(folder / "output", host.data(), host.size() * 4);
@@ -409,12 +410,13 @@ class trial {
         for (std::size_t k = 0; k < layers.size(); ++k) {
             if (spiking(layers[k])) arriving = about.hidden_activity;
             if (ours.is_neurons(layers[k])) continue;
-            double const from = layers[k].starts_with("recurrent") ? about.hidden_activity : arriving;
+            bool const loop = layers[k].starts_with("recurrent");
+            double const from = loop ? about.hidden_activity : arriving, strength = loop ? about.loop_strength : 1;
             for (auto const& one : ours.parameters()) {
                 if (one.layer != layers[k]) continue;
                 if (one.name == "weight") {
                     set(one.layer, "weight",
-                        random_normal(one.shape[0] * one.shape[1], 1 / std::sqrt(from * static_cast<double>(one.shape[1])), ++seed));
+                        random_normal(one.shape[0] * one.shape[1], strength / std::sqrt(from * static_cast<double>(one.shape[1])), ++seed));
                 } else {
                     set(one.layer, one.name, random_normal(one.shape[0], 0.01, ++seed));
                 }

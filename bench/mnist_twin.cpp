@@ -91,6 +91,7 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
 
     Kokkos::DefaultExecutionSpace const space;
     std::vector<double> our_times, twin_times;
+    if (!out.empty()) bench::wait_for_quiet();
     for (int round = 0; round <= rounds; ++round) { // the first round warms up
         double const a = seconds_of([&] {
             for (std::size_t k = 0; k < images / samples; ++k) {

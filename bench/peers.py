@@ -435,7 +435,7 @@ def run_library(library, folder, threads, rounds, wanted):
                 if mode["agrees"]:
                     mode["forward"] = timed_with_threads(torch, threads, lambda: function(x), rounds)
             write()
-            if case.about["trains"] and mode["agrees"]:
+            if case.about["trains"] and mode["agrees"] and name != "jit":  # its first backward runs spend most of a minute each on their graph
                 train(case, network, mode, make() if name in ("compile", "jit") else make, x, seeds, rounds)
         except Exception as problem:  # a mode that does not work is a line of the report, not its end
             mode["problem"] = short(problem)

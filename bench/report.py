@@ -135,7 +135,7 @@ def peers_table(cases):
                     continue
                 for what in ("forward", "training"):
                     ours, theirs = time_of(case, family, what), of.get(what)
-                    note = "" if not theirs else (f", {theirs['threads']} thread" + ("s" if theirs["threads"] > 1 else "")) + ("" if len(theirs["seconds"]) >= 5 else f", {len(theirs['seconds'])} rounds")
+                    note = "" if not theirs else (f", {theirs['threads']} thread" + ("s" if theirs["threads"] > 1 else "") if "threads" in theirs else "") + ("" if len(theirs["seconds"]) >= 5 else f", {len(theirs['seconds'])} rounds")
                     cells += [with_spread(theirs) + note, f"{theirs['median'] / ours['median']:.3g}x" if theirs and ours else "-"]
                 if "problem" in of:
                     cells[-2] = of["problem"].replace("|", "\\|")
