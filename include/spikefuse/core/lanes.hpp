@@ -91,7 +91,7 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes(native raw) : value(raw) {}
     template <class Number>
         requires std::is_arithmetic_v<Number>
-    SPIKEFUSE_FUNCTION lanes(Number all) : value(native{} + static_cast<T>(all)) {}
+    SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all) - native{}) {}
 
     static SPIKEFUSE_FUNCTION lanes load(T const* from) {
         lanes result;

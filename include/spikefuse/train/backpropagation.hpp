@@ -62,7 +62,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
             throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients", "Choose 1 or more, or 0");
         block_ = chosen.checkpoint_steps == 0 ? longest_block : chosen.checkpoint_steps;
         int const batch = of.setup().batch;
-        groups_ = std::min(batch, chosen.groups == 0 ? planned_groups() : chosen.groups);
+        groups_ = std::min(batch, chosen.groups == 0 ? planned_groups(batch) : chosen.groups);
         gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
                                             std::max<std::size_t>(places::bag_total, 1) * static_cast<std::size_t>(groups_));
         transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(places::transposed_total, 1));
@@ -256,10 +256,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
     std::size_t current_numbers(int steps) const {
         return static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * places::kept_currents;
     }
-    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB.
-    static int planned_groups() {
+    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
+    /// cleared and summed as a whole.
+    static int planned_groups(int batch) {
         std::size_t const fits = (std::size_t(64) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
-        return static_cast<int>(std::clamp<std::size_t>(fits, 2, 16));
+        return std::clamp(std::min(static_cast<int>(std::min<std::size_t>(fits, 16)), batch / 4), 2, 16);
     }
     static void grow(Kokkos::View<T*, Space>& view, std::string const& name, std::size_t size) {
         if (view.extent(0) < size) view = Kokkos::View<T*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);

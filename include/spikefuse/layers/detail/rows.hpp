@@ -112,6 +112,20 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, T const* x, std::size_t stride, int 
         sum.store(place);
     }
 }
+/// The same of one row with `Panels` panels, `apart` numbers from each other: one panel alone would wait for the adder.
+template <int Panels, class T>
+SPIKEFUSE_FUNCTION void multiply_panels(T const* panel, std::size_t apart, T const* x, int inputs, lanes<T>* sums) {
+    using V = lanes<T>;
+    V part[Panels];
+    for (int p = 0; p < Panels; ++p) part[p] = V(T(0));
+    for (int i = 0; i < inputs; ++i) {
+        V const value(x[i]);
+        for (int p = 0; p < Panels; ++p)
+            part[p] += value * V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * V::width);
+    }
+    for (int p = 0; p < Panels; ++p) sums[p] += part[p];
+}
+
 /// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `steps[i]` (bit r: input i fired in row r).
 /// `Panels` at a time, `apart` numbers from each other: each row of weights is read and written once, gradients come from the near cache.
 template <int Panels, class T>

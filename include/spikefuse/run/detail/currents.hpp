@@ -247,7 +247,10 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 if (together == tile) {
                     multiply_rows<tile>(panel, x, stride, over::inputs, sums);
                 } else {
-                    for (int k = 0; k < together; ++k)
+                    int k = 0;
+                    for (; k + 4 <= together; k += 4)
+                        multiply_rows<4>(panel, x + static_cast<std::size_t>(k) * stride, stride, over::inputs, sums + k);
+                    for (; k < together; ++k)
                         multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
                 }
                 for (int k = 0; k < together; ++k) put(r + k, sums[k]);

@@ -225,27 +225,36 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
-        constexpr int tile = 12;
+        constexpr int tile = 12, together = 8;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * W;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
-            constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+            constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
             if constexpr (is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
-            for (int p = from::offset / W + here.team.team_rank(); p * W < from::offset + width; p += here.team.team_size()) {
-                T const* const panel = over::transposed_panel(transposed, p);
-                int r = 0;
-                for (; r + tile <= rows; r += tile) {
-                    V sums[tile];
+            int const tiled = rows / tile * tile, rank = here.team.team_rank(), size = here.team.team_size();
+            if (tiled > 0)
+                for (int p = begin + rank; p < end; p += size)
+                    for (int r = first; r < first + tiled; r += tile) {
+                        V sums[tile];
+                        for (V& one : sums) one = V(T(0));
+                        multiply_rows<tile>(over::transposed_panel(transposed, p), current_row<Stage>(here, r), current_stride<Stage>,
+                                            over::outputs, sums);
+                        for (int k = 0; k < tile; ++k) give_back<from>(here, r + k, p, sums[k]);
+                    }
+            auto const row_by_row = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+                for (int r = first + tiled; r < first + rows; ++r) {
+                    V sums[Count];
                     for (V& one : sums) one = V(T(0));
-                    multiply_rows<tile>(panel, current_row<Stage>(here, first + r), current_stride<Stage>, over::outputs, sums);
-                    for (int k = 0; k < tile; ++k) give_back<from>(here, first + r + k, p, sums[k]);
+                    multiply_panels<Count>(over::transposed_panel(transposed, p), apart, current_row<Stage>(here, r), over::outputs, sums);
+                    for (int k = 0; k < Count; ++k) give_back<from>(here, r, p + k, sums[k]);
                 }
-                for (; r < rows; ++r) {
-                    V sum(T(0));
-                    multiply_rows<1>(panel, current_row<Stage>(here, first + r), 0, over::outputs, &sum);
-                    give_back<from>(here, first + r, p, sum);
-                }
-            }
+            };
+            constexpr int rest = (end - begin) % together;
+            for (int p = begin + rank * together; p + together <= end; p += size * together)
+                row_by_row(std::integral_constant<int, together>{}, p);
+            if constexpr (rest != 0)
+                if (rank == size - 1) row_by_row(std::integral_constant<int, rest>{}, end - rest);
             here.team.team_barrier();
         });
     }
