@@ -69,7 +69,7 @@ struct setup {
     bool analog = false;           // input values instead of spikes
     double hidden_activity = 0.12; // weights are scaled until spiking layers fire this often
     double neuron_operations = 6;  // multiply-adds that the equations of one neuron and step take, about
-    double loop_strength = 1; // of recurrent weights, beside those that would carry as much as the input
+    double loop_strength = 1;      // of recurrent weights, beside those that would carry as much as the input
     bool trains = true;
 };
 

@@ -207,9 +207,10 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         if constexpr (contest<Stage>) {
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
         } else {
-            this->template each_panel<Stage>(here, first, rows, [&](int p, int from, int steps, T const* current, std::size_t stride) {
-                this->template run_points<Stage>(here, p, from, steps, current, stride);
-            });
+            this->template each_panel<Stage>(
+                here, first, rows, [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
+                    this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
+                });
         }
     }
 
@@ -220,17 +221,19 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         constexpr std::size_t last = plan::mp11::mp_size<points>::value - 1;
         T* const currents = here.template at<T>(places::contest_offset);
         T* const reaches = here.template at<T>(places::contest_offset + places::contest_size);
-        this->template each_panel<Stage>(here, r, 1, [&](int p, int, int, T const* current, std::size_t) {
-            auto cells = this->template load_cells<Stage>(here, p);
-            V flow = V::load(current);
-            flow.store(currents + p * W);
-            for_each_index<last>([&](auto k) {
-                this->template arrive<points, k>(here, p, r, flow, cells);
-                equations::advance(get<k>(cells));
-                flow = get<k>(cells).output;
-            });
-            this->template arrive<points, last>(here, p, r, flow, cells);
-            equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
+        this->template each_panel<Stage>(here, r, 1, [&](int pair, auto count, int, int, T const* current, std::size_t, std::size_t apart) {
+            for (int p = pair; p < pair + count; ++p) {
+                auto cells = this->template load_cells<Stage>(here, p);
+                V flow = V::load(current + static_cast<std::size_t>(p - pair) * apart);
+                flow.store(currents + p * W);
+                for_each_index<last>([&](auto k) {
+                    this->template arrive<points, k>(here, p, r, flow, cells);
+                    equations::advance(get<k>(cells));
+                    flow = get<k>(cells).output;
+                });
+                this->template arrive<points, last>(here, p, r, flow, cells);
+                equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
+            }
         });
         here.team.team_barrier();
         int winner = 0;
@@ -238,7 +241,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             if (reaches[n] > reaches[winner]) winner = n;
         if constexpr (Purpose == purpose::gradients) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
-            this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, winner);
+            this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner);
         here.team.team_barrier();
     }
 

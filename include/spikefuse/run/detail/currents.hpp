@@ -42,13 +42,14 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <class Feed>
     static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
-    /// Calls consume(p, first, rows, currents, stride) for every panel of this thread, with its currents over a stretch of rows.
+    /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, one or two at a time: their currents
+    /// over a stretch of rows, `stride` numbers from row to row and `apart` from panel to panel.
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
         using mixing = mixing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
-            own_panels<Stage>(here, [&](int p) { pass<Stage>(here, p, first, rows, consume); });
+            own_pairs<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
             if constexpr (Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> &&
@@ -56,16 +57,21 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 run_held<Stage, feed>(here, first, rows, consume);
             } else if constexpr (Purpose == purpose::gradients) {
                 if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
-                own_panels<Stage>(
-                    here, [&](int p) { consume(p, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W)); });
-            } else if constexpr (Purpose == purpose::tape) {
-                each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, int from, int steps, T const* currents, std::size_t stride) {
-                    if (run.currents != nullptr) {
-                        T* const to = kept_currents<feed::layer>(here, p, from);
-                        for (int r = 0; r < steps; ++r) V::load(currents + static_cast<std::size_t>(r) * stride).store(to + r * W);
-                    }
-                    consume(p, from, steps, currents, stride);
+                own_pairs<Stage>(here, [&](int p, auto count) {
+                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W),
+                            static_cast<std::size_t>(run.steps) * W);
                 });
+            } else if constexpr (Purpose == purpose::tape) {
+                each_mixed_panel<Stage, feed>(
+                    here, first, rows,
+                    [&](int p, auto count, int from, int steps, T const* currents, std::size_t stride, std::size_t apart) {
+                        for (int q = 0; run.currents != nullptr && q < count; ++q) {
+                            T const* const these = currents + static_cast<std::size_t>(q) * apart;
+                            T* const to = kept_currents<feed::layer>(here, p + q, from);
+                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * W);
+                        }
+                        consume(p, count, from, steps, currents, stride, apart);
+                    });
             } else {
                 each_mixed_panel<Stage, feed>(here, first, rows, consume);
             }
@@ -77,11 +83,14 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         for (int done = 0; done < rows;) {
             listing const list = list_rows<Feed>(here, first + done, rows - done);
-            own_panels<Stage>(here, [&](int p) {
-                T currents[places::block_steps * W];
-                if constexpr (!alone) add_passing<passing>(here, p, list.first, list.rows, currents);
-                mix<Feed, !alone>(here, p, list, currents);
-                consume(p, list.first, list.rows, currents, static_cast<std::size_t>(W));
+            own_pairs<Stage>(here, [&](int p, auto count) {
+                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
+                T currents[decltype(count)::value * apart];
+                for (int q = 0; q < count; ++q) {
+                    if constexpr (!alone) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
+                    mix<Feed, !alone>(here, p + q, list, currents + q * apart);
+                }
+                consume(p, count, list.first, list.rows, currents, static_cast<std::size_t>(W), apart);
             });
             done += list.rows;
             here.team.team_barrier();
@@ -100,21 +109,36 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
+    /// Two panels at a time, so that neurons need not wait for themselves. `function(p, count)`.
+    template <class Stage, class Function>
+    SPIKEFUSE_FUNCTION void own_pairs(context const& here, Function const& function) const {
+        constexpr int panels = (Stage::width + W - 1) / W;
+        for (int p = 2 * here.team.team_rank(); p < panels; p += 2 * here.team.team_size())
+            if (p + 1 < panels) {
+                function(p, std::integral_constant<int, 2>{});
+            } else {
+                function(p, std::integral_constant<int, 1>{});
+            }
+    }
+
     /// A stage without weights: its currents are buffers' rows.
-    template <class Stage, class Consume>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, int first, int rows, Consume const& consume) const {
+    template <class Stage, int Count, class Consume>
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, std::integral_constant<int, Count> count, int first, int rows,
+                                 Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
         if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
                       from::offset == 0 && from::delay == 0 && from::each == 1) {
-            if (!is_input<from::buffer> || (p + 1) * W <= Stage::width) { // as they lie
-                consume(p, first, rows, this->template row_of<from::buffer>(here, first) + p * W, this->template stride_of<from::buffer>());
+            if (!is_input<from::buffer> || (p + Count) * W <= Stage::width) { // as they lie
+                consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
+                        this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));
                 return;
             }
         }
-        T currents[places::block_steps * W];
-        add_passing<typename Stage::feeds>(here, p, first, rows, currents);
-        consume(p, first, rows, currents, static_cast<std::size_t>(W));
+        T currents[Count * places::block_steps * W];
+        for (int q = 0; q < Count; ++q)
+            add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
+        consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
     }
     /// The sum of all sources that no weights stand before.
     template <class Feeds>
@@ -148,13 +172,13 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::template held_at<Feed::layer>);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        own_panels<Stage>(here, [&](int p) {
-            if (first == 0) { // of each block: the backward pass begins with the last one
-                V sum = over::bias(bag, p);
-                multiply_rows<1>(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
-                sum.store(held + p * W);
+        own_pairs<Stage>(here, [&](int p, auto count) {
+            for (int q = p; first == 0 && q < p + count; ++q) { // of each block: the backward pass begins with the last one
+                V sum = over::bias(bag, q);
+                multiply_rows<1>(over::panel(bag, q), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
+                sum.store(held + q * W);
             }
-            consume(p, first, rows, held + p * W, std::size_t(0));
+            consume(p, count, first, rows, held + p * W, std::size_t(0), static_cast<std::size_t>(W));
         });
     }
 
@@ -250,8 +274,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                     int k = 0;
                     for (; k + 4 <= together; k += 4)
                         multiply_rows<4>(panel, x + static_cast<std::size_t>(k) * stride, stride, over::inputs, sums + k);
-                    for (; k < together; ++k)
-                        multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
+                    for (; k < together; ++k) multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
                 }
                 for (int k = 0; k < together; ++k) put(r + k, sums[k]);
                 r += together - 1;

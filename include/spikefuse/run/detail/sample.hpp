@@ -118,67 +118,79 @@ struct sample_kernel {
         }
     }
 
-    /// Runs panel p over `rows` steps. `winner`: of a layer of which only one may fire, the one.
-    template <class Stage>
+    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. Currents of a panel lie
+    /// `apart` numbers behind those of the one before. `winner`: of a layer of which only one may fire, the one.
+    template <class Stage, int Count = 1>
     SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride,
-                                       [[maybe_unused]] int winner = 0) const {
+                                       std::size_t apart = 0, [[maybe_unused]] int winner = 0) const {
         using points = typename Stage::points;
-        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
-        auto cells = load_cells<Stage>(here, p);
-        T* const all_states = here.template at<T>(places::states_offset);
+        constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
+        typename cells_of<points>::type cells[Count];
+        for (int q = 0; q < Count; ++q) cells[q] = load_cells<Stage>(here, p + q);
         constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
-        V reduced{T(0)};
+        V reduced[Count];
         T* const result = here.template at<T>(places::readout_offset) + p * W;
-        if constexpr (reduces) reduced = V::load(result);
+        if constexpr (reduces)
+            for (int q = 0; q < Count; ++q) reduced[q] = V::load(result + q * W);
 
-        for (int r = 0; r < rows; ++r) {
-            V flow = V::load(current + static_cast<std::size_t>(r) * stride);
-            for_each_index<count>([&](auto k) {
-                auto& cell = get<k>(cells);
-                arrive<points, k>(here, p, first + r, flow, cells);
-                if constexpr (Purpose == purpose::gradients) remember<plan::mp11::mp_at_c<points, k>::value>(here, p, first + r, cell);
-                if constexpr (equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::competes)
-                    cell.highest = lane_is<T>(winner - p * W);
-                equations::advance(cell);
-                flow = cell.output;
+        for (int r = 0; r < rows; ++r)
+            for (int q = 0; q < Count; ++q) {
+                V flow = V::load(current + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
+                for_each_index<depth>([&](auto k) {
+                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                    auto& cell = get<k>(cells[q]);
+                    arrive<points, k>(here, p + q, first + r, flow, cells[q]);
+                    if constexpr (Purpose == purpose::gradients) remember<layer>(here, p + q, first + r, cell);
+                    if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
+                    equations::advance(cell);
+                    flow = cell.output;
+                });
+                if constexpr (Purpose == purpose::tape) {
+                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, cells[q]);
+                }
+                if constexpr (Purpose != purpose::gradients) {
+                    if (run.records != nullptr) {
+                        auto const seen = cells[q]; // a copy, so that the cells themselves stay in registers
+                        record<points>(here, p + q, first + r, seen);
+                    }
+                }
+                give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
+            }
+
+        if constexpr (reduces)
+            for (int q = 0; q < Count; ++q) reduced[q].store(result + q * W);
+        T* const all_states = here.template at<T>(places::states_offset);
+        for (int q = 0; q < Count; ++q)
+            for_each_index<depth>([&](auto k) {
+                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                constexpr int width = places::padded(Stage::width);
+                for_each_index<equations::anatomy<equations_of<layer>>::state_count>([&](auto j) {
+                    get<k>(cells[q]).states[j].store(all_states + places::template states_at<layer> + j * width + (p + q) * W);
+                });
             });
-            if constexpr (Purpose == purpose::tape) {
-                if (run.penalties != nullptr) count_spikes<points>(here, p, first + r, cells);
-            }
-            if constexpr (Purpose != purpose::gradients) {
-                if (run.records != nullptr) {
-                    auto const seen = cells; // a copy, so that the cells themselves stay in registers
-                    record<points>(here, p, first + r, seen);
-                }
-            }
-            if constexpr (Stage::target != plan::readout) {
-                using to = typename Schedule::template buffer_at<Stage::target>;
-                auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
-                                                                  static_cast<std::size_t>(first + r) * places::template row_bytes<to>);
-                if constexpr (to::bits) {
-                    store_bits(row, p, get<count - 1>(cells).fired.bits(), Stage::width);
-                } else {
-                    flow.store(reinterpret_cast<T*>(row) + p * W);
-                }
-            } else if constexpr (Purpose == purpose::gradients) {
-                flow.store(readout_row(here, first + r) + p * W);
-            } else if constexpr (Readout::every_step) {
-                store_tail(run.output, here, p, first + r, Stage::width, flow);
+    }
+    /// What panel p of a stage gives in step r: to the next stage, to the caller, or into the readout.
+    template <class Stage, class Cells>
+    SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow, V& reduced) const {
+        if constexpr (Stage::target != plan::readout) {
+            using to = typename Schedule::template buffer_at<Stage::target>;
+            auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
+                                                              static_cast<std::size_t>(r) * places::template row_bytes<to>);
+            if constexpr (to::bits) {
+                store_bits(row, p, get<plan::mp11::mp_size<typename Stage::points>::value - 1>(cells).fired.bits(), Stage::width);
             } else {
-                int const step = here.first_step + first + r;
-                if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
-                    store_when(here, p, Stage::width, Readout::takes(reduced, flow, step), step);
-                reduced = Readout::combine(reduced, flow, step);
+                flow.store(reinterpret_cast<T*>(row) + p * W);
             }
+        } else if constexpr (Purpose == purpose::gradients) {
+            flow.store(readout_row(here, r) + p * W);
+        } else if constexpr (Readout::every_step) {
+            store_tail(run.output, here, p, r, Stage::width, flow);
+        } else {
+            int const step = here.first_step + r;
+            if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
+                store_when(here, p, Stage::width, Readout::takes(reduced, flow, step), step);
+            reduced = Readout::combine(reduced, flow, step);
         }
-
-        if constexpr (reduces) reduced.store(result);
-        for_each_index<count>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            constexpr int width = places::padded(Stage::width);
-            for_each_index<equations::anatomy<equations_of<layer>>::state_count>(
-                [&](auto j) { get<k>(cells).states[j].store(all_states + places::template states_at<layer> + j * width + p * W); });
-        });
     }
 
     /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
