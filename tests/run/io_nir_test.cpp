@@ -83,7 +83,7 @@ TEST_CASE("bad files get a sentence each, and change nothing") {
         auto longer = model{input<3> >> linear<2> >> iaf >> linear<1>, {}};
         SAYS(shape_error, io::load_nir(longer, path), "holds 2 layers (this network has 3)");
         auto other = model{input<3> >> linear<2> >> lif, {}};
-        SAYS(name_error, io::load_nir(other, path), "'lif1' in '" + path + "' is a IF (the network has 'lif 1' there)");
+        SAYS(name_error, io::load_nir(other, path), "'lif1' in '" + path + "' is a IF (the network has 'lif 1' there, NIR's CubaLIF)");
         auto without_bias = model{input<3> >> linear<2>(no_bias) >> iaf, {}};
         SAYS(name_error, io::load_nir(without_bias, path), "'bias' of 'fc'");
     }

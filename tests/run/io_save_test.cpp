@@ -76,6 +76,33 @@ TEMPLATE_TEST_CASE("what is saved comes back: every bit, and the same spikes", "
     REQUIRE(test::bytes_of(again) == test::bytes_of(path));
 }
 
+TEST_CASE("lif and li are NIR's CubaLIF and CubaLI: what comes back fires the same spikes; at another dt it is refused") {
+    test::folder const here;
+    std::string const path = here / "trained.nir";
+    constexpr auto network = input<20> >> linear<30> >> lif({.tau_mem = 8 * ms, .v_leak = 0.1}) >> linear<5> >> li({.tau_syn = 3 * ms});
+    model saved{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 1}}, loaded{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 2}};
+    auto weights = saved.get("linear 1", "weight");
+    for (float& one : weights) one *= 9;
+    saved.set("linear 1", "weight", weights);
+    std::vector<double> taus(30);
+    for (std::size_t k = 0; k < 30; ++k) taus[k] = 0.004 + 0.0003 * static_cast<double>(k);
+    saved.set("lif 1", "tau_syn", taus);
+    io::save_nir(saved, path);
+    io::load_nir(loaded, path);
+    auto const spikes = test::random_spikes(40, 3, 20, 0.3, 1);
+    saved.record("lif 1", "spikes"), loaded.record("lif 1", "spikes");
+    auto const a = host(saved(spikes)), b = host(loaded(spikes));
+    REQUIRE(std::equal(a.data(), a.data() + a.size(), b.data()));
+    auto const x = host(saved.recorded_spikes("lif 1")), y = host(loaded.recorded_spikes("lif 1"));
+    REQUIRE(std::equal(x.data(), x.data() + x.size(), y.data()));
+    REQUIRE(std::count_if(x.data(), x.data() + x.size(), [](auto word) { return word != 0; }) > 20);
+    io::hdf5_file const file(path);
+    REQUIRE(file.text("/node/nodes/1/type") == "CubaLIF");
+    REQUIRE(std::abs(file.numbers("/node/nodes/1/w_in").values[0] - 8) < 1e-5); // 4 ms / 0.5 ms
+    model slower{network, {.steps = 40, .batch = 3, .dt = 1 * ms}};
+    SAYS(value_error, io::load_nir(slower, path), "'w_in' of");
+}
+
 TEST_CASE("the file is laid out as NIR's own") {
     test::folder const here;
     std::string const path = here / "chain.nir";
@@ -108,8 +135,8 @@ TEST_CASE("what a chain of NIR's nodes cannot say is refused, and nothing is wri
         SAYS(name_error, io::save_nir(made, path), "the network cannot be saved to '" + path + "' (" + words);
         REQUIRE(std::filesystem::is_empty(here.name()));
     };
-    refuses(input<3> >> linear<2> >> lif, "'lif 1' is no node of NIR)");
-    refuses(input<3> >> linear<2> >> iaf >> linear<2> >> li, "'li 1' is no node of NIR)");
+    refuses(input<3> >> linear<2> >> izhikevich, "'izhikevich 1' is no node of NIR)");
+    refuses(input<3> >> linear<2> >> iaf >> linear<2> >> leaky, "'leaky 1' is no node of NIR)");
     refuses(input<3> >> population<4> >> linear<2> >> iaf, "'population 1' is no node of NIR)");
     refuses(input<3> >> poisson >> linear<2> >> iaf, "'poisson 1' is no node of NIR)");
     refuses(input<3> >> linear<2> >> recurrent(iaf), "it is no plain chain of layers: 'recurrent 1' is part of a 'recurrent')");
@@ -151,7 +178,7 @@ TEST_CASE("a disk that refuses gets a sentence; the old file stays, the temporar
         REQUIRE(stands("/dev/full"));
         REQUIRE(test::bytes_of(path) == old);
     }
-    SAYS(name_error, io::save_nir(model{input<3> >> lif, {}}, path), "'lif 1'");
+    SAYS(name_error, io::save_nir(model{input<3> >> izhikevich, {}}, path), "'izhikevich 1'");
     REQUIRE(test::bytes_of(path) == old);
     test::write_bytes(path + ".part", "left by a run that was killed");
     io::save_nir(network, path);

@@ -27,20 +27,29 @@ struct array_info {
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has
-/// the value `absent`; NaN means that it must be there.
+/// the value `absent`; NaN means that it must be there. What a layer has no parameter for, because its equations fix it, is `implied`.
 struct exchange_rule {
     static constexpr double must_be_there = std::numeric_limits<double>::quiet_NaN();
     struct field {
         std::string_view parameter, name;
         double absent = must_be_there;
     };
+    struct fixed {
+        std::string_view name, parameter; // the field is that parameter over dt, or 1 where none is named
+    };
     std::array<std::string_view, 2> types;
     std::array<field, 8> fields;
+    std::array<fixed, 2> implied;
 
     constexpr exchange_rule() = default;
     constexpr exchange_rule(std::string_view type, std::initializer_list<field> of, std::string_view also = {}) : types{type, also} {
         std::size_t k = 0;
         for (field const& one : of) fields[k++] = one;
+    }
+    constexpr exchange_rule implying(fixed one, fixed other) const {
+        exchange_rule all = *this;
+        all.implied = {one, other};
+        return all;
     }
 };
 

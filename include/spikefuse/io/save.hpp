@@ -99,6 +99,14 @@ planned_node<typename Model::value_type> plan_node(Model const& network, std::si
         fields.emplace(field->name);
         node.fields.push_back({std::string(field->name), parameter.shape, std::move(values)});
     }
+    for (auto const& fixed : rule.implied) {
+        if (fixed.name.empty()) continue;
+        auto values = network.get(layer, std::string(fixed.parameter.empty() ? rule.fields[0].parameter : fixed.parameter));
+        for (auto& value : values)
+            value = fixed.parameter.empty() ? 1 : static_cast<typename Model::value_type>(value / network.setup().dt.seconds);
+        fields.emplace(fixed.name);
+        node.fields.push_back({std::string(fixed.name), {values.size()}, std::move(values)});
+    }
     node.type = node_type(rule, fields);
     if (node.type.empty())
         throw name_error(problem, "'" + layer + "' lacks a field that NIR's " + std::string(rule.types[0]) + " needs",

@@ -20,6 +20,10 @@ struct li_neuron {
     using parameters = li_parameters;
     using choices = asks<use_then_decay_policy, as_times_policy>::with<Policies...>;
 
+    // A spike moves the synapse by 1: by dt / tau_syn * w_in, as NIR has it.
+    static constexpr exchange_rule exchange =
+        exchange_rule("CubaLI", {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}}).implying({"r", {}}, {"w_in", "tau_syn"});
+
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         using form = chosen::policy<choices, axis::time_constants>;

@@ -25,6 +25,10 @@ struct lif_neuron {
     using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
                          as_times_policy, spikes_out_policy>::with<Policies...>;
 
+    // A spike moves the synapse by 1: by dt / tau_syn * w_in, as NIR has it.
+    static constexpr exchange_rule exchange =
+        exchange_rule("CubaLIF", {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}).implying({"r", {}}, {"w_in", "tau_syn"});
+
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         using form = chosen::policy<choices, axis::time_constants>;
