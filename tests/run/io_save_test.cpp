@@ -80,7 +80,8 @@ TEST_CASE("lif and li are NIR's CubaLIF and CubaLI: what comes back fires the sa
     test::folder const here;
     std::string const path = here / "trained.nir";
     constexpr auto network = input<20> >> linear<30> >> lif({.tau_mem = 8 * ms, .v_leak = 0.1}) >> linear<5> >> li({.tau_syn = 3 * ms});
-    model saved{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 1}}, loaded{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 2}};
+    model saved{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 1}},
+        loaded{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 2}};
     auto weights = saved.get("linear 1", "weight");
     for (float& one : weights) one *= 9;
     saved.set("linear 1", "weight", weights);

@@ -80,19 +80,21 @@ void load_nir(Model& network, std::string const& path) {
             used.insert(key);
             auto const found = node.fields.find(key);
             auto const source = std::find_if(writes.begin(), writes.end(), [&](detail::planned_write const& write) {
-                return write.layer == layers[k] && write.parameter == (fixed.parameter.empty() ? rule.fields[0].parameter : fixed.parameter);
+                return write.layer == layers[k] &&
+                       write.parameter == (fixed.parameter.empty() ? rule.fields[0].parameter : fixed.parameter);
             });
             for (std::size_t n = 0; n < source->values.size(); ++n) {
                 double const wanted = fixed.parameter.empty() ? 1 : source->values[n] / network.setup().dt.seconds;
-                double const given = found == node.fields.end()          ? 1
+                double const given = found == node.fields.end()         ? 1
                                      : found->second.values.size() == 1 ? found->second.values[0]
                                      : n < found->second.values.size()  ? found->second.values[n]
                                                                         : std::numeric_limits<double>::quiet_NaN();
                 if (!(std::abs(given - wanted) <= 1e-5 * std::abs(wanted)))
-                    throw value_error("'" + key + "' of " + here + " is " + std::to_string(given),
-                                      "in this network it is " + std::to_string(wanted) +
-                                          (fixed.parameter.empty() ? "" : ", " + std::string(fixed.parameter) + " / dt: a spike moves the synapse by 1"),
-                                      "Load it at the dt that it was made for, or put the factor into the weights before it");
+                    throw value_error(
+                        "'" + key + "' of " + here + " is " + std::to_string(given),
+                        "in this network it is " + std::to_string(wanted) +
+                            (fixed.parameter.empty() ? "" : ", " + std::string(fixed.parameter) + " / dt: a spike moves the synapse by 1"),
+                        "Load it at the dt that it was made for, or put the factor into the weights before it");
             }
         }
         for (auto const& [key, value] : node.fields) { // what the network cannot hold must not be lost in silence

@@ -27,7 +27,10 @@ struct lif_neuron {
 
     // A spike moves the synapse by 1: by dt / tau_syn * w_in, as NIR has it.
     static constexpr exchange_rule exchange =
-        exchange_rule("CubaLIF", {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}).implying({"r", {}}, {"w_in", "tau_syn"});
+        exchange_rule(
+            "CubaLIF",
+            {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}})
+            .implying({"r", {}}, {"w_in", "tau_syn"});
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -98,21 +98,35 @@ SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, T con
     using V = lanes<T>;
     for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + V(factors[k]) * gradient).store(panel + events[k]);
 }
-/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards.
-template <class T>
-SPIKEFUSE_FUNCTION void add_outer(T* panel, T const* x, std::size_t stride, int inputs, T const* gradients, std::size_t gradient_stride,
-                                  int rows) {
+/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards. `Panels` of them, `apart`
+/// numbers from each other, with a square of inputs and panels in registers: a line of x that is far away is used often.
+template <int Panels, class T>
+SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,
+                                  std::size_t gradient_stride, int rows) {
     using V = lanes<T>;
-    for (int i = 0; i < inputs; ++i) {
-        T* const place = panel + static_cast<std::size_t>(i) * V::width;
-        V sum = V::load(place);
-        for (int r = 0; r < rows; ++r)
-            sum += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) *
-                   V::load(gradients + static_cast<std::size_t>(r) * gradient_stride);
-        sum.store(place);
-    }
+    auto const some = [&]<int Inputs>(std::integral_constant<int, Inputs>, int first) {
+        V sum[Inputs][Panels];
+        for (int i = 0; i < Inputs; ++i)
+            for (int p = 0; p < Panels; ++p)
+                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * V::width);
+        for (int r = 0; r < rows; ++r) {
+            V gradient[Panels];
+            for (int p = 0; p < Panels; ++p)
+                gradient[p] = V::load(gradients + static_cast<std::size_t>(r) * gradient_stride + p * V::width);
+            T const* const row = x + static_cast<std::size_t>(r) * stride + first;
+            for (int i = 0; i < Inputs; ++i)
+                for (int p = 0; p < Panels; ++p) sum[i][p] += V(row[i]) * gradient[p];
+        }
+        for (int i = 0; i < Inputs; ++i)
+            for (int p = 0; p < Panels; ++p)
+                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * V::width);
+    };
+    int i = 0;
+    for (; i + 8 <= inputs; i += 8) some(std::integral_constant<int, 8>{}, i);
+    for (; i < inputs; ++i) some(std::integral_constant<int, 1>{}, i);
 }
-/// The same of one row with `Panels` panels, `apart` numbers from each other: one panel alone would wait for the adder.
+/// One row times `Panels` panels, `apart` numbers from each other: sums[p] += sum over i of x[i] * panel p[i]. One alone would wait for
+/// the adder.
 template <int Panels, class T>
 SPIKEFUSE_FUNCTION void multiply_panels(T const* panel, std::size_t apart, T const* x, int inputs, lanes<T>* sums) {
     using V = lanes<T>;

@@ -139,7 +139,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 for (int r = 0; r < rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
                 T whole[W];
                 sum.store(whole);
-                add_outer(over::panel(bag, p), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
+                add_outer<1>(over::panel(bag, p), 0, this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
             });
             return;
         }
@@ -149,19 +149,27 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Feed>(here, first + done, rows - done);
-            this->template own_panels<Stage>(here, [&](int p) {
+            this->template own_pairs<Stage>(here, [&](int p, auto count) {
+                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
                     T const* const gradients = current_row<Stage>(here, first + done + r) + p * W;
-                    if constexpr (base::template only_bits<Feed>) {
-                        add_to_rows(panel, list.events + list.begin(r), list.count(r), V::load(gradients));
-                    } else if (!base::template single<Feed> || !list.dense(r)) {
-                        add_to_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r), V::load(gradients));
-                    } else if constexpr (base::template single<Feed>) {
+                    if (base::template only_bits<Feed> || !base::template single<Feed> || !list.dense(r)) {
+                        for (int q = 0; q < count; ++q) {
+                            V const gradient = V::load(gradients + q * W);
+                            if constexpr (base::template only_bits<Feed>) {
+                                add_to_rows(panel + q * apart, list.events + list.begin(r), list.count(r), gradient);
+                            } else {
+                                add_to_rows(panel + q * apart, list.events + list.begin(r), list.factors + list.begin(r), list.count(r),
+                                            gradient);
+                            }
+                        }
+                    } else if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
                         int together = 1;
                         while (r + together < list.rows && list.dense(r + together)) ++together;
-                        add_outer(panel, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                  this->template stride_of<from::buffer>(), over::inputs, gradients, current_stride<Stage>, together);
+                        add_outer<decltype(count)::value>(
+                            panel, apart, this->template row_of<from::buffer>(here, list.first + r - from::delay),
+                            this->template stride_of<from::buffer>(), over::inputs, gradients, current_stride<Stage>, together);
                         r += together - 1;
                     }
                 }
