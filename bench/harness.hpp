@@ -152,9 +152,10 @@ class disturbance {
     double busy_, own_;
     Kokkos::Timer timer_;
 };
-/// Returns when the machine has been quiet for a moment, or after two minutes.
+/// Returns when the machine has been quiet for a moment. A program waits two minutes in all.
 inline void wait_for_quiet() {
-    for (int attempt = 0; attempt < 240; ++attempt) {
+    static int left = 240;
+    for (int attempt = 0; left > 0; ++attempt, --left) {
         disturbance const others;
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
         if (others.share() < 0.08) return;

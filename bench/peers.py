@@ -35,12 +35,15 @@ class Disturbance:
         return max(0.0, (busy - own) / max(wall * os.cpu_count(), 1e-3))
 
 
-def wait_for_quiet():
-    for attempt in range(240):
+def wait_for_quiet(left=[240]):
+    """Returns when the machine has been quiet for a moment. A program waits two minutes in all."""
+    attempt = 0
+    while left[0] > 0:
         others = Disturbance()
         time.sleep(0.5)
         if others.share() < 0.08:
             return
+        attempt, left[0] = attempt + 1, left[0] - 1
         if attempt == 4:
             print("    others use the processors: waiting", flush=True)
 
