@@ -84,6 +84,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 each_source<feed>([&](auto source) {
                     for (int r = first; r < first + rows; ++r) pass_back<decltype(source)>(here, r, current_row<Stage>(here, r));
                 });
+                here.team.team_barrier(); // another feed may add to the same rows
             } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
                 undo_inputs<Stage, feed>(here, first, rows);
             } else {
