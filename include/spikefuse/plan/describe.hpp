@@ -116,8 +116,10 @@ struct description {
              "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
         using training = plan::layout<Schedule, T, true>;
         line("training: 2 launches; tape: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
-             std::to_string(training::block_steps) +
-             " steps; scratch a team: " + readable_bytes(static_cast<double>(training::scratch_total)));
+             std::to_string(training::block_steps) + " steps, and " +
+             readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
+             " a sample and step for currents while they fit; scratch a team: " +
+             readable_bytes(static_cast<double>(training::scratch_total)));
         return text;
     }
 };
