@@ -253,8 +253,7 @@ TEST_CASE("an input that is held, over more blocks than one, in two branches, in
 }
 
 TEST_CASE("the same bits for any number of threads, any spacing of the tape, packed or unpacked spikes, and every time") {
-    constexpr auto network =
-        input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> (identity + linear<40>) >>
+    constexpr auto network = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> (identity + linear<40>) >>
                              ((linear<20> >> synaptic) | identity) >> linear<5> >> li;
     constexpr int steps = 90;
     auto const space = Kokkos::DefaultExecutionSpace();

@@ -73,7 +73,7 @@ class model_recordings {
     record_place const& find_record(std::string_view layer, std::string_view what) const {
         std::string known;
         for (record_place const& one : places_) {
-            if (one.layer == layer && (one.name == what || (what == "" && one.is_output))) return one;
+            if (one.layer == layer && (one.name == what || (what.empty() && one.is_output))) return one;
             known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + one.name);
         }
         throw name_error(what.empty() ? "no layer of neurons is called '" + std::string(layer) + "'"
