@@ -253,11 +253,12 @@ inline std::vector<float> random_normal(std::size_t size, double scale, std::uin
 /// sum(output * seed), a seed for every output, the same in every step.
 struct weighted_sum {
     using readout = std::remove_const_t<decltype(spikefuse::trace)>;
+    template <class>
     struct targets {
         float const* values = nullptr; // [B, N]
     };
     template <class T>
-    SPIKEFUSE_FUNCTION T of_step(T value, int count, targets seeds, int, int sample, int n, int, int, T* gradient) const {
+    SPIKEFUSE_FUNCTION T of_step(T value, int count, targets<T> seeds, int, int sample, int n, int, int, T* gradient) const {
         *gradient = seeds.values[sample * count + n];
         return value * *gradient;
     }

@@ -149,7 +149,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
                 throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
         }
         using readout = typename Loss::readout;
-        if constexpr (requires { targets_.values; } && readout::every_step)
+        if constexpr (requires { Loss::targets_follow_steps; } && readout::every_step)
             if (values_.extent(0) != static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs)
                 throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
                                   "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",

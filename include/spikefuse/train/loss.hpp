@@ -70,6 +70,7 @@ inline constexpr detail::loss_of<cross_entropy_loss> cross_entropy{};
 template <class Readout>
 struct mean_squared_loss {
     using readout = Readout;
+    static constexpr bool targets_follow_steps = Readout::every_step; // one of every step of a trace
     template <class T>
     using targets = detail::value_targets<T>;
 
