@@ -17,6 +17,18 @@ struct layout {
     static constexpr int panel = lanes<T>::width; // neurons in a register
     static constexpr int count = Schedule::layer_count;
     static constexpr int padded(int width) { return round_up(width, panel); }
+    /// Sum of size(0) ... size(N - 1): where part N begins, for parts (layers, buffers) that lie one behind the other.
+    template <int N, class Size>
+    static constexpr std::size_t sum_before(Size size) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return (std::size_t(0) + ... + size(std::integral_constant<int, static_cast<int>(I)>{}));
+        }(std::make_index_sequence<N>{});
+    }
+    /// Numbers of a row behind a layer of weights, in whole registers; other layers have none.
+    template <int Layer>
+    static constexpr std::size_t mixed_width() {
+        return Schedule::template word<Layer>::mixes ? static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) : 0;
+    }
 
     template <int Layer>
     static constexpr std::size_t bag_size() {
@@ -104,9 +116,7 @@ struct layout {
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    static constexpr std::size_t row_total = []<std::size_t... B>(std::index_sequence<B...>) {
-        return (std::size_t(0) + ... + row_at_bytes<B>());
-    }(std::make_index_sequence<buffer_count>{});
+    static constexpr std::size_t row_total = sum_before<buffer_count>([](auto b) { return row_at_bytes<b>(); });
 
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
@@ -120,17 +130,13 @@ struct layout {
         }
     }
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t history_before = []<std::size_t... L>(std::index_sequence<L...>) {
-        return (std::size_t(0) + ... + history_size<static_cast<int>(L)>());
-    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t history_before = sum_before<Layer>([](auto l) { return history_size<l>(); });
     template <std::size_t B>
     static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
         return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
     template <int Buffer> // of all buffers before it, numbers a step
-    static constexpr std::size_t gradient_rows_before = []<std::size_t... B>(std::index_sequence<B...>) {
-        return (std::size_t(0) + ... + gradient_row<B>());
-    }(std::make_index_sequence<Buffer>{});
+    static constexpr std::size_t gradient_rows_before = sum_before<Buffer>([](auto b) { return gradient_row<b>(); });
     static constexpr int widest_stage = [] {
         int widest = padded(Schedule::outputs);
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
@@ -147,25 +153,14 @@ struct layout {
     /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
     template <int Layer>
     static constexpr std::size_t current_row() {
-        if constexpr (Schedule::template word<Layer>::mixes) {
-            return static_cast<std::size_t>(padded(Schedule::template width_from<Layer>) / panel / 2 * 2 + 1) * panel;
-        } else {
-            return 0;
-        }
+        return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
     }
     static constexpr std::size_t loose_row = static_cast<std::size_t>(widest_stage);
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t current_rows_before = []<std::size_t... L>(std::index_sequence<L...>) {
-        return (std::size_t(0) + ... + current_row<static_cast<int>(L)>());
-    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t current_rows_before = sum_before<Layer>([](auto l) { return current_row<l>(); });
     /// Currents behind layers of weights that a tape may keep, numbers a step.
     template <int Layer>
-    static constexpr std::size_t kept_currents_at = []<std::size_t... L>(std::index_sequence<L...>) {
-        return (std::size_t(0) + ... +
-                (Schedule::template word<static_cast<int>(L)>::mixes
-                     ? static_cast<std::size_t>(padded(Schedule::template width_from<static_cast<int>(L)>))
-                     : 0));
-    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t kept_currents_at = sum_before<Layer>([](auto l) { return mixed_width<l>(); });
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
     /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
     template <int Layer>
@@ -178,9 +173,7 @@ struct layout {
         }
     }
     template <int Layer>
-    static constexpr std::size_t transposed_at = []<std::size_t... L>(std::index_sequence<L...>) {
-        return (std::size_t(0) + ... + transposed_size<static_cast<int>(L)>());
-    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t transposed_at = sum_before<Layer>([](auto l) { return transposed_size<l>(); });
     static constexpr std::size_t transposed_total = transposed_at<count>;
     static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
                                                                    static_cast<std::size_t>(padded(Schedule::outputs)) + loose_row +
@@ -244,15 +237,7 @@ struct layout {
     static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
-    static constexpr std::size_t held_size() {
-        return Schedule::template word<Layer>::mixes
-                   ? line(static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) * sizeof(T))
-                   : 0;
-    }
-    template <int Layer>
-    static constexpr std::size_t held_at = held_offset + []<std::size_t... B>(std::index_sequence<B...>) {
-        return (std::size_t(0) + ... + held_size<static_cast<int>(B)>());
-    }(std::make_index_sequence<Layer>{});
+    static constexpr std::size_t held_at = held_offset + sum_before<Layer>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
     static constexpr std::size_t ends_offset = held_at<count>;
     static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.

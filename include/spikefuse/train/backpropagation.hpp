@@ -7,6 +7,7 @@
 #include "loss.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace spikefuse {
 
@@ -98,18 +99,14 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// them, with the T of those runs; `what` empty: at what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
     void seed(std::string_view layer, std::string_view what, typename Model::trace_view const& gradient) {
         auto const& found = model_.find_record(layer, what);
-        auto const slot = found.slot;
         if (gradient.extent(1) != static_cast<std::size_t>(model_.setup().batch) ||
             gradient.extent(2) != static_cast<std::size_t>(found.width) || !gradient.span_is_contiguous())
             throw shape_error("the seed of '" + std::string(layer) + "' is " + detail::shape_of(gradient),
                               "it has a number for every step, sample and neuron",
                               "Pass a contiguous view [T, " + std::to_string(model_.setup().batch) + ", " + std::to_string(found.width) +
                                   "]");
-        if (!seed_table_.is_allocated()) seed_table_ = Kokkos::View<std::uintptr_t*, Space>("spikefuse::seeds", record_slots);
-        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), seed_table_);
-        table(slot) = reinterpret_cast<std::uintptr_t>(gradient.data());
-        Kokkos::deep_copy(seed_table_, table);
-        seeds_.push_back(gradient);
+        note(seed_table_, "spikefuse::seeds", found.slot, reinterpret_cast<std::uintptr_t>(gradient.data()));
+        seeds_[found.slot] = gradient;
     }
     /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the bounds: strength * excess^2, a mean over
     /// samples and neurons, is added to the loss. Throws name_error, value_error.
@@ -120,14 +117,12 @@ class backpropagation<model<Network, T, Space>, Loss> {
                               "the lower bound is not above the upper one, and the strength is zero or more and finite",
                               "Set .least, .most and .strength");
         auto const& found = model_.find_record(layer, "");
-        if (!penalties_.is_allocated())
-            penalties_ = Kokkos::View<detail::activity_penalty<T>*, Space>("spikefuse::penalties", record_slots);
-        counts_.emplace_back("spikefuse::spike_counts",
-                             static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
-        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), penalties_);
-        table(found.slot) = {counts_.back().data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
-                             static_cast<T>(bounds.strength)};
-        Kokkos::deep_copy(penalties_, table);
+        Kokkos::View<T*, Space> const spikes("spikefuse::spike_counts",
+                                             static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
+        note(penalties_, "spikefuse::penalties", found.slot,
+             detail::activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
+                                         static_cast<T>(bounds.strength)});
+        counts_[found.slot] = spikes;
     }
     /// The runs to come also give the gradient of their input.
     void want_input_gradient() { wants_input_ = true; }
@@ -154,7 +149,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
                 throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
                                   "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",
                                   "Call set_targets(targets, " + std::to_string(steps) + ")");
-        for (auto const& one : seeds_)
+        for (auto const& [slot, one] : seeds_)
             if (one.extent(0) < static_cast<std::size_t>(steps))
                 throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps", "this run has " + std::to_string(steps),
                                   "Give a gradient for every step");
@@ -262,6 +257,14 @@ class backpropagation<model<Network, T, Space>, Loss> {
         std::size_t const fits = (std::size_t(64) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
         return std::clamp(std::min(static_cast<int>(std::min<std::size_t>(fits, 16)), batch / 4), 2, 16);
     }
+    /// Writes what stands for a slot, into a table that is made when it is first needed.
+    template <class Entry>
+    static void note(Kokkos::View<Entry*, Space>& table, std::string const& name, std::size_t slot, Entry const& entry) {
+        if (!table.is_allocated()) table = Kokkos::View<Entry*, Space>(name, record_slots);
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), table);
+        host(slot) = entry;
+        Kokkos::deep_copy(table, host);
+    }
     static void grow(Kokkos::View<T*, Space>& view, std::string const& name, std::size_t size) {
         if (view.extent(0) < size) view = Kokkos::View<T*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
     }
@@ -277,9 +280,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
     Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
-    std::vector<typename Model::trace_view> seeds_;
+    std::map<std::size_t, typename Model::trace_view> seeds_; // by slot
     Kokkos::View<detail::activity_penalty<T>*, Space> penalties_;
-    std::vector<Kokkos::View<T*, Space>> counts_;
+    std::map<std::size_t, Kokkos::View<T*, Space>> counts_;
 };
 
 template <class Model, class Loss>

@@ -97,7 +97,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_mixing(context const& here) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
-            if constexpr (feed::layer != plan::no_layer) undo_weights<Stage, feed>(here, 0, here.rows);
+            if constexpr (feed::layer != plan::no_layer) undo_weights<Stage, feed>(here);
         });
     }
     template <class Source>
@@ -122,39 +122,44 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
     }
 
-    /// Gradients of weights and biases. Inactive inputs are not touched.
+    /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void undo_weights(context const& here, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void undo_weights(context const& here) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         using from = plan::mp11::mp_front<typename Feed::sources>;
         T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
+        auto const sum_of_rows = [&](int p, V sum) {
+            for (int r = 0; r < here.rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
+            return sum;
+        };
         if constexpr (over::has_bias)
             this->template own_panels<Stage>(here, [&](int p) {
-                V sum = V::load(over::bias_place(bag, p));
-                for (int r = 0; r < rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
-                sum.store(over::bias_place(bag, p));
+                T* const place = over::bias_place(bag, p);
+                sum_of_rows(p, V::load(place)).store(place);
             });
         if constexpr (Kind == input_kind::held && base::template single<Feed> && is_network_input<from>::value) {
             this->template own_panels<Stage>(here, [&](int p) {
-                V sum{T(0)};
-                for (int r = 0; r < rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
                 T whole[W];
-                sum.store(whole);
+                sum_of_rows(p, V(T(0))).store(whole);
                 add_outer<1>(over::panel(bag, p), 0, this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
             });
-            return;
+        } else if constexpr (base::template only_bits<Feed> && W >= 8) {
+            add_by_columns<Stage, Feed>(here, bag);
+        } else {
+            add_by_lists<Stage, Feed>(here, bag);
         }
-        if constexpr (base::template only_bits<Feed> && W >= 8 && places::block_steps <= 64) {
-            add_by_columns<Stage, Feed>(here, bag, first, rows);
-            return;
-        }
-        for (int done = 0; done < rows;) {
-            auto const list = this->template list_rows<Feed>(here, first + done, rows - done);
+    }
+    template <class Stage, class Feed>
+    SPIKEFUSE_FUNCTION void add_by_lists(context const& here, T* bag) const {
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        using from = plan::mp11::mp_front<typename Feed::sources>;
+        for (int done = 0; done < here.rows;) {
+            auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
             this->template own_pairs<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
-                    T const* const gradients = current_row<Stage>(here, first + done + r) + p * W;
+                    T const* const gradients = current_row<Stage>(here, done + r) + p * W;
                     if (base::template only_bits<Feed> || !base::template single<Feed> || !list.dense(r)) {
                         for (int q = 0; q < count; ++q) {
                             V const gradient = V::load(gradients + q * W);
@@ -179,10 +184,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             here.team.team_barrier();
         }
     }
-
     /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of weights after the other.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void add_by_columns(context const& here, T* bag, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void add_by_columns(context const& here, T* bag) const {
+        static_assert(places::block_steps <= 64); // a word has a bit for each
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         auto* const columns = here.template at<std::uint64_t>(places::columns_offset);
         constexpr int squares = (over::inputs + 63) / 64;
@@ -190,12 +195,11 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             std::uint64_t* const bits = columns + square * 64;
             for (int r = 0; r < 64; ++r) {
                 bits[r] = 0;
-                if (r >= rows) continue;
+                if (r >= here.rows) continue;
                 each_source<Feed>([&](auto source) {
                     using from = decltype(source);
                     constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                    bits[r] |=
-                        bits_from(this->template row_of<from::buffer>(here, first + r - from::delay), width, square * 64 - from::offset);
+                    bits[r] |= bits_from(this->template row_of<from::buffer>(here, r - from::delay), width, square * 64 - from::offset);
                 });
             }
             transpose_bits(bits);
@@ -204,7 +208,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
         auto const add = [&]<int Count>(std::integral_constant<int, Count>, int p) {
-            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, first) + p * W,
+            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, 0) + p * W,
                                current_stride<Stage>);
         };
         int const size = here.team.team_size();
