@@ -6,6 +6,7 @@
 
 #include "macros.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +17,7 @@
 #else
 #define SPIKEFUSE_HOST_LANES 0
 #endif
-#if SPIKEFUSE_HOST_LANES && (defined(__AVX512DQ__) || defined(__AVX2__))
+#if SPIKEFUSE_HOST_LANES && (defined(__AVX512F__) || defined(__AVX2__))
 #include <immintrin.h>
 #endif
 
@@ -99,6 +100,31 @@ struct lanes {
         return result;
     }
     SPIKEFUSE_FUNCTION void store(T* to) const { std::memcpy(to, &value, sizeof(native)); }
+    /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams` makes them visible.
+    SPIKEFUSE_FUNCTION void stream(T* to) const {
+#if defined(__AVX512F__)
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(to), std::bit_cast<__m512i>(value));
+#elif defined(__AVX2__)
+        __m256i half[2];
+        std::memcpy(half, &value, 64);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to), half[0]);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to) + 1, half[1]);
+#else
+        store(to);
+#endif
+    }
+    static SPIKEFUSE_FUNCTION void finish_streams() {
+#if defined(__AVX512F__) || defined(__AVX2__)
+        _mm_sfence();
+#endif
+    }
+    /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) {
+        typename mask::native one_of_each{};
+        for (int k = 0; k < width; ++k) one_of_each[k] = 1 << k;
+        using integer = std::remove_reference_t<decltype(one_of_each[0])>;
+        return ((static_cast<integer>(bits) - typename mask::native{}) & one_of_each) != 0 ? 1 - native{} : native{};
+    }
     SPIKEFUSE_FUNCTION T lane(int k) const { return value[k]; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -156,6 +182,9 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all)) {}
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
     SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
+    SPIKEFUSE_FUNCTION void stream(T* to) const { store(to); }
+    static SPIKEFUSE_FUNCTION void finish_streams() {}
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return T(bits & 1u); }
     SPIKEFUSE_FUNCTION T lane(int) const { return value; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
