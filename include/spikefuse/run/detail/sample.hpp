@@ -236,9 +236,10 @@ struct sample_kernel {
             }
         }
     }
-    /// A register of a [T, B, N] array; where the array is larger than caches are, past them: a line then need not be read before.
+    /// A register of a [T, B, N] array; where the array is larger than near caches are, past them: its lines, far from each other, would
+    /// push each other out, and be read before they are written.
     SPIKEFUSE_FUNCTION void write_far(T* to, V value, int width) const {
-        constexpr std::size_t caches = std::size_t(32) << 20;
+        constexpr std::size_t caches = std::size_t(2) << 20;
         std::size_t const bytes =
             static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
         if (bytes > caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
