@@ -17,12 +17,18 @@ struct layout {
     static constexpr int panel = lanes<T>::width; // neurons in a register
     static constexpr int count = Schedule::layer_count;
     static constexpr int padded(int width) { return round_up(width, panel); }
-    /// Sum of size(0) ... size(N - 1): where part N begins, for parts (layers, buffers) that lie one behind the other.
-    template <int N, class Size>
-    static constexpr std::size_t sum_before(Size size) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::size_t(0) + ... + size(std::integral_constant<int, static_cast<int>(I)>{}));
-        }(std::make_index_sequence<N>{});
+    /// Where each of `Parts` parts (layers, buffers) begins that lie one behind the other, and where they end. One table for all of them:
+    /// a sum of its own for each part would cost the compiler the square of their number.
+    template <int Parts>
+    struct sums {
+        std::size_t before[Parts + 1];
+    };
+    template <int Parts, class Size>
+    static constexpr sums<Parts> running_sums(Size size) {
+        sums<Parts> t{};
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(Parts)>>(
+            [&](auto k) { t.before[k + 1] = t.before[k] + size(std::integral_constant<int, static_cast<int>(k)>{}); });
+        return t;
     }
     /// Numbers of a row behind a layer of weights, in whole registers; other layers have none.
     template <int Layer>
@@ -58,41 +64,30 @@ struct layout {
         }
     }
 
+    static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>() + 1); });
     /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
     template <int Layer>
     static constexpr int record_slot() {
-        return []<std::size_t... L>(std::index_sequence<L...>) {
-            return (0 + ... + (state_arrays<static_cast<int>(L)>() + 1));
-        }(std::make_index_sequence<Layer>{});
+        return static_cast<int>(slot_sums.before[Layer]);
     }
 
-    struct place {
-        std::size_t bag, states, coefficients;
-    };
-    struct table {
-        place at[count + 1];
-    };
-    static constexpr table places = [] {
-        table t{};
-        [&]<std::size_t... L>(std::index_sequence<L...>) {
-            ((t.at[L + 1] = {t.at[L].bag + bag_size<static_cast<int>(L)>(),
-                             t.at[L].states + static_cast<std::size_t>(state_arrays<static_cast<int>(L)>() *
-                                                                       padded(Schedule::template width_from<static_cast<int>(L)>)),
-                             t.at[L].coefficients + static_cast<std::size_t>(coefficient_arrays<static_cast<int>(L)>() *
-                                                                             padded(Schedule::template width_from<static_cast<int>(L)>))}),
-             ...);
-        }(std::make_index_sequence<count>{});
-        return t;
-    }();
+    /// Numbers of `arrays` arrays of a layer, each as long as it has neurons, in whole registers.
     template <int Layer>
-    static constexpr std::size_t bag_at = places.at[Layer].bag;
+    static constexpr std::size_t of_all_neurons(int arrays) {
+        return static_cast<std::size_t>(arrays) * static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+    }
+    static constexpr auto bag_sums = running_sums<count>([](auto l) { return bag_size<l>(); });
+    static constexpr auto state_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
+    static constexpr auto coefficient_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
     template <int Layer>
-    static constexpr std::size_t states_at = places.at[Layer].states;
+    static constexpr std::size_t bag_at = bag_sums.before[Layer];
     template <int Layer>
-    static constexpr std::size_t coefficients_at = places.at[Layer].coefficients;
-    static constexpr std::size_t bag_total = places.at[count].bag;
-    static constexpr std::size_t state_total = places.at[count].states;
-    static constexpr std::size_t coefficient_total = places.at[count].coefficients;
+    static constexpr std::size_t states_at = state_sums.before[Layer];
+    template <int Layer>
+    static constexpr std::size_t coefficients_at = coefficient_sums.before[Layer];
+    static constexpr std::size_t bag_total = bag_sums.before[count];
+    static constexpr std::size_t state_total = state_sums.before[count];
+    static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
 
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -107,16 +102,16 @@ struct layout {
     static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
         return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
     }
-    /// Bytes of the rows before a block, of all buffers that are fed back, up to buffer B.
-    template <std::size_t B>
-    static constexpr std::size_t kept_bytes = []<std::size_t... I>(std::index_sequence<I...>) {
-        return (std::size_t(0) + ... + (mp11::mp_at_c<typename Schedule::buffers, I>::fed_back ? row_at_bytes<I>() : 0));
-    }(std::make_index_sequence<B>{});
     static constexpr int buffer_count = static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
+    static constexpr auto kept_sums =
+        running_sums<buffer_count>([](auto b) { return Schedule::template buffer_at<b>::fed_back ? row_at_bytes<b>() : 0; });
+    template <int Buffer> // bytes of the rows before a block, of all buffers before it that are fed back
+    static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    static constexpr std::size_t row_total = sum_before<buffer_count>([](auto b) { return row_at_bytes<b>(); });
+    static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
+    static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
     // A stage without weights outside loops is replayed in the pass backwards, a few panels at a time and a whole block: its history stays
     // with the thread, in the first cache. Others leave theirs in scratch.
@@ -132,14 +127,16 @@ struct layout {
     struct replays : std::false_type {};
     template <int Width, class Feeds, class Points, int Target>
     struct replays<stage<Width, Feeds, Points, Target>>
-        : std::bool_constant<mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>::value &&
-                             weightless(Feeds{}) && !competes(Points{})> {};
-    template <int Layer>
-    static constexpr bool replayed = [] {
-        bool found = false;
+        : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
+                           mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+    struct marks {
+        bool of[count];
+    };
+    static constexpr marks replayed = [] {
+        marks found{};
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
             if constexpr (replays<decltype(node)>::value)
-                found = found || mp11::mp_contains<typename decltype(node)::points, mp11::mp_int<Layer>>::value;
+                mp11::mp_for_each<typename decltype(node)::points>([&](auto layer) { found.of[layer] = true; });
         });
         return found;
     }();
@@ -184,21 +181,22 @@ struct layout {
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed<Layer>) {
-            return static_cast<std::size_t>(state_arrays<Layer>() + 1) *
-                   static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed.of[Layer]) {
+            return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
         }
     }
+    static constexpr auto history_sums = running_sums<count>([](auto l) { return history_size<l>(); });
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t history_before = sum_before<Layer>([](auto l) { return history_size<l>(); });
+    static constexpr std::size_t history_before = history_sums.before[Layer];
     template <std::size_t B>
     static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
         return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
+    static constexpr auto gradient_row_sums = running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
     template <int Buffer> // of all buffers before it, numbers a step
-    static constexpr std::size_t gradient_rows_before = sum_before<Buffer>([](auto b) { return gradient_row<b>(); });
+    static constexpr std::size_t gradient_rows_before = gradient_row_sums.before[Buffer];
     /// Gradients of the currents behind each layer of weights are kept for a whole block; those of stages without weights for a stretch.
     /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
     template <int Layer>
@@ -232,11 +230,13 @@ struct layout {
         });
         return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
     }();
+    static constexpr auto current_row_sums = running_sums<count>([](auto l) { return current_row<l>(); });
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t current_rows_before = sum_before<Layer>([](auto l) { return current_row<l>(); });
+    static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
     /// Currents behind layers of weights that a tape may keep, numbers a step.
+    static constexpr auto mixed_sums = running_sums<count>([](auto l) { return mixed_width<l>(); });
     template <int Layer>
-    static constexpr std::size_t kept_currents_at = sum_before<Layer>([](auto l) { return mixed_width<l>(); });
+    static constexpr std::size_t kept_currents_at = mixed_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
     /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
     template <int Layer>
@@ -248,8 +248,9 @@ struct layout {
             return 0;
         }
     }
+    static constexpr auto transposed_sums = running_sums<count>([](auto l) { return transposed_size<l>(); });
     template <int Layer>
-    static constexpr std::size_t transposed_at = sum_before<Layer>([](auto l) { return transposed_size<l>(); });
+    static constexpr std::size_t transposed_at = transposed_sums.before[Layer];
     static constexpr std::size_t transposed_total = transposed_at<count>;
     static constexpr std::size_t backward_numbers =
         Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
@@ -258,7 +259,7 @@ struct layout {
     /// times, short enough that the rows between stages stay there too.
     static constexpr int block_steps = [] {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
-        std::size_t const fits = bytes == 0 ? 64 : budget / bytes;
+        std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
         std::size_t longest = 64; // a replay stays in the first cache
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
@@ -294,20 +295,21 @@ struct layout {
     static constexpr bool all_input(mp11::mp_list<Source...>) {
         return ((Source::buffer == network_input) && ...);
     }
-    template <int Layer, int Width, class... Feed, class Points, int Target>
-    static constexpr bool reads_more(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
-        return ((Feed::layer == Layer && !all_input(typename Feed::sources{})) || ...);
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
+        ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
     }
-    template <int Layer, class... Node>
-    static constexpr bool reads_more(loop<Node...>) {
-        return (reads_more<Layer>(Node{}) || ...);
+    template <class... Node>
+    static constexpr void mark_readers(loop<Node...>, marks& more) {
+        (mark_readers(Node{}, more), ...);
     }
-    template <int Layer>
-    static constexpr bool reads_input_alone = [] {
-        bool more = false;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { more = more || reads_more<Layer>(node); });
-        return !more;
+    static constexpr marks read_more = [] {
+        marks more{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_readers(node, more); });
+        return more;
     }();
+    template <int Layer>
+    static constexpr bool reads_input_alone = !read_more.of[Layer];
     static constexpr int widest_feed = [] {
         int most = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
@@ -319,9 +321,10 @@ struct layout {
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
     static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
     static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
+    static constexpr auto held_sums = running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
-    static constexpr std::size_t held_at = held_offset + sum_before<Layer>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
+    static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
     static constexpr std::size_t ends_offset = held_at<count>;
     static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
@@ -338,12 +341,9 @@ struct layout {
         events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
     static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(T));
     static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
-    template <int Buffer>
-    static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
-        using self = mp11::mp_at_c<typename Schedule::buffers, Buffer>;
-        return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>()) + kept_bytes<Buffer> +
-               (self::fed_back ? row_bytes<self> : 0); // row -1 stands before row 0
-    }(std::make_index_sequence<Buffer>{});
+    template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
+    static constexpr std::size_t buffer_offset =
+        rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];
     static constexpr std::size_t forward_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total;
 
     // Behind it, for training: gradients of states and coefficients, the history, and the gradients of rows.
