@@ -8,7 +8,7 @@
 
 namespace spikefuse::plan {
 
-constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
+SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
 /// Training: scratch also has room to run a block of steps backwards.
@@ -16,7 +16,7 @@ template <class Schedule, class T, bool Training = false>
 struct layout {
     static constexpr int panel = lanes<T>::width; // neurons in a register
     static constexpr int count = Schedule::layer_count;
-    static constexpr int padded(int width) { return round_up(width, panel); }
+    SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
     /// Sum of size(0) ... size(N - 1): where part N begins, for parts (layers, buffers) that lie one behind the other.
     template <int N, class Size>
     static constexpr std::size_t sum_before(Size size) {
@@ -40,7 +40,7 @@ struct layout {
         return total;
     }
     template <int Layer>
-    static constexpr int state_arrays() {
+    SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
         using word = typename Schedule::template word<Layer>;
         if constexpr (requires { typename word::equations_of; }) {
             return equations::anatomy<typename word::equations_of>::state_count;
@@ -60,7 +60,7 @@ struct layout {
 
     /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
     template <int Layer>
-    static constexpr int record_slot() {
+    SPIKEFUSE_FUNCTION static constexpr int record_slot() {
         return []<std::size_t... L>(std::index_sequence<L...>) {
             return (0 + ... + (state_arrays<static_cast<int>(L)>() + 1));
         }(std::make_index_sequence<Layer>{});
@@ -96,7 +96,7 @@ struct layout {
 
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-    static constexpr int words(int width) { return (width + 31) / 32; }
+    SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
 
     /// Bytes of one step's row in a buffer.
     template <class Buffer>
@@ -132,7 +132,7 @@ struct layout {
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t history_before = sum_before<Layer>([](auto l) { return history_size<l>(); });
     template <std::size_t B>
-    static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
+    SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
         return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
     template <int Buffer> // of all buffers before it, numbers a step

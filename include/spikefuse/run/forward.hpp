@@ -96,7 +96,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     static SPIKEFUSE_FUNCTION void each_population(Function const& function) {
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
             using word = typename Schedule::template word<static_cast<int>(layer)>;
-            if constexpr (requires { typename word::equations_of; }) function(std::integral_constant<int, static_cast<int>(layer)>{});
+            if constexpr (requires { typename word::equations_of; }) function(fixed<static_cast<int>(layer)>{});
         });
     }
     template <int Layer>
@@ -165,8 +165,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     template <class Function>
     SPIKEFUSE_FUNCTION void each_fed_back(Function const& function) const {
         for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
-            if constexpr (Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back)
-                function(std::integral_constant<int, static_cast<int>(buffer)>{});
+            if constexpr (Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back) function(fixed<static_cast<int>(buffer)>{});
         });
     }
     template <int Buffer>

@@ -239,7 +239,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     void reserve_scratch() const {
         using kernel = detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
         auto const shape = policy<kernel>(Space(), settings_.batch);
-        Kokkos::parallel_for("spikefuse::reserve", shape, KOKKOS_LAMBDA(typename kernel::member const&){});
+        Kokkos::parallel_for("spikefuse::reserve", shape, detail::empty_kernel<typename kernel::member>{});
     }
 
     /// Gives the states the values that the next run would begin with.
@@ -268,9 +268,9 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
                 T* const first = memory_.data() + places::template states_at<static_cast<int>(layer)>;
                 auto const length =
                     places::template states_at<static_cast<int>(layer) + 1> - places::template states_at<static_cast<int>(layer)>;
-                Kokkos::parallel_for(
-                    "spikefuse::first_sample", Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
-                    KOKKOS_LAMBDA(std::size_t k) { first[k / length * places::memory_total + k % length] = first[k % length]; });
+                Kokkos::parallel_for("spikefuse::first_sample",
+                                     Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
+                                     detail::first_sample_kernel<T>{first, length, places::memory_total});
             }
         });
     }

@@ -3,6 +3,7 @@
 
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
+#include "../../core/tuple.hpp"
 
 #include <cstddef>
 #include <type_traits>
@@ -104,7 +105,7 @@ template <int Panels, class T>
 SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,
                                   std::size_t gradient_stride, int rows) {
     using V = lanes<T>;
-    auto const some = [&]<int Inputs>(std::integral_constant<int, Inputs>, int first) {
+    auto const some = [&]<int Inputs>(fixed<Inputs>, int first) {
         V sum[Inputs][Panels];
         for (int i = 0; i < Inputs; ++i)
             for (int p = 0; p < Panels; ++p)
@@ -122,8 +123,8 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::
                 sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * V::width);
     };
     int i = 0;
-    for (; i + 8 <= inputs; i += 8) some(std::integral_constant<int, 8>{}, i);
-    for (; i < inputs; ++i) some(std::integral_constant<int, 1>{}, i);
+    for (; i + 8 <= inputs; i += 8) some(fixed<8>{}, i);
+    for (; i < inputs; ++i) some(fixed<1>{}, i);
 }
 /// One row times `Panels` panels, `apart` numbers from each other: sums[p] += sum over i of x[i] * panel p[i]. One alone would wait for
 /// the adder.

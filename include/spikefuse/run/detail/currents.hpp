@@ -115,30 +115,37 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         constexpr int panels = (Stage::width + W - 1) / W;
         for (int p = 2 * here.team.team_rank(); p < panels; p += 2 * here.team.team_size())
             if (p + 1 < panels) {
-                function(p, std::integral_constant<int, 2>{});
+                function(p, fixed<2>{});
             } else {
-                function(p, std::integral_constant<int, 1>{});
+                function(p, fixed<1>{});
             }
     }
 
     /// A stage without weights: its currents are buffers' rows.
     template <class Stage, int Count, class Consume>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, std::integral_constant<int, Count> count, int first, int rows,
-                                 Consume const& consume) const {
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
+        auto const summed = [&] {
+            T currents[Count * places::block_steps * W];
+            for (int q = 0; q < Count; ++q)
+                add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
+            consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
+        };
         if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
                       from::offset == 0 && from::delay == 0 && from::each == 1) {
-            if (!is_input<from::buffer> || (p + Count) * W <= Stage::width) { // as they lie
+            auto const as_they_lie = [&] {
                 consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
                         this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));
-                return;
+            };
+            if constexpr (!is_input<from::buffer> || Stage::width % W == 0) {
+                as_they_lie();
+            } else { // behind the caller's rows there is nothing to read
+                (p + Count) * W <= Stage::width ? as_they_lie() : summed();
             }
+        } else {
+            summed();
         }
-        T currents[Count * places::block_steps * W];
-        for (int q = 0; q < Count; ++q)
-            add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
-        consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
     }
     /// The sum of all sources that no weights stand before.
     template <class Feeds>

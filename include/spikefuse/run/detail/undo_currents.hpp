@@ -207,16 +207,16 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         here.team.team_barrier();
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
-        auto const add = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+        auto const add = [&]<int Count>(fixed<Count>, int p) {
             add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, 0) + p * W,
                                current_stride<Stage>);
         };
         int const size = here.team.team_size();
         if (size == 1) {
-            for (int p = 0; p + together <= panels; p += together) add(std::integral_constant<int, together>{}, p);
-            if constexpr (panels % together != 0) add(std::integral_constant<int, panels % together>{}, panels / together * together);
+            for (int p = 0; p + together <= panels; p += together) add(fixed<together>{}, p);
+            if constexpr (panels % together != 0) add(fixed<panels % together>{}, panels / together * together);
         } else {
-            for (int p = here.team.team_rank(); p < panels; p += size) add(std::integral_constant<int, 1>{}, p);
+            for (int p = here.team.team_rank(); p < panels; p += size) add(fixed<1>{}, p);
         }
     }
     /// The 64 bits of a row that begin at bit `at`; outside the row they are 0.
@@ -255,7 +255,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                                             over::outputs, sums);
                         for (int k = 0; k < tile; ++k) give_back<from>(here, r + k, p, sums[k]);
                     }
-            auto const row_by_row = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+            auto const row_by_row = [&]<int Count>(fixed<Count>, int p) {
                 for (int r = first + tiled; r < first + rows; ++r) {
                     V sums[Count];
                     for (V& one : sums) one = V(T(0));
@@ -264,10 +264,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 }
             };
             constexpr int rest = (end - begin) % together;
-            for (int p = begin + rank * together; p + together <= end; p += size * together)
-                row_by_row(std::integral_constant<int, together>{}, p);
+            for (int p = begin + rank * together; p + together <= end; p += size * together) row_by_row(fixed<together>{}, p);
             if constexpr (rest != 0)
-                if (rank == size - 1) row_by_row(std::integral_constant<int, rest>{}, end - rest);
+                if (rank == size - 1) row_by_row(fixed<rest>{}, end - rest);
             here.team.team_barrier();
         });
     }
