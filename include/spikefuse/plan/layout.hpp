@@ -14,7 +14,7 @@ SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) /
 /// Training: scratch also has room to run a block of steps backwards.
 template <class Schedule, class T, bool Training = false>
 struct layout {
-    static constexpr int panel = lanes<T>::width; // neurons in a register
+    static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
     static constexpr int count = Schedule::layer_count;
     SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
     /// Sum of size(0) ... size(N - 1): where part N begins, for parts (layers, buffers) that lie one behind the other.
@@ -137,12 +137,16 @@ struct layout {
     }
     template <int Buffer> // of all buffers before it, numbers a step
     static constexpr std::size_t gradient_rows_before = sum_before<Buffer>([](auto b) { return gradient_row<b>(); });
-    static constexpr int widest_stage = [] {
+    static constexpr int widest_layer = [] { // or what the network gives, of layers joined
         int widest = padded(Schedule::outputs);
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
             int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
             widest = w > widest ? w : widest;
         });
+        return widest;
+    }();
+    static constexpr int widest_stage = [] {
+        int widest = widest_layer;
         mp11::mp_for_each<typename Schedule::buffers>([&](auto b) {
             int const w = padded(decltype(b)::width);
             widest = w > widest ? w : widest;
@@ -162,7 +166,7 @@ struct layout {
     template <int Layer>
     static constexpr std::size_t kept_currents_at = sum_before<Layer>([](auto l) { return mixed_width<l>(); });
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
-    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
+    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][P], layer by layer.
     template <int Layer>
     static constexpr std::size_t transposed_size() {
         if constexpr (Schedule::template word<Layer>::mixes) {

@@ -10,7 +10,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     using base = current_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     KOKKOS_FUNCTION void operator()(member const& team) const {
@@ -85,8 +85,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                     T const* const from = over::panel(bag, output / W) + output % W;
                     T numbers[W];
                     for (int lane = 0; lane < W; ++lane)
-                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * W] : T(0);
-                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * W);
+                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * P] : T(0);
+                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * P);
                 }
             }
         });

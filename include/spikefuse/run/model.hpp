@@ -7,6 +7,7 @@
 #include "forward.hpp"
 #include "inputs.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -228,11 +229,14 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
         Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch), kernel{arguments});
     }
-    /// A team a sample; where samples are fewer than threads, a team is all threads.
+    /// A team a sample (backwards: a group of samples). On the host it is one thread, or all where samples are fewer than threads; on a
+    /// device a thread for each neuron of the widest layer, in whole warps.
     template <class Kernel>
     static auto policy(Space const& space, int league) {
-        int const threads = space.concurrency();
-        return typename Kernel::policy(space, league, league < threads ? threads : 1)
+        int team = std::min(Kernel::places::widest_layer, 256);
+        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+            team = league < space.concurrency() ? space.concurrency() : 1;
+        return typename Kernel::policy(space, league, team)
             .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::places::scratch_total)));
     }
     /// Kokkos grows a team's scratch at its first use: here, so that no run does.

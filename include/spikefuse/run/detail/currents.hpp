@@ -10,7 +10,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
     template <int Buffer>
     static constexpr bool is_input = Buffer == plan::network_input;
 
@@ -58,8 +58,8 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             } else if constexpr (Purpose == purpose::gradients) {
                 if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
                 own_pairs<Stage>(here, [&](int p, auto count) {
-                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W),
-                            static_cast<std::size_t>(run.steps) * W);
+                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
+                            static_cast<std::size_t>(run.steps) * P);
                 });
             } else if constexpr (Purpose == purpose::tape) {
                 each_mixed_panel<Stage, feed>(
@@ -68,7 +68,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                         for (int q = 0; run.currents != nullptr && q < count; ++q) {
                             T const* const these = currents + static_cast<std::size_t>(q) * apart;
                             T* const to = kept_currents<feed::layer>(here, p + q, from);
-                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * W);
+                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * P);
                         }
                         consume(p, count, from, steps, currents, stride, apart);
                     });
@@ -100,21 +100,23 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <int Layer>
     SPIKEFUSE_FUNCTION T* kept_currents(context const& here, int p, int r) const {
         auto const steps = static_cast<std::size_t>(run.steps);
-        return run.currents +
-               (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps +
-               (static_cast<std::size_t>(p) * steps + static_cast<std::size_t>(here.first_step + r)) * W;
+        T* const these =
+            run.currents + (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps;
+        return column_of_panel(these, p, steps) + static_cast<std::size_t>(here.first_step + r) * P;
     }
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
-    /// Two panels at a time, so that neurons need not wait for themselves. `function(p, count)`.
+    /// One or two registers at a time: `function(p, count)`.
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_pairs(context const& here, Function const& function) const {
-        constexpr int panels = (Stage::width + W - 1) / W;
-        for (int p = 2 * here.team.team_rank(); p < panels; p += 2 * here.team.team_size())
-            if (p + 1 < panels) {
+        constexpr int registers = (Stage::width + W - 1) / W, together = registers_together<T>;
+        for (int p = together * here.team.team_rank(); p < registers; p += together * here.team.team_size())
+            if constexpr (together == 1) {
+                function(p, fixed<1>{});
+            } else if (p + 1 < registers) {
                 function(p, fixed<2>{});
             } else {
                 function(p, fixed<1>{});
@@ -233,16 +235,16 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 constexpr int width = Schedule::template buffer_at<from::buffer>::width;
                 auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
                 if constexpr (!holds_bits<from>::value) {
-                    at += list_events<W>(row, width, from::offset, events + at, factors + at);
+                    at += list_events<P>(row, width, from::offset, events + at, factors + at);
                 } else {
-                    int const added = list_events<W>(row, width, from::offset, events + at);
+                    int const added = list_events<P>(row, width, from::offset, events + at);
                     if constexpr (!only_bits<Feed>)
                         for (int e = 0; e < added; ++e) factors[at + e] = T(1);
                     at += added;
                 }
             });
             for (int const end = ends[r + 1]; at < end; ++at) { // filled up with the row of zeros
-                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * W;
+                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
                 if constexpr (!only_bits<Feed>) factors[at] = T(0);
             }
         }

@@ -18,7 +18,7 @@ struct sample_kernel {
     using places = plan::layout<Schedule, T, Purpose != purpose::run>;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
     using member = typename policy::member_type;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = panel_width<T>;
     template <int Layer>
     using equations_of = typename Schedule::template word<Layer>::equations_of;
 
@@ -203,6 +203,7 @@ struct sample_kernel {
             row[p] = static_cast<unsigned char>(fired);
         } else {
             auto* const word = reinterpret_cast<std::uint32_t*>(row) + p / 32;
+            if (store_together(word, p % 32, fired != 0, width - p / 32 * 32)) return;
             if (fired != 0) {
                 Kokkos::atomic_or(word, 1u << (p % 32));
             } else {

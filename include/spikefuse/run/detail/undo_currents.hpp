@@ -10,7 +10,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     using base = forward_kernel<Schedule, T, Kind, Readout, Space, purpose::gradients>;
     using base::run;
     using typename base::context, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
 
     // --- rows of gradients -----------------------------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
             this->template own_pairs<Stage>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
+                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
                     T const* const gradients = current_row<Stage>(here, done + r) + p * W;
@@ -206,7 +206,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
         here.team.team_barrier();
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         auto const add = [&]<int Count>(fixed<Count>, int p) {
             add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, 0) + p * W,
                                current_stride<Stage>);
@@ -238,8 +238,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
-        constexpr int tile = 12, together = 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * W;
+        constexpr int tile = 12, together = registers_together<T> == 1 ? 1 : 8;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
