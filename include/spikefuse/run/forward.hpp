@@ -238,7 +238,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         int winner = 0;
         for (int n = 1; n < Stage::width; ++n)
             if (reaches[n] > reaches[winner]) winner = n;
-        if constexpr (Purpose == purpose::gradients) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
+        if constexpr (Purpose == purpose::gradients)
+            if (here.team.team_rank() == 0) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
             this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner);
         here.team.team_barrier();
