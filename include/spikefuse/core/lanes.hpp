@@ -7,6 +7,7 @@
 
 #include "macros.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -17,7 +18,7 @@
 #else
 #define SPIKEFUSE_HOST_LANES 0
 #endif
-#if SPIKEFUSE_HOST_LANES && (defined(__AVX512DQ__) || defined(__AVX2__))
+#if SPIKEFUSE_HOST_LANES && (defined(__AVX512F__) || defined(__AVX2__))
 #include <immintrin.h>
 #endif
 
@@ -100,6 +101,31 @@ struct lanes {
         return result;
     }
     SPIKEFUSE_FUNCTION void store(T* to) const { std::memcpy(to, &value, sizeof(native)); }
+    /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams` makes them visible.
+    SPIKEFUSE_FUNCTION void stream(T* to) const {
+#if defined(__AVX512F__)
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(to), std::bit_cast<__m512i>(value));
+#elif defined(__AVX2__)
+        __m256i half[2];
+        std::memcpy(half, &value, 64);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to), half[0]);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to) + 1, half[1]);
+#else
+        store(to);
+#endif
+    }
+    static SPIKEFUSE_FUNCTION void finish_streams() {
+#if defined(__AVX512F__) || defined(__AVX2__)
+        _mm_sfence();
+#endif
+    }
+    /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) {
+        typename mask::native one_of_each{};
+        for (int k = 0; k < width; ++k) one_of_each[k] = 1 << k;
+        using integer = std::remove_reference_t<decltype(one_of_each[0])>;
+        return ((static_cast<integer>(bits) - typename mask::native{}) & one_of_each) != 0 ? 1 - native{} : native{};
+    }
     SPIKEFUSE_FUNCTION T lane(int k) const { return value[k]; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -157,6 +183,9 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all)) {}
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
     SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
+    SPIKEFUSE_FUNCTION void stream(T* to) const { store(to); }
+    static SPIKEFUSE_FUNCTION void finish_streams() {}
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return T(bits & 1u); }
     SPIKEFUSE_FUNCTION T lane(int) const { return value; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -189,8 +218,11 @@ SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
 /// Neurons whose weights lie side by side: those of a register; where that is one number, those of 32 threads that run together.
 template <class T>
 inline constexpr int panel_width = lanes<T>::width > 1 ? lanes<T>::width : 32;
-/// Registers that a thread runs side by side, so that none waits for itself; threads that run together read side by side instead.
+/// Registers that a thread runs side by side, so that none waits for itself: `many`; but one where a register is one number, so that
+/// threads that run together read what lies together.
 template <class T>
-inline constexpr int registers_together = lanes<T>::width > 1 ? 2 : 1;
+SPIKEFUSE_FUNCTION constexpr int registers_together(int many) {
+    return lanes<T>::width > 1 ? many : 1;
+}
 
 } // namespace spikefuse

@@ -122,6 +122,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size())
                 to[n] = Readout::finish(result[n], run.steps);
         }
+        V::finish_streams();
     }
 
     // --- what a sample remembers: states, then the rows before the next step ---------------------------------------------------

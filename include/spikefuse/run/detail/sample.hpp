@@ -211,6 +211,17 @@ struct sample_kernel {
             }
         }
     }
+    /// A register of a [T, B, N] array; where the array is larger than caches are, past them: a line then need not be read before.
+    SPIKEFUSE_FUNCTION void write_far(T* to, V value, int width) const {
+        constexpr std::size_t caches = std::size_t(32) << 20;
+        std::size_t const bytes =
+            static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
+        if (bytes > caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
+            value.stream(to);
+        } else {
+            value.store(to);
+        }
+    }
     /// A row of a [T, B, N] trace.
     SPIKEFUSE_FUNCTION void store_tail(T* base, context const& here, int p, int r, int width, V value) const {
         T* const to =
@@ -219,7 +230,7 @@ struct sample_kernel {
                 static_cast<std::size_t>(width) +
             p * W;
         if (width - p * W >= W) {
-            value.store(to);
+            write_far(to, value, width);
         } else {
             for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
         }

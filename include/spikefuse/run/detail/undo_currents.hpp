@@ -155,7 +155,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         using from = plan::mp11::mp_front<typename Feed::sources>;
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
-            this->template own_pairs<Stage>(here, [&](int p, auto count) {
+            this->template own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
@@ -219,26 +219,12 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int p = here.team.team_rank(); p < panels; p += size) add(fixed<1>{}, p);
         }
     }
-    /// The 64 bits of a row that begin at bit `at`; outside the row they are 0.
-    static SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, int at) {
-        std::uint64_t bits = 0;
-        int const begin = at < 0 ? 0 : at;
-        if (begin >= width || at <= -64) return 0;
-        for (int w = begin / 32; w <= (width - 1) / 32 && w * 32 < at + 64; ++w) {
-            std::uint32_t word = row[w];
-            if (w == width / 32) word &= (1u << (width % 32)) - 1u;
-            int const shift = w * 32 - at;
-            bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift : static_cast<std::uint64_t>(word) >> -shift;
-        }
-        return bits;
-    }
-
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
-        constexpr int tile = 12, together = registers_together<T> == 1 ? 1 : 8;
+        constexpr int tile = 12, together = registers_together<T>(8);
         constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
