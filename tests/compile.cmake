@@ -1,7 +1,11 @@
-# One source that must compile (static), or must not, with the sentences it names (reject); or every header alone.
+# One source that must compile (static; device: kernels, by nvcc), or must not, with the sentences it names (reject); or every header alone.
 set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(NVCC) # it has no way to stop after the syntax
     set(how -std=c++20 -x cu -c -o /dev/null)
+endif()
+if(KIND STREQUAL "device")
+    include(${CMAKE_CURRENT_LIST_DIR}/device/kokkos_for_cuda.cmake)
+    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu -c -o ${FOLDER}/kernels.o)
 endif()
 function(compile source out_result out_text)
     execute_process(COMMAND ${COMPILER} ${how} ${FLAGS} ${ARGN} ${source}
@@ -29,9 +33,12 @@ if(KIND STREQUAL "headers")
 endif()
 
 compile(${SOURCE} result text)
-if(KIND STREQUAL "static")
-    if(NOT result EQUAL 0 OR text MATCHES "warning:")
+if(KIND STREQUAL "static" OR KIND STREQUAL "device")
+    if(NOT result EQUAL 0 OR text MATCHES "warning( #[0-9]+-D)?:")
         message(FATAL_ERROR "${SOURCE} must compile without a warning:\n${text}")
+    endif()
+    if(KIND STREQUAL "device")
+        message("${text}") # registers and spills, which device/resources.py reads
     endif()
     return()
 endif()

@@ -2,7 +2,8 @@
 /// One register of neurons: the arithmetic type in which equations are evaluated.
 ///
 /// On the host `lanes<T>` is a 64-byte vector (GNU vector extension: the compiler lowers it to AVX-512, AVX2, NEON or
-/// plain code, so no flag is imposed on a consumer); in device code it is one number, and threads are the lanes.
+/// plain code, so no flag is imposed on a consumer); in device code it is one number, and threads are the lanes. SPIKEFUSE_ONE_LANE makes
+/// it one number on the host too: so the tests run what a device runs.
 
 #include "macros.hpp"
 
@@ -12,7 +13,7 @@
 #include <cstring>
 #include <type_traits>
 
-#if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__)
+#if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__) && !defined(SPIKEFUSE_ONE_LANE)
 #define SPIKEFUSE_HOST_LANES 1
 #else
 #define SPIKEFUSE_HOST_LANES 0
@@ -259,5 +260,15 @@ SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
 }
 
 #endif
+
+/// Neurons whose weights lie side by side: those of a register; where that is one number, those of 32 threads that run together.
+template <class T>
+inline constexpr int panel_width = lanes<T>::width > 1 ? lanes<T>::width : 32;
+/// Registers that a thread runs side by side, so that none waits for itself: `many`; but one where a register is one number, so that
+/// threads that run together read what lies together.
+template <class T>
+SPIKEFUSE_FUNCTION constexpr int registers_together(int many) {
+    return lanes<T>::width > 1 ? many : 1;
+}
 
 } // namespace spikefuse

@@ -4,6 +4,7 @@
 #include "macros.hpp"
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace spikefuse {
@@ -41,9 +42,13 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr T& get(detail::leaf<Index, T>& one) {
     return one.value;
 }
 
-/// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to walk layers and statements.
+/// A number that is a type. (std's own converts itself into a number on the host alone.)
+template <auto Value>
+struct fixed : std::integral_constant<decltype(Value), Value> {
+    KOKKOS_FORCEINLINE_FUNCTION constexpr operator decltype(Value)() const { return Value; }
+};
 template <std::size_t Index>
-using constant = std::integral_constant<std::size_t, Index>;
+using constant = fixed<Index>;
 
 namespace detail {
 template <class Function, std::size_t... Index>
@@ -52,6 +57,7 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function, std::inde
 }
 } // namespace detail
 
+/// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to walk layers and statements in a kernel.
 template <std::size_t Count, class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
     detail::unroll(function, std::make_index_sequence<Count>{});

@@ -85,7 +85,9 @@ struct is_euler<euler_statement<State, Value>> : std::true_type {};
 // A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values. A place is the
 // line (its number and 1, below 64) and the way from its root: four branches at most at each turn.
 constexpr std::uint64_t lines_at_most = 62;
-constexpr std::uint64_t inside(std::uint64_t place, std::uint64_t branch) { return place % 64 + (place / 64 * 4 + branch + 1) * 64; }
+SPIKEFUSE_FUNCTION constexpr std::uint64_t inside(std::uint64_t place, std::uint64_t branch) {
+    return place % 64 + (place / 64 * 4 + branch + 1) * 64;
+}
 template <class E, std::uint64_t Place>
 struct coefficient_key {};
 template <class E, std::uint64_t Place>

@@ -87,7 +87,8 @@ template <class N, class Param, class Function>
 constexpr void first_mention(Function& function) {
     constexpr auto lines = equations::tree<N>::value;
     bool found = false;
-    for_each_index<equations::anatomy<N>::size>([&](auto k) { found = found || visit_word<Param>(get<k>(lines).value, function); });
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<equations::anatomy<N>::size>>(
+        [&](auto k) { found = found || visit_word<Param>(get<k>(lines).value, function); });
 }
 /// Calls function(word) for every parameter, then for every table, in the order of `anatomy<N>`.
 template <class N, class Function>

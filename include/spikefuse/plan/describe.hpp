@@ -109,7 +109,7 @@ struct description {
         int number = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
             [&](auto one) { node(number, one, "  "); });
-        line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(places::panel) +
+        line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(lanes<T>::width) +
              " neurons");
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) +
              "; state a sample: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) +

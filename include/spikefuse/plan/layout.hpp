@@ -8,15 +8,15 @@
 
 namespace spikefuse::plan {
 
-constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
+SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
 /// Training: scratch also has room to run a block of steps backwards.
 template <class Schedule, class T, bool Training = false>
 struct layout {
-    static constexpr int panel = lanes<T>::width; // neurons in a register
+    static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
     static constexpr int count = Schedule::layer_count;
-    static constexpr int padded(int width) { return round_up(width, panel); }
+    SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
     /// Where each of `Parts` parts (layers, buffers) begins that lie one behind the other, and where they end. One table for all of them:
     /// a sum of its own for each part would cost the compiler the square of their number.
     template <int Parts>
@@ -46,7 +46,7 @@ struct layout {
         return total;
     }
     template <int Layer>
-    static constexpr int state_arrays() {
+    SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
         using word = typename Schedule::template word<Layer>;
         if constexpr (requires { typename word::equations_of; }) {
             return equations::anatomy<typename word::equations_of>::state_count;
@@ -67,7 +67,7 @@ struct layout {
     static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>() + 1); });
     /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
     template <int Layer>
-    static constexpr int record_slot() {
+    SPIKEFUSE_FUNCTION static constexpr int record_slot() {
         return static_cast<int>(slot_sums.before[Layer]);
     }
 
@@ -91,7 +91,7 @@ struct layout {
 
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-    static constexpr int words(int width) { return (width + 31) / 32; }
+    SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
 
     /// Bytes of one step's row in a buffer.
     template <class Buffer>
@@ -143,7 +143,7 @@ struct layout {
     /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
     /// Behind weights two, whose rows share the first cache.
     template <class Stage>
-    static constexpr int side_by_side = weightless(typename Stage::feeds{}) ? 4 : 2;
+    static constexpr int side_by_side = weightless(typename Stage::feeds{}) ? registers_together<T>(4) : registers_together<T>(2);
     /// Registers that a thread keeps of one replayed step and panel: each point's states before it and what arrived, and the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
@@ -191,12 +191,20 @@ struct layout {
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t history_before = history_sums.before[Layer];
     template <std::size_t B>
-    static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
+    SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
         return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
     static constexpr auto gradient_row_sums = running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
     template <int Buffer> // of all buffers before it, numbers a step
     static constexpr std::size_t gradient_rows_before = gradient_row_sums.before[Buffer];
+    static constexpr int widest_layer = [] { // or what the network gives, of layers joined
+        int widest = padded(Schedule::outputs);
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
+            int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
+            widest = w > widest ? w : widest;
+        });
+        return widest;
+    }();
     /// Gradients of the currents behind each layer of weights are kept for a whole block; those of stages without weights for a stretch.
     /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
     template <int Layer>
@@ -238,7 +246,7 @@ struct layout {
     template <int Layer>
     static constexpr std::size_t kept_currents_at = mixed_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
-    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][W], layer by layer.
+    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][P], layer by layer.
     template <int Layer>
     static constexpr std::size_t transposed_size() {
         if constexpr (Schedule::template word<Layer>::mixes) {
@@ -266,7 +274,8 @@ struct layout {
                 using self = decltype(node);
                 if constexpr (replays<self>::value) {
                     constexpr std::size_t step =
-                        static_cast<std::size_t>(side_by_side<self> * panel * replay_registers(typename self::points{})) * sizeof(T);
+                        static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
+                        sizeof(T);
                     longest = 40 * 1024 / step < longest ? 40 * 1024 / step : longest;
                 }
             });
@@ -367,7 +376,7 @@ struct layout {
         columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
     static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
 
-    template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][W]
+    template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][P]
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
     template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
     static constexpr std::size_t currents_at =

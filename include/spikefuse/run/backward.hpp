@@ -221,6 +221,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
     template <class Stage, int Count>
     struct keeps_at_hand {
         static constexpr bool remembers = true;
+        static constexpr int apart = W;
         static constexpr int registers = places::replay_registers(typename Stage::points{});
         T* numbers; // [Count][K of a point after the other, then outputs][W]
 
@@ -246,7 +247,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         this->template each_panel<Stage>(
             here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
                 using keeps = keeps_at_hand<Stage, decltype(count)::value>;
-                T numbers[static_cast<std::size_t>(count) * keeps::registers * places::block_steps * W];
+                T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
                 keeps const keep{numbers};
                 T* const states = here.template at<T>(places::states_offset);
                 T const* const entry = this->tape_entry(here);
@@ -348,9 +349,9 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                     auto& cell = get<k>(cells[beside]);
                     auto& gradient = get<k>(to[beside]);
                     T const* const before =
-                        base::template history_at<std::remove_reference_t<decltype(cell)>>(keep.template history<k>(own), r);
-                    for_each_index<about::state_count>([&](auto j) { cell.states[j] = V::load(before + j * W); });
-                    this->template arrive<points, k>(here, panel, r, V::load(before + about::state_count * W), cells[beside]);
+                        base::template history_at<std::remove_reference_t<decltype(cell)>, Keep::apart>(keep.template history<k>(own), r);
+                    for_each_index<about::state_count>([&](auto j) { cell.states[j] = V::load(before + j * Keep::apart); });
+                    this->template arrive<points, k>(here, panel, r, V::load(before + about::state_count * Keep::apart), cells[beside]);
                     if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - panel * W);
                     constexpr int slot = places::template record_slot<layer>();
                     for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, panel, r); });

@@ -10,7 +10,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     using base = current_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     KOKKOS_FUNCTION void operator()(member const& team) const {
@@ -85,8 +85,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                     T const* const from = over::panel(bag, output / W) + output % W;
                     T numbers[W];
                     for (int lane = 0; lane < W; ++lane)
-                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * W] : T(0);
-                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * W);
+                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * P] : T(0);
+                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * P);
                 }
             }
         });
@@ -96,7 +96,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     static SPIKEFUSE_FUNCTION void each_population(Function const& function) {
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
             using word = typename Schedule::template word<static_cast<int>(layer)>;
-            if constexpr (requires { typename word::equations_of; }) function(std::integral_constant<int, static_cast<int>(layer)>{});
+            if constexpr (requires { typename word::equations_of; }) function(fixed<static_cast<int>(layer)>{});
         });
     }
     template <int Layer>
@@ -166,8 +166,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     template <class Function>
     SPIKEFUSE_FUNCTION void each_fed_back(Function const& function) const {
         for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
-            if constexpr (Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back)
-                function(std::integral_constant<int, static_cast<int>(buffer)>{});
+            if constexpr (Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back) function(fixed<static_cast<int>(buffer)>{});
         });
     }
     template <int Buffer>
@@ -248,7 +247,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         int winner = 0;
         for (int n = 1; n < Stage::width; ++n)
             if (reaches[n] > reaches[winner]) winner = n;
-        if constexpr (Purpose == purpose::gradients) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
+        if constexpr (Purpose == purpose::gradients)
+            if (here.team.team_rank() == 0) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
             if constexpr (Purpose == purpose::gradients) {
                 this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner,

@@ -7,6 +7,7 @@
 #include "forward.hpp"
 #include "inputs.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -228,18 +229,21 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
         Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch), kernel{arguments});
     }
-    /// A team a sample; where samples are fewer than threads, a team is all threads.
+    /// A team a sample (backwards: a group of samples). On the host it is one thread, or all where samples are fewer than threads; on a
+    /// device a thread for each neuron of the widest layer, in whole warps.
     template <class Kernel>
     static auto policy(Space const& space, int league) {
-        int const threads = space.concurrency();
-        return typename Kernel::policy(space, league, league < threads ? threads : 1)
+        int team = std::min(Kernel::places::widest_layer, 256);
+        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+            team = league < space.concurrency() ? space.concurrency() : 1;
+        return typename Kernel::policy(space, league, team)
             .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::places::scratch_total)));
     }
     /// Kokkos grows a team's scratch at its first use: here, so that no run does.
     void reserve_scratch() const {
         using kernel = detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
         auto const shape = policy<kernel>(Space(), settings_.batch);
-        Kokkos::parallel_for("spikefuse::reserve", shape, KOKKOS_LAMBDA(typename kernel::member const&){});
+        Kokkos::parallel_for("spikefuse::reserve", shape, detail::empty_kernel<typename kernel::member>{});
     }
 
     /// Gives the states the values that the next run would begin with.
@@ -268,9 +272,9 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
                 T* const first = memory_.data() + places::template states_at<static_cast<int>(layer)>;
                 auto const length =
                     places::template states_at<static_cast<int>(layer) + 1> - places::template states_at<static_cast<int>(layer)>;
-                Kokkos::parallel_for(
-                    "spikefuse::first_sample", Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
-                    KOKKOS_LAMBDA(std::size_t k) { first[k / length * places::memory_total + k % length] = first[k % length]; });
+                Kokkos::parallel_for("spikefuse::first_sample",
+                                     Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
+                                     detail::first_sample_kernel<T>{first, length, places::memory_total});
             }
         });
     }

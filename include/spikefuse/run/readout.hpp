@@ -71,7 +71,7 @@ inline constexpr struct mean_over_time_readout : detail::summed_readout {
 inline constexpr struct max_over_time_readout : detail::reduced_readout {
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> start(int) {
-        return -std::numeric_limits<T>::infinity();
+        return least<T>;
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
@@ -81,6 +81,8 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
     static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int) {
         return now > before;
     }
+    template <class T>
+    static constexpr T least = -std::numeric_limits<T>::infinity();
     template <class T>
     static constexpr T counts_as = T(1);
 } max_over_time{};

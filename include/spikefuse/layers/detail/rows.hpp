@@ -1,8 +1,10 @@
 #pragma once
-/// Sums of weight rows: what a mixing layer costs. A panel is [input][W], W one register wide.
+/// Sums of weight rows: what a mixing layer costs. A panel is [input][P], P = panel_width neurons: one register on the host, and on a
+/// device, where a register is one neuron, those of threads that run together.
 
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
+#include "../../core/tuple.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +13,14 @@
 
 namespace spikefuse::detail {
 
+/// Where register p begins among panels of `rows` rows.
+template <class Number, class Count>
+SPIKEFUSE_FUNCTION Number* column_of_panel(Number* panels, int p, Count rows) {
+    using T = std::remove_const_t<Number>;
+    constexpr int each = panel_width<T> / lanes<T>::width; // registers of a panel
+    return panels + static_cast<std::size_t>(p / each) * panel_width<T> * static_cast<std::size_t>(rows) + p % each * lanes<T>::width;
+}
+
 /// All-to-all weights of `Left` inputs: the compile-time facts, and where a panel lies in the bag.
 template <int Left, int Out, bool Bias>
 struct weights_over {
@@ -18,21 +28,22 @@ struct weights_over {
     static constexpr bool has_bias = Bias;
     static constexpr double additions_per_input = Out; // what one spike costs
 
-    /// Where panel p of outputs begins, and its bias. The same for weights and for their gradients. A panel's last row is zero: lists of
-    /// events are filled up with it.
+    /// Where register p of outputs begins in the panel that holds it, and its bias. The same for weights and for their gradients. A panel's
+    /// last row is zero: lists of events are filled up with it.
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* panel(Number* bag, int p) {
-        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<Number>>::width * (inputs + 1);
+        return column_of_panel(bag, p, inputs + 1);
     }
-    /// Where the weights from the inputs of panel p begin in the transposed copy: [panel of inputs][output][W].
-    template <class T>
-    static SPIKEFUSE_FUNCTION T* transposed_panel(T* bag, int p) {
-        return bag + static_cast<std::size_t>(p) * lanes<std::remove_const_t<T>>::width * outputs;
+    /// Where the weights from the inputs of register p begin in the transposed copy: [panel of inputs][output][P].
+    template <class Number>
+    static SPIKEFUSE_FUNCTION Number* transposed_panel(Number* bag, int p) {
+        return column_of_panel(bag, p, outputs);
     }
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* bias_place(Number* bag, int p) {
-        constexpr int width = lanes<std::remove_const_t<Number>>::width, panels = (Out + width - 1) / width;
-        return panel(bag, panels) + static_cast<std::size_t>(p) * width;
+        using T = std::remove_const_t<Number>;
+        constexpr int panels = (Out + panel_width<T> - 1) / panel_width<T>;
+        return bag + static_cast<std::size_t>(panels) * panel_width<T> * (inputs + 1) + static_cast<std::size_t>(p) * lanes<T>::width;
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> bias(T const* bag, int p) {
@@ -65,7 +76,7 @@ SPIKEFUSE_FUNCTION void four_events(std::uint32_t const* events, Function const&
     }
 }
 
-/// Sum of the rows that `events` names (row number times W). The order of its partial sums is fixed, so the result does not depend on
+/// Sum of the rows that `events` names (row number times P). The order of its partial sums is fixed, so the result does not depend on
 /// threads or on where a block of steps begins.
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, int count) {
@@ -94,7 +105,7 @@ SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, T const* x, std::size_t st
     V part[Rows];
     for (int r = 0; r < Rows; ++r) part[r] = V(T(0));
     for (int i = 0; i < inputs; ++i) {
-        V const weight = V::load(panel + static_cast<std::size_t>(i) * V::width);
+        V const weight = V::load(panel + static_cast<std::size_t>(i) * panel_width<T>);
         for (int r = 0; r < Rows; ++r) part[r] += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) * weight;
     }
     for (int r = 0; r < Rows; ++r) sums[r] += part[r];
@@ -117,11 +128,11 @@ template <int Panels, class T>
 SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,
                                   std::size_t gradient_stride, int rows) {
     using V = lanes<T>;
-    auto const some = [&]<int Inputs>(std::integral_constant<int, Inputs>, int first) {
+    auto const some = [&]<int Inputs>(fixed<Inputs>, int first) {
         V sum[Inputs][Panels];
         for (int i = 0; i < Inputs; ++i)
             for (int p = 0; p < Panels; ++p)
-                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * V::width);
+                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
         for (int r = 0; r < rows; ++r) {
             V gradient[Panels];
             for (int p = 0; p < Panels; ++p)
@@ -132,11 +143,11 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::
         }
         for (int i = 0; i < Inputs; ++i)
             for (int p = 0; p < Panels; ++p)
-                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * V::width);
+                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
     };
     int i = 0;
-    for (; i + 8 <= inputs; i += 8) some(std::integral_constant<int, 8>{}, i);
-    for (; i < inputs; ++i) some(std::integral_constant<int, 1>{}, i);
+    for (; i + 8 <= inputs; i += 8) some(fixed<8>{}, i);
+    for (; i < inputs; ++i) some(fixed<1>{}, i);
 }
 /// One row times `Panels` panels, `apart` numbers from each other: sums[p] += sum over i of x[i] * panel p[i]. One alone would wait for
 /// the adder.
@@ -148,7 +159,7 @@ SPIKEFUSE_FUNCTION void multiply_panels(T const* panel, std::size_t apart, T con
     for (int i = 0; i < inputs; ++i) {
         V const value(x[i]);
         for (int p = 0; p < Panels; ++p)
-            part[p] += value * V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * V::width);
+            part[p] += value * V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * panel_width<T>);
     }
     for (int p = 0; p < Panels; ++p) sums[p] += part[p];
 }
@@ -162,7 +173,7 @@ SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t c
     for (int i = 0; i < inputs; ++i) {
         std::uint64_t left = steps[i];
         if (left == 0) continue;
-        T* const place = panel + static_cast<std::size_t>(i) * V::width;
+        T* const place = panel + static_cast<std::size_t>(i) * panel_width<T>;
         V sum[Panels];
         for (int p = 0; p < Panels; ++p) sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
         for (; left != 0; left &= left - 1) {

@@ -44,11 +44,11 @@ struct run_arguments {
 
     // training only
     T* tape;                              // [B, blocks, memory_total]: what every block of steps began with
-    T* currents;                          // [B, panels, T, W]: what arrived behind layers of weights; or nullptr: it is summed again
+    T* currents;                          // [B, panels, T, P]: what arrived behind layers of weights; or nullptr: it is summed again
     T* when;                              // [B, N]: in which step the readout took its value
     int block;                            // steps between two entries of the tape
     int groups;                           // samples are spread over so many gradients, which are summed afterwards
-    T* transposed;                        // a copy of the weights, [panel of inputs][output][W] a layer
+    T* transposed;                        // a copy of the weights, [panel of inputs][output][P] a layer
     T* gradient;                          // [groups, bag_total]
     T* state_gradient;                    // [B, memory_total]: of what the run began with; or nullptr
     T* input_gradient;                    // [T, B, N], or [B, N] for a held input; or nullptr

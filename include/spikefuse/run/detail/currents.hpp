@@ -10,7 +10,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
     template <int Buffer>
     static constexpr bool is_input = Buffer == plan::network_input;
 
@@ -58,8 +58,8 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             } else if constexpr (Purpose == purpose::gradients) {
                 if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
                 own_groups<Stage>(here, [&](int p, auto count) {
-                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W),
-                            static_cast<std::size_t>(run.steps) * W);
+                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
+                            static_cast<std::size_t>(run.steps) * P);
                 });
             } else if constexpr (Purpose == purpose::tape) {
                 each_mixed_panel<Stage, feed>(
@@ -68,7 +68,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                         for (int q = 0; run.currents != nullptr && q < count; ++q) {
                             T const* const these = currents + static_cast<std::size_t>(q) * apart;
                             T* const to = kept_currents<feed::layer>(here, p + q, from);
-                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * W);
+                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * P);
                         }
                         consume(p, count, from, steps, currents, stride, apart);
                     });
@@ -100,9 +100,9 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <int Layer>
     SPIKEFUSE_FUNCTION T* kept_currents(context const& here, int p, int r) const {
         auto const steps = static_cast<std::size_t>(run.steps);
-        return run.currents +
-               (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps +
-               (static_cast<std::size_t>(p) * steps + static_cast<std::size_t>(here.first_step + r)) * W;
+        T* const these =
+            run.currents + (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps;
+        return column_of_panel(these, p, steps) + static_cast<std::size_t>(here.first_step + r) * P;
     }
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
@@ -115,30 +115,36 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         constexpr int panels = (Stage::width + W - 1) / W, together = places::template side_by_side<Stage>, rest = panels % together;
         int const rank = here.team.team_rank(), size = here.team.team_size();
         if constexpr (panels >= together)
-            for (int p = together * rank; p + together <= panels; p += together * size)
-                function(p, std::integral_constant<int, together>{});
+            for (int p = together * rank; p + together <= panels; p += together * size) function(p, fixed<together>{});
         if constexpr (rest != 0)
-            if (panels / together % size == rank) function(panels - rest, std::integral_constant<int, rest>{});
+            if (panels / together % size == rank) function(panels - rest, fixed<rest>{});
     }
 
     /// A stage without weights: its currents are buffers' rows.
     template <class Stage, int Count, class Consume>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, std::integral_constant<int, Count> count, int first, int rows,
-                                 Consume const& consume) const {
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
+        auto const summed = [&] {
+            T currents[Count * places::block_steps * W];
+            for (int q = 0; q < Count; ++q)
+                add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
+            consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
+        };
         if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
                       from::offset == 0 && from::delay == 0 && from::each == 1) {
-            if (!is_input<from::buffer> || (p + Count) * W <= Stage::width) { // as they lie
+            auto const as_they_lie = [&] {
                 consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
                         this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));
-                return;
+            };
+            if constexpr (!is_input<from::buffer> || Stage::width % W == 0) {
+                as_they_lie();
+            } else { // behind the caller's rows there is nothing to read
+                (p + Count) * W <= Stage::width ? as_they_lie() : summed();
             }
+        } else {
+            summed();
         }
-        T currents[Count * places::block_steps * W];
-        for (int q = 0; q < Count; ++q)
-            add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
-        consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
     }
     /// The sum of all sources that no weights stand before.
     template <class Feeds>
@@ -243,16 +249,16 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 constexpr int width = Schedule::template buffer_at<from::buffer>::width;
                 auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
                 if constexpr (!holds_bits<from>::value) {
-                    at += list_events<W>(row, width, from::offset, events + at, factors + at);
+                    at += list_events<P>(row, width, from::offset, events + at, factors + at);
                 } else {
-                    int const added = list_events<W>(row, width, from::offset, events + at);
+                    int const added = list_events<P>(row, width, from::offset, events + at);
                     if constexpr (!only_bits<Feed>)
                         for (int e = 0; e < added; ++e) factors[at + e] = T(1);
                     at += added;
                 }
             });
             for (int const end = ends[r + 1]; at < end; ++at) { // filled up with the row of zeros
-                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * W;
+                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
                 if constexpr (!only_bits<Feed>) factors[at] = T(0);
             }
         }

@@ -45,4 +45,18 @@ struct rest_kernel {
     }
 };
 
+/// Gives every sample the first one's numbers: `length` of them, `apart` from sample to sample.
+template <class T>
+struct first_sample_kernel {
+    T* first;
+    std::size_t length, apart;
+
+    SPIKEFUSE_FUNCTION void operator()(std::size_t k) const { first[k / length * apart + k % length] = first[k % length]; }
+};
+/// Does nothing: its launch reserves scratch.
+template <class Member>
+struct empty_kernel {
+    SPIKEFUSE_FUNCTION void operator()(Member const&) const {}
+};
+
 } // namespace spikefuse::detail

@@ -18,7 +18,7 @@ struct sample_kernel {
     using places = plan::layout<Schedule, T, Purpose != purpose::run>;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
     using member = typename policy::member_type;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = panel_width<T>;
     template <int Layer>
     using equations_of = typename Schedule::template word<Layer>::equations_of;
 
@@ -79,6 +79,7 @@ struct sample_kernel {
     template <class Stage>
     struct keeps_in_scratch {
         static constexpr bool remembers = true;
+        static constexpr int apart = P; // from one number of a neuron's history to the next
         sample_kernel const& kernel;
         context const& here;
         int p;
@@ -86,8 +87,8 @@ struct sample_kernel {
         template <std::size_t Point>
         SPIKEFUSE_FUNCTION T* history(int q) const {
             constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, Point>::value;
-            return here.template at<T>(places::template history_at<layer>) +
-                   static_cast<std::size_t>(p + q) * places::block_steps * (places::template state_arrays<layer>() + 1) * W;
+            return column_of_panel(here.template at<T>(places::template history_at<layer>), p + q,
+                                   static_cast<std::size_t>(places::block_steps) * (places::template state_arrays<layer>() + 1));
         }
         SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
     };
@@ -162,7 +163,7 @@ struct sample_kernel {
                     constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                     auto& cell = get<k>(cells[q]);
                     arrive<points, k>(here, p + q, first + r, flow, cells[q]);
-                    if constexpr (Keep::remembers) remember(keep.template history<k>(q), first + r, cell);
+                    if constexpr (Keep::remembers) remember<Keep::apart>(keep.template history<k>(q), first + r, cell);
                     if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
                     equations::advance(cell);
                     flow = cell.output;
@@ -229,6 +230,7 @@ struct sample_kernel {
             row[p] = static_cast<unsigned char>(fired);
         } else {
             auto* const word = reinterpret_cast<std::uint32_t*>(row) + p / 32;
+            if (store_together(word, p % 32, fired != 0, width - p / 32 * 32)) return;
             if (fired != 0) {
                 Kokkos::atomic_or(word, 1u << (p % 32));
             } else {
@@ -294,16 +296,16 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
         return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
     }
-    /// A step of a point's history, [K][states in order, what arrived][W].
-    template <class Cell>
+    /// A step of a point's history, [K][states in order, what arrived], numbers `Apart` from each other.
+    template <class Cell, int Apart>
     static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
-        return history + static_cast<std::size_t>(r) * (Cell::about::state_count + 1) * W;
+        return history + static_cast<std::size_t>(r) * (Cell::about::state_count + 1) * Apart;
     }
-    template <class Cell>
+    template <int Apart, class Cell>
     static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
-        T* const to = history_at<Cell>(history, r);
-        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * W); });
-        cell.current.store(to + Cell::about::state_count * W);
+        T* const to = history_at<Cell, Apart>(history, r);
+        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Apart); });
+        cell.current.store(to + Cell::about::state_count * Apart);
     }
 
     /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).

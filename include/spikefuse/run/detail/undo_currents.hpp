@@ -10,7 +10,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     using base = forward_kernel<Schedule, T, Kind, Readout, Space, purpose::gradients>;
     using base::run;
     using typename base::context, typename base::places, typename base::V;
-    static constexpr int W = V::width;
+    static constexpr int W = V::width, P = base::P;
 
     // --- rows of gradients -----------------------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
             this->template own_groups<Stage>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
+                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
                     T const* const gradients = current_row<Stage>(here, done + r) + p * W;
@@ -224,17 +224,17 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
         here.team.team_barrier();
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
-        auto const add = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
+        auto const add = [&]<int Count>(fixed<Count>, int p) {
             add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, 0) + p * W,
                                current_stride<Stage>);
         };
         int const size = here.team.team_size();
         if (size == 1) {
-            for (int p = 0; p + together <= panels; p += together) add(std::integral_constant<int, together>{}, p);
-            if constexpr (panels % together != 0) add(std::integral_constant<int, panels % together>{}, panels / together * together);
+            for (int p = 0; p + together <= panels; p += together) add(fixed<together>{}, p);
+            if constexpr (panels % together != 0) add(fixed<panels % together>{}, panels / together * together);
         } else {
-            for (int p = here.team.team_rank(); p < panels; p += size) add(std::integral_constant<int, 1>{}, p);
+            for (int p = here.team.team_rank(); p < panels; p += size) add(fixed<1>{}, p);
         }
     }
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
@@ -242,8 +242,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
-        constexpr int tile = 12, together = 8;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * W;
+        constexpr int tile = 12, together = registers_together<T>(8);
+        constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
@@ -259,7 +259,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                                             over::outputs, sums);
                         for (int k = 0; k < tile; ++k) give_back<from>(here, r + k, p, sums[k]);
                     }
-            auto const row_by_row = [&]<int Count>(std::integral_constant<int, Count>, int p) {
+            auto const row_by_row = [&]<int Count>(fixed<Count>, int p) {
                 for (int r = first + tiled; r < first + rows; ++r) {
                     V sums[Count];
                     for (V& one : sums) one = V(T(0));
@@ -268,10 +268,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 }
             };
             constexpr int rest = (end - begin) % together;
-            for (int p = begin + rank * together; p + together <= end; p += size * together)
-                row_by_row(std::integral_constant<int, together>{}, p);
+            for (int p = begin + rank * together; p + together <= end; p += size * together) row_by_row(fixed<together>{}, p);
             if constexpr (rest != 0)
-                if (rank == size - 1) row_by_row(std::integral_constant<int, rest>{}, end - rest);
+                if (rank == size - 1) row_by_row(fixed<rest>{}, end - rest);
             here.team.team_barrier();
         });
     }
