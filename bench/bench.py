@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -114,11 +115,14 @@ def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
     brian2 = what == "brian2"
     script = [str(pythons["peers_brian2" if brian2 else "peers"]), "-W", "ignore", str(ROOT / "bench" / ("brian.py" if brian2 else "peers.py"))]
     command = [*script, *([] if brian2 else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
-    log = open(OUT / "peers.log", "a")
-    try:
-        return subprocess.run(command, env=environment, stderr=log, timeout=limit).returncode == 0
-    except subprocess.TimeoutExpired:
-        return None
+    with open(OUT / "peers.log", "a") as log, subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
+        try:
+            return process.wait(limit) == 0
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # with the compilers and programs that it started
 
 
 def run_library(pythons, library, folder, chosen):

@@ -5,7 +5,6 @@ Brian2 has no batch. Modes: "in turn", one network runs through the samples one 
 of all populations and synapses. Generating code, compiling it, making synapses and a first run are not timed; of the runs after it Brian2's own clock tells the time.
 """
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -120,6 +119,8 @@ def main(folder, threads, rounds, wanted):
     brian2.prefs.core.default_float_dtype = numpy.float32
     brian2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{threads}"]
     brian2.set_device("cpp_standalone", build_on_run=False)
+    for left in folder.glob("brian2_*"):  # by a process that was ended for its time
+        shutil.rmtree(left)
     case = Brian2(folder)
     sizes = case.sizes
     synapses = sizes[0] if case.structure == "neurons" else sum(a * b for a, b in zip(sizes, sizes[1:])) + (sizes[1] ** 2 if case.structure == "recurrent" else 0)
@@ -143,11 +144,11 @@ def main(folder, threads, rounds, wanted):
                         break
                     taken = dict(timed(place, case.repeats, rounds), threads=using)
                     mode["forward"] = min(mode.get("forward", taken), taken, key=lambda one: one["median"])
+                    result.write()
                 finally:
                     shutil.rmtree(place, ignore_errors=True)
 
 
 if __name__ == "__main__":
     folder, threads, rounds, *modes = sys.argv[1:]
-    os.environ.setdefault("OMP_WAIT_POLICY", "active")
     main(pathlib.Path(folder), int(threads), int(rounds), modes)

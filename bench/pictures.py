@@ -33,8 +33,8 @@ def chart(title, below, x_label, series, power=1, unit=""):
     series = {name: sorted(points) for name, points in series.items() if points}
     xs = sorted({x for points in series.values() for x, _ in points})
     ours = next(points for name, points in series.items() if name.startswith("spikefuse"))
-    anchor, offset = ours[-1], 2.2
-    slope = [(x, anchor[1] / offset * (x / anchor[0]) ** power) for x in (ours[0][0], anchor[0])]
+    scale = min(y / x**power for x, y in ours) / 1.8
+    slope = [(x, scale * x**power) for x in (ours[0][0], ours[-1][0])]
     ys = [y for points in series.values() for _, y in points]
     low, high = min(ys) / 2, max(ys) * 1.4
     x_low, x_high = xs[0] / 1.15, xs[-1] * 1.15
@@ -51,7 +51,7 @@ def chart(title, below, x_label, series, power=1, unit=""):
             parts.append(text(at_x(mark), HEIGHT - BOTTOM + 18, f"{mark:g}{unit}"))
             last = at_x(mark)
     if slope[0][1] < low:  # from where it enters the frame
-        slope[0] = (anchor[0] * (low * offset / anchor[1]) ** (1 / power), low)
+        slope[0] = ((low / scale) ** (1 / power), low)
     (x0, y0), (x1, y1) = [(at_x(x), at_y(y)) for x, y in slope]
     parts.append(f"<line x1='{x0:.1f}' y1='{y0:.1f}' x2='{x1:.1f}' y2='{y1:.1f}' stroke='{INK}' stroke-dasharray='5 4'/>")
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
