@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import platform
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,9 +19,12 @@ LIMIT = 400  # seconds that all modes of a library may take for one case, before
 
 # The program of each case.
 CASES = {f"lin{n}{what}": f"linear_{n}" for n in (512, 2048) for what in ("", "-half", "-analog")}
-CASES |= {"mlp1": "mlp", "mlp32": "mlp", "mlp256": "mlp", "recurrent": "recurrent", "adex": "adex", "latency": "latency", "mnist": "mnist_twin", "sweep": "sweep"}
-# What pip is asked for; without dependencies where a library names more than it needs here.
-PEERS = [("numpy", []), ("torch", []), ("scipy h5py loguru", []), ("norse", ["nir", "nirtorch"]), ("snntorch", []), ("rockpool", []), ("spikingjelly", [])]
+CASES |= {"mlp1": "mlp", "mlp32": "mlp", "mlp256": "mlp", "recurrent": "recurrent", "adex": "adex", "latency": "latency", "mnist": "mnist_twin", "memory": "memory", "sweep": "sweep"}
+MEMORY_STEPS = (100, 1000, 10000)
+# What pip is asked for, in each environment; without dependencies where a library names more than it needs here.
+# Brian2 2.9.0 asks numpy for a method that 2.4 has no longer.
+PEERS = {"peers": [("numpy", []), ("torch", []), ("scipy h5py loguru", []), ("norse", ["nir", "nirtorch"]), ("snntorch", []), ("rockpool", []), ("spikingjelly", [])],
+         "peers_brian2": [("brian2", ["numpy<2.4"])]}
 LIBRARIES = ["norse", "snntorch", "rockpool", "spikingjelly"]
 
 
@@ -60,18 +65,27 @@ def mnist_files():
 
 
 def peers_python(chosen):
-    """A Python environment of the peers' own. What cannot be installed is written down with its reason."""
-    home = pathlib.Path(chosen.cache) / "peers"
+    """The interpreter of each environment of PEERS, None where there is none. What cannot be installed is written down with its reason."""
+    pythons, missing = {}, {}
+    for environment in ["peers"] if chosen.quick else PEERS:
+        pythons[environment], notes = installed(chosen, environment)
+        missing |= notes
+    return pythons, missing
+
+
+def installed(chosen, environment):
+    home = pathlib.Path(chosen.cache) / environment
     python, notes_path = home / "bin" / "python", home / "not_installed.json"
     if not python.exists():
         say(f"making a Python environment for the other libraries in {home}")
         made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True)
         if made.returncode:
-            say("no Python environment: no matrix products, no floors, no peers (" + (made.stderr or made.stdout).strip().splitlines()[-1] + ")")
-            return None, {"all": "python3 -m venv failed"}
+            what = "no matrix products, no floors, no peers" if environment == "peers" else "no " + PEERS[environment][0][0]
+            say(f"no Python environment: {what} (" + (made.stderr or made.stdout).strip().splitlines()[-1] + ")")
+            return None, {environment: "python3 -m venv failed"}
     have = lambda name: subprocess.run([str(python), "-c", f"import importlib.metadata as m; m.version('{name}')"], capture_output=True).returncode == 0
     notes = {}
-    for names, companions in PEERS[:1] if chosen.quick else PEERS:
+    for names, companions in PEERS[environment][:1] if chosen.quick else PEERS[environment]:
         name = names.split()[0]
         if have(name):
             continue
@@ -86,7 +100,7 @@ def peers_python(chosen):
             notes[name] = problem
             say(f"{name} cannot be installed: {problem}")
     if not chosen.quick:
-        for name in ("pygenn",):
+        for name in ("pygenn",) if environment == "peers" else ():
             if have(name):
                 continue
             done = subprocess.run([str(python), "-m", "pip", "download", "-q", "--no-deps", "-d", str(home / "tried"), name], capture_output=True, text=True, timeout=300)
@@ -95,23 +109,29 @@ def peers_python(chosen):
     return python, json.loads(notes_path.read_text()) if notes_path.exists() else notes
 
 
-def run_peer(python, what, folder, chosen, modes=(), limit=LIMIT):
+def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
     environment = dict(os.environ, OMP_NUM_THREADS=str(chosen.threads), OPENBLAS_NUM_THREADS=str(chosen.threads), TORCHINDUCTOR_CACHE_DIR=str(OUT / "compiled"), TORCH_LOGS="-all")
     environment.pop("OMP_PROC_BIND", None), environment.pop("OMP_PLACES", None)  # torch binds by itself
-    command = [str(python), "-W", "ignore", str(ROOT / "bench" / "peers.py"), what, str(folder), str(chosen.threads), str(chosen.rounds), *modes]
-    log = open(OUT / "peers.log", "a")
-    try:
-        return subprocess.run(command, env=environment, stderr=log, timeout=limit).returncode == 0
-    except subprocess.TimeoutExpired:
-        return None
+    brian2 = what == "brian2"
+    script = [str(pythons["peers_brian2" if brian2 else "peers"]), "-W", "ignore", str(ROOT / "bench" / ("brian.py" if brian2 else "peers.py"))]
+    command = [*script, *([] if brian2 else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
+    with open(OUT / "peers.log", "a") as log, subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
+        try:
+            return process.wait(limit) == 0
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # with the compilers and programs that it started
 
 
-def run_library(python, library, folder, chosen, modes=()):
+def run_library(pythons, library, folder, chosen):
     """All modes of a library; one that takes too long is given up, the others go on."""
     path = folder / f"{library}.json"
     path.unlink(missing_ok=True)
+    modes = []
     for _ in range(6):
-        ended = run_peer(python, library, folder, chosen, modes)
+        ended = run_peer(pythons, library, folder, chosen, modes)
         if not path.exists():
             print(f"    {library}: does not run (see {OUT / 'peers.log'})", flush=True)
             return
@@ -145,39 +165,52 @@ def join_times(before, after):
     return after
 
 
-def run_case(case, chosen, python):
+def run_case(case, chosen, pythons):
     program = CASES[case]
     folder = OUT / "cases"
+    rounds = ["--rounds", str(chosen.rounds)]
+    peers = pythons.get("peers") is not None
     if case == "mnist":
         data, network = mnist_files()
         for threads in {chosen.threads, 1}:
-            run_ours(chosen, program, threads, ["--data", str(data), "--network", str(network), "--rounds", str(chosen.rounds)])
+            run_ours(chosen, program, threads, ["--data", str(data), "--network", str(network), *rounds])
         return stamp(folder / "mnist", chosen)
-    names = [] if case == "sweep" else [case]
-    rounds = ["--rounds", str(chosen.rounds)]
-    run_ours(chosen, program, chosen.threads, [*rounds, *names])
-    here = sorted(path for path in folder.glob("sweep-*" if case == "sweep" else case) if path.is_dir())
+    if case == "memory":
+        for steps in MEMORY_STEPS:
+            run_ours(chosen, program, chosen.threads, [str(steps)])
+        return stamp(folder / "memory", chosen)
+    if case == "sweep":
+        run_ours(chosen, program, chosen.threads, rounds)
+        points = sorted(folder.glob("sweep-*"))
+        if peers:  # one process for all points: what torch compiles for one serves others
+            run_peer(pythons, "machine", points[0] / "norse", chosen)
+            run_peer(pythons, "products" if chosen.quick else "sweep", folder, chosen, limit=3 * LIMIT)
+        for one in points:
+            if peers and one != points[0]:
+                shutil.copy(points[0] / "norse" / "machine.json", one / "norse")
+            stamp(one, chosen)
+        return
+    run_ours(chosen, program, chosen.threads, [*rounds, case])
+    here = folder / case
     file = f"ours_{chosen.threads}.json"
-    before = {path: json.loads(path.read_text()) for one in here for path in one.glob(f"*/{file}")}
-    if python:
-        for one in here:
-            run_peer(python, "machine", one / "norse", chosen) if one == here[0] or case != "sweep" else None
-            if case not in ("latency", "adex"):
-                run_peer(python, "product", one / "norse", chosen)
-    if python and not chosen.quick:
-        for path in before:
+    before = {path: json.loads(path.read_text()) for path in here.glob(f"*/{file}")}
+    if peers:
+        run_peer(pythons, "machine", here / "norse", chosen)
+        if case not in ("latency", "adex"):
+            run_peer(pythons, "product", here / "norse", chosen)
+    if peers and not chosen.quick:
+        for path, about in before.items():
             library = path.parent.name.split("_")[0]
-            if case == "sweep":
-                print(f"   {path.parent.parent.name}", flush=True)
-            run_library(python, library, path.parent, chosen, ["unbind"] if case == "sweep" else [])
-    if case not in ("latency", "sweep"):
-        run_ours(chosen, program, chosen.threads, [*rounds, "--times-only", *names])
+            run_library(pythons, library, path.parent, chosen)
+            if library == "norse" and case != "latency" and not about["analog"] and pythons.get("peers_brian2"):
+                run_library(pythons, "brian2", path.parent, chosen)
+    if case != "latency":
+        run_ours(chosen, program, chosen.threads, [*rounds, "--times-only", case])
         for path, first in before.items():
             path.write_text(json.dumps(join_times(first, json.loads(path.read_text()))) + "\n")
-    if chosen.threads > 1 and case != "sweep":
-        run_ours(chosen, program, 1, [*rounds, "--times-only", *names])
-    for one in here:
-        stamp(one, chosen)
+    if chosen.threads > 1:
+        run_ours(chosen, program, 1, [*rounds, "--times-only", case])
+    stamp(here, chosen)
 
 
 def stamp(folder, chosen):
@@ -192,14 +225,14 @@ def main():
         print(" ".join(sorted({CASES[case] for case in chosen.cases})))
         return
     OUT.mkdir(parents=True, exist_ok=True)
-    python, missing = (None, {}) if chosen.report else peers_python(chosen)
+    pythons, missing = ({}, {}) if chosen.report else peers_python(chosen)
     if missing:
         (OUT / "not_installed.json").write_text(json.dumps(missing, indent=1) + "\n")
     for case in chosen.cases:
         say(f"{case} ({chosen.threads} threads, {chosen.rounds} rounds)")
         start = time.time()
         try:
-            run_case(case, chosen, python)
+            run_case(case, chosen, pythons)
         except subprocess.CalledProcessError as problem:
             say(f"{case} failed (exit status {problem.returncode})")
         say(f"{case}: {time.time() - start:.0f} s")

@@ -70,7 +70,6 @@ struct setup {
     double hidden_activity = 0.12; // weights are scaled until spiking layers fire this often
     double neuron_operations = 6;  // multiply-adds that the equations of one neuron and step take, about
     double loop_strength = 1;      // of recurrent weights, beside those that would carry as much as the input
-    bool trains = true;
 };
 
 // --- writing ----------------------------------------------------------------------------------------------------------------------
@@ -480,8 +479,9 @@ struct no_twin {
 };
 
 /// Runs a case, prints a line, and writes FOLDER/CASE/FAMILY/ours_THREADS.json. Twin: the same network written by hand, with forward(),
-/// train(), output [T, B, N] and first_gradient(), that of "linear 1" (or of the first sample's input).
-template <bool Analog, class Twin, class Network>
+/// train(), output [T, B, N] and first_gradient(), that of "linear 1" (or of the first sample's input). Trains: else backward kernels are
+/// not compiled, and the twin needs neither.
+template <bool Analog, class Twin, bool Trains = true, class Network>
 void measure(options const& chosen, setup const& about, Network network) {
     if (!chosen.wants(about.name)) return;
     constexpr bool has_twin = !std::is_same_v<Twin, no_twin>;
@@ -490,26 +490,28 @@ void measure(options const& chosen, setup const& about, Network network) {
     Twin twin(one);
     json result, times;
     one.forward();
-    if (about.trains) one.start_training(), one.train();
     std::vector<std::function<void()>> works{[&] { one.forward(); }};
     std::vector<std::string> names{"forward"};
-    if (about.trains) works.push_back([&] { one.train(); }), names.push_back("training");
+    if constexpr (Trains) {
+        one.start_training(), one.train();
+        works.push_back([&] { one.train(); }), names.push_back("training");
+    }
     if constexpr (has_twin) {
         twin.forward();
         result.put("twin_output", distance::between(twin.output.data(), on_host(one.output).data(), twin.output.size()).as_json());
         works.push_back([&] { twin.forward(); }), names.push_back("twin_forward");
-        if (about.trains) {
-            twin.train();
-            auto const ours = about.structure == "neurons" ? std::vector<float>() : one.back->gradient("linear 1", "weight");
-            auto const theirs = twin.first_gradient();
-            if (about.structure == "neurons") {
-                auto const all = on_host(one.back->input_gradient());
-                result.put("twin_gradient", distance::between(theirs.data(), all.data(), theirs.size()).as_json());
-            } else {
-                result.put("twin_gradient", distance::between(theirs.data(), ours.data(), theirs.size()).as_json());
-            }
-            works.push_back([&] { twin.train(); }), names.push_back("twin_training");
+    }
+    if constexpr (has_twin && Trains) {
+        twin.train();
+        auto const theirs = twin.first_gradient();
+        if (about.structure == "neurons") {
+            auto const all = on_host(one.back->input_gradient());
+            result.put("twin_gradient", distance::between(theirs.data(), all.data(), theirs.size()).as_json());
+        } else {
+            auto const ours = one.back->gradient("linear 1", "weight");
+            result.put("twin_gradient", distance::between(theirs.data(), ours.data(), theirs.size()).as_json());
         }
+        works.push_back([&] { twin.train(); }), names.push_back("twin_training");
     }
     std::vector<statistics> const taken = time_in_turns(works, chosen.rounds);
     std::printf("  %-16s %-12s %d threads", about.name.c_str(), about.family.c_str(), threads);
@@ -521,9 +523,9 @@ void measure(options const& chosen, setup const& about, Network network) {
     std::fflush(stdout);
     result.put("case", about.name).put("family", about.family).put("structure", about.structure).put("sizes", about.sizes);
     result.put("steps", static_cast<double>(about.steps)).put("batch", static_cast<double>(about.batch)).put("activity", about.activity);
-    result.put("analog", about.analog).put("trains", about.trains).put("output_spikes", one.output_spikes());
+    result.put("analog", about.analog).put("trains", Trains).put("output_spikes", one.output_spikes());
     result.put("rates", one.rates).put("threads", static_cast<double>(threads)).put("times", times).put("work", one.work());
-    if (about.trains) result.put("tape_bytes", static_cast<double>(one.back->tape_bytes(about.steps)));
+    if constexpr (Trains) result.put("tape_bytes", static_cast<double>(one.back->tape_bytes(about.steps)));
     std::filesystem::path const folder = chosen.folder / about.name / about.family;
     write_json(folder, threads, result);
     if (!chosen.times_only) one.write(folder);

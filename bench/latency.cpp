@@ -8,7 +8,6 @@ namespace {
 template <class Network>
 void measure(bench::options const& chosen, char const* family, Network network) {
     bench::setup about{"latency", family, "latency", {784, 256, 10}, 2000, 1};
-    about.trains = false;
     bench::trial<Network, false> one(about, network);
     one.forward(); // the outputs that peers are held against
     std::vector<double> seconds;

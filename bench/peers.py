@@ -1,12 +1,15 @@
 """The networks of a case in another library: the same weights and inputs, outputs and gradients held against ours, then times.
 
 Run by bench/bench.py inside the peers' own Python environment: peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.
-LIBRARY is norse, snntorch, rockpool, spikingjelly or brian2; or product: the bare matrix products of all steps and samples; or machine: the largest matrix product.
+LIBRARY is norse, snntorch, rockpool or spikingjelly (brian.py is for Brian2); or product: the bare matrix products of all steps and samples; or machine: the largest matrix product;
+or sweep: the products, and norse with a compiled step, at all points of the sweep in FOLDER; or products: without norse.
 """
+import contextlib
 import importlib.metadata
 import json
 import os
 import pathlib
+import resource
 import statistics
 import sys
 import time
@@ -28,7 +31,8 @@ class Disturbance:
     @staticmethod
     def now():
         ticks = [int(word) for word in open("/proc/stat").readline().split()[1:9]]
-        return time.perf_counter(), (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK"), time.process_time()
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)  # processes that this one started and saw end
+        return time.perf_counter(), (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK"), time.process_time() + ended.ru_utime + ended.ru_stime
 
     def share(self):
         wall, busy, own = (now - before for now, before in zip(self.now(), self.start))
@@ -48,6 +52,11 @@ def wait_for_quiet(left=[240]):
             print("    others use the processors: waiting", flush=True)
 
 
+def rounds_of(seconds, rounds):
+    """How often a run that takes so long is timed."""
+    return 1 if seconds > LONG else min(rounds, 2) if seconds > LONG / 4 else rounds
+
+
 def timed(work, rounds, least=0.01, warm=None):
     """Warms up (`warm`: the time of a run that did), then the times of `rounds` runs; short ones are repeated between two looks at the clock.
     Measured again, up to three times, where others used the processors meanwhile."""
@@ -64,7 +73,7 @@ def timed(work, rounds, least=0.01, warm=None):
         others = Disturbance()
         second = once(1)
         repeats = max(1, min(1000, int(least / second)))
-        seconds = [second] if second > LONG else [once(repeats) for _ in range(min(rounds, 2) if second > LONG / 4 else rounds)]
+        seconds = [second] if second > LONG else [once(repeats) for _ in range(rounds_of(second, rounds))]
         result = dict(summary(seconds), others=others.share())
         if best is None or result["others"] < best["others"]:
             best = result
@@ -119,6 +128,34 @@ class Case:
 
     def agrees(self, distance):
         return distance["share"] < SPIKES_MAY_DIFFER if self.about["output_spikes"] else distance["relative"] < MAY_BE_OFF
+
+
+class Result:
+    """A library's file, written after every step: what was measured stays where the process is ended for its time."""
+
+    def __init__(self, path, about, wanted):
+        self.path, self.all = path, dict(about, modes={})
+        if wanted and path.exists():
+            self.all["modes"] = json.loads(path.read_text())["modes"]  # the others were run before
+
+    def write(self):
+        self.path.write_text(json.dumps(self.all, indent=1) + "\n")
+
+    @contextlib.contextmanager
+    def mode(self, name):
+        """Gives what is to be filled. A mode that does not work is a line of the report, not its end."""
+        mode = self.all["modes"][name] = {"running": True}
+        self.write()
+        try:
+            yield mode
+        except Exception as problem:
+            mode["problem"] = short(problem)
+        del mode["running"]
+        self.write()
+        words = [f"{what} {mode[what]['median'] * 1e3:.3g} ms" for what in ("forward", "training") if what in mode]
+        words += [] if mode.get("agrees", True) else [f"outputs differ: {mode['output']}"]
+        words += [] if mode.get("gradient_agrees", True) else [f"gradients differ: {mode['gradient']:.2g}"]
+        print(f"    {self.all['library']} {name}: " + mode.get("problem", ", ".join(words)), flush=True)
 
 
 class Network:
@@ -196,6 +233,19 @@ class Norse(Network):
                 return run
 
             return {"eager": lambda x: module(x)[0], "unbind": loop(a.lif_adex_feed_forward_step), "compile": lambda: loop(compiled(torch, a.lif_adex_feed_forward_step))}
+        if case.structure == "stack":
+            def stack(step):
+                def run(x):
+                    for k in self.layers():
+                        state, out = f.LIFFeedForwardState(v=zeros(case.sizes[k + 1]), i=zeros(case.sizes[k + 1])), []
+                        for now in self.product(k, x).unbind(0):
+                            z, state = step(now, state, p, 0.001)
+                            out.append(z)
+                        x = torch.stack(out)
+                    return x
+                return run
+
+            return {"unbind": stack(f.lif_feed_forward_step), "compile": lambda: stack(compiled(torch, f.lif_feed_forward_step))}
         recurrent = case.structure == "recurrent"
         hidden = case.sizes[1]
         lif = norse.LIFRecurrent(case.sizes[0], hidden, p=p, input_weights=self.weights[0], recurrent_weights=self.loop) if recurrent else norse.LIF(p)
@@ -409,11 +459,8 @@ def run_library(library, folder, threads, rounds, wanted):
     torch.manual_seed(0)
     case = Case(folder)
     network = LIBRARIES[library](case)
-    path = folder / f"{library}.json"
-    result = {"library": library, "version": importlib.metadata.version(library), "torch": torch.__version__, "threads": threads, "modes": {}}
-    if wanted and path.exists():
-        result["modes"] = json.loads(path.read_text())["modes"]  # the others were run before
-    write = lambda: path.write_text(json.dumps(result, indent=1) + "\n")
+    about = {"library": library, "version": importlib.metadata.version(library), "torch": torch.__version__, "threads": threads}
+    result = Result(folder / f"{library}.json", about, wanted)
     x, seeds = torch.from_numpy(case.input), torch.from_numpy(case.seeds)
     if network.batch_first:
         x, seeds = x.transpose(0, 1).contiguous(), seeds[:, None, :]
@@ -421,31 +468,23 @@ def run_library(library, folder, threads, rounds, wanted):
     network.before = memory("VmRSS")
     plain = lambda out: (out.transpose(0, 1) if network.batch_first else out).detach().numpy()
     if case.structure == "latency":
-        result["modes"] = run_latency(library, case, network, rounds)
-        return write()
+        result.all["modes"] = run_latency(library, case, network, rounds)
+        return result.write()
     modes = network.modes()
-    result["all_modes"] = list(modes)
+    result.all["all_modes"] = list(modes)
     for name, make in modes.items():
         if wanted and name not in wanted:
             continue
-        mode = result["modes"][name] = {"running": True}  # stays where the process is ended for its time
-        write()
-        try:
+        with result.mode(name) as mode:
             with torch.no_grad():
                 function = make() if name in ("compile", "jit") else make
                 mode["output"] = case.distance(plain(function(x)))
                 mode["agrees"] = case.agrees(mode["output"])
                 if mode["agrees"]:
                     mode["forward"] = timed_with_threads(torch, threads, lambda: function(x), rounds)
-            write()
+            result.write()
             if case.about["trains"] and mode["agrees"] and name != "jit":  # its first backward runs spend most of a minute each on their graph
                 train(case, network, mode, make() if name in ("compile", "jit") else make, x, seeds, rounds)
-        except Exception as problem:  # a mode that does not work is a line of the report, not its end
-            mode["problem"] = short(problem)
-        del mode["running"]
-        write()
-        print(f"    {library} {name}: " + mode.get("problem", ", ".join(f"{what} {mode[what]['median'] * 1e3:.3g} ms" for what in ("forward", "training") if what in mode)
-                                                  + ("" if mode.get("agrees") else f"outputs differ: {mode.get('output')}") + ("" if mode.get("gradient_agrees", True) else f", gradients differ: {mode['gradient']:.2g}")), flush=True)
 
 
 def timed_with_threads(torch, threads, work, rounds, warm=None):
@@ -540,11 +579,24 @@ def run_machine(folder, threads, rounds):
     (folder / "machine.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
+def run_sweep(folder, threads, rounds, with_norse):
+    for point in sorted(folder.glob("sweep-*")):
+        if point.name.startswith("sweep-values-"):
+            continue  # a dense product, as with spikes
+        print(f"   {point.name}", flush=True)
+        run_products(point / "norse", threads, rounds)
+        if with_norse:
+            (point / "norse" / "norse.json").unlink(missing_ok=True)
+            run_library("norse", point / "norse", threads, rounds, ["compile"])
+
+
 if __name__ == "__main__":
     what, folder, threads, rounds, *modes = sys.argv[1:]
     if what == "product":
         run_products(pathlib.Path(folder), int(threads), int(rounds))
     elif what == "machine":
         run_machine(pathlib.Path(folder), int(threads), int(rounds))
+    elif what in ("sweep", "products"):
+        run_sweep(pathlib.Path(folder), int(threads), int(rounds), what == "sweep")
     else:
         run_library(what, pathlib.Path(folder), int(threads), int(rounds), modes)

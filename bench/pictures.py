@@ -1,9 +1,10 @@
-"""The benchmark's pictures as SVG: time against batch, width, steps and activity, and all libraries beside ours."""
+"""The benchmark's pictures as SVG: time against batch, width, steps, depth and activity, and all libraries beside ours."""
 import math
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 72, 150, 44, 54
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 420, 76, 168, 56, 54
 INK, GRID, FONT = "#1f2933", "#d9dee4", "font-family='Helvetica, Arial, sans-serif'"
-COLORS = {"spikefuse": "#c2410c", "spikefuse, values": "#f59e0b", "hand-written twin": "#475569", "matrix product alone": "#2563eb", "norse": "#16a34a"}
+COLORS = {"spikefuse": "#c2410c", "spikefuse, spikes": "#c2410c", "spikefuse, values": "#f59e0b", "hand-written twin": "#475569", "twin, spikes": "#475569", "twin, values": "#94a3b8",
+          "matrix product alone": "#2563eb", "norse, compiled": "#16a34a"}
 
 
 def escape(words):
@@ -27,20 +28,36 @@ def decades(low, high, dense):
     return [mark for mark in marks if low * 0.999 <= mark <= high * 1.001]
 
 
-def chart(title, x_label, series, x_marks, percent=False):
-    """series: name -> [(x, seconds)]; both axes logarithmic."""
+def chart(title, below, x_label, series, power=1, unit=""):
+    """series: name -> [(x, seconds)]; both axes logarithmic. A dashed line beneath ours grows as x to the `power`."""
     series = {name: sorted(points) for name, points in series.items() if points}
-    xs = [x for points in series.values() for x, _ in points]
+    xs = sorted({x for points in series.values() for x, _ in points})
+    ours = next(points for name, points in series.items() if name.startswith("spikefuse"))
+    scale = min(y / x**power for x, y in ours) / 1.8
+    slope = [(x, scale * x**power) for x in (ours[0][0], ours[-1][0])]
     ys = [y for points in series.values() for _, y in points]
-    low, high = min(ys) / 1.3, max(ys) * 1.3
-    x_low, x_high = min(xs) / 1.12, max(xs) * 1.12
+    low, high = min(ys) / 2, max(ys) * 1.4
+    x_low, x_high = xs[0] / 1.15, xs[-1] * 1.15
     at_x = lambda x: LEFT + (math.log(x) - math.log(x_low)) / (math.log(x_high) - math.log(x_low)) * (WIDTH - LEFT - RIGHT)
     at_y = lambda y: HEIGHT - BOTTOM - (math.log(y) - math.log(low)) / (math.log(high) - math.log(low)) * (HEIGHT - TOP - BOTTOM)
-    parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}'>", f"<rect width='{WIDTH}' height='{HEIGHT}' fill='white'/>", text(LEFT, 24, title, "start", 15, "bold")]
-    for mark in decades(low, high, (1, 2, 5) if high / low < 200 else (1,)):
+    parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}'>", f"<rect width='{WIDTH}' height='{HEIGHT}' fill='white'/>",
+             text(LEFT, 24, title, "start", 15, "bold"), text(LEFT, 43, below, "start", 12, color="#52606d")]
+    for mark in decades(low, high, (1, 2, 5) if high / low < 100 else (1,)):
         parts.append(f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{at_y(mark):.1f}' y2='{at_y(mark):.1f}' stroke='{GRID}'/>" + text(LEFT - 8, at_y(mark) + 4, readable(mark), "end"))
-    for mark in x_marks:
-        parts.append(f"<line x1='{at_x(mark):.1f}' x2='{at_x(mark):.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{GRID}'/>" + text(at_x(mark), HEIGHT - BOTTOM + 18, f"{mark:g}" + (" %" if percent else "")))
+    last = -math.inf
+    for mark in xs:
+        parts.append(f"<line x1='{at_x(mark):.1f}' x2='{at_x(mark):.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{GRID}'/>")
+        if at_x(mark) - last > 34:  # numbers do not lie on each other
+            parts.append(text(at_x(mark), HEIGHT - BOTTOM + 18, f"{mark:g}{unit}"))
+            last = at_x(mark)
+    if slope[0][1] < low:  # from where it enters the frame
+        slope[0] = ((low / scale) ** (1 / power), low)
+    (x0, y0), (x1, y1) = [(at_x(x), at_y(y)) for x, y in slope]
+    parts.append(f"<line x1='{x0:.1f}' y1='{y0:.1f}' x2='{x1:.1f}' y2='{y1:.1f}' stroke='{INK}' stroke-dasharray='5 4'/>")
+    angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
+    middle = (x0 + 0.72 * (x1 - x0), y0 + 0.72 * (y1 - y0))
+    words = "in proportion" if power == 1 else f"to the power of {power}"
+    parts.append(text(*middle, words, size=11, turn=f"transform='rotate({angle:.1f} {middle[0]:.1f} {middle[1]:.1f}) translate(0 15)'"))
     parts.append(f"<rect x='{LEFT}' y='{TOP}' width='{WIDTH - LEFT - RIGHT}' height='{HEIGHT - TOP - BOTTOM}' fill='none' stroke='{INK}'/>")
     parts += [text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x_label, size=13), text(18, (TOP + HEIGHT - BOTTOM) / 2, "time of a forward run", size=13, turn=f"transform='rotate(-90 18 {(TOP + HEIGHT - BOTTOM) / 2:.1f})'")]
     labels = []
@@ -51,8 +68,8 @@ def chart(title, x_label, series, x_marks, percent=False):
         labels.append([at_y(points[-1][1]) + 4, name, color])
     labels.sort()
     for k in range(1, len(labels)):  # names do not lie on each other
-        labels[k][0] = max(labels[k][0], labels[k - 1][0] + 15)
-    parts += [text(WIDTH - RIGHT + 8, y, name, "start", color=color, weight="bold" if name.startswith("spikefuse") else "normal") for y, name, color in labels]
+        labels[k][0] = max(labels[k][0], labels[k - 1][0] + 16)
+    parts += [text(WIDTH - RIGHT + 10, y, name, "start", color=color, weight="bold" if name.startswith("spikefuse") else "normal") for y, name, color in labels]
     return "\n".join(parts + ["</svg>", ""])
 
 
@@ -86,30 +103,18 @@ def draw(out, cases):
         (out / name).write_text(picture)
         drawn.append(name)
 
-    def points(kind, also=()):
-        """From the cases sweep-KIND-X: every implementation's points."""
-        series = {"matrix product alone": [], "norse": [], "hand-written twin": [], "spikefuse": []}
-        for name, case in cases.items():
-            if not name.startswith(f"sweep-{kind}-"):
-                continue
-            x = float(name.rsplit("-", 1)[1])
-            norse = case["families"]["norse"]
-            found = {"spikefuse": report.time_of(case, "norse", "forward"), "hand-written twin": report.time_of(case, "norse", "twin_forward"),
-                     "matrix product alone": norse["product"] and norse["product"][norse["product"]["best"]], "norse": (report.best_mode(case, "norse", "forward") or (0, None))[1]}
-            for key, times in found.items():
-                if times:
-                    series[key].append((x, times["median"]))
-        return series
-
-    for kind, label in (("batch", "batch (samples side by side)"), ("width", "width of the layer (neurons)"), ("steps", "steps")):
-        series = points(kind)
-        if len(series["spikefuse"]) > 1:
-            save(f"{kind}.svg", chart(f"linear({'n' if kind == 'width' else 512}) + LIF: time against {kind}", label, series, sorted({x for x, _ in series["spikefuse"]})))
-    series = points("spikes")
-    if len(series["spikefuse"]) > 1:
-        series["spikefuse, values"] = points("values")["spikefuse"]
-        save("activity.svg", chart("linear(512) + LIF: time against activity", "share of inputs that are not zero", series, [1, 2, 5, 10, 20, 50, 100], percent=True))
-    colors = {"twin": "#475569", "matrix product": "#2563eb", "norse": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2", "SpikingJelly": "#db2777"}
+    for kind, power in (("batch", 1), ("width", 2), ("steps", 1), ("depth", 1), ("spikes", 1)):
+        series, (below, x_label, unit) = report.sweep_series(cases, kind), report.SWEEPS[kind]
+        if len(series["spikefuse"]) < 2:
+            continue
+        name = "activity" if kind == "spikes" else kind
+        if kind == "spikes":
+            values = report.sweep_series(cases, "values")
+            series = {"matrix product alone": series["matrix product alone"], "norse, compiled": series["norse, compiled"], "twin, values": values["hand-written twin"], "twin, spikes": series["hand-written twin"],
+                      "spikefuse, values": values["spikefuse"], "spikefuse, spikes": series["spikefuse"]}
+            x_label = "share of inputs that are not zero"
+        save(f"{name}.svg", chart(f"Time against {name}", below, x_label, series, power, unit))
+    colors = {"twin": "#475569", "matrix product": "#2563eb", "norse": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2", "SpikingJelly": "#db2777", "Brian2": "#ca8a04"}
     for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
         groups = []
         for name in report.TITLES:
@@ -122,7 +127,7 @@ def draw(out, cases):
                 bars_of.append(("twin", twin["median"] / ours["median"]))
             if bare and what == "forward":
                 bars_of.append(("matrix product", bare[bare["best"]]["median"] / ours["median"]))
-            bars_of += [(report.NAMES[family], value) for family, (value, _) in report.ratios(cases[name], what).items()]
+            bars_of += [(report.NAMES[peer], value) for peer, (value, _) in report.ratios(cases[name], what).items()]
             groups.append((name, bars_of))
         if any(of for _, of in groups):
             save(f"{what}.svg", bars(title, [(name, of) for name, of in groups if of], colors))

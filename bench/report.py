@@ -1,16 +1,22 @@
 """From what the cases left in build/bench/cases: results.json, results.md and the pictures."""
 import json
+import math
 
 import pictures
 
 # Targets: how many times our time the best mode of every peer, the bare matrix product, and the best mode of every peer in training should take.
 TARGETS = {"lin512": (20, 4, 10), "lin2048": (10, 6, 6), "mlp256": (12, 5, 8), "mlp1": (60, None, 30), "recurrent": (30, 3, 15), "adex": (25, None, 15),
            "lin512-half": (5, 1 / 1.3, 4), "lin2048-half": (5, 1 / 1.3, 4), "lin512-analog": (5, 1 / 1.3, 4), "lin2048-analog": (5, 1 / 1.3, 4)}
+TWIN, TWO_THREADS = 1.05, 1.8  # of every case: at most so many times the twin, and what two threads gain over one
 TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half": "the same, 50 %", "lin512-analog": "the same, analog values",
           "lin2048": "linear(2048) + LIF, batch 16, 500 steps, 10 %", "lin2048-half": "the same, 50 %", "lin2048-analog": "the same, analog values",
           "mlp1": "784-256-10, batch 1, 100 steps, 10 %", "mlp32": "784-256-10, batch 32", "mlp256": "784-256-10, batch 256",
           "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %", "adex": "4096 AdEx alone, batch 16, 1000 steps"}
-NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly"}
+NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2"}
+# The sweeps: title, what x is, and the unit of a value in the table.
+SWEEPS = {"batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""), "width": ("linear(n) + LIF, batch 16, 200 steps, 10 %", "neurons of the layer, as many inputs", ""),
+          "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""), "depth": ("layers of linear(512) + LIF, batch 16, 200 steps, 10 %", "layers, one behind the other", ""),
+          "spikes": ("linear(512) + LIF, batch 16, 200 steps", "share of inputs that spike", " %"), "values": ("the same, analog input", "share of inputs that are not zero", " %")}
 
 
 def read(path):
@@ -27,9 +33,10 @@ def collect(out):
         cases[folder.name] = {"when": when, "families": {}}
         for family in sorted(folder.glob("*/")):
             ours = {path.stem.split("_")[1]: read(path) for path in family.glob("ours_*.json")}
-            library = family.name.split("_")[0]
+            peers = {family.name: read(family / f"{family.name.split('_')[0]}.json"), "brian2": read(family / "brian2.json")}
             cases[folder.name]["families"][family.name] = {
-                "ours": ours, "product": read(family / "product.json"), "machine": read(family / "machine.json"), "peer": read(family / f"{library}.json")}
+                "ours": ours, "product": read(family / "product.json"), "machine": read(family / "machine.json"),
+                "peers": {name: peer for name, peer in peers.items() if peer}}
     return cases
 
 
@@ -40,20 +47,20 @@ def time_of(case, family, what):
     return ours and ours.get("times", {}).get(what)
 
 
-def best_mode(case, family, what):
+def best_mode(peer, what):
     """The fastest mode of a peer whose results agree: (mode, statistics)."""
-    peer = case["families"][family]["peer"]
-    known = [(mode, of[what]) for mode, of in (peer or {}).get("modes", {}).items() if what in of]
+    known = [(mode, of[what]) for mode, of in peer["modes"].items() if what in of]
     return min(known, key=lambda pair: pair[1]["median"]) if known else None
 
 
 def ratios(case, what):
-    """family -> (times our time, mode) of every peer."""
+    """peer -> (times our time in its equations, mode)."""
     result = {}
-    for family in case["families"]:
-        ours, theirs = time_of(case, family, what), best_mode(case, family, what)
-        if ours and theirs:
-            result[family] = (theirs[1]["median"] / ours["median"], theirs[0])
+    for family, one in case["families"].items():
+        for name, peer in one["peers"].items():
+            ours, theirs = time_of(case, family, what), best_mode(peer, what)
+            if ours and theirs:
+                result[name] = (theirs[1]["median"] / ours["median"], theirs[0])
     return result
 
 
@@ -92,6 +99,10 @@ def judged(value, target, more_is_better=True):
     return f"**{value:.3g}x** of {wanted}, " + ("met" if met else "missed")
 
 
+def over_twin(ours, twin):
+    return f"{ours['median'] / twin['median']:.2f}" + (", met" if ours["median"] <= TWIN * twin["median"] else ", missed")
+
+
 def least(case, what):
     known = ratios(case, what)
     return min(known.items(), key=lambda pair: pair[1][0]) if known else None
@@ -100,22 +111,22 @@ def least(case, what):
 def of_peers(found, target):
     if found is None:
         return "not measured" if target else "-"
-    family, (value, mode) = found
-    return judged(value, target) + f" ({NAMES[family]}, {mode})"
+    name, (value, mode) = found
+    return judged(value, target) + f" ({NAMES[name]}, {mode})"
 
 
-def main_table(cases, what):
+def main_table(cases, what, titles):
     product = what == "forward"
     lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest peer / ours |", "|---|---|---|---|" + ("---|" if product else "") + "---|"]
-    for name in [name for name in TITLES if name in cases]:
+    for name in [name for name in titles if name in cases]:
         case, target = cases[name], TARGETS.get(name, (None, None, None))
         ours = time_of(case, "norse", what)
         if not ours:
             continue
         lowest, twin = floor(case, what), time_of(case, "norse", f"twin_{what}")
         bare = case["families"]["norse"]["product"] if product else None
-        cells = [TITLES[name], with_spread(ours), f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})" if lowest else "-"]
-        cells.append(f"{ours['median'] / twin['median']:.2f}" + (", met" if ours["median"] <= 1.05 * twin["median"] else ", missed") if twin else "-")
+        cells = [titles[name], with_spread(ours), f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})" if lowest else "-"]
+        cells.append(over_twin(ours, twin) if twin else "-")
         if product:
             cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
         cells.append(of_peers(least(case, what), target[0 if product else 2]))
@@ -128,8 +139,8 @@ def peers_table(cases):
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         for family, one in case["families"].items():
-            for mode, of in ((one["peer"] or {}).get("modes") or {}).items():
-                cells = [name, f"{NAMES[family]} {one['peer']['version']}", mode]
+            for library, mode, of in [(library, mode, of) for library, peer in one["peers"].items() for mode, of in peer["modes"].items()]:
+                cells = [name, f"{NAMES[library]} {one['peers'][library]['version']}", mode]
                 if "problem" in of and "forward" not in of:
                     lines.append("| " + " | ".join([*cells, of["problem"].replace("|", "\\|"), *[""] * 6]) + " |")
                     continue
@@ -157,7 +168,7 @@ def memory_table(cases):
         if not ours or "tape_bytes" not in ours:
             continue
         places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
-        peaks = [of["training_peak_bytes"] for of in ((norse["peer"] or {}).get("modes") or {}).values() if of.get("training_peak_bytes")]
+        peaks = [of["training_peak_bytes"] for of in norse["peers"].get("norse", {"modes": {}})["modes"].values() if of.get("training_peak_bytes")]
         lines.append(f"| {TITLES[name]} | {ours['tape_bytes'] / places:.3g} | {f'{min(peaks) / places:.3g}' if peaks else '-'} |")
     return lines
 
@@ -175,10 +186,56 @@ def threads_table(cases):
             alone, all_threads = one["times"].get(what), time_of(case, family, what)
             if alone and all_threads:
                 gain = alone["median"] / all_threads["median"]
-                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= 1.8 else ", missed") if case["when"]["threads"] == 2 else "")]
+                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= TWO_THREADS else ", missed") if case["when"]["threads"] == 2 else "")]
             else:
                 cells += ["-", "-", "-"]
         lines.append(f"| {TITLES.get(name, 'MNIST')} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def threads_of(case):
+    return str(case["when"]["threads"])
+
+
+def inference_memory_table(case):
+    lines = ["| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time | peak, as a trace |", "|---|---|---|"]
+    points = [one["ours"][threads_of(case)] for one in case["families"].values() if threads_of(case) in one["ours"]]
+    for one in sorted(points, key=lambda one: one["steps"]):
+        lines.append(f"| {one['steps']:,.0f} steps | {one['reduced_peak_bytes'] / 2**20:.1f} MiB | {one['trace_peak_bytes'] / 2**20:.1f} MiB |")
+    return lines
+
+
+def sweep_points(cases, kind):
+    """x -> case."""
+    return dict(sorted((float(name.rsplit("-", 1)[1]), case) for name, case in cases.items() if name.startswith(f"sweep-{kind}-")))
+
+
+def sweep_titles(kind, cases):
+    return {f"sweep-{kind}-{x:g}": f"{kind} {x:g}{SWEEPS[kind][2]}" for x in sweep_points(cases, kind)}
+
+
+def sweep_series(cases, kind):
+    """implementation -> [(x, seconds)]."""
+    series = {"matrix product alone": [], "norse, compiled": [], "hand-written twin": [], "spikefuse": []}
+    for x, case in sweep_points(cases, kind).items():
+        norse = case["families"]["norse"]
+        bare, peer = norse["product"], best_mode(norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
+        found = (bare and bare[bare["best"]], peer and peer[1], time_of(case, "norse", "twin_forward"), time_of(case, "norse", "forward"))
+        for points, times in zip(series.values(), found):
+            if times:
+                points.append((x, times["median"]))
+    return series
+
+
+def growth_table(cases):
+    lines = ["| forward time against | | from | to | grows as x to the power of | the twin's |", "|---|---|---|---|---|---|"]
+    for kind, (title, _, unit) in SWEEPS.items():
+        series = sweep_series(cases, kind)
+        ours = series["spikefuse"]
+        if len(ours) < 2:
+            continue
+        power = lambda points: f"{math.log(points[-1][1] / points[0][1]) / math.log(points[-1][0] / points[0][0]):.2f}" if len(points) == len(ours) else "-"
+        lines.append(f"| {kind} | {title} | {ours[0][0]:g}{unit} | {ours[-1][0]:g}{unit} | {power(ours)} | {power(series['hand-written twin'])} |")
     return lines
 
 
@@ -188,18 +245,18 @@ def latency_table(case):
         for threads, ours in sorted(one["ours"].items()):
             lines.append(f"| spikefuse, neurons of {NAMES[family]}, {threads} thread{'s' if threads != '1' else ''} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
                          + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**") + " |")
-        for mode, of in ((one["peer"] or {}).get("modes") or {}).items():
+        for mode, of in one["peers"].get(family, {"modes": {}})["modes"].items():
             lines.append(f"| {NAMES[family]}, {mode}, 1 thread | " + (f"{readable(of['median'])} | {readable(of['percentile_99_9'])} |" if "median" in of else f"{of['problem']} | |"))
     return lines
 
 
 def mnist_table(case):
     one = case["families"]["nir"]["ours"][str(case["when"]["threads"])]
-    lines = [f"| MNIST, {one['images']:.0f} images, {one['steps']:.0f} steps | time | images a second |", "|---|---|---|"]
+    lines = [f"| MNIST, {one['images']:.0f} images, {one['steps']:.0f} steps | time | images a second | times the twin |", "|---|---|---|---|"]
     for words, what in (("spikefuse", "forward"), ("hand-written loop", "twin_forward")):
         times = one["times"][what]
-        lines.append(f"| {words} | {with_spread(times)} | {one['images'] / times['median']:,.0f} |")
-    lines.append("| GeNN on a GPU, batch 128, as it publishes | 0.290 s | |")
+        lines.append(f"| {words} | {with_spread(times)} | {one['images'] / times['median']:,.0f} | {over_twin(times, one['times']['twin_forward']) if what == 'forward' else ''} |")
+    lines.append("| GeNN on a GPU, batch 128, as it publishes | 0.290 s | | |")
     return lines
 
 
@@ -211,14 +268,19 @@ def write(out):
     add = lambda title, lines: text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
     places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, commit {case['when']['commit']}" for case in cases.values()})
     text += ["Measured: " + "; ".join(places) + ".", ""]
-    add("Forward", main_table(cases, "forward"))
-    add("Forward and backward", main_table(cases, "training"))
+    add("Forward", main_table(cases, "forward", TITLES))
+    add("Forward and backward", main_table(cases, "training", TITLES))
     if "latency" in cases:
         add("One step at a time", latency_table(cases["latency"]))
     if "mnist" in cases:
         add("MNIST", mnist_table(cases["mnist"]))
-    add("Memory", memory_table(cases))
+    add("Memory of training", memory_table(cases))
+    if "memory" in cases:
+        add("Memory of inference", inference_memory_table(cases["memory"]))
     add("Threads", threads_table(cases))
+    add("Growth", growth_table(cases))
+    for kind in SWEEPS:
+        add(f"Forward against {kind}", main_table(cases, "forward", sweep_titles(kind, cases)))
     add("Every mode of every library", peers_table(cases))
     if missing:
         text += ["Not installed: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + ".", ""]

@@ -78,12 +78,26 @@ struct spike_list {
     }
 };
 
+/// norse's LIF: a panel of neurons, `mem` and `syn`: dt / tau.
+constexpr float mem = 0.1f, syn = 0.2f;
+struct lif_cells {
+    row v{}, i{};
+    unsigned step(row current, float* before_reset) {
+        i += current;
+        v += mem * (i - v);
+        i -= syn * i;
+        if (before_reset != nullptr) store(v, before_reset);
+        unsigned const bits = fired(v);
+        v = v > 1 ? row{} : v;
+        return bits;
+    }
+};
+
 /// Inputs -> Hidden LIF, then -> Outputs LI where Outputs > 0. Loop: the hidden layer feeds itself.
 template <int Inputs, int Hidden, int Outputs, bool Loop, bool Analog>
 class lif_twin {
     static constexpr int hidden_panels = panels_of(Hidden), output_panels = panels_of(Outputs), words = (Inputs + 31) / 32,
                          hidden_words = (Hidden + 31) / 32;
-    static constexpr float mem = 0.1f, syn = 0.2f; // dt / tau
     static_assert(Hidden % wide == 0);
 
   public:
@@ -174,18 +188,6 @@ class lif_twin {
 
     // --- forward ------------------------------------------------------------------------------------------------------------------
 
-    struct lif_cells {
-        row v{}, i{};
-        unsigned step(row current, float* before_reset) {
-            i += current;
-            v += mem * (i - v);
-            i -= syn * i;
-            if (before_reset != nullptr) store(v, before_reset);
-            unsigned const bits = fired(v);
-            v = v > 1 ? row{} : v;
-            return bits;
-        }
-    };
     float const* analog_row(std::size_t t, std::size_t sample) const {
         return static_cast<float const*>(input_) + (t * batch_ + sample) * Inputs;
     }

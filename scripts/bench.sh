@@ -5,10 +5,10 @@ usage() {
     cat <<'USAGE'
 usage: scripts/bench.sh [--quick] [--rounds N] [--threads N] [CASE...]
 
-Every case runs this library, a hand-written twin, the bare matrix products and the other libraries (norse, snnTorch, Rockpool, SpikingJelly),
+Every case runs this library, a hand-written twin, the bare matrix products and the other libraries (norse, snnTorch, Rockpool, SpikingJelly, Brian2),
 which are installed into the cache folder at the first run; outputs are compared before anything is timed. Cases that are not named keep what an earlier run measured.
 
-cases: lin512 lin512-half lin512-analog lin2048 lin2048-half lin2048-analog mlp1 mlp32 mlp256 recurrent adex latency mnist sweep
+cases: lin512 lin512-half lin512-analog lin2048 lin2048-half lin2048-analog mlp1 mlp32 mlp256 recurrent adex latency mnist memory sweep
        (none: all of them, about an hour on two cores)
 
   --quick      3 rounds, no other libraries but numpy, for the matrix products; a few minutes for all cases

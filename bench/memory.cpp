@@ -1,0 +1,52 @@
+// Memory of inference against steps: 784 held values, drawn as Poisson spikes inside the kernel, then 784-256-10, batch 256. A case is a
+// number of steps; each has a process of its own, so that nothing is left of another.
+#include "harness.hpp"
+
+using namespace spikefuse;
+
+namespace {
+
+/// Of a line of this process's status, in bytes. Zero where /proc is not there.
+double resident(std::string const& what) {
+    std::ifstream file("/proc/self/status");
+    for (std::string word; file >> word;)
+        if (double kilobytes = 0; word == what + ":" && file >> kilobytes) return kilobytes * 1024;
+    return 0;
+}
+
+/// How far the peak rises from before a model is made until its output is there.
+template <class Readout, class Output>
+double peak_of(int steps, Readout readout, Output const& output) {
+    std::ofstream("/proc/self/clear_refs") << "5"; // the peak counts from here
+    double const before = resident("VmRSS");
+    model network{input<784> >> poisson >> linear<256> >> lif >> linear<10> >> li, {.steps = steps, .batch = 256}};
+    network.set("linear 1", "weight", bench::random_normal(784 * 256, 0.1, 1));
+    network.set("linear 2", "weight", bench::random_normal(256 * 10, 0.1, 2));
+    Kokkos::View<float**, Kokkos::LayoutRight> const rates("rates", 256, 784);
+    Kokkos::deep_copy(rates, 1.f);
+    network.run(Kokkos::DefaultExecutionSpace(), rates, readout, output());
+    Kokkos::fence();
+    return resident("VmHWM") - before;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    bench::options const chosen = bench::read_options(argc, argv);
+    Kokkos::ScopeGuard const kokkos;
+    for (std::string const& name : chosen.names) {
+        int const steps = std::max(1, std::atoi(name.c_str()));
+        double const reduced = peak_of(steps, max_over_time, [] { return Kokkos::View<float**, Kokkos::LayoutRight>("output", 256, 10); });
+        double const traced = peak_of(steps, trace, [=] { return bench::values("output", static_cast<std::size_t>(steps), 256, 10); });
+        std::printf("  %d steps: the peak rises by %.1f MiB reduced over time, %.1f MiB as a trace\n", steps, reduced / (1 << 20),
+                    traced / (1 << 20));
+        int const threads = Kokkos::DefaultExecutionSpace().concurrency();
+        bench::json result;
+        result.put("case", "memory")
+            .put("steps", static_cast<double>(steps))
+            .put("batch", 256.0)
+            .put("threads", static_cast<double>(threads));
+        result.put("reduced_peak_bytes", reduced).put("trace_peak_bytes", traced);
+        bench::write_json(chosen.folder / "memory" / name, threads, result);
+    }
+}
