@@ -1,5 +1,5 @@
 #pragma once
-/// A tuple for device code: an aggregate of leaves. (Hana's and std's need --expt-relaxed-constexpr there.)
+/// A tuple for device code: an aggregate of leaves. (std's needs --expt-relaxed-constexpr there.)
 
 #include "macros.hpp"
 

@@ -74,20 +74,24 @@ constexpr beside_word<First, Second> operator|(First first, Second second) {
 
 namespace detail {
 template <class First, class Second>
-struct flatten<sum_word<First, Second>> {
-    static constexpr auto layers(sum_word<First, Second> const& both) {
-        return boost::hana::concat(flatten<First>::layers(both.first), flatten<Second>::layers(both.second));
+struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
+    template <std::size_t Begin, class Function>
+    static constexpr void each(sum_word<First, Second> const& both, Function const& function) {
+        flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
 };
 template <class First, class Second>
-struct flatten<beside_word<First, Second>> {
-    static constexpr auto layers(beside_word<First, Second> const& both) {
-        return boost::hana::concat(flatten<First>::layers(both.first), flatten<Second>::layers(both.second));
+struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
+    template <std::size_t Begin, class Function>
+    static constexpr void each(beside_word<First, Second> const& both, Function const& function) {
+        flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
 };
 template <>
-struct flatten<identity_word> {
-    static constexpr auto layers(identity_word const&) { return boost::hana::tuple<>{}; }
+struct flat<identity_word> {
+    static constexpr std::size_t count = 0;
+    template <std::size_t, class Function>
+    static constexpr void each(identity_word const&, Function const&) {}
 };
 } // namespace detail
 

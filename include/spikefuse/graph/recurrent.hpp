@@ -55,9 +55,10 @@ constexpr auto recurrent(Body body, through_word<Path> path) {
 
 namespace detail {
 template <class Body, class Path>
-struct flatten<recurrent_word<Body, Path>> {
-    static constexpr auto layers(recurrent_word<Body, Path> const& loop) {
-        return boost::hana::concat(flatten<Path>::layers(loop.path), flatten<Body>::layers(loop.body)); // the path's layers are met first
+struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's layers are met first
+    template <std::size_t Begin, class Function>
+    static constexpr void each(recurrent_word<Body, Path> const& loop, Function const& function) {
+        flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
     }
 };
 } // namespace detail

@@ -3,15 +3,14 @@
 
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
+#include "../core/tuple.hpp"
 #include "../shapes/features.hpp"
 
-#include <boost/hana/concat.hpp>
-#include <boost/hana/tuple.hpp>
 #include <boost/mp11.hpp>
 
 namespace spikefuse {
 
-/// Left, then right. A network is a tree of these; `layers_of` lays it flat.
+/// Left, then right. A network is a tree of these; `each_layer` walks over what it holds.
 template <class Left, class Right>
 struct then : layer {
     Left left;
@@ -71,29 +70,40 @@ constexpr auto operator>>(Left const&, Right right) {
 
 namespace detail {
 
+/// A network laid flat: how many layers it has, without the `input`, and a walk over them. No list of them is built: one list for each
+/// layer that joins would cost the compiler the square of their number.
 template <class L>
-struct flatten {
-    static constexpr auto layers(L const& one) {
-        if constexpr (begins_network<L>) {
-            return boost::hana::tuple<>{};
-        } else {
-            return boost::hana::tuple<L>{one};
-        }
+struct flat {
+    static constexpr std::size_t count = begins_network<L> ? 0 : 1;
+    template <std::size_t First, class Function>
+    static constexpr void each(L const& one, Function const& function) {
+        if constexpr (count == 1) function(constant<First>{}, one);
+    }
+};
+/// Two parts, one behind the other.
+template <class First, class Second>
+struct flat_pair {
+    static constexpr std::size_t count = flat<First>::count + flat<Second>::count;
+    template <std::size_t Begin, class Function>
+    static constexpr void each_of(First const& one, Second const& other, Function const& function) {
+        flat<First>::template each<Begin>(one, function);
+        flat<Second>::template each<Begin + flat<First>::count>(other, function);
     }
 };
 template <class Left, class Right>
-struct flatten<then<Left, Right>> {
-    static constexpr auto layers(then<Left, Right> const& both) {
-        return boost::hana::concat(flatten<Left>::layers(both.left), flatten<Right>::layers(both.right));
+struct flat<then<Left, Right>> : flat_pair<Left, Right> {
+    template <std::size_t Begin, class Function>
+    static constexpr void each(then<Left, Right> const& both, Function const& function) {
+        flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
     }
 };
 
 } // namespace detail
 
-/// The layers of a network in order, without the `input`: a hana::tuple of words.
-template <layer_word Network>
-constexpr auto layers_of(Network network) {
-    return detail::flatten<Network>::layers(network);
+/// Calls function(constant<k>, word) for every layer of a network in order, without the `input`.
+template <layer_word Network, class Function>
+constexpr void each_layer(Network const& network, Function const& function) {
+    detail::flat<Network>::template each<0>(network, function);
 }
 
 /// How many features a network takes and gives.

@@ -17,12 +17,18 @@ struct layout {
     static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
     static constexpr int count = Schedule::layer_count;
     SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
-    /// Sum of size(0) ... size(N - 1): where part N begins, for parts (layers, buffers) that lie one behind the other.
-    template <int N, class Size>
-    static constexpr std::size_t sum_before(Size size) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::size_t(0) + ... + size(std::integral_constant<int, static_cast<int>(I)>{}));
-        }(std::make_index_sequence<N>{});
+    /// Where each of `Parts` parts (layers, buffers) begins that lie one behind the other, and where they end. One table for all of them:
+    /// a sum of its own for each part would cost the compiler the square of their number.
+    template <int Parts>
+    struct sums {
+        std::size_t before[Parts + 1];
+    };
+    template <int Parts, class Size>
+    static constexpr sums<Parts> running_sums(Size size) {
+        sums<Parts> t{};
+        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(Parts)>>(
+            [&](auto k) { t.before[k + 1] = t.before[k] + size(std::integral_constant<int, static_cast<int>(k)>{}); });
+        return t;
     }
     /// Numbers of a row behind a layer of weights, in whole registers; other layers have none.
     template <int Layer>
@@ -58,41 +64,30 @@ struct layout {
         }
     }
 
+    static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>() + 1); });
     /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int record_slot() {
-        return []<std::size_t... L>(std::index_sequence<L...>) {
-            return (0 + ... + (state_arrays<static_cast<int>(L)>() + 1));
-        }(std::make_index_sequence<Layer>{});
+        return static_cast<int>(slot_sums.before[Layer]);
     }
 
-    struct place {
-        std::size_t bag, states, coefficients;
-    };
-    struct table {
-        place at[count + 1];
-    };
-    static constexpr table places = [] {
-        table t{};
-        [&]<std::size_t... L>(std::index_sequence<L...>) {
-            ((t.at[L + 1] = {t.at[L].bag + bag_size<static_cast<int>(L)>(),
-                             t.at[L].states + static_cast<std::size_t>(state_arrays<static_cast<int>(L)>() *
-                                                                       padded(Schedule::template width_from<static_cast<int>(L)>)),
-                             t.at[L].coefficients + static_cast<std::size_t>(coefficient_arrays<static_cast<int>(L)>() *
-                                                                             padded(Schedule::template width_from<static_cast<int>(L)>))}),
-             ...);
-        }(std::make_index_sequence<count>{});
-        return t;
-    }();
+    /// Numbers of `arrays` arrays of a layer, each as long as it has neurons, in whole registers.
     template <int Layer>
-    static constexpr std::size_t bag_at = places.at[Layer].bag;
+    static constexpr std::size_t of_all_neurons(int arrays) {
+        return static_cast<std::size_t>(arrays) * static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+    }
+    static constexpr auto bag_sums = running_sums<count>([](auto l) { return bag_size<l>(); });
+    static constexpr auto state_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
+    static constexpr auto coefficient_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
     template <int Layer>
-    static constexpr std::size_t states_at = places.at[Layer].states;
+    static constexpr std::size_t bag_at = bag_sums.before[Layer];
     template <int Layer>
-    static constexpr std::size_t coefficients_at = places.at[Layer].coefficients;
-    static constexpr std::size_t bag_total = places.at[count].bag;
-    static constexpr std::size_t state_total = places.at[count].states;
-    static constexpr std::size_t coefficient_total = places.at[count].coefficients;
+    static constexpr std::size_t states_at = state_sums.before[Layer];
+    template <int Layer>
+    static constexpr std::size_t coefficients_at = coefficient_sums.before[Layer];
+    static constexpr std::size_t bag_total = bag_sums.before[count];
+    static constexpr std::size_t state_total = state_sums.before[count];
+    static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
 
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -107,48 +102,105 @@ struct layout {
     static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
         return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
     }
-    /// Bytes of the rows before a block, of all buffers that are fed back, up to buffer B.
-    template <std::size_t B>
-    static constexpr std::size_t kept_bytes = []<std::size_t... I>(std::index_sequence<I...>) {
-        return (std::size_t(0) + ... + (mp11::mp_at_c<typename Schedule::buffers, I>::fed_back ? row_at_bytes<I>() : 0));
-    }(std::make_index_sequence<B>{});
     static constexpr int buffer_count = static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
+    static constexpr auto kept_sums =
+        running_sums<buffer_count>([](auto b) { return Schedule::template buffer_at<b>::fed_back ? row_at_bytes<b>() : 0; });
+    template <int Buffer> // bytes of the rows before a block, of all buffers before it that are fed back
+    static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    static constexpr std::size_t row_total = sum_before<buffer_count>([](auto b) { return row_at_bytes<b>(); });
+    static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
+    static constexpr std::size_t row_total = row_sums.before[buffer_count];
+
+    // A stage without weights outside loops is replayed in the pass backwards, a few panels at a time and a whole block: its history stays
+    // with the thread, in the first cache. Others leave theirs in scratch.
+    template <class... Feed>
+    static constexpr bool weightless(mp11::mp_list<Feed...>) {
+        return ((Feed::layer == no_layer) && ...);
+    }
+    template <class... Point>
+    static constexpr bool competes(mp11::mp_list<Point...>) {
+        return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
+    }
+    template <class Node>
+    struct replays : std::false_type {};
+    template <int Width, class Feeds, class Points, int Target>
+    struct replays<stage<Width, Feeds, Points, Target>>
+        : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
+                           mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+    struct marks {
+        bool of[count];
+    };
+    static constexpr marks replayed = [] {
+        marks found{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            if constexpr (replays<decltype(node)>::value)
+                mp11::mp_for_each<typename decltype(node)::points>([&](auto layer) { found.of[layer] = true; });
+        });
+        return found;
+    }();
+    /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
+    /// Behind weights two, whose rows share the first cache.
+    template <class Stage>
+    static constexpr int side_by_side = weightless(typename Stage::feeds{}) ? registers_together<T>(4) : registers_together<T>(2);
+    /// Registers that a thread keeps of one replayed step and panel: each point's states before it and what arrived, and the output.
+    template <class... Point>
+    static constexpr int replay_registers(mp11::mp_list<Point...>) {
+        return (1 + ... + (state_arrays<Point::value>() + 1));
+    }
+    /// Whether what passes back through a stage is its source's gradient as it stands.
+    template <class Node>
+    struct straight : std::false_type {};
+    template <int Width, int Buffer, class Points, int Target>
+    struct straight<stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>> : std::true_type {};
+
+    template <class... Source>
+    static constexpr int input_sources(mp11::mp_list<Source...>) {
+        return (0 + ... + (Source::buffer == network_input ? 1 : 0));
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        return (0 + ... + input_sources(typename Feed::sources{}));
+    }
+    template <class... Node>
+    static constexpr int input_readers(loop<Node...>) {
+        return (0 + ... + input_readers(Node{}));
+    }
+    /// Whether the network's input has one reader, which passes its gradient back as it stands.
+    static constexpr bool input_passes_straight = [] {
+        int readers = 0, passing = 0;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            readers += input_readers(node);
+            if constexpr (replays<decltype(node)>::value && straight<decltype(node)>::value) passing += input_readers(node);
+        });
+        return readers == 1 && passing == 1;
+    }();
 
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; }) {
-            return static_cast<std::size_t>(state_arrays<Layer>() + 1) *
-                   static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed.of[Layer]) {
+            return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
         }
     }
+    static constexpr auto history_sums = running_sums<count>([](auto l) { return history_size<l>(); });
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t history_before = sum_before<Layer>([](auto l) { return history_size<l>(); });
+    static constexpr std::size_t history_before = history_sums.before[Layer];
     template <std::size_t B>
     SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
         return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
+    static constexpr auto gradient_row_sums = running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
     template <int Buffer> // of all buffers before it, numbers a step
-    static constexpr std::size_t gradient_rows_before = sum_before<Buffer>([](auto b) { return gradient_row<b>(); });
+    static constexpr std::size_t gradient_rows_before = gradient_row_sums.before[Buffer];
     static constexpr int widest_layer = [] { // or what the network gives, of layers joined
         int widest = padded(Schedule::outputs);
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
             int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
-            widest = w > widest ? w : widest;
-        });
-        return widest;
-    }();
-    static constexpr int widest_stage = [] {
-        int widest = widest_layer;
-        mp11::mp_for_each<typename Schedule::buffers>([&](auto b) {
-            int const w = padded(decltype(b)::width);
             widest = w > widest ? w : widest;
         });
         return widest;
@@ -159,12 +211,40 @@ struct layout {
     static constexpr std::size_t current_row() {
         return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
     }
-    static constexpr std::size_t loose_row = static_cast<std::size_t>(widest_stage);
+    template <int Width, class Feeds, class Points, int Target>
+    static constexpr int loose_width(stage<Width, Feeds, Points, Target>) {
+        using self = stage<Width, Feeds, Points, Target>;
+        return !weightless(Feeds{}) || (replays<self>::value && straight<self>::value) ? 0 : padded(Width);
+    }
+    template <class... Node>
+    static constexpr int loose_width(loop<Node...>) {
+        int widest = 0;
+        ((widest = loose_width(Node{}) > widest ? loose_width(Node{}) : widest), ...);
+        return widest;
+    }
+    static constexpr std::size_t loose_row = [] {
+        int widest = 0;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            int const width = loose_width(node);
+            widest = width > widest ? width : widest;
+        });
+        return static_cast<std::size_t>(widest);
+    }();
+    /// Outputs of a block that wait for their gradients: a replayed last stage has them at hand.
+    static constexpr std::size_t readout_row = [] {
+        bool waits = true;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            if constexpr (replays<decltype(node)>::value) waits = waits && decltype(node)::target != readout;
+        });
+        return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
+    }();
+    static constexpr auto current_row_sums = running_sums<count>([](auto l) { return current_row<l>(); });
     template <int Layer> // of all layers before it, numbers a step
-    static constexpr std::size_t current_rows_before = sum_before<Layer>([](auto l) { return current_row<l>(); });
+    static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
     /// Currents behind layers of weights that a tape may keep, numbers a step.
+    static constexpr auto mixed_sums = running_sums<count>([](auto l) { return mixed_width<l>(); });
     template <int Layer>
-    static constexpr std::size_t kept_currents_at = sum_before<Layer>([](auto l) { return mixed_width<l>(); });
+    static constexpr std::size_t kept_currents_at = mixed_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
     /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][P], layer by layer.
     template <int Layer>
@@ -176,20 +256,30 @@ struct layout {
             return 0;
         }
     }
+    static constexpr auto transposed_sums = running_sums<count>([](auto l) { return transposed_size<l>(); });
     template <int Layer>
-    static constexpr std::size_t transposed_at = sum_before<Layer>([](auto l) { return transposed_size<l>(); });
+    static constexpr std::size_t transposed_at = transposed_sums.before[Layer];
     static constexpr std::size_t transposed_total = transposed_at<count>;
-    static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
-                                                                   static_cast<std::size_t>(padded(Schedule::outputs)) + loose_row +
-                                                                   current_rows_before<count>
-                                                             : 0;
+    static constexpr std::size_t backward_numbers =
+        Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
 
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
     /// times, short enough that the rows between stages stay there too.
     static constexpr int block_steps = [] {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
-        std::size_t const fits = bytes == 0 ? 64 : budget / bytes;
-        return static_cast<int>(fits > 64 ? 64 : fits < 8 ? 8 : fits);
+        std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
+        std::size_t longest = 64; // a replay stays in the first cache
+        if constexpr (Training)
+            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+                using self = decltype(node);
+                if constexpr (replays<self>::value) {
+                    constexpr std::size_t step =
+                        static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
+                        sizeof(T);
+                    longest = 40 * 1024 / step < longest ? 40 * 1024 / step : longest;
+                }
+            });
+        return static_cast<int>(fits > longest ? longest : fits < 8 ? 8 : fits);
     }();
 
     /// Spike events that are listed at a time, at least one whole row of the widest feed.
@@ -214,20 +304,21 @@ struct layout {
     static constexpr bool all_input(mp11::mp_list<Source...>) {
         return ((Source::buffer == network_input) && ...);
     }
-    template <int Layer, int Width, class... Feed, class Points, int Target>
-    static constexpr bool reads_more(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
-        return ((Feed::layer == Layer && !all_input(typename Feed::sources{})) || ...);
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
+        ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
     }
-    template <int Layer, class... Node>
-    static constexpr bool reads_more(loop<Node...>) {
-        return (reads_more<Layer>(Node{}) || ...);
+    template <class... Node>
+    static constexpr void mark_readers(loop<Node...>, marks& more) {
+        (mark_readers(Node{}, more), ...);
     }
-    template <int Layer>
-    static constexpr bool reads_input_alone = [] {
-        bool more = false;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { more = more || reads_more<Layer>(node); });
-        return !more;
+    static constexpr marks read_more = [] {
+        marks more{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_readers(node, more); });
+        return more;
     }();
+    template <int Layer>
+    static constexpr bool reads_input_alone = !read_more.of[Layer];
     static constexpr int widest_feed = [] {
         int most = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
@@ -239,9 +330,10 @@ struct layout {
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
     static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
     static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
+    static constexpr auto held_sums = running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
-    static constexpr std::size_t held_at = held_offset + sum_before<Layer>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
+    static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
     static constexpr std::size_t ends_offset = held_at<count>;
     static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
@@ -258,12 +350,9 @@ struct layout {
         events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
     static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(T));
     static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
-    template <int Buffer>
-    static constexpr std::size_t buffer_offset = []<std::size_t... B>(std::index_sequence<B...>) {
-        using self = mp11::mp_at_c<typename Schedule::buffers, Buffer>;
-        return rows_offset + static_cast<std::size_t>(block_steps) * (std::size_t(0) + ... + row_at_bytes<B>()) + kept_bytes<Buffer> +
-               (self::fed_back ? row_bytes<self> : 0); // row -1 stands before row 0
-    }(std::make_index_sequence<Buffer>{});
+    template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
+    static constexpr std::size_t buffer_offset =
+        rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];
     static constexpr std::size_t forward_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total;
 
     // Behind it, for training: gradients of states and coefficients, the history, and the gradients of rows.
@@ -276,7 +365,7 @@ struct layout {
     static constexpr std::size_t readout_gradients_offset =
         gradient_rows_offset + steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
     static constexpr std::size_t current_gradients_offset =
-        readout_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T);
+        readout_gradients_offset + static_cast<std::size_t>(block_steps) * readout_row * sizeof(T);
     static constexpr std::size_t seeds_offset =
         current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>)*sizeof(T);
     static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
@@ -287,7 +376,7 @@ struct layout {
         columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
     static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
 
-    template <int Layer> // in bytes: where the layer's history begins; step by step, row by row
+    template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][P]
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
     template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
     static constexpr std::size_t currents_at =

@@ -60,7 +60,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     /// Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
         : recordings(checked(chosen).steps, chosen.batch), settings_(chosen), memory_(chosen.batch) {
-        this->start_parameters(layers_of(network), chosen.seed);
+        this->start_parameters(network, chosen.seed);
         reserve_scratch();
     }
     model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}

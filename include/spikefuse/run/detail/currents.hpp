@@ -109,15 +109,10 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
-    /// Panels that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles. Behind
-    /// weights two, whose rows share the first cache.
-    template <class Stage>
-    static constexpr int side_by_side =
-        plan::mp11::mp_empty<mixing_feeds<typename Stage::feeds>>::value ? registers_together<T>(4) : registers_together<T>(2);
     /// Panels in groups of so many, and what remains. `function(p, count)`.
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
-        constexpr int panels = (Stage::width + W - 1) / W, together = side_by_side<Stage>, rest = panels % together;
+        constexpr int panels = (Stage::width + W - 1) / W, together = places::template side_by_side<Stage>, rest = panels % together;
         int const rank = here.team.team_rank(), size = here.team.team_size();
         if constexpr (panels >= together)
             for (int p = together * rank; p + together <= panels; p += together * size) function(p, fixed<together>{});

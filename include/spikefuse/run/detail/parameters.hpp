@@ -94,11 +94,9 @@ class model_parameters {
     }
 
   protected:
-    template <class Words>
-    void start_parameters(Words const& words, std::uint64_t seed) {
-        [&]<std::size_t... L>(std::index_sequence<L...>) {
-            (list_arrays<L>(boost::hana::at_c<L>(words)), ...);
-        }(std::make_index_sequence<static_cast<std::size_t>(Plain::layer_count)>{});
+    template <layer_word Network>
+    void start_parameters(Network const& network, std::uint64_t seed) {
+        each_layer(network, [this](auto l, auto const& word) { list_arrays<l>(word); });
         bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
         host_bag_ = Kokkos::create_mirror_view(bag_);
         std::mt19937_64 random(seed);

@@ -35,8 +35,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
         return run.input_gradient + (step * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) * Schedule::inputs;
     }
+    /// Written once, not added up.
+    static constexpr bool writes_input_gradient = Kind != input_kind::held && places::input_passes_straight;
     SPIKEFUSE_FUNCTION void clear_input_gradient(context const& here) const {
-        if (this->run.input_gradient == nullptr) return;
+        if (this->run.input_gradient == nullptr || writes_input_gradient) return;
         bool const last = here.first_step + here.rows == run.steps;
         for (int r = 0; r < (Kind == input_kind::held ? (last ? 1 : 0) : here.rows); ++r) {
             T* const row = input_gradient_row(here, r);
@@ -120,6 +122,22 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
         for (int n = here.team.team_rank(); n < width; n += here.team.team_size())
             for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
+    }
+
+    /// The gradient of panel p of a stage that reads one source as it stands.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void pass_straight(context const& here, int r, int p, V gradient) const {
+        using from = typename base::template first_source<plan::mp11::mp_front<typename Stage::feeds>>;
+        if constexpr (!is_network_input<from>::value || !writes_input_gradient) {
+            if (!is_network_input<from>::value || this->run.input_gradient != nullptr) give_back<from>(here, r, p, gradient);
+        } else if (this->run.input_gradient != nullptr) { // nobody else adds to it
+            T* const to = input_gradient_row(here, r) + p * W;
+            if ((p + 1) * W <= Schedule::inputs) {
+                this->write_far(to, gradient, Schedule::inputs);
+            } else {
+                for (int lane = 0; p * W + lane < Schedule::inputs; ++lane) to[lane] = gradient.lane(lane);
+            }
+        }
     }
 
     /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched.
