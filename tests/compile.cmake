@@ -3,7 +3,7 @@ set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(NVCC) # it has no way to stop after the syntax
     set(how -std=c++20 -x cu -c -o /dev/null)
 endif()
-if(KIND STREQUAL "device")
+if(DEVICE)
     include(${CMAKE_CURRENT_LIST_DIR}/device/kokkos_for_cuda.cmake)
     set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu -c -o ${FOLDER}/kernels.o)
 endif()

@@ -15,10 +15,13 @@ template <class View>
 inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;
 
 /// Rank and element type say what an input is: values [T, B, N], held values [B, N], or packed spikes [T, B, ceil(N/32)].
-template <class View, class T>
+template <class View, class T, class Space>
 constexpr input_kind kind_of_input() {
     static_assert(Kokkos::is_view_v<View>, "spikefuse: the input is not a Kokkos::View. Pass values [T, B, N], values [B, N] held for all "
                                            "steps, or packed spikes uint32_t [T, B, ceil(N/32)].");
+    static_assert(Kokkos::SpaceAccessibility<Space, typename View::memory_space>::accessible,
+                  "spikefuse: the input lies in memory that the model's space cannot read. Copy it there: "
+                  "Kokkos::create_mirror_view_and_copy(Space(), input).");
     if constexpr (is_words<View>) {
         static_assert(View::rank() == 3, "spikefuse: packed spikes have three dimensions: uint32_t [T, B, ceil(N/32)].");
         return input_kind::bits;

@@ -84,7 +84,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     /// The same, reduced inside the kernel: `network(spikes, counts)`, `last_step`, `max_over_time`: [B, N].
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
-        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
+        constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
         auto result = [&] {
             auto const how = Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
@@ -176,7 +176,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     /// `held`: steps of an input that is the same in all of them.
     template <class Input, class Readout, class Output>
     void run_steps(Space const& space, Input const& input, Readout, Output const& output, int held) {
-        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
+        constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
         check_output<Readout>(output, steps);
         detail::run_arguments<T> arguments = arguments_of(input, steps);

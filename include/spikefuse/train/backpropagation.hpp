@@ -134,7 +134,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// Throws shape_error: a view that does not fit; value_error: no labels, no targets.
     template <class Input>
     void run(Space const& space, Input const& input) {
-        constexpr detail::input_kind kind = detail::kind_of_input<Input, T>();
+        constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch, model_.setup().steps);
         if constexpr (std::is_same_v<targets, detail::label_targets>) {
             if (targets_.labels == nullptr)
