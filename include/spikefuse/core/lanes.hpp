@@ -6,6 +6,7 @@
 
 #include "macros.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +17,7 @@
 #else
 #define SPIKEFUSE_HOST_LANES 0
 #endif
-#if SPIKEFUSE_HOST_LANES && (defined(__AVX512DQ__) || defined(__AVX2__))
+#if SPIKEFUSE_HOST_LANES && (defined(__AVX512F__) || defined(__AVX2__))
 #include <immintrin.h>
 #endif
 
@@ -26,6 +27,12 @@ namespace spikefuse {
 
 template <class T>
 struct lanes;
+template <class T>
+struct lane_mask;
+template <class T>
+SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no);
+template <class T>
+SPIKEFUSE_FUNCTION lane_mask<T> mask_of(std::uint32_t bits);
 
 namespace detail { // named one by one: a vector of a template parameter is not a type of its own to g++
 template <class T>
@@ -42,7 +49,20 @@ struct vector_of<double> {
 };
 } // namespace detail
 
-/// Which lanes: all bits of a lane set or none.
+/// Which lanes: on AVX-512 a bit each, elsewhere all bits of a lane set or none.
+#if defined(__AVX512F__)
+template <class T>
+struct lane_mask {
+    using native = std::conditional_t<sizeof(T) == 4, __mmask16, __mmask8>;
+    native value;
+
+    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {static_cast<native>(a.value & b.value)}; }
+    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {static_cast<native>(a.value | b.value)}; }
+
+    /// One bit a lane, lane 0 lowest.
+    SPIKEFUSE_FUNCTION std::uint32_t bits() const { return value; }
+};
+#else
 template <class T>
 struct lane_mask {
     using native = typename detail::vector_of<T>::integers;
@@ -53,15 +73,7 @@ struct lane_mask {
 
     /// One bit a lane, lane 0 lowest.
     SPIKEFUSE_FUNCTION std::uint32_t bits() const {
-#if defined(__AVX512DQ__)
-        __m512i raw;
-        std::memcpy(&raw, &value, 64);
-        if constexpr (sizeof(T) == 4) {
-            return static_cast<std::uint32_t>(_mm512_movepi32_mask(raw));
-        } else {
-            return static_cast<std::uint32_t>(_mm512_movepi64_mask(raw));
-        }
-#elif defined(__AVX2__)
+#if defined(__AVX2__)
         __m256i half[2];
         std::memcpy(half, &value, 64);
         if constexpr (sizeof(T) == 4) {
@@ -78,6 +90,7 @@ struct lane_mask {
 #endif
     }
 };
+#endif
 
 template <class T>
 struct lanes {
@@ -99,6 +112,26 @@ struct lanes {
         return result;
     }
     SPIKEFUSE_FUNCTION void store(T* to) const { std::memcpy(to, &value, sizeof(native)); }
+    /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams` makes them visible.
+    SPIKEFUSE_FUNCTION void stream(T* to) const {
+#if defined(__AVX512F__)
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(to), std::bit_cast<__m512i>(value));
+#elif defined(__AVX2__)
+        __m256i half[2];
+        std::memcpy(half, &value, 64);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to), half[0]);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(to) + 1, half[1]);
+#else
+        store(to);
+#endif
+    }
+    static SPIKEFUSE_FUNCTION void finish_streams() {
+#if defined(__AVX512F__) || defined(__AVX2__)
+        _mm_sfence();
+#endif
+    }
+    /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return select(mask_of<T>(bits), lanes(T(1)), lanes(T(0))); }
     SPIKEFUSE_FUNCTION T lane(int k) const { return value[k]; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -107,23 +140,61 @@ struct lanes {
     friend SPIKEFUSE_FUNCTION lanes operator/(lanes a, lanes b) { return a.value / b.value; }
     friend SPIKEFUSE_FUNCTION lanes operator-(lanes a) { return -a.value; }
     SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value += b.value, *this; }
+#if defined(__AVX512F__)
+    template <int Predicate>
+    static SPIKEFUSE_FUNCTION mask compare(lanes a, lanes b) {
+        if constexpr (sizeof(T) == 4) {
+            return {_mm512_cmp_ps_mask(std::bit_cast<__m512>(a.value), std::bit_cast<__m512>(b.value), Predicate)};
+        } else {
+            return {_mm512_cmp_pd_mask(std::bit_cast<__m512d>(a.value), std::bit_cast<__m512d>(b.value), Predicate)};
+        }
+    }
+    friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return compare<_CMP_GT_OQ>(a, b); }
+    friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return compare<_CMP_GE_OQ>(a, b); }
+    friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return compare<_CMP_LT_OQ>(a, b); }
+    friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return compare<_CMP_LE_OQ>(a, b); }
+    friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return compare<_CMP_NEQ_UQ>(a, b); }
+#else
     friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return {a.value > b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return {a.value < b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return {a.value <= b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return {a.value != b.value}; }
+#endif
 };
 
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        return std::bit_cast<typename lanes<T>::native>(
+            _mm512_mask_blend_ps(where.value, std::bit_cast<__m512>(no.value), std::bit_cast<__m512>(yes.value)));
+    } else {
+        return std::bit_cast<typename lanes<T>::native>(
+            _mm512_mask_blend_pd(where.value, std::bit_cast<__m512d>(no.value), std::bit_cast<__m512d>(yes.value)));
+    }
+#else
     return where.value ? yes.value : no.value;
+#endif
+}
+/// The lanes whose bit is set, lane 0 lowest.
+template <class T>
+SPIKEFUSE_FUNCTION lane_mask<T> mask_of(std::uint32_t bits) {
+#if defined(__AVX512F__)
+    return {static_cast<typename lane_mask<T>::native>(bits)};
+#else
+    using native = typename lane_mask<T>::native;
+    native one_of_each{};
+    for (int k = 0; k < lanes<T>::width; ++k) one_of_each[k] = 1 << k;
+    using integer = std::remove_reference_t<decltype(one_of_each[0])>;
+    return {((static_cast<integer>(bits) - native{}) & one_of_each) != 0};
+#endif
 }
 
 /// The mask of one lane, none where `k` is not one.
 template <class T>
 SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
-    lane_mask<T> result{};
-    for (int lane = 0; lane < lanes<T>::width; ++lane) result.value[lane] = lane == k ? -1 : 0;
-    return result;
+    return mask_of<T>(k >= 0 && k < lanes<T>::width ? 1u << k : 0u);
 }
 
 /// Applies a scalar function lane by lane.
@@ -156,6 +227,9 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all)) {}
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
     SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
+    SPIKEFUSE_FUNCTION void stream(T* to) const { store(to); }
+    static SPIKEFUSE_FUNCTION void finish_streams() {}
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return T(bits & 1u); }
     SPIKEFUSE_FUNCTION T lane(int) const { return value; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -168,6 +242,7 @@ struct lanes {
     friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return {a.value >= b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return {a.value < b.value}; }
     friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return {a.value <= b.value}; }
+    friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return {a.value != b.value}; }
 };
 
 template <class T>

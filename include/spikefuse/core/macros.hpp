@@ -4,3 +4,10 @@
 #include <Kokkos_Macros.hpp>
 
 #define SPIKEFUSE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
+
+/// A function into which all that it calls is inlined, so that its numbers stay in registers.
+#if defined(__CUDACC__) || defined(__HIPCC__) || !defined(__GNUC__)
+#define SPIKEFUSE_FLATTEN KOKKOS_FUNCTION
+#else
+#define SPIKEFUSE_FLATTEN __attribute__((flatten))
+#endif

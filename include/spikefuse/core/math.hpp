@@ -33,13 +33,21 @@ template <class T>
 SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
     using c = detail::exp_constants<T>;
     using native = typename lanes<T>::native;
-    using integers = typename lane_mask<T>::native;
     native const clamped = x.value > c::clamp ? native{} + c::clamp : (x.value < -c::clamp ? native{} - c::clamp : x.value);
     native const magic = native{} + T(1.5) * T(std::uint64_t(1) << c::mantissa);
     native const count = (clamped * T(1.44269504088896340736) + magic) - magic; // nearest whole number of ln 2
     native const rest = (clamped - count * c::ln2_high) - count * c::ln2_low;
     native sum = native{} + T(1);
     for (int k = c::terms; k > 0; --k) sum = native{} + T(1) + sum * rest * (T(1) / T(k)); // Taylor, |rest| <= 0.347
+#if defined(__AVX512F__)                                                                   // rounds once, and knows the ends of the range
+    native result;
+    if constexpr (sizeof(T) == 4) {
+        result = std::bit_cast<native>(_mm512_scalef_ps(std::bit_cast<__m512>(sum), std::bit_cast<__m512>(count)));
+    } else {
+        result = std::bit_cast<native>(_mm512_scalef_pd(std::bit_cast<__m512d>(sum), std::bit_cast<__m512d>(count)));
+    }
+#else
+    using integers = typename detail::vector_of<T>::integers;
     integers const whole = __builtin_convertvector(count, integers);
     integers const half = whole >> 1, other = whole - half; // two factors, so that the ends of the range are reached
     native low, high;
@@ -49,6 +57,7 @@ SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
     native result = sum * low * high;
     result = x.value > c::highest ? native{} + std::numeric_limits<T>::infinity() : result;
     result = x.value < c::lowest ? native{} : result;
+#endif
     return x.value == x.value ? result : x.value; // NaN stays NaN
 }
 

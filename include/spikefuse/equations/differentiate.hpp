@@ -130,9 +130,8 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
             lanes<T> const zero(T(0));
             place = select(before.fired, zero, arriving);
             if constexpr (!statement::detached) {
-                neurons<N, T> copy = before;
                 lanes<T> const fresh = as_number(evaluate<N, T, Line + 1>(get<Line>(lines).value, before));
-                to.spike += arriving * (fresh - place_of(copy, target{}));
+                to.spike += arriving * (fresh - place_of(before, target{}));
             }
             pull<Line + 1>(get<Line>(lines).value, before, select(before.fired, arriving, zero), to);
         } else {

@@ -11,17 +11,18 @@ struct neurons {
     using register_type = lanes<T>;
     template <int Count>
     static constexpr int at_least_one = Count > 0 ? Count : 1;
-    register_type states[at_least_one<anatomy<N>::state_count>];
-    register_type locals[at_least_one<anatomy<N>::local_count>];
-    register_type coefficients[at_least_one<anatomy<N>::coefficient_count>];
+    using about = anatomy<N>;
+    register_type states[at_least_one<about::state_count>];
+    register_type locals[at_least_one<about::local_count>];
+    register_type coefficients[at_least_one<about::coefficient_count>];
     register_type current;
     register_type noise; // of this step, where the equations ask for it
     register_type uniform;
     register_type spike;  // 0 or 1, or how often
     register_type output; // what the next layer sees: the spike, or a value
     typename register_type::mask fired;
-    typename register_type::mask highest;                   // the layer's winner, where the equations ask for one
-    T const* tables[at_least_one<anatomy<N>::table_count>]; // shared by all neurons of the layer
+    typename register_type::mask highest;              // the layer's winner, where the equations ask for one
+    T const* tables[at_least_one<about::table_count>]; // shared by all neurons of the layer
 };
 
 namespace detail {
@@ -109,12 +110,13 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
     }
 }
 
-template <class N, class T, class Target>
-SPIKEFUSE_FUNCTION auto& place_of(neurons<N, T>& cell, Target) {
+template <class Neurons, class Target>
+SPIKEFUSE_FUNCTION auto& place_of(Neurons& cell, Target) {
+    using about = typename Neurons::about;
     if constexpr (is_state<Target>::value) {
-        return cell.states[anatomy<N>::template state_index<Target>];
+        return cell.states[about::template state_index<Target>];
     } else if constexpr (is_local<Target>::value) {
-        return cell.locals[anatomy<N>::template local_index<Target>];
+        return cell.locals[about::template local_index<Target>];
     } else if constexpr (std::is_same_v<Target, spike_word>) {
         return cell.spike;
     } else {

@@ -113,11 +113,81 @@ struct layout {
     static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
+    // A stage without weights outside loops is replayed in the pass backwards, a few panels at a time and a whole block: its history stays
+    // with the thread, in the first cache. Others leave theirs in scratch.
+    template <class... Feed>
+    static constexpr bool weightless(mp11::mp_list<Feed...>) {
+        return ((Feed::layer == no_layer) && ...);
+    }
+    template <class... Point>
+    static constexpr bool competes(mp11::mp_list<Point...>) {
+        return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
+    }
+    template <class Node>
+    struct replays : std::false_type {};
+    template <int Width, class Feeds, class Points, int Target>
+    struct replays<stage<Width, Feeds, Points, Target>>
+        : std::bool_constant<mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>::value &&
+                             weightless(Feeds{}) && !competes(Points{})> {};
+    /// What is said of each layer, found in one walk over the nodes.
+    struct marks {
+        bool of[count];
+    };
+    template <class... Point>
+    static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {
+        ((some.of[Point::value] = true), ...);
+    }
+    static constexpr marks in_replay = [] {
+        marks some{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            if constexpr (replays<decltype(node)>::value) mark_points(typename decltype(node)::points{}, some);
+        });
+        return some;
+    }();
+    template <int Layer>
+    static constexpr bool replayed = in_replay.of[Layer];
+    /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
+    /// Behind weights two, whose rows share the first cache.
+    template <class Stage>
+    static constexpr int side_by_side = weightless(typename Stage::feeds{}) ? 4 : 2;
+    /// Registers that a thread keeps of one replayed step and panel: each point's states before it and what arrived, and the output.
+    template <class... Point>
+    static constexpr int replay_registers(mp11::mp_list<Point...>) {
+        return (1 + ... + (state_arrays<Point::value>() + 1));
+    }
+    /// Whether what passes back through a stage is its source's gradient as it stands.
+    template <class Node>
+    struct straight : std::false_type {};
+    template <int Width, int Buffer, class Points, int Target>
+    struct straight<stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>> : std::true_type {};
+
+    template <class... Source>
+    static constexpr int input_sources(mp11::mp_list<Source...>) {
+        return (0 + ... + (Source::buffer == network_input ? 1 : 0));
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        return (0 + ... + input_sources(typename Feed::sources{}));
+    }
+    template <class... Node>
+    static constexpr int input_readers(loop<Node...>) {
+        return (0 + ... + input_readers(Node{}));
+    }
+    /// Whether the network's input has one reader, which passes its gradient back as it stands.
+    static constexpr bool input_passes_straight = [] {
+        int readers = 0, passing = 0;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            readers += input_readers(node);
+            if constexpr (replays<decltype(node)>::value && straight<decltype(node)>::value) passing += input_readers(node);
+        });
+        return readers == 1 && passing == 1;
+    }();
+
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; }) {
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed<Layer>) {
             return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
@@ -133,25 +203,39 @@ struct layout {
     static constexpr auto gradient_row_sums = running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
     template <int Buffer> // of all buffers before it, numbers a step
     static constexpr std::size_t gradient_rows_before = gradient_row_sums.before[Buffer];
-    static constexpr int widest_stage = [] {
-        int widest = padded(Schedule::outputs);
-        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto l) {
-            int const w = padded(Schedule::template width_from<static_cast<int>(l)>);
-            widest = w > widest ? w : widest;
-        });
-        mp11::mp_for_each<typename Schedule::buffers>([&](auto b) {
-            int const w = padded(decltype(b)::width);
-            widest = w > widest ? w : widest;
-        });
-        return widest;
-    }();
     /// Gradients of the currents behind each layer of weights are kept for a whole block; those of stages without weights for a stretch.
     /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
     template <int Layer>
     static constexpr std::size_t current_row() {
         return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
     }
-    static constexpr std::size_t loose_row = static_cast<std::size_t>(widest_stage);
+    template <int Width, class Feeds, class Points, int Target>
+    static constexpr int loose_width(stage<Width, Feeds, Points, Target>) {
+        using self = stage<Width, Feeds, Points, Target>;
+        return !weightless(Feeds{}) || (replays<self>::value && straight<self>::value) ? 0 : padded(Width);
+    }
+    template <class... Node>
+    static constexpr int loose_width(loop<Node...>) {
+        int widest = 0;
+        ((widest = loose_width(Node{}) > widest ? loose_width(Node{}) : widest), ...);
+        return widest;
+    }
+    static constexpr std::size_t loose_row = [] {
+        int widest = 0;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            int const width = loose_width(node);
+            widest = width > widest ? width : widest;
+        });
+        return static_cast<std::size_t>(widest);
+    }();
+    /// Outputs of a block that wait for their gradients: a replayed last stage has them at hand.
+    static constexpr std::size_t readout_row = [] {
+        bool waits = true;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            if constexpr (replays<decltype(node)>::value) waits = waits && decltype(node)::target != readout;
+        });
+        return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
+    }();
     static constexpr auto current_row_sums = running_sums<count>([](auto l) { return current_row<l>(); });
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
@@ -174,17 +258,25 @@ struct layout {
     template <int Layer>
     static constexpr std::size_t transposed_at = transposed_sums.before[Layer];
     static constexpr std::size_t transposed_total = transposed_at<count>;
-    static constexpr std::size_t backward_numbers = Training ? history_before<count> + gradient_rows_before<buffer_count> +
-                                                                   static_cast<std::size_t>(padded(Schedule::outputs)) + loose_row +
-                                                                   current_rows_before<count>
-                                                             : 0;
+    static constexpr std::size_t backward_numbers =
+        Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
 
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
     /// times, short enough that the rows between stages stay there too.
     static constexpr int block_steps = [] {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
         std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
-        return static_cast<int>(fits > 64 ? 64 : fits < 8 ? 8 : fits);
+        std::size_t longest = 64; // a replay stays in the first cache
+        if constexpr (Training)
+            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+                using self = decltype(node);
+                if constexpr (replays<self>::value) {
+                    constexpr std::size_t step =
+                        static_cast<std::size_t>(side_by_side<self> * panel * replay_registers(typename self::points{})) * sizeof(T);
+                    longest = 40 * 1024 / step < longest ? 40 * 1024 / step : longest;
+                }
+            });
+        return static_cast<int>(fits > longest ? longest : fits < 8 ? 8 : fits);
     }();
 
     /// Spike events that are listed at a time, at least one whole row of the widest feed.
@@ -209,9 +301,6 @@ struct layout {
     static constexpr bool all_input(mp11::mp_list<Source...>) {
         return ((Source::buffer == network_input) && ...);
     }
-    struct marks {
-        bool of[count];
-    };
     template <int Width, class... Feed, class Points, int Target>
     static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
         ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
@@ -273,7 +362,7 @@ struct layout {
     static constexpr std::size_t readout_gradients_offset =
         gradient_rows_offset + steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
     static constexpr std::size_t current_gradients_offset =
-        readout_gradients_offset + static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T);
+        readout_gradients_offset + static_cast<std::size_t>(block_steps) * readout_row * sizeof(T);
     static constexpr std::size_t seeds_offset =
         current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>)*sizeof(T);
     static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
@@ -284,7 +373,7 @@ struct layout {
         columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
     static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
 
-    template <int Layer> // in bytes: where the layer's history begins; step by step, row by row
+    template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][W]
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
     template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
     static constexpr std::size_t currents_at =

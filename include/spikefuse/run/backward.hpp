@@ -33,6 +33,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         this->each_own_register(here, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(coefficients + k); });
         for (here.sample = team.league_rank(); here.sample < run.batch; here.sample += run.groups) undo_sample(here);
         base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
+        V::finish_streams();
     }
 
     SPIKEFUSE_FUNCTION void undo_sample(context& here) const {
@@ -72,11 +73,11 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                 }
             });
             this->clear_input_gradient(here);
-            seed_readout(here, seeds);
+            if constexpr (places::readout_row != 0) seed_readout(here, seeds);
             here.team.team_barrier();
             using backwards = plan::mp11::mp_reverse<typename Schedule::nodes>;
             for_each_index<plan::mp11::mp_size<backwards>::value>(
-                [&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, 0, here.rows); });
+                [&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, 0, here.rows, seeds); });
             for_each_index<plan::mp11::mp_size<backwards>::value>(
                 [&](auto node) { undo_mixing(here, plan::mp11::mp_at_c<backwards, node>{}); });
         }
@@ -173,45 +174,111 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
 
     /// The readout's rows hold outputs: now their gradients.
     SPIKEFUSE_FUNCTION void seed_readout(context const& here, T* seeds) const {
-        for (int r = 0; r < here.rows; ++r) {
-            int const step = here.first_step + r;
-            T* const row = this->readout_row(here, r);
-            for (int n = Schedule::outputs + here.team.team_rank(); n < places::padded(Schedule::outputs); n += here.team.team_size())
-                row[n] = T(0);
-            if constexpr (Loss::readout::every_step) {
-                for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) {
-                    T const value = row[n];
-                    seeds[n] +=
-                        loss.template of_step<T>(value, Schedule::outputs, targets, step, here.sample, n, run.steps, run.batch, row + n);
-                }
-            } else {
-                T const* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-                for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) {
-                    if constexpr (picking_readout<typename Loss::readout>) {
-                        row[n] = when[n] == static_cast<T>(step) ? Loss::readout::template counts_as<T> * seeds[n] : T(0);
-                    } else {
-                        row[n] = Loss::readout::template share<T>(step, run.steps) * seeds[n];
-                    }
-                }
-            }
+        for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
+            for (int r = 0; r < here.rows; ++r) seed_output(here, p, r, this->readout_row(here, r) + p * W, seeds);
+    }
+    /// Panel p of outputs in row r of this block becomes their gradients.
+    SPIKEFUSE_FUNCTION void seed_output(context const& here, int p, int r, T* row, T* seeds) const {
+        int const step = here.first_step + r, left = Schedule::outputs - p * W, count = left < W ? left : W;
+        if constexpr (Loss::readout::every_step) {
+            T gradients[W], sums[W];
+            for (int k = 0; k < W; ++k) gradients[k] = T(0), sums[k] = T(0);
+            for (int k = 0; k < count; ++k)
+                sums[k] = loss.template of_step<T>(row[k], Schedule::outputs, targets, step, here.sample, p * W + k, run.steps, run.batch,
+                                                   gradients + k);
+            V::load(gradients).store(row);
+            (V::load(seeds + p * W) + V::load(sums)).store(seeds + p * W);
+        } else if constexpr (picking_readout<typename Loss::readout>) {
+            T const* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
+            for (int k = 0; k < W; ++k)
+                row[k] =
+                    k < count && when[p * W + k] == static_cast<T>(step) ? Loss::readout::template counts_as<T> * seeds[p * W + k] : T(0);
+        } else {
+            (V(Loss::readout::template share<T>(step, run.steps)) * V::load(seeds + p * W)).store(row);
         }
     }
 
     // --- nodes, backwards -------------------------------------------------------------------------------------------------------------
 
     template <int Width, class Feeds, class Points, int Target>
-    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::stage<Width, Feeds, Points, Target>, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::stage<Width, Feeds, Points, Target>, int first, int rows, T* seeds) const {
         using Stage = plan::stage<Width, Feeds, Points, Target>;
-        this->template own_panels<Stage>(here, [&](int p) { undo_points<Stage>(here, p, first, rows); });
+        if constexpr (places::template replays<Stage>::value) {
+            replay<Stage>(here, seeds);
+        } else {
+            this->template own_groups<Stage>(here, [&](int p, auto count) {
+                undo_points<Stage, decltype(count)::value>(
+                    here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
+                    [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
+            });
+        }
         here.team.team_barrier();
-        this->template undo_feeds<Stage>(here, first, rows);
+        if constexpr (!(places::template replays<Stage>::value && places::template straight<Stage>::value))
+            this->template undo_feeds<Stage>(here, first, rows);
         here.team.team_barrier();
     }
+    /// Panels of a stage that is run again and undone at once, whole block by whole block: its history stays with the thread.
+    template <class Stage, int Count>
+    struct keeps_at_hand {
+        static constexpr bool remembers = true;
+        static constexpr int registers = places::replay_registers(typename Stage::points{});
+        T* numbers; // [Count][K of a point after the other, then outputs][W]
+
+        template <std::size_t Point>
+        SPIKEFUSE_FUNCTION T* history(int q) const {
+            constexpr int before = [] {
+                int sum = 0;
+                for_each_index<Point>(
+                    [&](auto k) { sum += places::template state_arrays<plan::mp11::mp_at_c<typename Stage::points, k>::value>() + 1; });
+                return sum;
+            }();
+            return numbers + (static_cast<std::size_t>(q) * registers + before) * places::block_steps * W;
+        }
+        SPIKEFUSE_FUNCTION T* output(int q, int r) const {
+            return numbers +
+                   (static_cast<std::size_t>(q + 1) * registers * places::block_steps - places::block_steps + static_cast<std::size_t>(r)) *
+                       W;
+        }
+    };
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void replay(context const& here, [[maybe_unused]] T* seeds) const {
+        using points = typename Stage::points;
+        this->template each_panel<Stage>(
+            here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
+                using keeps = keeps_at_hand<Stage, decltype(count)::value>;
+                T numbers[static_cast<std::size_t>(count) * keeps::registers * places::block_steps * W];
+                keeps const keep{numbers};
+                T* const states = here.template at<T>(places::states_offset);
+                T const* const entry = this->tape_entry(here);
+                for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
+                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                    for_each_index<static_cast<std::size_t>(places::template state_arrays<layer>())>([&](auto j) {
+                        std::size_t const at =
+                            places::template states_at<layer> + j * padded_width<layer> + static_cast<std::size_t>(p) * W;
+                        for (int q = 0; q < count; ++q) V::load(entry + at + q * W).store(states + at + q * W);
+                    });
+                });
+                this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, current, stride, apart, 0, keep);
+                if constexpr (Stage::target == plan::readout)
+                    for (int q = 0; q < count; ++q)
+                        for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds);
+                constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
+                auto const deliver = [&](int panel, int r, V gradient) {
+                    if constexpr (places::template straight<Stage>::value) {
+                        this->template pass_straight<Stage>(here, r, panel, gradient);
+                    } else {
+                        gradient.store(this->template current_row<Stage>(here, r) + panel * W);
+                    }
+                };
+                for (int q = 0; q + together <= whole; q += together) undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
+                if constexpr (whole % together != 0) undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
+            });
+    }
     template <class... Nodes>
-    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::loop<Nodes...>, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::loop<Nodes...>, int first, int rows, T* seeds) const {
         using backwards = plan::mp11::mp_reverse<plan::mp11::mp_list<Nodes...>>;
         for (int r = first + rows - 1; r >= first; --r)
-            for_each_index<sizeof...(Nodes)>([&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, r, 1); });
+            for_each_index<sizeof...(Nodes)>([&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, r, 1, seeds); });
     }
     /// Gradients of weights wait for the end of the block, in loops too: then each weight is touched once for all its steps.
     template <int Width, class Feeds, class Points, int Target>
@@ -231,63 +298,69 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         using type = tuple<equations::gradients<equations_of<Layer::value>, T>...>;
     };
 
-    /// Panel p of a stage's neurons: from the gradients of their outputs to those of their currents, over a stretch of steps.
-    template <class Stage>
-    SPIKEFUSE_FUNCTION void undo_points(context const& here, int p, int first, int rows) const {
+    /// `Count` panels of a stage's neurons, side by side, from panel p + q on: from the gradients of their outputs to those of their
+    /// currents, over a stretch of steps. `keep`: where the history of the panels from p on is; `deliver(panel, r, gradient)`.
+    template <class Stage, int Count, class Keep, class Deliver>
+    SPIKEFUSE_FLATTEN void undo_points(context const& here, int p, int q, int first, int rows, Keep const& keep,
+                                       Deliver const& deliver) const {
         using points = typename Stage::points;
-        constexpr std::size_t count = plan::mp11::mp_size<points>::value;
-        auto cells = this->template load_cells<Stage>(here, p); // coefficients and tables; states come from the history
-        typename gradients_of<points>::type to;
-        V charges[count == 0 ? 1 : count]; // a penalty on activity, the same in every step
+        constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
+        typename base::template cells_of<points>::type cells[Count]; // coefficients and tables; states come from the history
+        typename gradients_of<points>::type to[Count];
+        V charges[Count][depth == 0 ? 1 : depth]; // a penalty on activity, the same in every step
         T* const all_states = here.template at<T>(places::state_gradients_offset);
         T* const all_coefficients = here.template at<T>(places::coefficient_gradients_offset);
-        for_each_index<count>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
-            constexpr int width = padded_width<layer>;
-            charges[k] = charge<layer>(here, p);
-            for_each_index<about::state_count>(
-                [&](auto j) { get<k>(to).states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
-            for_each_index<about::coefficient_count>([&](auto j) {
-                get<k>(to).coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
+        auto const each_place = [&](auto const& function) { // function(gradient, its place in scratch)
+            for_each_index<Count>([&](auto beside) {
+                for_each_index<depth>([&](auto k) {
+                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                    using about = equations::anatomy<equations_of<layer>>;
+                    constexpr int width = padded_width<layer>;
+                    auto& gradient = get<k>(to[beside]);
+                    int const at = (p + q + static_cast<int>(beside)) * W;
+                    for_each_index<about::state_count>(
+                        [&](auto j) { function(gradient.states[j], all_states + places::template states_at<layer> + j * width + at); });
+                    for_each_index<about::coefficient_count>([&](auto j) {
+                        function(gradient.coefficients[j], all_coefficients + places::template coefficients_at<layer> + j * width + at);
+                    });
+                });
             });
+        };
+        for_each_index<Count>([&](auto beside) {
+            int const panel = p + q + static_cast<int>(beside);
+            cells[beside] = this->template load_cells<Stage>(here, panel);
+            for_each_index<depth>([&](auto k) { charges[beside][k] = charge<plan::mp11::mp_at_c<points, k>::value>(here, panel); });
         });
-        for (int r = first + rows - 1; r >= first; --r) {
-            V arriving;
-            if constexpr (Stage::target == plan::readout) {
-                arriving = V::load(this->readout_row(here, r) + p * W);
-            } else {
-                arriving = V::load(this->template gradient_row<Stage::target>(here, r) + p * W);
-            }
-            for_each_index<count>([&](auto from_behind) {
-                constexpr std::size_t k = count - 1 - from_behind;
-                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                using about = equations::anatomy<equations_of<layer>>;
-                auto& cell = get<k>(cells);
-                auto& gradient = get<k>(to);
-                for_each_index<about::state_count>(
-                    [&](auto j) { cell.states[j] = V::load(this->template history_row<layer>(here, r, j) + p * W); });
-                V const arrived = V::load(this->template history_row<layer>(here, r, about::state_count) + p * W);
-                this->template arrive<points, k>(here, p, r, arrived, cells);
-                if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - p * W);
-                constexpr int slot = places::template record_slot<layer>();
-                for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, p, r); });
-                gradient.output = arriving + charges[k] + seed<layer>(here, base::template output_slot<layer>, p, r);
-                equations::retreat(cell, gradient);
-                arriving = gradient.current;
+        each_place([](V& gradient, T const* place) { gradient = V::load(place); });
+        for (int r = first + rows - 1; r >= first; --r)
+            for_each_index<Count>([&](auto beside) {
+                int const own = q + static_cast<int>(beside), panel = p + own;
+                V arriving;
+                if constexpr (Stage::target == plan::readout) {
+                    arriving = V::load(keep.output(own, r));
+                } else {
+                    arriving = V::load(this->template gradient_row<Stage::target>(here, r) + panel * W);
+                }
+                for_each_index<depth>([&](auto from_behind) {
+                    constexpr std::size_t k = depth - 1 - from_behind;
+                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                    using about = equations::anatomy<equations_of<layer>>;
+                    auto& cell = get<k>(cells[beside]);
+                    auto& gradient = get<k>(to[beside]);
+                    T const* const before =
+                        base::template history_at<std::remove_reference_t<decltype(cell)>>(keep.template history<k>(own), r);
+                    for_each_index<about::state_count>([&](auto j) { cell.states[j] = V::load(before + j * W); });
+                    this->template arrive<points, k>(here, panel, r, V::load(before + about::state_count * W), cells[beside]);
+                    if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - panel * W);
+                    constexpr int slot = places::template record_slot<layer>();
+                    for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, panel, r); });
+                    gradient.output = arriving + charges[beside][k] + seed<layer>(here, base::template output_slot<layer>, panel, r);
+                    equations::retreat(cell, gradient);
+                    arriving = gradient.current;
+                });
+                deliver(panel, r, arriving);
             });
-            arriving.store(this->template current_row<Stage>(here, r) + p * W);
-        }
-        for_each_index<count>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
-            constexpr int width = padded_width<layer>;
-            for_each_index<about::state_count>(
-                [&](auto j) { get<k>(to).states[j].store(all_states + places::template states_at<layer> + j * width + p * W); });
-            for_each_index<about::coefficient_count>([&](auto j) {
-                get<k>(to).coefficients[j].store(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
-            });
-        });
+        each_place([](V const& gradient, T* place) { gradient.store(place); });
     }
     /// A gradient that the caller lets arrive at a state or an output.
     template <int Layer>

@@ -122,6 +122,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size())
                 to[n] = Readout::finish(result[n], run.steps);
         }
+        V::finish_streams();
     }
 
     // --- what a sample remembers: states, then the rows before the next step ---------------------------------------------------
@@ -206,10 +207,18 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     SPIKEFUSE_FUNCTION void run_stage(context const& here, int first, int rows) const {
         if constexpr (contest<Stage>) {
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
+        } else if constexpr (Purpose == purpose::gradients && places::template replays<Stage>::value && Stage::target == plan::readout) {
+            // nobody waits for its outputs: it runs when it is undone
         } else {
             this->template each_panel<Stage>(
                 here, first, rows, [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
-                    this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
+                    if constexpr (Purpose == purpose::gradients && !places::template replays<Stage>::value) {
+                        this->template run_points<Stage, decltype(count)::value>(
+                            here, p, from, steps, current, stride, apart, 0,
+                            typename base::template keeps_in_scratch<Stage>{*this, here, p});
+                    } else {
+                        this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
+                    }
                 });
         }
     }
@@ -241,7 +250,12 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             if (reaches[n] > reaches[winner]) winner = n;
         if constexpr (Purpose == purpose::gradients) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
-            this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner);
+            if constexpr (Purpose == purpose::gradients) {
+                this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner,
+                                                 typename base::template keeps_in_scratch<Stage>{*this, here, p});
+            } else {
+                this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner);
+            }
         here.team.team_barrier();
     }
 

@@ -5,6 +5,8 @@
 #include "../../core/lanes.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 namespace spikefuse::detail {
@@ -52,6 +54,17 @@ constexpr double start_spread(int inputs) {
 /// Lists of events have a multiple of this many entries: a loop without a remainder, and with enough sums to hide the adder's latency.
 constexpr int events_together = 4;
 
+/// Calls take(j, event) for four entries of a list, read two at a time: the loop is bound by loads.
+template <class Function>
+SPIKEFUSE_FUNCTION void four_events(std::uint32_t const* events, Function const& take) {
+    static_assert(events_together == 4);
+    for (int j = 0; j < events_together; j += 2) {
+        std::uint64_t two;
+        std::memcpy(&two, events + j, sizeof two);
+        take(j, static_cast<std::uint32_t>(two)), take(j + 1, static_cast<std::uint32_t>(two >> 32));
+    }
+}
+
 /// Sum of the rows that `events` names (row number times W). The order of its partial sums is fixed, so the result does not depend on
 /// threads or on where a block of steps begins.
 template <class T>
@@ -59,7 +72,7 @@ SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events
     using V = lanes<T>;
     V part[events_together] = {T(0), T(0), T(0), T(0)};
     for (int k = 0; k < count; k += events_together)
-        for (int j = 0; j < events_together; ++j) part[j] += V::load(panel + events[k + j]);
+        four_events(events + k, [&](int j, std::uint32_t event) { part[j] += V::load(panel + event); });
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
@@ -69,7 +82,7 @@ SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events
     using V = lanes<T>;
     V part[events_together] = {T(0), T(0), T(0), T(0)};
     for (int k = 0; k < count; k += events_together)
-        for (int j = 0; j < events_together; ++j) part[j] += V(factors[k + j]) * V::load(panel + events[k + j]);
+        four_events(events + k, [&](int j, std::uint32_t event) { part[j] += V(factors[k + j]) * V::load(panel + event); });
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 

@@ -49,7 +49,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using mixing = mixing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
-            own_pairs<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
+            own_groups<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
             if constexpr (Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> &&
@@ -57,7 +57,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
                 run_held<Stage, feed>(here, first, rows, consume);
             } else if constexpr (Purpose == purpose::gradients) {
                 if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
-                own_pairs<Stage>(here, [&](int p, auto count) {
+                own_groups<Stage>(here, [&](int p, auto count) {
                     consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(W),
                             static_cast<std::size_t>(run.steps) * W);
                 });
@@ -83,7 +83,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         for (int done = 0; done < rows;) {
             listing const list = list_rows<Feed>(here, first + done, rows - done);
-            own_pairs<Stage>(here, [&](int p, auto count) {
+            own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
                 T currents[decltype(count)::value * apart];
                 for (int q = 0; q < count; ++q) {
@@ -109,16 +109,16 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
-    /// Two panels at a time, so that neurons need not wait for themselves. `function(p, count)`.
+    /// Panels in groups of so many, and what remains. `function(p, count)`.
     template <class Stage, class Function>
-    SPIKEFUSE_FUNCTION void own_pairs(context const& here, Function const& function) const {
-        constexpr int panels = (Stage::width + W - 1) / W;
-        for (int p = 2 * here.team.team_rank(); p < panels; p += 2 * here.team.team_size())
-            if (p + 1 < panels) {
-                function(p, std::integral_constant<int, 2>{});
-            } else {
-                function(p, std::integral_constant<int, 1>{});
-            }
+    SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
+        constexpr int panels = (Stage::width + W - 1) / W, together = places::template side_by_side<Stage>, rest = panels % together;
+        int const rank = here.team.team_rank(), size = here.team.team_size();
+        if constexpr (panels >= together)
+            for (int p = together * rank; p + together <= panels; p += together * size)
+                function(p, std::integral_constant<int, together>{});
+        if constexpr (rest != 0)
+            if (panels / together % size == rank) function(panels - rest, std::integral_constant<int, rest>{});
     }
 
     /// A stage without weights: its currents are buffers' rows.
@@ -145,22 +145,39 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     SPIKEFUSE_FUNCTION void add_passing(context const& here, int p, int first, int rows, T* currents) const {
         using sources = plan::mp11::mp_flatten<plan::mp11::mp_transform<sources_of, Feeds>>;
         for (int r = 0; r < rows; ++r) {
-            T* const to = currents + r * W;
-            V(T(0)).store(to);
-            for_each_index<plan::mp11::mp_size<sources>::value>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
-                for (int lane = 0; lane < W; ++lane) {
-                    int const place = p * W + lane - from::offset, n = place / from::each;
-                    if (place < 0 || n >= width) continue;
-                    if constexpr (holds_bits<from>::value) {
-                        to[lane] += static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
-                    } else {
-                        to[lane] += row[n];
-                    }
+            V sum(T(0));
+            for_each_index<plan::mp11::mp_size<sources>::value>(
+                [&](auto k) { sum += passing<plan::mp11::mp_at_c<sources, k>>(here, p, first + r); });
+            sum.store(currents + r * W);
+        }
+    }
+    /// What a source gives to panel p in row r of this block.
+    template <class Source>
+    SPIKEFUSE_FUNCTION V passing(context const& here, int p, int r) const {
+        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
+        auto const* const row = this->template row_of<Source::buffer>(here, r - Source::delay);
+        int const place = p * W - Source::offset;
+        if constexpr (Source::each == 1 && holds_bits<Source>::value) {
+            if constexpr (Source::offset % 32 == 0) { // a panel lies within a word
+                if (place >= 0 && place + W <= width) return V::of_bits(row[place / 32] >> (place % 32));
+            }
+            return V::of_bits(static_cast<std::uint32_t>(bits_from(row, width, place)));
+        } else {
+            if (Source::each == 1 && place >= 0 && place + W <= width) {
+                if constexpr (!holds_bits<Source>::value) return V::load(row + place);
+            }
+            T numbers[W];
+            for (int lane = 0; lane < W; ++lane) {
+                int const n = (place + lane) / Source::each;
+                numbers[lane] = T(0);
+                if (place + lane < 0 || n >= width) continue;
+                if constexpr (holds_bits<Source>::value) {
+                    numbers[lane] = static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
+                } else {
+                    numbers[lane] = row[n];
                 }
-            });
+            }
+            return V::load(numbers);
         }
     }
     template <class Feed>
@@ -172,7 +189,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::template held_at<Feed::layer>);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        own_pairs<Stage>(here, [&](int p, auto count) {
+        own_groups<Stage>(here, [&](int p, auto count) {
             for (int q = p; first == 0 && q < p + count; ++q) { // of each block: the backward pass begins with the last one
                 V sum = over::bias(bag, q);
                 multiply_rows<1>(over::panel(bag, q), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);

@@ -78,7 +78,7 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, std::uin
     using V = lanes<T>;
     int n = 0;
     for (; n + V::width <= width; n += V::width) {
-        typename V::mask const set{V::load(row + n).value != typename V::native{}};
+        typename V::mask const set = V::load(row + n) != V(T(0));
         for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
             int const at = n + lowest_bit(word);
             events[count] = static_cast<std::uint32_t>((offset + at) * Scale);

@@ -71,6 +71,27 @@ struct sample_kernel {
 
     // --- neurons: pointwise layers in registers over a run of steps ---------------------------------------------------------
 
+    /// A run whose history nobody needs.
+    struct forgets {
+        static constexpr bool remembers = false;
+    };
+    /// Panels from p on of a stage leave their history, and the readout's rows, in the team's scratch.
+    template <class Stage>
+    struct keeps_in_scratch {
+        static constexpr bool remembers = true;
+        sample_kernel const& kernel;
+        context const& here;
+        int p;
+
+        template <std::size_t Point>
+        SPIKEFUSE_FUNCTION T* history(int q) const {
+            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, Point>::value;
+            return here.template at<T>(places::template history_at<layer>) +
+                   static_cast<std::size_t>(p + q) * places::block_steps * (places::template state_arrays<layer>() + 1) * W;
+        }
+        SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
+    };
+
     template <class Points>
     struct cells_of;
     template <class... Layer>
@@ -119,10 +140,11 @@ struct sample_kernel {
     }
 
     /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. Currents of a panel lie
-    /// `apart` numbers behind those of the one before. `winner`: of a layer of which only one may fire, the one.
-    template <class Stage, int Count = 1>
+    /// `apart` numbers behind those of the one before. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that
+    /// is to be undone leaves its history.
+    template <class Stage, int Count = 1, class Keep = forgets>
     SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride,
-                                       std::size_t apart = 0, [[maybe_unused]] int winner = 0) const {
+                                       std::size_t apart = 0, [[maybe_unused]] int winner = 0, Keep const& keep = {}) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
         typename cells_of<points>::type cells[Count];
@@ -140,7 +162,7 @@ struct sample_kernel {
                     constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                     auto& cell = get<k>(cells[q]);
                     arrive<points, k>(here, p + q, first + r, flow, cells[q]);
-                    if constexpr (Purpose == purpose::gradients) remember<layer>(here, p + q, first + r, cell);
+                    if constexpr (Keep::remembers) remember(keep.template history<k>(q), first + r, cell);
                     if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
                     equations::advance(cell);
                     flow = cell.output;
@@ -154,7 +176,11 @@ struct sample_kernel {
                         record<points>(here, p + q, first + r, seen);
                     }
                 }
-                give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
+                if constexpr (Keep::remembers && Stage::target == plan::readout) {
+                    flow.store(keep.output(q, first + r));
+                } else {
+                    give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
+                }
             }
 
         if constexpr (reduces)
@@ -182,7 +208,7 @@ struct sample_kernel {
                 flow.store(reinterpret_cast<T*>(row) + p * W);
             }
         } else if constexpr (Purpose == purpose::gradients) {
-            flow.store(readout_row(here, r) + p * W);
+            // the backward pass keeps outputs by itself
         } else if constexpr (Readout::every_step) {
             store_tail(run.output, here, p, r, Stage::width, flow);
         } else {
@@ -210,6 +236,18 @@ struct sample_kernel {
             }
         }
     }
+    /// A register of a [T, B, N] array; where the array is larger than near caches are, past them: its lines, far from each other, would
+    /// push each other out, and be read before they are written.
+    SPIKEFUSE_FUNCTION void write_far(T* to, V value, int width) const {
+        constexpr std::size_t caches = std::size_t(2) << 20;
+        std::size_t const bytes =
+            static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
+        if (bytes > caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
+            value.stream(to);
+        } else {
+            value.store(to);
+        }
+    }
     /// A row of a [T, B, N] trace.
     SPIKEFUSE_FUNCTION void store_tail(T* base, context const& here, int p, int r, int width, V value) const {
         T* const to =
@@ -218,7 +256,7 @@ struct sample_kernel {
                 static_cast<std::size_t>(width) +
             p * W;
         if (width - p * W >= W) {
-            value.store(to);
+            write_far(to, value, width);
         } else {
             for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
         }
@@ -256,19 +294,16 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
         return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
     }
-    /// Where step r of a layer's history lies: its states in order, then what arrived.
-    template <int Layer>
-    SPIKEFUSE_FUNCTION T* history_row(context const& here, int r, int j) const {
-        using about = equations::anatomy<equations_of<Layer>>;
-        constexpr auto width = static_cast<std::size_t>(places::padded(Schedule::template width_from<Layer>));
-        return here.template at<T>(places::template history_at<Layer>) +
-               (static_cast<std::size_t>(r) * (about::state_count + 1) + static_cast<std::size_t>(j)) * width;
+    /// A step of a point's history, [K][states in order, what arrived][W].
+    template <class Cell>
+    static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
+        return history + static_cast<std::size_t>(r) * (Cell::about::state_count + 1) * W;
     }
-    template <int Layer, class Cell>
-    SPIKEFUSE_FUNCTION void remember(context const& here, int p, int r, Cell const& cell) const {
-        using about = equations::anatomy<equations_of<Layer>>;
-        for_each_index<about::state_count>([&](auto j) { cell.states[j].store(history_row<Layer>(here, r, j) + p * W); });
-        cell.current.store(history_row<Layer>(here, r, about::state_count) + p * W);
+    template <class Cell>
+    static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
+        T* const to = history_at<Cell>(history, r);
+        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * W); });
+        cell.current.store(to + Cell::about::state_count * W);
     }
 
     /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).

@@ -35,8 +35,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
         return run.input_gradient + (step * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) * Schedule::inputs;
     }
+    /// Written once, not added up.
+    static constexpr bool writes_input_gradient = Kind != input_kind::held && places::input_passes_straight;
     SPIKEFUSE_FUNCTION void clear_input_gradient(context const& here) const {
-        if (this->run.input_gradient == nullptr) return;
+        if (this->run.input_gradient == nullptr || writes_input_gradient) return;
         bool const last = here.first_step + here.rows == run.steps;
         for (int r = 0; r < (Kind == input_kind::held ? (last ? 1 : 0) : here.rows); ++r) {
             T* const row = input_gradient_row(here, r);
@@ -122,6 +124,22 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
     }
 
+    /// The gradient of panel p of a stage that reads one source as it stands.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void pass_straight(context const& here, int r, int p, V gradient) const {
+        using from = typename base::template first_source<plan::mp11::mp_front<typename Stage::feeds>>;
+        if constexpr (!is_network_input<from>::value || !writes_input_gradient) {
+            if (!is_network_input<from>::value || this->run.input_gradient != nullptr) give_back<from>(here, r, p, gradient);
+        } else if (this->run.input_gradient != nullptr) { // nobody else adds to it
+            T* const to = input_gradient_row(here, r) + p * W;
+            if ((p + 1) * W <= Schedule::inputs) {
+                this->write_far(to, gradient, Schedule::inputs);
+            } else {
+                for (int lane = 0; p * W + lane < Schedule::inputs; ++lane) to[lane] = gradient.lane(lane);
+            }
+        }
+    }
+
     /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void undo_weights(context const& here) const {
@@ -155,7 +173,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         using from = plan::mp11::mp_front<typename Feed::sources>;
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
-            this->template own_pairs<Stage>(here, [&](int p, auto count) {
+            this->template own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * W;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
@@ -219,20 +237,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int p = here.team.team_rank(); p < panels; p += size) add(std::integral_constant<int, 1>{}, p);
         }
     }
-    /// The 64 bits of a row that begin at bit `at`; outside the row they are 0.
-    static SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, int at) {
-        std::uint64_t bits = 0;
-        int const begin = at < 0 ? 0 : at;
-        if (begin >= width || at <= -64) return 0;
-        for (int w = begin / 32; w <= (width - 1) / 32 && w * 32 < at + 64; ++w) {
-            std::uint32_t word = row[w];
-            if (w == width / 32) word &= (1u << (width % 32)) - 1u;
-            int const shift = w * 32 - at;
-            bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift : static_cast<std::uint64_t>(word) >> -shift;
-        }
-        return bits;
-    }
-
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
