@@ -129,17 +129,23 @@ struct layout {
     struct replays<stage<Width, Feeds, Points, Target>>
         : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
                            mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+    /// What is said of each layer, found in one walk over the nodes.
     struct marks {
         bool of[count];
     };
-    static constexpr marks replayed = [] {
-        marks found{};
+    template <class... Point>
+    static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {
+        ((some.of[Point::value] = true), ...);
+    }
+    static constexpr marks in_replay = [] {
+        marks some{};
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (replays<decltype(node)>::value)
-                mp11::mp_for_each<typename decltype(node)::points>([&](auto layer) { found.of[layer] = true; });
+            if constexpr (replays<decltype(node)>::value) mark_points(typename decltype(node)::points{}, some);
         });
-        return found;
+        return some;
     }();
+    template <int Layer>
+    static constexpr bool replayed = in_replay.of[Layer];
     /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
     /// Behind weights two, whose rows share the first cache.
     template <class Stage>
@@ -181,7 +187,7 @@ struct layout {
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed.of[Layer]) {
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed<Layer>) {
             return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
