@@ -168,6 +168,8 @@ def join_times(before, after):
 def run_case(case, chosen, pythons):
     program = CASES[case]
     folder = OUT / "cases"
+    for old in folder.glob("sweep-*" if case == "sweep" else case):  # nothing of an earlier run stands beside this one's
+        shutil.rmtree(old)
     rounds = ["--rounds", str(chosen.rounds)]
     peers = pythons.get("peers") is not None
     if case == "mnist":
@@ -177,7 +179,8 @@ def run_case(case, chosen, pythons):
         return stamp(folder / "mnist", chosen)
     if case == "memory":
         for steps in MEMORY_STEPS:
-            run_ours(chosen, program, chosen.threads, [str(steps)])
+            for readout in ("reduced", "trace"):
+                run_ours(chosen, program, chosen.threads, [f"{steps}-{readout}"])
         return stamp(folder / "memory", chosen)
     if case == "sweep":
         run_ours(chosen, program, chosen.threads, rounds)

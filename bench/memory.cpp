@@ -1,5 +1,5 @@
 // Memory of inference against steps: 784 held values, drawn as Poisson spikes inside the kernel, then 784-256-10, batch 256. A case is a
-// number of steps; each has a process of its own, so that nothing is left of another.
+// number of steps and "reduced" or "trace", as 1000-trace; each has a process of its own, so that nothing is left of another.
 #include "harness.hpp"
 
 using namespace spikefuse;
@@ -36,17 +36,18 @@ int main(int argc, char** argv) {
     Kokkos::ScopeGuard const kokkos;
     for (std::string const& name : chosen.names) {
         int const steps = std::max(1, std::atoi(name.c_str()));
-        double const reduced = peak_of(steps, max_over_time, [] { return Kokkos::View<float**, Kokkos::LayoutRight>("output", 256, 10); });
-        double const traced = peak_of(steps, trace, [=] { return bench::values("output", static_cast<std::size_t>(steps), 256, 10); });
-        std::printf("  %d steps: the peak rises by %.1f MiB reduced over time, %.1f MiB as a trace\n", steps, reduced / (1 << 20),
-                    traced / (1 << 20));
+        bool const reduced = name.ends_with("-reduced");
+        double const peak =
+            reduced ? peak_of(steps, max_over_time, [] { return Kokkos::View<float**, Kokkos::LayoutRight>("output", 256, 10); })
+                    : peak_of(steps, trace, [=] { return bench::values("output", static_cast<std::size_t>(steps), 256, 10); });
+        std::printf("  %d steps, %s: the peak rises by %.1f MiB\n", steps, reduced ? "reduced over time" : "as a trace", peak / (1 << 20));
         int const threads = Kokkos::DefaultExecutionSpace().concurrency();
         bench::json result;
         result.put("case", "memory")
             .put("steps", static_cast<double>(steps))
             .put("batch", 256.0)
             .put("threads", static_cast<double>(threads));
-        result.put("reduced_peak_bytes", reduced).put("trace_peak_bytes", traced);
+        result.put("readout", reduced ? "reduced" : "trace").put("peak_bytes", peak);
         bench::write_json(chosen.folder / "memory" / name, threads, result);
     }
 }

@@ -199,9 +199,12 @@ def threads_of(case):
 
 def inference_memory_table(case):
     lines = ["| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time | peak, as a trace |", "|---|---|---|"]
-    points = [one["ours"][threads_of(case)] for one in case["families"].values() if threads_of(case) in one["ours"]]
-    for one in sorted(points, key=lambda one: one["steps"]):
-        lines.append(f"| {one['steps']:,.0f} steps | {one['reduced_peak_bytes'] / 2**20:.1f} MiB | {one['trace_peak_bytes'] / 2**20:.1f} MiB |")
+    peaks = {}
+    for one in case["families"].values():
+        if ours := one["ours"].get(threads_of(case)):
+            peaks.setdefault(ours["steps"], {})[ours["readout"]] = ours["peak_bytes"]
+    for steps, of in sorted(peaks.items()):
+        lines.append(f"| {steps:,.0f} steps | " + " | ".join(f"{of[readout] / 2**20:.1f} MiB" if readout in of else "-" for readout in ("reduced", "trace")) + " |")
     return lines
 
 
@@ -228,7 +231,7 @@ def sweep_series(cases, kind):
 
 
 def growth_table(cases):
-    lines = ["| forward time against | | from | to | grows as x to the power of | the twin's |", "|---|---|---|---|---|---|"]
+    lines = ["| forward time against | | from | to | power of x, from end to end | the twin's |", "|---|---|---|---|---|---|"]
     for kind, (title, _, unit) in SWEEPS.items():
         series = sweep_series(cases, kind)
         ours = series["spikefuse"]

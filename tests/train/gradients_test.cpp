@@ -187,6 +187,32 @@ TEST_CASE("central differences: branches, and a loss of the trace") {
     check_gradients(network, mean_squared(last_step), [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
 }
 
+TEST_CASE("central differences: neurons without weights, in groups of registers and what remains, first, last and alone") {
+    auto const targets_of = [](int outputs) {
+        return [=](auto& back, int steps, int batch) { some_targets(back, steps, batch, outputs); };
+    };
+    // Of 8 numbers a register: four together, and one, two or three that remain. 70 steps are several blocks.
+    check_gradients(input<35> >> smooth, mean_squared(trace), targets_of(35), 70, 25);
+    check_gradients(input<45> >> smooth >> scale(0.5), mean_squared(trace), targets_of(45), 11);
+    check_gradients(input<56> >> smooth >> linear<3> >> smooth, cross_entropy(counts), some_labels, 11);
+    check_gradients(input<4> >> smooth >> (identity | smooth) >> smooth, mean_squared(trace), targets_of(8), 11);
+}
+TEST_CASE("the gradient of packed spikes that neurons read as they are is that of the same spikes as values") {
+    constexpr int steps = 300, batch = 2, width = 85;
+    auto const bits = test::random_spikes(steps, batch, width, 0.2, 3);
+    auto const gradient = [&](auto const& input) {
+        model network{spikefuse::input<width> >> lif_adex(superspike<2>), {.steps = steps, .batch = batch}};
+        backpropagation back{network, mean_squared(counts)};
+        back.set_targets(std::vector<float>(batch * width, 5.f));
+        back.want_input_gradient();
+        back.run(input);
+        Kokkos::fence();
+        return std::vector<float>(back.input_gradient().data(), back.input_gradient().data() + steps * batch * width);
+    };
+    auto const packed = gradient(bits);
+    REQUIRE(packed == gradient(test::unpacked<float>(bits, width)));
+    REQUIRE(std::any_of(packed.begin(), packed.end(), [](float one) { return one != 0; }));
+}
 TEST_CASE("central differences: populations, of the input, behind a stage, in a branch and in a loop") {
     constexpr auto tuned = population<4>({.highest = 2.5, .tuning_width = 0.6});
     check_gradients(input<5> >> tuned >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts), some_labels);

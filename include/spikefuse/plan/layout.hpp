@@ -1,7 +1,7 @@
 #pragma once
 /// Where the numbers lie: parameters in one flat bag, states in one row a sample, and what a team keeps in scratch.
 
-#include "nodes.hpp"
+#include "facts.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,8 @@ SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) /
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
 /// Training: scratch also has room to run a block of steps backwards.
 template <class Schedule, class T, bool Training = false>
-struct layout {
+struct layout : plan_facts<Schedule> {
+    using facts = plan_facts<Schedule>;
     static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
     static constexpr int count = Schedule::layer_count;
     SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
@@ -64,7 +65,7 @@ struct layout {
         }
     }
 
-    static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>() + 1); });
+    static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>()) + 1; });
     /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int record_slot() {
@@ -113,81 +114,24 @@ struct layout {
     static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
-    // A stage without weights outside loops is replayed in the pass backwards, a few panels at a time and a whole block: its history stays
-    // with the thread, in the first cache. Others leave theirs in scratch.
-    template <class... Feed>
-    static constexpr bool weightless(mp11::mp_list<Feed...>) {
-        return ((Feed::layer == no_layer) && ...);
-    }
-    template <class... Point>
-    static constexpr bool competes(mp11::mp_list<Point...>) {
-        return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
-    }
-    template <class Node>
-    struct replays : std::false_type {};
-    template <int Width, class Feeds, class Points, int Target>
-    struct replays<stage<Width, Feeds, Points, Target>>
-        : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
-                           mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
-    /// What is said of each layer, found in one walk over the nodes.
-    struct marks {
-        bool of[count];
-    };
-    template <class... Point>
-    static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {
-        ((some.of[Point::value] = true), ...);
-    }
-    static constexpr marks in_replay = [] {
-        marks some{};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (replays<decltype(node)>::value) mark_points(typename decltype(node)::points{}, some);
-        });
-        return some;
-    }();
-    template <int Layer>
-    static constexpr bool replayed = in_replay.of[Layer];
     /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
     /// Behind weights two, whose rows share the first cache.
     template <class Stage>
-    static constexpr int side_by_side = weightless(typename Stage::feeds{}) ? registers_together<T>(4) : registers_together<T>(2);
+    static constexpr int side_by_side = [] {
+        constexpr int panels = (Stage::width + lanes<T>::width - 1) / lanes<T>::width;
+        constexpr int wanted = registers_together<T>(facts::weightless(typename Stage::feeds{}) ? 4 : 2);
+        return panels < wanted ? panels : wanted;
+    }();
     /// Registers that a thread keeps of one replayed step and panel: each point's states before it and what arrived, and the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
         return (1 + ... + (state_arrays<Point::value>() + 1));
     }
-    /// Whether what passes back through a stage is its source's gradient as it stands.
-    template <class Node>
-    struct straight : std::false_type {};
-    template <int Width, int Buffer, class Points, int Target>
-    struct straight<stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>> : std::true_type {};
-
-    template <class... Source>
-    static constexpr int input_sources(mp11::mp_list<Source...>) {
-        return (0 + ... + (Source::buffer == network_input ? 1 : 0));
-    }
-    template <int Width, class... Feed, class Points, int Target>
-    static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
-        return (0 + ... + input_sources(typename Feed::sources{}));
-    }
-    template <class... Node>
-    static constexpr int input_readers(loop<Node...>) {
-        return (0 + ... + input_readers(Node{}));
-    }
-    /// Whether the network's input has one reader, which passes its gradient back as it stands.
-    static constexpr bool input_passes_straight = [] {
-        int readers = 0, passing = 0;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            readers += input_readers(node);
-            if constexpr (replays<decltype(node)>::value && straight<decltype(node)>::value) passing += input_readers(node);
-        });
-        return readers == 1 && passing == 1;
-    }();
-
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !replayed<Layer>) {
+        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !facts::template replayed<Layer>) {
             return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
@@ -220,7 +164,7 @@ struct layout {
     template <int Width, class Feeds, class Points, int Target>
     static constexpr int loose_width(stage<Width, Feeds, Points, Target>) {
         using self = stage<Width, Feeds, Points, Target>;
-        return !weightless(Feeds{}) || (replays<self>::value && straight<self>::value) ? 0 : padded(Width);
+        return !facts::weightless(Feeds{}) || facts::template passes_straight<self> ? 0 : padded(Width);
     }
     template <class... Node>
     static constexpr int loose_width(loop<Node...>) {
@@ -240,7 +184,7 @@ struct layout {
     static constexpr std::size_t readout_row = [] {
         bool waits = true;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (replays<decltype(node)>::value) waits = waits && decltype(node)::target != readout;
+            if constexpr (facts::template replays<decltype(node)>::value) waits = waits && decltype(node)::target != readout;
         });
         return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
     }();
@@ -274,18 +218,19 @@ struct layout {
     static constexpr int block_steps = [] {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
         std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
-        std::size_t longest = 64; // a replay stays in the first cache
+        std::size_t longest = 64; // a replay stays in the first cache, where it fits
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
                 using self = decltype(node);
-                if constexpr (replays<self>::value) {
+                if constexpr (facts::template replays<self>::value) {
                     constexpr std::size_t step =
                         static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
                         sizeof(T);
                     longest = 40 * 1024 / step < longest ? 40 * 1024 / step : longest;
                 }
             });
-        return static_cast<int>(fits > longest ? longest : fits < 8 ? 8 : fits);
+        std::size_t const steps = fits < longest ? fits : longest;
+        return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
     /// Spike events that are listed at a time, at least one whole row of the widest feed.
@@ -305,26 +250,6 @@ struct layout {
         ((most = most_events(Node{}) > most ? most_events(Node{}) : most), ...);
         return most;
     }
-    /// Whether a layer of weights reads the network's input and nothing else.
-    template <class... Source>
-    static constexpr bool all_input(mp11::mp_list<Source...>) {
-        return ((Source::buffer == network_input) && ...);
-    }
-    template <int Width, class... Feed, class Points, int Target>
-    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
-        ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
-    }
-    template <class... Node>
-    static constexpr void mark_readers(loop<Node...>, marks& more) {
-        (mark_readers(Node{}, more), ...);
-    }
-    static constexpr marks read_more = [] {
-        marks more{};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_readers(node, more); });
-        return more;
-    }();
-    template <int Layer>
-    static constexpr bool reads_input_alone = !read_more.of[Layer];
     static constexpr int widest_feed = [] {
         int most = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });

@@ -42,6 +42,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         this->each_own_register(here, places::state_total, [&](std::size_t k) { V(T(0)).store(states + k); });
         this->each_fed_back([&](auto buffer) { this->template clear_row<buffer>(here, -1); });
         T* const seeds = here.template at<T>(places::seeds_offset); // [N]: of the reduced readout
+        for (int n = Schedule::outputs + here.team.team_rank(); n < places::padded(Schedule::outputs); n += here.team.team_size())
+            seeds[n] = T(0);
         if constexpr (!Loss::readout::every_step) {
             if (here.team.team_rank() == 0)
                 losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
@@ -213,14 +215,13 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
             });
         }
         here.team.team_barrier();
-        if constexpr (!(places::template replays<Stage>::value && places::template straight<Stage>::value))
-            this->template undo_feeds<Stage>(here, first, rows);
+        if constexpr (!places::template passes_straight<Stage>) this->template undo_feeds<Stage>(here, first, rows);
         here.team.team_barrier();
     }
     /// Panels of a stage that is run again and undone at once, whole block by whole block: its history stays with the thread.
     template <class Stage, int Count>
     struct keeps_at_hand {
-        static constexpr bool remembers = true;
+        static constexpr bool remembers = true, gives = false; // its row is there already
         static constexpr int apart = W;
         static constexpr int registers = places::replay_registers(typename Stage::points{});
         T* numbers; // [Count][K of a point after the other, then outputs][W]
@@ -247,7 +248,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         this->template each_panel<Stage>(
             here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
                 using keeps = keeps_at_hand<Stage, decltype(count)::value>;
-                T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
+                alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
                 keeps const keep{numbers};
                 T* const states = here.template at<T>(places::states_offset);
                 T const* const entry = this->tape_entry(here);
@@ -265,7 +266,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                         for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds);
                 constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
                 auto const deliver = [&](int panel, int r, V gradient) {
-                    if constexpr (places::template straight<Stage>::value) {
+                    if constexpr (places::template passes_straight<Stage>) {
                         this->template pass_straight<Stage>(here, r, panel, gradient);
                     } else {
                         gradient.store(this->template current_row<Stage>(here, r) + panel * W);

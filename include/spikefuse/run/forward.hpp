@@ -229,20 +229,21 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         constexpr std::size_t last = plan::mp11::mp_size<points>::value - 1;
         T* const currents = here.template at<T>(places::contest_offset);
         T* const reaches = here.template at<T>(places::contest_offset + places::contest_size);
-        this->template each_panel<Stage>(here, r, 1, [&](int pair, auto count, int, int, T const* current, std::size_t, std::size_t apart) {
-            for (int p = pair; p < pair + count; ++p) {
-                auto cells = this->template load_cells<Stage>(here, p);
-                V flow = V::load(current + static_cast<std::size_t>(p - pair) * apart);
-                flow.store(currents + p * W);
-                for_each_index<last>([&](auto k) {
-                    this->template arrive<points, k>(here, p, r, flow, cells);
-                    equations::advance(get<k>(cells));
-                    flow = get<k>(cells).output;
-                });
-                this->template arrive<points, last>(here, p, r, flow, cells);
-                equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
-            }
-        });
+        this->template each_panel<Stage>(here, r, 1,
+                                         [&](int group, auto count, int, int, T const* current, std::size_t, std::size_t apart) {
+                                             for (int p = group; p < group + count; ++p) {
+                                                 auto cells = this->template load_cells<Stage>(here, p);
+                                                 V flow = V::load(current + static_cast<std::size_t>(p - group) * apart);
+                                                 flow.store(currents + p * W);
+                                                 for_each_index<last>([&](auto k) {
+                                                     this->template arrive<points, k>(here, p, r, flow, cells);
+                                                     equations::advance(get<k>(cells));
+                                                     flow = get<k>(cells).output;
+                                                 });
+                                                 this->template arrive<points, last>(here, p, r, flow, cells);
+                                                 equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
+                                             }
+                                         });
         here.team.team_barrier();
         int winner = 0;
         for (int n = 1; n < Stage::width; ++n)

@@ -42,7 +42,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
     template <class Feed>
     static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
-    /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, one or two at a time: their currents
+    /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, some at a time: their currents
     /// over a stretch of rows, `stride` numbers from row to row and `apart` from panel to panel.
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
@@ -85,7 +85,7 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             listing const list = list_rows<Feed>(here, first + done, rows - done);
             own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
-                T currents[decltype(count)::value * apart];
+                alignas(sizeof(V)) T currents[decltype(count)::value * apart];
                 for (int q = 0; q < count; ++q) {
                     if constexpr (!alone) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
                     mix<Feed, !alone>(here, p + q, list, currents + q * apart);
@@ -126,13 +126,12 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = first_source<feed>;
         auto const summed = [&] {
-            T currents[Count * places::block_steps * W];
+            alignas(sizeof(V)) T currents[Count * places::block_steps * W];
             for (int q = 0; q < Count; ++q)
                 add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
             consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
         };
-        if constexpr (plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> && !holds_bits<from>::value &&
-                      from::offset == 0 && from::delay == 0 && from::each == 1) {
+        if constexpr (places::template straight<Stage>::value && !holds_bits<from>::value) {
             auto const as_they_lie = [&] {
                 consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
                         this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));

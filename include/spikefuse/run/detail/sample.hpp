@@ -73,12 +73,12 @@ struct sample_kernel {
 
     /// A run whose history nobody needs.
     struct forgets {
-        static constexpr bool remembers = false;
+        static constexpr bool remembers = false, gives = true; // gives: fills the row of its target
     };
     /// Panels from p on of a stage leave their history, and the readout's rows, in the team's scratch.
     template <class Stage>
     struct keeps_in_scratch {
-        static constexpr bool remembers = true;
+        static constexpr bool remembers = true, gives = true;
         static constexpr int apart = P; // from one number of a neuron's history to the next
         sample_kernel const& kernel;
         context const& here;
@@ -179,7 +179,7 @@ struct sample_kernel {
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
                     flow.store(keep.output(q, first + r));
-                } else {
+                } else if constexpr (Keep::gives) {
                     give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
                 }
             }
@@ -211,7 +211,7 @@ struct sample_kernel {
         } else if constexpr (Purpose == purpose::gradients) {
             // the backward pass keeps outputs by itself
         } else if constexpr (Readout::every_step) {
-            store_tail(run.output, here, p, r, Stage::width, flow);
+            store_trace(run.output, here, p, r, Stage::width, flow);
         } else {
             int const step = here.first_step + r;
             if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
@@ -238,9 +238,9 @@ struct sample_kernel {
             }
         }
     }
-    /// A register of a [T, B, N] array; where the array is larger than near caches are, past them: its lines, far from each other, would
-    /// push each other out, and be read before they are written.
-    SPIKEFUSE_FUNCTION void write_far(T* to, V value, int width) const {
+    /// A register of a [T, B, N] array, of `width` numbers a row; where the array is larger than near caches are, past them: its lines, far
+    /// from each other, would push each other out, and be read before they are written.
+    SPIKEFUSE_FUNCTION void store_line(T* to, V value, int width) const {
         constexpr std::size_t caches = std::size_t(2) << 20;
         std::size_t const bytes =
             static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
@@ -251,14 +251,14 @@ struct sample_kernel {
         }
     }
     /// A row of a [T, B, N] trace.
-    SPIKEFUSE_FUNCTION void store_tail(T* base, context const& here, int p, int r, int width, V value) const {
+    SPIKEFUSE_FUNCTION void store_trace(T* base, context const& here, int p, int r, int width, V value) const {
         T* const to =
             base +
             (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) *
                 static_cast<std::size_t>(width) +
             p * W;
         if (width - p * W >= W) {
-            write_far(to, value, width);
+            store_line(to, value, width);
         } else {
             for (int k = 0; k < width - p * W; ++k) to[k] = value.lane(k);
         }
@@ -318,7 +318,7 @@ struct sample_kernel {
             constexpr int slot = places::template record_slot<layer>();
             for_each_index<about::state_count>([&](auto j) {
                 if (run.records[slot + j] != 0)
-                    store_tail(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
+                    store_trace(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
             });
             std::uintptr_t const outputs = run.records[slot + about::state_count];
             if (outputs == 0) return;
@@ -329,7 +329,7 @@ struct sample_kernel {
                                       static_cast<std::size_t>(places::words(width)) * 4;
                 store_bits(row, p, get<k>(cells).fired.bits(), width);
             } else {
-                store_tail(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);
+                store_trace(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);
             }
         });
     }

@@ -133,7 +133,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         } else if (this->run.input_gradient != nullptr) { // nobody else adds to it
             T* const to = input_gradient_row(here, r) + p * W;
             if ((p + 1) * W <= Schedule::inputs) {
-                this->write_far(to, gradient, Schedule::inputs);
+                this->store_line(to, gradient, Schedule::inputs);
             } else {
                 for (int lane = 0; p * W + lane < Schedule::inputs; ++lane) to[lane] = gradient.lane(lane);
             }

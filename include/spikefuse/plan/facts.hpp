@@ -1,0 +1,98 @@
+#pragma once
+/// What can be said of a plan's stages and layers before any number has its place.
+
+#include "nodes.hpp"
+
+namespace spikefuse::plan {
+
+template <class Schedule>
+struct plan_facts {
+    static constexpr int count = Schedule::layer_count;
+    /// What is said of each layer, found in one walk over the nodes.
+    struct marks {
+        bool of[count];
+    };
+
+    // A stage without weights outside loops is replayed in the pass backwards: it is run again and undone a few panels at a time and a
+    // whole block, with its history in the first cache. Others leave theirs in scratch.
+    template <class... Feed>
+    static constexpr bool weightless(mp11::mp_list<Feed...>) {
+        return ((Feed::layer == no_layer) && ...);
+    }
+    template <class... Point>
+    static constexpr bool competes(mp11::mp_list<Point...>) {
+        return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
+    }
+    template <class Node>
+    struct replays : std::false_type {};
+    template <int Width, class Feeds, class Points, int Target>
+    struct replays<stage<Width, Feeds, Points, Target>>
+        : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
+                           mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+    template <class... Point>
+    static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {
+        ((some.of[Point::value] = true), ...);
+    }
+    static constexpr marks in_replay = [] {
+        marks some{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            if constexpr (replays<decltype(node)>::value) mark_points(typename decltype(node)::points{}, some);
+        });
+        return some;
+    }();
+    template <int Layer>
+    static constexpr bool replayed = in_replay.of[Layer];
+    /// Whether a stage reads one source as it stands.
+    template <class Node>
+    struct straight : std::false_type {};
+    template <int Width, int Buffer, class Points, int Target>
+    struct straight<stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>> : std::true_type {};
+    /// Whether its gradient goes to that source from the replay, without a row between.
+    template <class Stage>
+    static constexpr bool passes_straight = std::conjunction_v<straight<Stage>, replays<Stage>>;
+
+    template <class... Source>
+    static constexpr int input_sources(mp11::mp_list<Source...>) {
+        return (0 + ... + (Source::buffer == network_input ? 1 : 0));
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        return (0 + ... + input_sources(typename Feed::sources{}));
+    }
+    template <class... Node>
+    static constexpr int input_readers(loop<Node...>) {
+        return (0 + ... + input_readers(Node{}));
+    }
+    /// Whether the network's input has one reader, which passes its gradient back as it stands.
+    static constexpr bool input_passes_straight = [] {
+        int readers = 0, passing = 0;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            readers += input_readers(node);
+            if constexpr (passes_straight<decltype(node)>) passing += input_readers(node);
+        });
+        return readers == 1 && passing == 1;
+    }();
+
+    /// Whether a layer of weights reads the network's input and nothing else.
+    template <class... Source>
+    static constexpr bool all_input(mp11::mp_list<Source...>) {
+        return ((Source::buffer == network_input) && ...);
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
+        ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
+    }
+    template <class... Node>
+    static constexpr void mark_readers(loop<Node...>, marks& more) {
+        (mark_readers(Node{}, more), ...);
+    }
+    static constexpr marks read_more = [] {
+        marks more{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_readers(node, more); });
+        return more;
+    }();
+    template <int Layer>
+    static constexpr bool reads_input_alone = !read_more.of[Layer];
+};
+
+} // namespace spikefuse::plan
