@@ -529,19 +529,27 @@ def train(case, network, mode, function, x, seeds, rounds):
         mode["training"] = timed_with_threads(torch, torch.get_num_threads(), run, rounds, warm=first)
 
 
+def multipliers(threads):
+    """name -> (an array as this library holds it, its product c = a b): numpy, and torch where it is."""
+    import numpy
+    found = {"numpy": (lambda x: x, lambda a, b, c: numpy.matmul(a, b, out=c))}
+    try:
+        import torch
+    except ImportError:
+        return found
+    torch.set_num_threads(threads)
+    return found | {"torch": (torch.from_numpy, lambda a, b, c: torch.mm(a, b, out=c))}
+
+
 def run_products(folder, threads, rounds):
     """All steps and samples of a layer in one product; a loop's products one step after the other."""
     import numpy
-    import torch
-    torch.set_num_threads(threads)
     case = Case(folder)
     sizes, rows = case.sizes, case.steps * case.batch
     random = numpy.random.default_rng(1)
     some = lambda *shape: random.standard_normal(shape, dtype="f4")
     result = {}
-    for name in ("numpy", "torch"):
-        wrap = torch.from_numpy if name == "torch" else lambda x: x
-        mm = (lambda a, b, c: torch.mm(a, b, out=c)) if name == "torch" else (lambda a, b, c: numpy.matmul(a, b, out=c))
+    for name, (wrap, mm) in multipliers(threads).items():
         jobs = []
         for k in range(1, len(sizes)):
             x = case.input.reshape(rows, -1) if k == 1 else some(rows, sizes[k - 1])
@@ -554,28 +562,27 @@ def run_products(folder, threads, rounds):
                 for _ in range(times):
                     mm(a, b, c)
 
-        with torch.no_grad():
-            result[name] = timed(work, rounds)
-    result["best"] = min(("numpy", "torch"), key=lambda name: result[name]["median"])
+        result[name] = timed(work, rounds)
+    result["best"] = min(result, key=lambda name: result[name]["median"])
     (folder / "product.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(f"    matrix products alone: numpy {result['numpy']['median'] * 1e3:.3g} ms, torch {result['torch']['median'] * 1e3:.3g} ms", flush=True)
+    print("    matrix products alone: " + ", ".join(f"{name} {of['median'] * 1e3:.3g} ms" for name, of in result.items() if name != "best"), flush=True)
 
 
 def run_machine(folder, threads, rounds):
     """The peak of the operations: 2 n^3 / time of a large matrix product. And the copy, which C++ does better with threads."""
     import numpy
-    import torch
-    torch.set_num_threads(threads)
     n = 3072
     random = numpy.random.default_rng(1)
-    a, b, c = (random.standard_normal((n, n), dtype="f4") for _ in range(3))
-    ta, tb, tc = map(torch.from_numpy, (a, b, c))
-    results = {"numpy": timed(lambda: numpy.matmul(a, b, out=c), rounds), "torch": timed(lambda: torch.mm(ta, tb, out=tc), rounds)}
-    big = torch.zeros(1 << 26), torch.ones(1 << 26)
-    copy = timed(lambda: big[0].copy_(big[1]), rounds)
+    arrays = [random.standard_normal((n, n), dtype="f4") for _ in range(3)]
+    results, libraries = {}, multipliers(threads)
+    for name, (wrap, mm) in libraries.items():
+        a, b, c = map(wrap, arrays)
+        results[name] = timed(lambda: mm(a, b, c), rounds)
+    to, source = (wrap(numpy.full(1 << 26, value, "f4")) for value in (0, 1))  # torch's where it is: it copies with all threads
+    copy = timed(lambda: to.copy_(source) if "torch" in libraries else numpy.copyto(to, source), rounds)
     best = min(r["median"] for r in results.values())
     result = {"multiply_adds_per_second": n**3 / best, "bytes_per_second": 2 * 4 * (1 << 26) / copy["median"], "products": results, "copy": copy,
-              "n": n, "threads": threads, "versions": {name: importlib.metadata.version(name) for name in ("numpy", "torch")}}
+              "n": n, "threads": threads, "versions": {name: importlib.metadata.version(name) for name in libraries}}
     (folder / "machine.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
