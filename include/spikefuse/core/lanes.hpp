@@ -132,7 +132,15 @@ struct lanes {
 #endif
     }
     /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
-    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return select(mask_of<T>(bits), lanes(T(1)), lanes(T(0))); }
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) {
+#if defined(__AVX512F__)
+        return select(mask_of<T>(bits), lanes(T(1)), lanes(T(0)));
+#else // g++ takes a select of more than a register of the processor's apart, lane by lane
+        lanes result;
+        for (int k = 0; k < width; ++k) result.value[k] = static_cast<T>(bits >> k & 1u);
+        return result;
+#endif
+    }
     SPIKEFUSE_FUNCTION T lane(int k) const { return value[k]; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
