@@ -13,8 +13,6 @@ struct plan_facts {
         bool of[count];
     };
 
-    // A stage without weights outside loops is replayed in the pass backwards: it is run again and undone a few panels at a time and a
-    // whole block, with its history in the first cache. Others leave theirs in scratch.
     template <class... Feed>
     static constexpr bool weightless(mp11::mp_list<Feed...>) {
         return ((Feed::layer == no_layer) && ...);
@@ -23,11 +21,13 @@ struct plan_facts {
     static constexpr bool competes(mp11::mp_list<Point...>) {
         return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
     }
+    /// Whether a stage runs many steps at a time: not in a loop, and without a contest. In the pass backwards it is replayed: run again
+    /// and undone a few panels at a time and a whole block, with its history in the first cache. Others leave theirs in scratch.
     template <class Node>
     struct replays : std::false_type {};
     template <int Width, class Feeds, class Points, int Target>
     struct replays<stage<Width, Feeds, Points, Target>>
-        : std::conjunction<std::bool_constant<weightless(Feeds{}) && !competes(Points{})>,
+        : std::conjunction<std::bool_constant<!competes(Points{})>,
                            mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
     template <class... Point>
     static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {

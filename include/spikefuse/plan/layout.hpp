@@ -90,6 +90,7 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t state_total = state_sums.before[count];
     static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
 
+    static constexpr std::size_t near_caches = std::size_t(2) << 20; // of a core
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
     SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
@@ -214,11 +215,12 @@ struct layout : plan_facts<Schedule> {
         Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
 
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
-    /// times, short enough that the rows between stages stay there too.
+    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds are fetched less often.
     static constexpr int block_steps = [] {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
         std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
         std::size_t longest = 64; // a replay stays in the first cache, where it fits
+        if (!Training && bag_total * sizeof(T) > near_caches) longest = 256;
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
                 using self = decltype(node);
@@ -255,7 +257,9 @@ struct layout : plan_facts<Schedule> {
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
         return most;
     }();
-    static constexpr int event_capacity = widest_feed > 16384 ? widest_feed : 16384; // and every list is filled up to whole registers
+    static constexpr int event_capacity = widest_feed > 256 * block_steps ? widest_feed : 256 * block_steps;
+    static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
+    static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity + 64 + 4 * most_pieces);
 
     static constexpr std::size_t states_offset = 0;
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
@@ -266,7 +270,8 @@ struct layout : plan_facts<Schedule> {
     template <int Layer>
     static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
     static constexpr std::size_t ends_offset = held_at<count>;
-    static constexpr std::size_t events_offset = ends_offset + line((static_cast<std::size_t>(block_steps) + 1) * sizeof(std::int32_t));
+    static constexpr std::size_t events_offset =
+        ends_offset + line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {
         int widest = 0;
@@ -277,10 +282,12 @@ struct layout : plan_facts<Schedule> {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t factors_offset =
-        events_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(std::uint32_t));
-    static constexpr std::size_t contest_offset = factors_offset + line(static_cast<std::size_t>(event_capacity + 64) * sizeof(T));
-    static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
+    static constexpr std::size_t factors_offset = events_offset + line(event_room * sizeof(std::uint32_t));
+    static constexpr std::size_t contest_offset = factors_offset + line(event_room * sizeof(T));
+    /// Of rows of spikes that are too full for a list: [64 inputs][row].
+    static constexpr std::size_t full_words_offset = contest_offset + 2 * contest_size;
+    static constexpr std::size_t rows_offset =
+        full_words_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8);
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =
         rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];

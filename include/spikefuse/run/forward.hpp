@@ -206,19 +206,21 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     SPIKEFUSE_FUNCTION void run_stage(context const& here, int first, int rows) const {
         if constexpr (contest<Stage>) {
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
-        } else if constexpr (Purpose == purpose::gradients && places::template replays<Stage>::value && Stage::target == plan::readout) {
-            // nobody waits for its outputs: it runs when it is undone
         } else {
-            this->template each_panel<Stage>(
-                here, first, rows, [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
-                    if constexpr (Purpose == purpose::gradients && !places::template replays<Stage>::value) {
-                        this->template run_points<Stage, decltype(count)::value>(
-                            here, p, from, steps, current, stride, apart, 0,
-                            typename base::template keeps_in_scratch<Stage>{*this, here, p});
-                    } else {
-                        this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
-                    }
-                });
+            constexpr bool undone = Purpose == purpose::gradients, replayed = places::template replays<Stage>::value;
+            if constexpr (undone && replayed) this->template mix_again<Stage>(here, first, rows);
+            if constexpr (!undone || !replayed || Stage::target != plan::readout) // or nobody waits for its outputs
+                this->template each_panel<Stage>(
+                    here, first, rows,
+                    [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
+                        if constexpr (undone && !replayed) {
+                            this->template run_points<Stage, decltype(count)::value>(
+                                here, p, from, steps, current, stride, apart, 0,
+                                typename base::template keeps_in_scratch<Stage>{*this, here, p});
+                        } else {
+                            this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
+                        }
+                    });
         }
     }
 

@@ -55,6 +55,13 @@ struct weights_over {
     }
 };
 
+/// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes look their sums up (measured:
+/// docs/speed.md).
+inline constexpr double multiplied_above = 0.37, looked_up_above = 0.27;
+/// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
+SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 511) / 512; }
+SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 63) / 64 * 64; }
+
 /// torch.nn.Linear's start values are uniform in plus or minus this.
 constexpr double start_spread(int inputs) {
     double root = inputs; // Newton: std::sqrt is not constexpr
@@ -74,6 +81,16 @@ SPIKEFUSE_FUNCTION void four_events(std::uint32_t const* events, Function const&
         std::memcpy(&two, events + j, sizeof two);
         take(j, static_cast<std::uint32_t>(two)), take(j + 1, static_cast<std::uint32_t>(two >> 32));
     }
+}
+
+/// Asks for share `part` of `parts` of some rows of weights, before they are needed.
+template <class T>
+SPIKEFUSE_FUNCTION void ask_for([[maybe_unused]] T const* rows, [[maybe_unused]] int count, [[maybe_unused]] int part,
+                                [[maybe_unused]] int parts) {
+#if SPIKEFUSE_HOST_LANES
+    int const share = (count + parts - 1) / parts;
+    for (int k = part * share; k < (part + 1) * share && k < count; ++k) __builtin_prefetch(rows + k * panel_width<T>, 0, 2);
+#endif
 }
 
 /// Sum of the rows that `events` names (row number times P). The order of its partial sums is fixed, so the result does not depend on
@@ -97,20 +114,6 @@ SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-/// Dense product of `Rows` input rows (`stride` numbers apart) with one panel: sums[r] += sum over i of x[r][i] * panel[i].
-/// Each row is summed in the order of i, whatever rows stand beside it.
-template <int Rows, class T>
-SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, T const* x, std::size_t stride, int inputs, lanes<T>* sums) {
-    using V = lanes<T>;
-    V part[Rows];
-    for (int r = 0; r < Rows; ++r) part[r] = V(T(0));
-    for (int i = 0; i < inputs; ++i) {
-        V const weight = V::load(panel + static_cast<std::size_t>(i) * panel_width<T>);
-        for (int r = 0; r < Rows; ++r) part[r] += V(x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i)]) * weight;
-    }
-    for (int r = 0; r < Rows; ++r) sums[r] += part[r];
-}
-
 /// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
 template <class T>
 SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, int count, lanes<T> gradient) {
@@ -122,48 +125,6 @@ SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, T con
     using V = lanes<T>;
     for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + V(factors[k]) * gradient).store(panel + events[k]);
 }
-/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards. `Panels` of them, `apart`
-/// numbers from each other, with a square of inputs and panels in registers: a line of x that is far away is used often.
-template <int Panels, class T>
-SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,
-                                  std::size_t gradient_stride, int rows) {
-    using V = lanes<T>;
-    auto const some = [&]<int Inputs>(fixed<Inputs>, int first) {
-        V sum[Inputs][Panels];
-        for (int i = 0; i < Inputs; ++i)
-            for (int p = 0; p < Panels; ++p)
-                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
-        for (int r = 0; r < rows; ++r) {
-            V gradient[Panels];
-            for (int p = 0; p < Panels; ++p)
-                gradient[p] = V::load(gradients + static_cast<std::size_t>(r) * gradient_stride + p * V::width);
-            T const* const row = x + static_cast<std::size_t>(r) * stride + first;
-            for (int i = 0; i < Inputs; ++i)
-                for (int p = 0; p < Panels; ++p) sum[i][p] += V(row[i]) * gradient[p];
-        }
-        for (int i = 0; i < Inputs; ++i)
-            for (int p = 0; p < Panels; ++p)
-                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
-    };
-    int i = 0;
-    for (; i + 8 <= inputs; i += 8) some(fixed<8>{}, i);
-    for (; i < inputs; ++i) some(fixed<1>{}, i);
-}
-/// One row times `Panels` panels, `apart` numbers from each other: sums[p] += sum over i of x[i] * panel p[i]. One alone would wait for
-/// the adder.
-template <int Panels, class T>
-SPIKEFUSE_FUNCTION void multiply_panels(T const* panel, std::size_t apart, T const* x, int inputs, lanes<T>* sums) {
-    using V = lanes<T>;
-    V part[Panels];
-    for (int p = 0; p < Panels; ++p) part[p] = V(T(0));
-    for (int i = 0; i < inputs; ++i) {
-        V const value(x[i]);
-        for (int p = 0; p < Panels; ++p)
-            part[p] += value * V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * panel_width<T>);
-    }
-    for (int p = 0; p < Panels; ++p) sums[p] += part[p];
-}
-
 /// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `steps[i]` (bit r: input i fired in row r).
 /// `Panels` at a time, `apart` numbers from each other: each row of weights is read and written once, gradients come from the near cache.
 template <int Panels, class T>

@@ -1,46 +1,34 @@
 #pragma once
 /// What arrives at a stage: listed events or dense rows times weights, and rows that pass unchanged.
 
-#include "sample.hpp"
+#include "lists.hpp"
 
 namespace spikefuse::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
-struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
-    using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
+struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
+    using base = list_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width, P = base::P;
     template <int Buffer>
     static constexpr bool is_input = Buffer == plan::network_input;
-
-    /// Listed events of rows [first, first + rows): row r has events [ends[r], ends[r + 1]); a dense row has none and is marked
-    /// by a negative end.
-    struct listing {
-        std::int32_t const* ends;
-        std::uint32_t const* events;
-        T const* factors;
-        int first, rows;
-
-        SPIKEFUSE_FUNCTION bool dense(int r) const { return ends[r + 1] < 0; }
-        SPIKEFUSE_FUNCTION int begin(int r) const { return ends[r] < 0 ? ~ends[r] : ends[r]; }
-        SPIKEFUSE_FUNCTION int count(int r) const { return dense(r) ? 0 : ends[r + 1] - begin(r); }
-    };
-
-    template <class Feed>
-    using mixes = std::bool_constant<Feed::layer != plan::no_layer>;
     template <class Feeds>
-    using mixing_feeds = plan::mp11::mp_copy_if<Feeds, mixes>;
+    using mixing_feeds = typename base::template mixing_feeds<Feeds>;
     template <class Feeds>
-    using passing_feeds = plan::mp11::mp_remove_if<Feeds, mixes>;
+    using passing_feeds = typename base::template passing_feeds<Feeds>;
     template <class Feed>
-    using first_source = plan::mp11::mp_front<typename Feed::sources>;
-    template <class Feed>
-    static constexpr bool single = plan::mp11::mp_size<typename Feed::sources>::value == 1;
+    using first_source = typename base::template first_source<Feed>;
     template <class Source>
-    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
+    using holds_bits = typename base::template holds_bits<Source>;
     template <class Feed>
-    static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
+    static constexpr bool single = base::template single<Feed>;
+    template <class Feed>
+    static constexpr bool only_bits = base::template only_bits<Feed>;
+
+    template <class Stage, class Feed>
+    static constexpr bool is_held = Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<Feed> &&
+                                    is_input<first_source<Feed>::buffer>;
 
     /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, some at a time: their currents
     /// over a stretch of rows, `stride` numbers from row to row and `apart` from panel to panel.
@@ -52,15 +40,22 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             own_groups<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
-            if constexpr (Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<feed> &&
-                          is_input<first_source<feed>::buffer>) {
+            if constexpr (is_held<Stage, feed>) {
                 run_held<Stage, feed>(here, first, rows, consume);
             } else if constexpr (Purpose == purpose::gradients) {
-                if (run.currents == nullptr) return each_mixed_panel<Stage, feed>(here, first, rows, consume);
-                own_groups<Stage>(here, [&](int p, auto count) {
-                    consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
-                            static_cast<std::size_t>(run.steps) * P);
-                });
+                if (run.currents != nullptr) {
+                    own_groups<Stage>(here, [&](int p, auto count) {
+                        consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
+                                static_cast<std::size_t>(run.steps) * P);
+                    });
+                } else if constexpr (places::template replays<Stage>::value) {
+                    own_groups<Stage>(here, [&](int p, auto count) {
+                        consume(p, count, first, rows, current_row<Stage>(here, first) + p * W, current_stride<Stage>,
+                                static_cast<std::size_t>(W));
+                    });
+                } else {
+                    each_mixed_panel<Stage, feed>(here, first, rows, consume);
+                }
             } else if constexpr (Purpose == purpose::tape) {
                 each_mixed_panel<Stage, feed>(
                     here, first, rows,
@@ -77,19 +72,34 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             }
         }
     }
+    /// Before a block is undone: where no tape keeps them, the currents of a stage that will be replayed.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void mix_again(context const& here, int first, int rows) const {
+        if constexpr (weights_of<Stage> != plan::no_layer) {
+            using feed = plan::mp11::mp_front<mixing_feeds<typename Stage::feeds>>;
+            if (run.currents != nullptr || is_held<Stage, feed>) return;
+            each_mixed_panel<Stage, feed>(
+                here, first, rows, [&](int p, auto count, int from, int steps, T const* currents, std::size_t stride, std::size_t apart) {
+                    for (int q = 0; q < count; ++q)
+                        for (int r = 0; r < steps; ++r)
+                            V::load(currents + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart)
+                                .store(current_row<Stage>(here, from + r) + (p + q) * W);
+                });
+            here.team.team_barrier();
+        }
+    }
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
         using passing = passing_feeds<typename Stage::feeds>;
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         for (int done = 0; done < rows;) {
-            listing const list = list_rows<Feed>(here, first + done, rows - done);
+            auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
             own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
                 alignas(sizeof(V)) T currents[decltype(count)::value * apart];
-                for (int q = 0; q < count; ++q) {
-                    if constexpr (!alone) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
-                    mix<Feed, !alone>(here, p + q, list, currents + q * apart);
-                }
+                if constexpr (!alone)
+                    for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
+                mix<Stage, Feed, !alone>(here, p, count, list, currents, apart);
                 consume(p, count, list.first, list.rows, currents, static_cast<std::size_t>(W), apart);
             });
             done += list.rows;
@@ -104,6 +114,32 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
             run.currents + (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps;
         return column_of_panel(these, p, steps) + static_cast<std::size_t>(here.first_step + r) * P;
     }
+    template <class Stage>
+    static constexpr int weights_of = [] {
+        int layer = plan::no_layer;
+        plan::mp11::mp_for_each<typename Stage::feeds>(
+            [&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
+        return layer;
+    }();
+    template <class Stage>
+    static constexpr std::size_t current_stride = [] {
+        if constexpr (weights_of<Stage> != plan::no_layer) {
+            return places::template current_row<weights_of<Stage>>();
+        } else {
+            return places::loose_row;
+        }
+    }();
+    /// In training: a stage's currents in row r of this block where the tape keeps none, and then their gradients.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION T* current_row(context const& here, int r) const {
+        std::size_t const numbers = static_cast<std::size_t>(r) * current_stride<Stage>;
+        if constexpr (weights_of<Stage> != plan::no_layer) {
+            return here.template at<T>(places::template currents_at<weights_of<Stage>>) + numbers;
+        } else {
+            return here.template at<T>(places::current_gradients_offset) + numbers;
+        }
+    }
+
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
@@ -194,112 +230,71 @@ struct current_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::template held_at<Feed::layer>);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         own_groups<Stage>(here, [&](int p, auto count) {
-            for (int q = p; first == 0 && q < p + count; ++q) { // of each block: the backward pass begins with the last one
-                V sum = over::bias(bag, q);
-                multiply_rows<1>(over::panel(bag, q), this->template row_of<plan::network_input>(here, 0), 0, over::inputs, &sum);
-                sum.store(held + q * W);
+            if (first == 0) { // of each block: the backward pass begins with the last one
+                V start[count];
+                for (int q = 0; q < count; ++q) start[q] = over::bias(bag, p + q);
+                multiply_rows(over::panel(bag, p), apart, this->template row_of<plan::network_input>(here, 0), 0, 1, over::inputs, start,
+                              [&](int, int q, V sum) { sum.store(held + (p + q) * W); });
             }
             consume(p, count, first, rows, held + p * W, std::size_t(0), static_cast<std::size_t>(W));
         });
     }
 
-    /// Lists the spikes of as many rows as fit, all threads of the team together.
-    template <class Feed>
-    SPIKEFUSE_FUNCTION listing list_rows(context const& here, int first, int wanted) const {
-        using sources = typename Feed::sources;
-        constexpr std::size_t source_count = plan::mp11::mp_size<sources>::value;
-        constexpr bool may_be_dense = single<Feed> && !only_bits<Feed>;
-        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
-        auto* const events = here.template at<std::uint32_t>(places::events_offset);
-        auto* const factors = here.template at<T>(places::factors_offset);
-        int const rank = here.team.team_rank(), size = here.team.team_size();
-        constexpr int full = static_cast<int>(dense_above * Schedule::template buffer_at<first_source<Feed>::buffer>::width);
-        for (int r = rank; r < wanted; r += size) {
-            int count = 0;
-            for_each_index<source_count>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                count += count_events(this->template row_of<from::buffer>(here, first + r - from::delay),
-                                      Schedule::template buffer_at<from::buffer>::width);
-            });
-            ends[r + 1] = count;
-        }
-        here.team.team_barrier();
-        int rows = wanted;
-        if (rank == 0) {
-            int total = 0;
-            ends[0] = 0;
-            for (rows = 0; rows < wanted; ++rows) {
-                int const count = ends[rows + 1];
-                bool const dense = may_be_dense && count > full;
-                int const whole = plan::round_up(count, events_together);
-                if (!dense && total + whole > places::event_capacity + events_together) break;
-                if (!dense) total += whole;
-                ends[rows + 1] = dense ? ~total : total;
-            }
-        }
-        here.team.team_broadcast(rows, 0);
-        listing const list{ends, events, factors, first, rows};
-        for (int r = rank; r < rows; r += size) {
-            if (list.dense(r)) continue;
-            int at = list.begin(r);
-            for_each_index<source_count>([&](auto k) {
-                using from = plan::mp11::mp_at_c<sources, k>;
-                constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                auto const* const row = this->template row_of<from::buffer>(here, first + r - from::delay);
-                if constexpr (!holds_bits<from>::value) {
-                    at += list_events<P>(row, width, from::offset, events + at, factors + at);
-                } else {
-                    int const added = list_events<P>(row, width, from::offset, events + at);
-                    if constexpr (!only_bits<Feed>)
-                        for (int e = 0; e < added; ++e) factors[at + e] = T(1);
-                    at += added;
-                }
-            });
-            for (int const end = ends[r + 1]; at < end; ++at) { // filled up with the row of zeros
-                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
-                if constexpr (!only_bits<Feed>) factors[at] = T(0);
-            }
-        }
-        here.team.team_barrier();
-        return list;
-    }
-
-    /// Sums the listed rows of one panel into `currents`, on top of what stands there where `Adds`.
-    template <class Feed, bool Adds>
-    SPIKEFUSE_FUNCTION void mix(context const& here, int p, listing const& list, T* currents) const {
+    /// Sums the weights of panels [p, p + Count) that the listed rows name into `currents`, on top of what stands there where `Adds`.
+    template <class Stage, class Feed, bool Adds, int Count, class List>
+    SPIKEFUSE_FUNCTION void mix(context const& here, int p, fixed<Count>, List const& list, T* currents, std::size_t apart) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        constexpr int buffer = first_source<Feed>::buffer;
+        constexpr std::size_t panel_apart = static_cast<std::size_t>(over::inputs + 1) * P;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        T const* const panel = over::panel(bag, p);
-        V const bias = over::bias(bag, p);
-        auto const put = [&](int r, V sum) {
-            if constexpr (Adds) sum = V::load(currents + r * W) + sum;
-            sum.store(currents + r * W);
-        };
-        for (int r = 0; r < list.rows; ++r) {
-            if constexpr (only_bits<Feed>) {
-                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.count(r)));
-            } else if (!single<Feed> || !list.dense(r)) { // only a single source may be dense
-                put(r, bias + sum_rows(panel, list.events + list.begin(r), list.factors + list.begin(r), list.count(r)));
-            } else if constexpr (single<Feed>) {
-                constexpr int tile = 12;
-                int together = 1;
-                while (together < tile && r + together < list.rows && list.dense(r + together)) ++together;
-                T const* const x = this->template row_of<buffer>(here, list.first + r - first_source<Feed>::delay);
-                std::size_t const stride = this->template stride_of<buffer>();
-                V sums[tile];
-                for (V& one : sums) one = bias;
-                if (together == tile) {
-                    multiply_rows<tile>(panel, x, stride, over::inputs, sums);
-                } else {
-                    int k = 0;
-                    for (; k + 4 <= together; k += 4)
-                        multiply_rows<4>(panel, x + static_cast<std::size_t>(k) * stride, stride, over::inputs, sums + k);
-                    for (; k < together; ++k) multiply_rows<1>(panel, x + static_cast<std::size_t>(k) * stride, 0, over::inputs, sums + k);
+        T const* const panels = over::panel(bag, p);
+        auto const place = [&](int r, int q) { return currents + r * W + static_cast<std::size_t>(q) * apart; };
+        auto const add = [&](int r, int q, V sum) { (V::load(place(r, q)) + sum).store(place(r, q)); };
+        auto const put = [&](int r, int q, V sum) { Adds ? add(r, q, sum) : sum.store(place(r, q)); };
+        V bias[Count];
+        for (int q = 0; q < Count; ++q) bias[q] = over::bias(bag, p + q);
+        for (int k = 0; k < List::pieces; ++k)
+            for (int q = 0; q < Count; ++q) {
+                T const* const panel = panels + q * panel_apart;
+                constexpr std::size_t piece = static_cast<std::size_t>(piece_of(over::inputs)) * P;
+                T const* const next = q + 1 < Count          ? panel + panel_apart + k * piece
+                                      : k + 1 < List::pieces ? panels + (k + 1) * piece
+                                                             : panels + Count * panel_apart; // not near yet: each row asks for a share
+                for (int r = 0; r < list.rows; ++r) {
+                    if constexpr (List::pieces > 1) ask_for(next, piece_of(over::inputs), r, list.rows);
+                    V const sum = [&] {
+                        std::uint32_t const* const events = list.events + list.begin(r, k);
+                        if constexpr (only_bits<Feed>) {
+                            return sum_rows(panel, events, list.count(r, k));
+                        } else {
+                            return sum_rows(panel, events, list.factors + list.begin(r, k), list.count(r, k));
+                        }
+                    }();
+                    k == 0 ? put(r, q, bias[q] + sum) : add(r, q, sum);
                 }
-                for (int k = 0; k < together; ++k) put(r + k, sums[k]);
-                r += together - 1;
+            }
+        if constexpr (base::template full_above<Stage, Feed> < 1) {
+            if constexpr (only_bits<Feed>) {
+                int which[places::block_steps];
+                int const count = base::which_full(list, which);
+                auto const* const words = here.template at<std::uint64_t>(places::full_words_offset);
+                for (int q = 0; count > 0 && q < Count; ++q) {
+                    add_looked_up<over::inputs>(panels + q * panel_apart, count, words, places::block_steps,
+                                                [&](int k) { return place(which[k], q); });
+                }
+            } else {
+                using from = first_source<Feed>;
+                V const none[Count] = {};
+                for (int r = 0; r < list.rows;) {
+                    int together = 0;
+                    while (r + together < list.rows && list.full(r + together)) ++together;
+                    if (together > 0)
+                        multiply_rows(panels, panel_apart, this->template row_of<from::buffer>(here, list.first + r - from::delay),
+                                      this->template stride_of<from::buffer>(), together, over::inputs, none,
+                                      [&](int k, int q, V sum) { add(r + k, q, sum); });
+                    r += together == 0 ? 1 : together;
+                }
             }
         }
     }

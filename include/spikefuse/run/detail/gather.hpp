@@ -10,9 +10,6 @@
 
 namespace spikefuse::detail {
 
-/// Above this share of non-zero inputs a dense product is faster than a list (measured: docs/speed.md).
-inline constexpr double dense_above = 0.43;
-
 SPIKEFUSE_FUNCTION int count_events(std::uint32_t const* row, int width) {
     int count = 0;
     for (int w = 0; w < (width + 31) / 32; ++w) {

@@ -45,32 +45,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             for (int n = here.team.team_rank(); n < Schedule::inputs; n += here.team.team_size()) row[n] = T(0);
         }
     }
-    /// The gradients of a stage's currents in row r of this block.
-    template <class Stage>
-    static constexpr int weights_of = [] {
-        int layer = plan::no_layer;
-        plan::mp11::mp_for_each<typename Stage::feeds>(
-            [&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
-        return layer;
-    }();
-    template <class Stage>
-    static constexpr std::size_t current_stride = [] {
-        if constexpr (weights_of<Stage> != plan::no_layer) {
-            return places::template current_row<weights_of<Stage>>();
-        } else {
-            return places::loose_row;
-        }
-    }();
-    template <class Stage>
-    SPIKEFUSE_FUNCTION T* current_row(context const& here, int r) const {
-        std::size_t const numbers = static_cast<std::size_t>(r) * current_stride<Stage>;
-        if constexpr (weights_of<Stage> != plan::no_layer) {
-            return here.template at<T>(places::template currents_at<weights_of<Stage>>) + numbers;
-        } else {
-            return here.template at<T>(places::current_gradients_offset) + numbers;
-        }
-    }
-
     SPIKEFUSE_FUNCTION T* group_gradient(context const& here) const {
         return run.gradient + static_cast<std::size_t>(here.team.league_rank()) * places::bag_total;
     }
@@ -84,7 +58,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
             if constexpr (feed::layer == plan::no_layer) {
                 each_source<feed>([&](auto source) {
-                    for (int r = first; r < first + rows; ++r) pass_back<decltype(source)>(here, r, current_row<Stage>(here, r));
+                    for (int r = first; r < first + rows; ++r)
+                        pass_back<decltype(source)>(here, r, this->template current_row<Stage>(here, r));
                 });
                 here.team.team_barrier(); // another feed may add to the same rows
             } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
@@ -147,7 +122,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         using from = plan::mp11::mp_front<typename Feed::sources>;
         T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
         auto const sum_of_rows = [&](int p, V sum) {
-            for (int r = 0; r < here.rows; ++r) sum += V::load(current_row<Stage>(here, r) + p * W);
+            for (int r = 0; r < here.rows; ++r) sum += V::load(this->template current_row<Stage>(here, r) + p * W);
             return sum;
         };
         if constexpr (over::has_bias)
@@ -172,13 +147,13 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         using from = plan::mp11::mp_front<typename Feed::sources>;
         for (int done = 0; done < here.rows;) {
-            auto const list = this->template list_rows<Feed>(here, done, here.rows - done);
+            auto const list = this->template list_rows<Stage, Feed>(here, done, here.rows - done);
             this->template own_groups<Stage>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
-                    T const* const gradients = current_row<Stage>(here, done + r) + p * W;
-                    if (base::template only_bits<Feed> || !base::template single<Feed> || !list.dense(r)) {
+                    T const* const gradients = this->template current_row<Stage>(here, done + r) + p * W;
+                    if (base::template only_bits<Feed> || !base::template single<Feed> || !list.full(r)) {
                         for (int q = 0; q < count; ++q) {
                             V const gradient = V::load(gradients + q * W);
                             if constexpr (base::template only_bits<Feed>) {
@@ -190,10 +165,11 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                         }
                     } else if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
                         int together = 1;
-                        while (r + together < list.rows && list.dense(r + together)) ++together;
-                        add_outer<decltype(count)::value>(
-                            panel, apart, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                            this->template stride_of<from::buffer>(), over::inputs, gradients, current_stride<Stage>, together);
+                        while (r + together < list.rows && list.full(r + together)) ++together;
+                        add_outer<decltype(count)::value>(panel, apart,
+                                                          this->template row_of<from::buffer>(here, list.first + r - from::delay),
+                                                          this->template stride_of<from::buffer>(), over::inputs, gradients,
+                                                          base::template current_stride<Stage>, together);
                         r += together - 1;
                     }
                 }
@@ -226,8 +202,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         auto const add = [&]<int Count>(fixed<Count>, int p) {
-            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, current_row<Stage>(here, 0) + p * W,
-                               current_stride<Stage>);
+            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, this->template current_row<Stage>(here, 0) + p * W,
+                               base::template current_stride<Stage>);
         };
         int const size = here.team.team_size();
         if (size == 1) {
@@ -242,35 +218,26 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
-        constexpr int tile = 12, together = registers_together<T>(8);
         constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
             if constexpr (is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
-            int const tiled = rows / tile * tile, rank = here.team.team_rank(), size = here.team.team_size();
-            if (tiled > 0)
-                for (int p = begin + rank; p < end; p += size)
-                    for (int r = first; r < first + tiled; r += tile) {
-                        V sums[tile];
-                        for (V& one : sums) one = V(T(0));
-                        multiply_rows<tile>(over::transposed_panel(transposed, p), current_row<Stage>(here, r), current_stride<Stage>,
-                                            over::outputs, sums);
-                        for (int k = 0; k < tile; ++k) give_back<from>(here, r + k, p, sums[k]);
-                    }
-            auto const row_by_row = [&]<int Count>(fixed<Count>, int p) {
-                for (int r = first + tiled; r < first + rows; ++r) {
-                    V sums[Count];
-                    for (V& one : sums) one = V(T(0));
-                    multiply_panels<Count>(over::transposed_panel(transposed, p), apart, current_row<Stage>(here, r), over::outputs, sums);
-                    for (int k = 0; k < Count; ++k) give_back<from>(here, r, p + k, sums[k]);
-                }
+            int const rank = here.team.team_rank(), size = here.team.team_size();
+            auto const some = [&]<int Count>(fixed<Count>, int p) {
+                V const start[Count] = {};
+                multiply_rows(over::transposed_panel(transposed, p), apart, this->template current_row<Stage>(here, first),
+                              base::template current_stride<Stage>, rows, over::outputs, start,
+                              [&](int r, int q, V sum) { give_back<from>(here, first + r, p + q, sum); });
             };
-            constexpr int rest = (end - begin) % together;
-            for (int p = begin + rank * together; p + together <= end; p += size * together) row_by_row(fixed<together>{}, p);
-            if constexpr (rest != 0)
-                if (rank == size - 1) row_by_row(fixed<rest>{}, end - rest);
+            auto const all = [&]<int Together>(fixed<Together>) {
+                constexpr int rest = (end - begin) % Together;
+                for (int p = begin + rank * Together; p + Together <= end; p += size * Together) some(fixed<Together>{}, p);
+                if constexpr (rest != 0)
+                    if (rank == size - 1) some(fixed<rest>{}, end - rest);
+            };
+            rows < 6 ? all(fixed<registers_together<T>(8)>{}) : all(fixed<registers_together<T>(2)>{});
             here.team.team_barrier();
         });
     }
