@@ -59,6 +59,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         }
     }();
 
+    static constexpr int rows_ahead = 8; // are asked for
     /// Lists the spikes of as many rows as fit, all threads of the team together.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
@@ -70,6 +71,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const factors = here.template at<T>(places::factors_offset);
         int const rank = here.team.team_rank(), size = here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
+            this->template ask_for_row<first_source<Feed>::buffer>(here, first + r + rows_ahead * size);
             for (int k = 0; k < pieces; ++k) ends[r * pieces + k + 1] = 0;
             each_piece<Feed>(here, first + r,
                              [&](int k, auto, auto const* row, int width, int) { ends[r * pieces + k + 1] += count_events(row, width); });

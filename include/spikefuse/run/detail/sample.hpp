@@ -61,6 +61,19 @@ struct sample_kernel {
                 static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template row_bytes<self>)); // -1: before the block
         }
     }
+    /// Asks for a row of the network's input before it is needed: the next step's is far away.
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION void ask_for_row([[maybe_unused]] context const& here, [[maybe_unused]] int r) const {
+#if SPIKEFUSE_HOST_LANES
+        if constexpr (is_input<Buffer> && Kind != input_kind::held) {
+            using element = std::remove_cvref_t<decltype(*row_of<Buffer>(here, 0))>;
+            constexpr int numbers = Schedule::template buffer_at<Buffer>::bits ? places::words(Schedule::inputs) : Schedule::inputs;
+            if (r >= here.rows) return;
+            auto const* const row = row_of<Buffer>(here, r);
+            for (int k = 0; k < numbers; k += static_cast<int>(64 / sizeof(element))) __builtin_prefetch(row + k);
+        }
+#endif
+    }
     /// Numbers between two rows of values.
     template <int Buffer>
     SPIKEFUSE_FUNCTION std::size_t stride_of() const {

@@ -146,36 +146,54 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void add_by_lists(context const& here, T* bag) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         using from = plan::mp11::mp_front<typename Feed::sources>;
+        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, done, here.rows - done);
             this->template own_groups<Stage>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
                 T* const panel = over::panel(bag, p);
                 for (int r = 0; r < list.rows; ++r) {
                     T const* const gradients = this->template current_row<Stage>(here, done + r) + p * W;
-                    if (base::template only_bits<Feed> || !base::template single<Feed> || !list.full(r)) {
-                        for (int q = 0; q < count; ++q) {
-                            V const gradient = V::load(gradients + q * W);
-                            if constexpr (base::template only_bits<Feed>) {
-                                add_to_rows(panel + q * apart, list.events + list.begin(r), list.count(r), gradient);
-                            } else {
-                                add_to_rows(panel + q * apart, list.events + list.begin(r), list.factors + list.begin(r), list.count(r),
-                                            gradient);
-                            }
+                    for (int q = 0; q < count && !list.full(r); ++q) {
+                        V const gradient = V::load(gradients + q * W);
+                        if constexpr (base::template only_bits<Feed>) {
+                            add_to_rows(panel + q * apart, list.events + list.begin(r), list.count(r), gradient);
+                        } else {
+                            add_to_rows(panel + q * apart, list.events + list.begin(r), list.factors + list.begin(r), list.count(r),
+                                        gradient);
                         }
-                    } else if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
-                        int together = 1;
-                        while (r + together < list.rows && list.full(r + together)) ++together;
-                        add_outer<decltype(count)::value>(panel, apart,
-                                                          this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                                          this->template stride_of<from::buffer>(), over::inputs, gradients,
-                                                          base::template current_stride<Stage>, together);
-                        r += together - 1;
                     }
                 }
             });
+            if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
+                for (int r = 0; r < list.rows;) {
+                    int together = 0;
+                    while (r + together < list.rows && list.full(r + together)) ++together;
+                    if (together > 0)
+                        add_full<Stage, over>(here, bag, this->template row_of<from::buffer>(here, list.first + r - from::delay),
+                                              this->template stride_of<from::buffer>(), done + r, together);
+                    r += together == 0 ? 1 : together;
+                }
+            }
             done += list.rows;
             here.team.team_barrier();
+        }
+    }
+    /// Rows of values that are full: a few inputs at a time, whose numbers of all steps lie together, since rows are far from each other.
+    template <class Stage, class Over>
+    SPIKEFUSE_FUNCTION void add_full(context const& here, T* bag, T const* x, std::size_t stride, int first, int rows) const {
+        constexpr int tile = 16;
+        constexpr std::size_t apart = static_cast<std::size_t>(Over::inputs + 1) * P;
+        T near[places::block_steps * tile];
+        for (int i = 0; i < Over::inputs; i += tile) {
+            int const inputs = Over::inputs - i < tile ? Over::inputs - i : tile;
+            for (int r = 0; r < rows; ++r)
+                for (int k = 0; k < inputs; ++k)
+                    near[r * tile + k] = x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i + k)];
+            this->template own_groups<Stage>(here, [&](int p, auto count) {
+                add_outer<decltype(count)::value>(Over::panel(bag, p) + static_cast<std::size_t>(i) * P, apart, near, tile, inputs,
+                                                  this->template current_row<Stage>(here, first) + p * W,
+                                                  base::template current_stride<Stage>, rows);
+            });
         }
     }
     /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of weights after the other.
@@ -192,6 +210,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 if (r >= here.rows) continue;
                 each_source<Feed>([&](auto source) {
                     using from = decltype(source);
+                    if (square == 0) this->template ask_for_row<from::buffer>(here, r + base::rows_ahead);
                     constexpr int width = Schedule::template buffer_at<from::buffer>::width;
                     bits[r] |= bits_from(this->template row_of<from::buffer>(here, r - from::delay), width, square * 64 - from::offset);
                 });
