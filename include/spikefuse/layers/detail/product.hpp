@@ -11,7 +11,7 @@ namespace spikefuse::detail {
 /// sums[r][p] += sum over i of x[r][i] * panel p[i]: rows `stride` numbers apart, panels `apart`. What is even and what is odd is summed by
 /// itself, whatever stands beside: a row alone does not wait for the adder, and has the bits that it has among others.
 template <int Rows, int Panels, class T>
-SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, T const* x, std::size_t stride, int inputs,
+SPIKEFUSE_FLATTEN void multiply(T const* panel, std::size_t apart, T const* x, std::size_t stride, int inputs,
                                  lanes<T> (&sums)[Rows][Panels]) {
     using V = lanes<T>;
     V even[Rows][Panels], odd[Rows][Panels];
