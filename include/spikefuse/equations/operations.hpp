@@ -62,9 +62,9 @@ struct divide {
     template <int K, class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
         if constexpr (K == 0) {
-            return gradient / b;
+            return gradient * (V(1) / b); // 1 / b by itself: of a constant it is divided once a run, not once a step
         } else {
-            return -gradient * a / (b * b);
+            return -gradient * (V(1) / b) * (a * (V(1) / b));
         }
     }
 };

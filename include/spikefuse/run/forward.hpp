@@ -194,17 +194,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     // --- a stage -----------------------------------------------------------------------------------------------------------------
 
     template <class Stage>
-    static constexpr bool contest = [] {
-        if constexpr (plan::mp11::mp_empty<typename Stage::points>::value) {
-            return false;
-        } else {
-            return plan::detail::competes<typename Schedule::template word<plan::mp11::mp_back<typename Stage::points>::value>>::value;
-        }
-    }();
-
-    template <class Stage>
     SPIKEFUSE_FUNCTION void run_stage(context const& here, int first, int rows) const {
-        if constexpr (contest<Stage>) {
+        if constexpr (places::competes(typename Stage::points{})) {
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
         } else {
             constexpr bool undone = Purpose == purpose::gradients, replayed = places::template replays<Stage>::value;

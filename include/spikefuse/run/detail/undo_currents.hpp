@@ -250,13 +250,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                               base::template current_stride<Stage>, rows, over::outputs, start,
                               [&](int r, int q, V sum) { give_back<from>(here, first + r, p + q, sum); });
             };
-            auto const all = [&]<int Together>(fixed<Together>) {
-                constexpr int rest = (end - begin) % Together;
-                for (int p = begin + rank * Together; p + Together <= end; p += size * Together) some(fixed<Together>{}, p);
-                if constexpr (rest != 0)
-                    if (rank == size - 1) some(fixed<rest>{}, end - rest);
-            };
-            rows < 6 ? all(fixed<registers_together<T>(8)>{}) : all(fixed<registers_together<T>(2)>{});
+            constexpr int together = registers_together<T>(places::template replays<Stage>::value ? 2 : 8), rest = (end - begin) % together;
+            for (int p = begin + rank * together; p + together <= end; p += size * together) some(fixed<together>{}, p);
+            if constexpr (rest != 0)
+                if (rank == size - 1) some(fixed<rest>{}, end - rest);
             here.team.team_barrier();
         });
     }
