@@ -2,6 +2,7 @@
 /// Sums of the weights of many spikes at once: looked up, not added one by one.
 
 #include "../../core/lanes.hpp"
+#include "../../core/tuple.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,15 +16,15 @@ namespace spikefuse::detail {
 template <int Inputs, class T, class Currents>
 SPIKEFUSE_FUNCTION void add_looked_up(T const* panel, int rows, std::uint64_t const* words, int apart, Currents const& currents) {
     using V = lanes<T>;
-    constexpr int four = 4, sets = 16, fours = 16, few = 4;
-    for (int first = 0; first < Inputs; first += fours * four) {
+    constexpr int four = 4, sets = 16, together = 64, few = 4;
+    auto const some = [&]<int Fours>(fixed<Fours>, int first) {
         auto const weight = [&](int i) { // behind the last input stands a row of zeros
             return panel + static_cast<std::size_t>(first + i < Inputs ? first + i : Inputs) * panel_width<T>;
         };
         auto const add = [&](int r, auto const& sum_of) {
             V part[four] = {T(0), T(0), T(0), T(0)};
-            std::uint64_t const here = words[first / 64 * apart + r];
-            for (int k = 0; k < fours; ++k) part[k % four] += sum_of(k, static_cast<std::size_t>(here >> four * k & (sets - 1)));
+            std::uint64_t const here = words[first / together * apart + r];
+            for (int k = 0; k < Fours; ++k) part[k % four] += sum_of(k, static_cast<std::size_t>(here >> four * k & (sets - 1)));
             T* const to = currents(r);
             (V::load(to) + ((part[0] + part[1]) + (part[2] + part[3]))).store(to);
         };
@@ -34,10 +35,10 @@ SPIKEFUSE_FUNCTION void add_looked_up(T const* panel, int rows, std::uint64_t co
                     for (int i = 0; i < four; ++i) sum += V::load((set >> i & 1) != 0 ? weight(four * k + i) : weight(Inputs));
                     return sum;
                 });
-            continue;
+            return;
         }
-        alignas(sizeof(V)) T table[fours * sets * V::width];
-        for (int k = 0; k < fours; ++k) {
+        alignas(sizeof(V)) T table[Fours * sets * V::width];
+        for (int k = 0; k < Fours; ++k) {
             T* const sums = table + k * sets * V::width;
             V(T(0)).store(sums);
             for (int i = 0; i < four; ++i) {
@@ -47,7 +48,10 @@ SPIKEFUSE_FUNCTION void add_looked_up(T const* panel, int rows, std::uint64_t co
         }
         for (int r = 0; r < rows; ++r)
             add(r, [&](int k, std::size_t set) { return V::load(table + (static_cast<std::size_t>(k * sets) + set) * V::width); });
-    }
+    };
+    constexpr int whole = Inputs / together * together;
+    for (int first = 0; first < whole; first += together) some(fixed<together / four>{}, first);
+    if constexpr (whole < Inputs) some(fixed<(Inputs - whole + four - 1) / four>{}, whole);
 }
 
 } // namespace spikefuse::detail
