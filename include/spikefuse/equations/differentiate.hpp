@@ -145,13 +145,25 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
     }
 }
 
+/// Runs the lines from Line on and undoes them. What a group of lines overwrites is put back for its own way back: a copy of the neurons
+/// would be a copy in memory where a register of neurons is several of the processor's.
 template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T> const& before, gradients<N, T>& to) {
+SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T>& cell, gradients<N, T>& to) {
     if constexpr (Line < anatomy<N>::size) {
-        neurons<N, T> after = before;
-        advance_group<Line>(after);
-        forth_and_back<behind_group<N, Line>>(after, to);
-        retreat_group<Line>(before, to);
+        using statements = typename anatomy<N>::statements;
+        constexpr std::size_t behind = behind_group<N, Line>;
+        if constexpr (is_start<mp11::mp_at_c<statements, Line>>::value) {
+            forth_and_back<behind>(cell, to);
+        } else {
+            lanes<T> found[behind - Line];
+            auto const fired = cell.fired;
+            for_each_index<behind - Line>([&](auto k) { found[k] = place_of(cell, target_of<mp11::mp_at_c<statements, Line + k>>{}); });
+            advance_group<Line>(cell);
+            forth_and_back<behind>(cell, to);
+            for_each_index<behind - Line>([&](auto k) { place_of(cell, target_of<mp11::mp_at_c<statements, Line + k>>{}) = found[k]; });
+            cell.fired = fired;
+            retreat_group<Line>(cell, to);
+        }
     }
 }
 
@@ -188,16 +200,16 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 
 } // namespace detail
 
-/// A step backwards. `before`: the neurons as the step found them (states, current, coefficients, noise, highest). `to.states` comes in as
-/// the gradient of the states after the step and goes out as that of the states before it; `to.output` is the gradient of what the next
-/// layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
+/// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients, noise, highest), and as it leaves them.
+/// `to.states` comes in as the gradient of the states after the step and goes out as that of the states before it; `to.output` is the
+/// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
 template <class N, class T>
-SPIKEFUSE_FUNCTION void retreat(neurons<N, T> const& before, gradients<N, T>& to) {
+SPIKEFUSE_FUNCTION void retreat(neurons<N, T>& cell, gradients<N, T>& to) {
     for (lanes<T>& one : to.locals) one = lanes<T>(T(0));
     to.current = lanes<T>(T(0));
     to.spike = lanes<T>(T(0));
     if constexpr (!anatomy<N>::has_output) to.spike = to.output;
-    detail::forth_and_back<0>(before, to);
+    detail::forth_and_back<0>(cell, to);
 }
 
 /// The gradient of states at rest goes on to the coefficients that they begin with.
