@@ -41,7 +41,9 @@ class adex_twin {
         });
         Kokkos::fence();
     }
-    static bench::row onset(bench::row v) { return spikefuse::exp(lanes<float>((v - 1) / delta_t)).value; }
+    static bench::row onset(bench::row v) {
+        return std::bit_cast<bench::row>(spikefuse::exp(std::bit_cast<lanes<float>>((v - 1) / delta_t)));
+    }
     static bench::row from_bits(unsigned bits) {
         bench::row values;
         for (int k = 0; k < bench::wide; ++k) values[k] = static_cast<float>(bits >> k & 1u);

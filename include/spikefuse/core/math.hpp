@@ -17,48 +17,56 @@ template <>
 struct exp_constants<float> {
     static constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     static constexpr float highest = 88.7228394f, lowest = -103.972084f, clamp = 104.0f;
-    static constexpr int terms = 7, mantissa = 23, bias = 127;
+    static constexpr int terms = 7;
+    static constexpr std::uint32_t mantissa = 23, bias = 127;
 };
 template <>
 struct exp_constants<double> {
     static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
     static constexpr double highest = 709.782712893383973096, lowest = -745.133219101941108420, clamp = 746.0;
-    static constexpr int terms = 13, mantissa = 52, bias = 1023;
+    static constexpr int terms = 13;
+    static constexpr std::uint64_t mantissa = 52, bias = 1023;
 };
+
+/// e^x of one register, or of its halves.
+template <class T, class R>
+SPIKEFUSE_FUNCTION R exp_of(R x) {
+    if constexpr (in_halves<R>) {
+        return {exp_of<T>(x.low), exp_of<T>(x.high)};
+    } else {
+        using c = exp_constants<T>;
+        R const above = x < -c::clamp ? R{} - c::clamp : x, clamped = above > c::clamp ? R{} + c::clamp : above;
+        R const magic = R{} + T(1.5) * T(std::uint64_t(1) << c::mantissa);
+        R const shifted = clamped * T(1.44269504088896340736) + magic; // its last bits are the nearest whole number of ln 2
+        R const count = shifted - magic;
+        R const rest = (clamped - count * c::ln2_high) - count * c::ln2_low;
+        R sum = R{} + T(1);
+        for (int k = c::terms; k > 0; --k) sum = R{} + T(1) + sum * rest * (T(1) / T(k)); // Taylor, |rest| <= 0.347
+#if defined(__AVX512F__)                                                                  // rounds once, and knows the ends of the range
+        R result;
+        if constexpr (sizeof(T) == 4) {
+            result = std::bit_cast<R>(_mm512_scalef_ps(std::bit_cast<__m512>(sum), std::bit_cast<__m512>(count)));
+        } else {
+            result = std::bit_cast<R>(_mm512_scalef_pd(std::bit_cast<__m512d>(sum), std::bit_cast<__m512d>(count)));
+        }
+#else
+        using integers = typename register_of<T>::integers; // without a sign: no processor before AVX-512 shifts 64 bits with one
+        integers const whole = std::bit_cast<integers>(shifted) - std::bit_cast<integers>(magic) + 2 * c::bias;
+        integers const half = whole >> 1, other = whole - half; // two factors, so that the ends of the range are reached
+        R result = sum * std::bit_cast<R>(half << c::mantissa) * std::bit_cast<R>(other << c::mantissa);
+        result = x > c::highest ? R{} + std::numeric_limits<T>::infinity() : result;
+        result = x < c::lowest ? R{} : result;
+#endif
+        return x == x ? result : x; // NaN stays NaN
+    }
+}
 
 } // namespace detail
 
 /// e^x, within 2 ulp; overflow gives infinity, as the scalar function does.
 template <class T>
 SPIKEFUSE_FUNCTION lanes<T> exp(lanes<T> x) {
-    using c = detail::exp_constants<T>;
-    using native = typename lanes<T>::native;
-    native const clamped = x.value > c::clamp ? native{} + c::clamp : (x.value < -c::clamp ? native{} - c::clamp : x.value);
-    native const magic = native{} + T(1.5) * T(std::uint64_t(1) << c::mantissa);
-    native const count = (clamped * T(1.44269504088896340736) + magic) - magic; // nearest whole number of ln 2
-    native const rest = (clamped - count * c::ln2_high) - count * c::ln2_low;
-    native sum = native{} + T(1);
-    for (int k = c::terms; k > 0; --k) sum = native{} + T(1) + sum * rest * (T(1) / T(k)); // Taylor, |rest| <= 0.347
-#if defined(__AVX512F__)                                                                   // rounds once, and knows the ends of the range
-    native result;
-    if constexpr (sizeof(T) == 4) {
-        result = std::bit_cast<native>(_mm512_scalef_ps(std::bit_cast<__m512>(sum), std::bit_cast<__m512>(count)));
-    } else {
-        result = std::bit_cast<native>(_mm512_scalef_pd(std::bit_cast<__m512d>(sum), std::bit_cast<__m512d>(count)));
-    }
-#else
-    using integers = typename detail::vector_of<T>::integers;
-    integers const whole = __builtin_convertvector(count, integers);
-    integers const half = whole >> 1, other = whole - half; // two factors, so that the ends of the range are reached
-    native low, high;
-    integers const low_bits = (half + c::bias) << c::mantissa, high_bits = (other + c::bias) << c::mantissa;
-    std::memcpy(&low, &low_bits, sizeof low);
-    std::memcpy(&high, &high_bits, sizeof high);
-    native result = sum * low * high;
-    result = x.value > c::highest ? native{} + std::numeric_limits<T>::infinity() : result;
-    result = x.value < c::lowest ? native{} : result;
-#endif
-    return x.value == x.value ? result : x.value; // NaN stays NaN
+    return detail::exp_of<T>(x.value);
 }
 
 template <class T>
