@@ -56,6 +56,19 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
         if (here > 48) write(_mm512_extracti32x4_epi32(which, 3), 48);
         count += here;
     }
+#elif SPIKEFUSE_HOST_LANES
+    int const total = count_events(row, width); // other threads' lists stand behind
+    for (int w = 0; w < words; w += 2) {        // 64 inputs at a time, eight events without a branch: what is too much is written over
+        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
+        int const here = __builtin_popcountll(set), first = offset + w * 32;
+        int done = 0;
+        for (; done < here && count + done + 8 <= total; done += 8)
+            for (int k = 0; k < 8; ++k, set &= set - 1)
+                events[count + done + k] = static_cast<std::uint32_t>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
+        for (; done < here; ++done, set &= set - 1) events[count + done] = static_cast<std::uint32_t>((first + lowest_bit(set)) * Scale);
+        count += here;
+    }
 #else
     for (int w = 0; w < words; ++w) {
         std::uint32_t word = row[w];
