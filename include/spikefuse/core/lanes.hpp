@@ -166,4 +166,8 @@ SPIKEFUSE_FUNCTION constexpr int registers_together([[maybe_unused]] int many) {
 #endif
 }
 
+/// Whether sums that stay in registers are better kept few: where a register of neurons is several of the processor's.
+template <class T>
+inline constexpr bool few_registers = lanes<T>::width > 1 && registers_together<T>(12) < 12;
+
 } // namespace spikefuse

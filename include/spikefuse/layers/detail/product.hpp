@@ -12,7 +12,7 @@ namespace spikefuse::detail {
 /// itself, whatever stands beside: a row alone does not wait for the adder, and has the bits that it has among others.
 template <int Rows, int Panels, class T>
 SPIKEFUSE_FLATTEN void multiply(T const* panel, std::size_t apart, T const* x, std::size_t stride, int inputs,
-                                 lanes<T> (&sums)[Rows][Panels]) {
+                                lanes<T> (&sums)[Rows][Panels]) {
     using V = lanes<T>;
     V even[Rows][Panels], odd[Rows][Panels];
     for (int r = 0; r < Rows; ++r)
@@ -36,21 +36,27 @@ SPIKEFUSE_FLATTEN void multiply(T const* panel, std::size_t apart, T const* x, s
 template <int Panels, class T, class Put>
 SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows, int inputs,
                                       lanes<T> const (&start)[Panels], Put const& put) {
-    auto const some = [&]<int Rows>(fixed<Rows>, int first) {
-        lanes<T> sums[Rows][Panels];
+    auto const some = [&]<int Rows, int Count>(fixed<Rows>, fixed<Count>, int first, int p) {
+        lanes<T> sums[Rows][Count];
         for (int r = 0; r < Rows; ++r)
-            for (int p = 0; p < Panels; ++p) sums[r][p] = start[p];
-        multiply<Rows, Panels>(panel, apart, x + static_cast<std::size_t>(first) * stride, stride, inputs, sums);
+            for (int k = 0; k < Count; ++k) sums[r][k] = start[p + k];
+        multiply<Rows, Count>(panel + static_cast<std::size_t>(p) * apart, apart, x + static_cast<std::size_t>(first) * stride, stride,
+                              inputs, sums);
         for (int r = 0; r < Rows; ++r)
-            for (int p = 0; p < Panels; ++p) put(first + r, p, sums[r][p]);
+            for (int k = 0; k < Count; ++k) put(first + r, p + k, sums[r][k]);
     };
+    constexpr int tile = few_registers<T> ? 3 : Panels < 12 ? 12 / Panels : 1;
     int r = 0;
-    constexpr int tile = Panels < 12 ? 12 / Panels : 1;
-    for (; r + tile <= rows; r += tile) some(fixed<tile>{}, r);
-    if constexpr (tile > 2)
-        for (; r + tile / 2 <= rows; r += tile / 2) some(fixed<tile / 2>{}, r);
+    if constexpr (few_registers<T>) { // panel by panel
+        for (; r + tile <= rows; r += tile)
+            for (int p = 0; p < Panels; ++p) some(fixed<tile>{}, fixed<1>{}, r, p);
+    } else {
+        for (; r + tile <= rows; r += tile) some(fixed<tile>{}, fixed<Panels>{}, r, 0);
+        if constexpr (tile > 2)
+            for (; r + tile / 2 <= rows; r += tile / 2) some(fixed<tile / 2>{}, fixed<Panels>{}, r, 0);
+    }
     if constexpr (tile > 1)
-        for (; r < rows; ++r) some(fixed<1>{}, r);
+        for (; r < rows; ++r) some(fixed<1>{}, fixed<Panels>{}, r, 0);
 }
 
 /// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards. `Panels` of them, `apart`

@@ -57,7 +57,10 @@ struct weights_over {
 
 /// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes look their sums up (measured:
 /// docs/speed.md).
-inline constexpr double multiplied_above = 0.24, looked_up_above = 0.32;
+template <class T>
+inline constexpr double multiplied_above = few_registers<T> ? 0.40 : 0.24;
+template <class T>
+inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.32;
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 511) / 512; }
 SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 63) / 64 * 64; }

@@ -53,9 +53,9 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if constexpr (!single<Feed>) {
             return 1;
         } else if constexpr (!only_bits<Feed>) {
-            return multiplied_above;
+            return multiplied_above<T>;
         } else {
-            return places::template replays<Stage>::value && W >= 8 ? looked_up_above : 1;
+            return places::template replays<Stage>::value && W >= 8 ? looked_up_above<T> : 1;
         }
     }();
 

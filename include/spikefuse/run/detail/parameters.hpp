@@ -96,7 +96,7 @@ class model_parameters {
   protected:
     template <layer_word Network>
     void start_parameters(Network const& network, std::uint64_t seed) {
-        each_layer(network, [this](auto l, auto const& word) { list_arrays<l>(word); });
+        each_layer(network, [this](auto l, auto const& word) { this->template list_arrays<l>(word); });
         bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
         host_bag_ = Kokkos::create_mirror_view(bag_);
         std::mt19937_64 random(seed);
