@@ -11,8 +11,8 @@ namespace spikefuse::detail {
 /// sums[r][p] += sum over i of x[r][i] * panel p[i]: rows `stride` numbers apart, panels `apart`. What is even and what is odd is summed by
 /// itself, whatever stands beside: a row alone does not wait for the adder, and has the bits that it has among others.
 template <int Rows, int Panels, class T>
-SPIKEFUSE_FLATTEN void multiply(T const* panel, std::size_t apart, T const* x, std::size_t stride, int inputs,
-                                lanes<T> (&sums)[Rows][Panels]) {
+SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, T const* x, std::size_t stride, int inputs,
+                                 lanes<T> (&sums)[Rows][Panels]) {
     using V = lanes<T>;
     V even[Rows][Panels], odd[Rows][Panels];
     for (int r = 0; r < Rows; ++r)
@@ -32,18 +32,23 @@ SPIKEFUSE_FLATTEN void multiply(T const* panel, std::size_t apart, T const* x, s
     for (int r = 0; r < Rows; ++r)
         for (int p = 0; p < Panels; ++p) sums[r][p] += even[r][p] + odd[r][p];
 }
-/// The same for any number of rows, in tiles that fill the registers. `put(r, p, sum)`; sums begin at `start[p]`.
-template <int Panels, class T, class Put>
-SPIKEFUSE_FUNCTION void multiply_rows(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows, int inputs,
-                                      lanes<T> const (&start)[Panels], Put const& put) {
+/// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the products of any number of rows, in tiles that
+/// fill the registers.
+template <int Panels, class T>
+SPIKEFUSE_FLATTEN void add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows, int inputs, T* to,
+                                    std::size_t row_apart, std::size_t panel_apart) {
+    using V = lanes<T>;
     auto const some = [&]<int Rows, int Count>(fixed<Rows>, fixed<Count>, int first, int p) {
-        lanes<T> sums[Rows][Count];
+        V sums[Rows][Count];
+        auto const place = [&](int r, int k) {
+            return to + static_cast<std::size_t>(first + r) * row_apart + static_cast<std::size_t>(p + k) * panel_apart;
+        };
         for (int r = 0; r < Rows; ++r)
-            for (int k = 0; k < Count; ++k) sums[r][k] = start[p + k];
+            for (int k = 0; k < Count; ++k) sums[r][k] = V::load(place(r, k));
         multiply<Rows, Count>(panel + static_cast<std::size_t>(p) * apart, apart, x + static_cast<std::size_t>(first) * stride, stride,
                               inputs, sums);
         for (int r = 0; r < Rows; ++r)
-            for (int k = 0; k < Count; ++k) put(first + r, p + k, sums[r][k]);
+            for (int k = 0; k < Count; ++k) sums[r][k].store(place(r, k));
     };
     constexpr int tile = few_registers<T> ? 3 : Panels < 12 ? 12 / Panels : 1;
     int r = 0;

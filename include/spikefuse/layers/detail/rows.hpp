@@ -61,6 +61,7 @@ template <class T>
 inline constexpr double multiplied_above = few_registers<T> ? 0.40 : 0.24;
 template <class T>
 inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.32;
+inline constexpr int most_rows = 256; // in a list
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 511) / 512; }
 SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 63) / 64 * 64; }

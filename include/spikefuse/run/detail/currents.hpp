@@ -92,6 +92,8 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
         using passing = passing_feeds<typename Stage::feeds>;
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
             own_groups<Stage>(here, [&](int p, auto count) {
@@ -99,7 +101,9 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 alignas(sizeof(V)) T currents[decltype(count)::value * apart];
                 if constexpr (!alone)
                     for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
-                mix<Stage, Feed, !alone>(here, p, count, list, currents, apart);
+                mix_rows<decltype(count)::value, only_bits<Feed>>(over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P,
+                                                                  over::inputs, list, over::has_bias ? over::bias_place(bag, p) : nullptr,
+                                                                  !alone, currents, apart);
                 consume(p, count, list.first, list.rows, currents, static_cast<std::size_t>(W), apart);
             });
             done += list.rows;
@@ -233,70 +237,12 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         own_groups<Stage>(here, [&](int p, auto count) {
             if (first == 0) { // of each block: the backward pass begins with the last one
-                V start[count];
-                for (int q = 0; q < count; ++q) start[q] = over::bias(bag, p + q);
-                multiply_rows(over::panel(bag, p), apart, this->template row_of<plan::network_input>(here, 0), 0, 1, over::inputs, start,
-                              [&](int, int q, V sum) { sum.store(held + (p + q) * W); });
+                for (int q = p; q < p + count; ++q) over::bias(bag, q).store(held + q * W);
+                add_products<decltype(count)::value>(over::panel(bag, p), apart, this->template row_of<plan::network_input>(here, 0), 0, 1,
+                                                     over::inputs, held + p * W, 0, static_cast<std::size_t>(W));
             }
             consume(p, count, first, rows, held + p * W, std::size_t(0), static_cast<std::size_t>(W));
         });
-    }
-
-    /// Sums the weights of panels [p, p + Count) that the listed rows name into `currents`, on top of what stands there where `Adds`.
-    template <class Stage, class Feed, bool Adds, int Count, class List>
-    SPIKEFUSE_FUNCTION void mix(context const& here, int p, fixed<Count>, List const& list, T* currents, std::size_t apart) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        constexpr std::size_t panel_apart = static_cast<std::size_t>(over::inputs + 1) * P;
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        T const* const panels = over::panel(bag, p);
-        auto const place = [&](int r, int q) { return currents + r * W + static_cast<std::size_t>(q) * apart; };
-        auto const add = [&](int r, int q, V sum) { (V::load(place(r, q)) + sum).store(place(r, q)); };
-        auto const put = [&](int r, int q, V sum) { Adds ? add(r, q, sum) : sum.store(place(r, q)); };
-        V bias[Count];
-        for (int q = 0; q < Count; ++q) bias[q] = over::bias(bag, p + q);
-        for (int k = 0; k < List::pieces; ++k)
-            for (int q = 0; q < Count; ++q) {
-                T const* const panel = panels + q * panel_apart;
-                constexpr std::size_t piece = static_cast<std::size_t>(piece_of(over::inputs)) * P;
-                T const* const next = q + 1 < Count          ? panel + panel_apart + k * piece
-                                      : k + 1 < List::pieces ? panels + (k + 1) * piece
-                                                             : panels + Count * panel_apart; // not near yet: each row asks for a share
-                for (int r = 0; r < list.rows; ++r) {
-                    if constexpr (List::pieces > 1) ask_for(next, piece_of(over::inputs), r, list.rows);
-                    V const sum = [&] {
-                        std::uint32_t const* const events = list.events + list.begin(r, k);
-                        if constexpr (only_bits<Feed>) {
-                            return sum_rows(panel, events, list.count(r, k));
-                        } else {
-                            return sum_rows(panel, events, list.factors + list.begin(r, k), list.count(r, k));
-                        }
-                    }();
-                    k == 0 ? put(r, q, bias[q] + sum) : add(r, q, sum);
-                }
-            }
-        if constexpr (base::template full_above<Stage, Feed> < 1) {
-            if constexpr (only_bits<Feed>) {
-                int which[places::block_steps];
-                int const count = base::which_full(list, which);
-                auto const* const words = here.template at<std::uint64_t>(places::full_words_offset);
-                for (int q = 0; count > 0 && q < Count; ++q) {
-                    add_looked_up<over::inputs>(panels + q * panel_apart, count, words, places::block_steps,
-                                                [&](int k) { return place(which[k], q); });
-                }
-            } else {
-                using from = first_source<Feed>;
-                V const none[Count] = {};
-                for (int r = 0; r < list.rows;) {
-                    int together = 0;
-                    while (r + together < list.rows && list.full(r + together)) ++together;
-                    if (together > 0)
-                        multiply_rows(panels, panel_apart, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                      this->template stride_of<from::buffer>(), together, over::inputs, none,
-                                      [&](int k, int q, V sum) { add(r + k, q, sum); });
-                    r += together == 0 ? 1 : together;
-                }
-            }
-        }
     }
 };
 

@@ -27,24 +27,6 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     template <class Feed>
     static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
-    /// Listed events of rows [first, first + rows): piece k of row r has events [ends[r * Pieces + k], ends[r * Pieces + k + 1]). A full
-    /// row has none and is marked by negative ends.
-    template <int Pieces>
-    struct listing {
-        static constexpr int pieces = Pieces;
-        std::int32_t const* ends;
-        std::uint32_t const* events;
-        T const* factors;
-        int first, rows;
-
-        SPIKEFUSE_FUNCTION bool full(int r) const { return ends[(r + 1) * Pieces] < 0; }
-        SPIKEFUSE_FUNCTION int begin(int r, int piece = 0) const {
-            int const end = ends[r * Pieces + piece];
-            return end < 0 ? ~end : end;
-        }
-        SPIKEFUSE_FUNCTION int count(int r, int piece) const { return begin(r, piece + 1) - begin(r, piece); }
-        SPIKEFUSE_FUNCTION int count(int r) const { return begin(r + 1) - begin(r); }
-    };
     template <class Feed>
     static constexpr int pieces_of_feed = single<Feed> ? pieces_of(Schedule::template buffer_at<first_source<Feed>::buffer>::width) : 1;
     /// The share of inputs above which a row is not listed.
@@ -62,7 +44,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     static constexpr int rows_ahead = 8; // are asked for
     /// Lists the spikes of as many rows as fit, all threads of the team together.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
+    SPIKEFUSE_FUNCTION listed_rows<T> list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1;
         constexpr int pieces = pieces_of_feed<Feed>;
         constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
@@ -91,7 +73,13 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             }
         }
         here.team.team_broadcast(rows, 0);
-        listing<pieces> const list{ends, events, factors, first, rows};
+        using from = first_source<Feed>;
+        auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
+        listed_rows<T> list{first, rows, pieces, may_be_full, ends, events, factors, words, places::block_steps, nullptr, 0};
+        if constexpr (may_be_full && !only_bits<Feed>) {
+            list.values = this->template row_of<from::buffer>(here, first - from::delay);
+            list.stride = this->template stride_of<from::buffer>();
+        }
         for (int r = rank; r < rows; r += size) {
             if (list.full(r)) continue;
             int at = list.begin(r);
@@ -114,12 +102,10 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             });
             fill_up(list.begin(r + 1));
         }
-        if constexpr (may_be_full && only_bits<Feed>) { // their words: [64 inputs][full row]
-            using from = first_source<Feed>;
+        if constexpr (may_be_full && only_bits<Feed>) {
             constexpr int width = Schedule::template width_into<Feed::layer>;
-            auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
             int which[places::block_steps];
-            int const count = which_full(list, which);
+            int const count = list.which_full(which);
             for (int k = rank; k < count; k += size)
                 for (int i = 0; i < width; i += 64)
                     words[i / 64 * places::block_steps + k] =
@@ -127,14 +113,6 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         }
         here.team.team_barrier();
         return list;
-    }
-    /// The full rows of a list. Returns how many.
-    template <class List>
-    static SPIKEFUSE_FUNCTION int which_full(List const& list, int* which) {
-        int count = 0;
-        for (int r = 0; r < list.rows; ++r)
-            if (list.full(r)) which[count++] = r;
-        return count;
     }
     /// Calls function(piece, source, row, width, offset): a row of input in parts, each from one source and for one piece of the list.
     template <class Feed, class Function>

@@ -1,9 +1,7 @@
 #pragma once
 /// One sample in the kernel: where its rows lie, and its neurons in registers.
 
-#include "../../layers/detail/product.hpp"
-#include "../../layers/detail/rows.hpp"
-#include "../../layers/detail/tables.hpp"
+#include "../../layers/detail/mix.hpp"
 #include "../../plan/layout.hpp"
 #include "../readout.hpp"
 #include "gather.hpp"

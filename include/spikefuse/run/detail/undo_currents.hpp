@@ -145,7 +145,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void add_by_lists(context const& here, T* bag) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        using from = plan::mp11::mp_front<typename Feed::sources>;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         for (int done = 0; done < here.rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, done, here.rows - done);
@@ -165,14 +164,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 }
             });
             if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
-                for (int r = 0; r < list.rows;) {
-                    int together = 0;
-                    while (r + together < list.rows && list.full(r + together)) ++together;
-                    if (together > 0)
-                        add_full<Stage, over>(here, bag, this->template row_of<from::buffer>(here, list.first + r - from::delay),
-                                              this->template stride_of<from::buffer>(), done + r, together);
-                    r += together == 0 ? 1 : together;
-                }
+                list.each_full_run([&](int r, int count) {
+                    add_full<Stage, over>(here, bag, list.values + static_cast<std::size_t>(r) * list.stride, list.stride, done + r, count);
+                });
             }
             done += list.rows;
             here.team.team_barrier();
@@ -245,10 +239,25 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 if (this->run.input_gradient == nullptr) return;
             int const rank = here.team.team_rank(), size = here.team.team_size();
             auto const some = [&]<int Count>(fixed<Count>, int p) {
-                V const start[Count] = {};
-                multiply_rows(over::transposed_panel(transposed, p), apart, this->template current_row<Stage>(here, first),
-                              base::template current_stride<Stage>, rows, over::outputs, start,
-                              [&](int r, int q, V sum) { give_back<from>(here, first + r, p + q, sum); });
+                T const* const panels = over::transposed_panel(transposed, p);
+                if constexpr (!is_network_input<from>::value && from::offset == 0) { // rows of gradients are whole registers long
+                    constexpr std::size_t row = places::template gradient_row<from::buffer>();
+                    add_products<Count>(panels, apart, this->template current_row<Stage>(here, first), base::template current_stride<Stage>,
+                                        rows, over::outputs, gradient_row<from::buffer>(here, first - from::delay) + p * W, row,
+                                        static_cast<std::size_t>(W));
+                } else {
+                    constexpr int most = 12;
+                    alignas(sizeof(V)) T sums[most * Count * W];
+                    for (int r = 0; r < rows; r += most) {
+                        int const here_rows = rows - r < most ? rows - r : most;
+                        for (int k = 0; k < here_rows * Count; ++k) V(T(0)).store(sums + k * W);
+                        add_products<Count>(panels, apart, this->template current_row<Stage>(here, first + r),
+                                            base::template current_stride<Stage>, here_rows, over::outputs, sums,
+                                            static_cast<std::size_t>(Count * W), static_cast<std::size_t>(W));
+                        for (int k = 0; k < here_rows * Count; ++k)
+                            give_back<from>(here, first + r + k / Count, p + k % Count, V::load(sums + k * W));
+                    }
+                }
             };
             constexpr int together = registers_together<T>(places::template replays<Stage>::value ? 2 : 8), rest = (end - begin) % together;
             for (int p = begin + rank * together; p + together <= end; p += size * together) some(fixed<together>{}, p);
