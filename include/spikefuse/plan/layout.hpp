@@ -220,7 +220,7 @@ struct layout : plan_facts<Schedule> {
         std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
         std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
         std::size_t longest = 64; // a replay stays in the first cache, where it fits
-        if (!Training && bag_total * sizeof(T) > near_caches) longest = spikefuse::detail::most_rows;
+        if (!Training && lanes<T>::width > 1 && bag_total * sizeof(T) > near_caches) longest = spikefuse::detail::most_rows;
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
                 using self = decltype(node);

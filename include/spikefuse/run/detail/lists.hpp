@@ -27,7 +27,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     template <class Feed>
     static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
 
-    template <class Feed>
+    template <class Feed> // of each row
     static constexpr int pieces_of_feed = single<Feed> ? pieces_of(Schedule::template buffer_at<first_source<Feed>::buffer>::width) : 1;
     /// The share of inputs above which a row is not listed.
     template <class Stage, class Feed>
