@@ -3,6 +3,7 @@
 
 #include "layout.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 #include <string>
@@ -12,7 +13,7 @@ namespace spikefuse {
 
 namespace detail {
 
-inline std::string percent(double share) { return std::to_string(static_cast<int>(100 * share + 0.5)) + " %"; }
+inline std::string percent(double share) { return std::to_string(std::lround(100 * share)) + " %"; }
 inline std::string readable_bytes(double bytes) {
     char text[32];
     if (bytes < 1024) {

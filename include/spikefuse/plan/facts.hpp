@@ -18,7 +18,7 @@ struct plan_facts {
         return ((Feed::layer == no_layer) && ...);
     }
     template <class... Point>
-    static constexpr bool competes(mp11::mp_list<Point...>) {
+    SPIKEFUSE_FUNCTION static constexpr bool competes(mp11::mp_list<Point...>) {
         return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
     }
     /// Whether a stage runs many steps at a time: not in a loop, and without a contest. In the pass backwards it is replayed: run again

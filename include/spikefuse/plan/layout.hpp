@@ -259,7 +259,7 @@ struct layout : plan_facts<Schedule> {
     }();
     static constexpr int event_capacity = widest_feed > 256 * block_steps ? widest_feed : 256 * block_steps;
     static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
-    static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity + 64 + 4 * most_pieces);
+    static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity) + 64 + 4 * static_cast<std::size_t>(most_pieces);
 
     static constexpr std::size_t states_offset = 0;
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
