@@ -12,8 +12,7 @@ namespace spikefuse::detail {
 /// negative ends.
 template <class T>
 struct listed_rows {
-    int first, rows, pieces;
-    bool may_be_full;
+    int first, rows, pieces, full_rows;
     std::int32_t const* ends;
     std::uint32_t const* events;
     T const* factors;           // of events that are no spikes
@@ -31,14 +30,14 @@ struct listed_rows {
     /// The full rows. Returns how many.
     SPIKEFUSE_FUNCTION int which_full(int* which) const {
         int count = 0;
-        for (int r = 0; may_be_full && r < rows; ++r)
+        for (int r = 0; count < full_rows; ++r)
             if (full(r)) which[count++] = r;
         return count;
     }
     /// Calls function(first, count) for each run of full rows.
     template <class Function>
     SPIKEFUSE_FUNCTION void each_full_run(Function const& function) const {
-        for (int r = 0; may_be_full && r < rows;) {
+        for (int r = 0; full_rows > 0 && r < rows;) {
             int together = 0;
             while (r + together < rows && full(r + together)) ++together;
             if (together > 0) function(r, together);
@@ -60,7 +59,7 @@ SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, i
     } else if constexpr (V::width > 1) {
         int which[most_rows];
         int const count = list.which_full(which);
-        for (int q = 0; count > 0 && q < Panels; ++q)
+        for (int q = 0; q < Panels; ++q)
             add_looked_up(panels + static_cast<std::size_t>(q) * panel_apart, inputs, count, list.words, list.words_apart, which,
                           currents + static_cast<std::size_t>(q) * apart);
     }
@@ -94,7 +93,7 @@ SPIKEFUSE_FUNCTION void mix_rows(T const* panels, std::size_t panel_apart, int i
                 sum.store(place);
             }
         }
-    if (list.may_be_full) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, currents, apart);
+    if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, currents, apart);
 }
 
 } // namespace spikefuse::detail

@@ -75,7 +75,9 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         here.team.team_broadcast(rows, 0);
         using from = first_source<Feed>;
         auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
-        listed_rows<T> list{first, rows, pieces, may_be_full, ends, events, factors, words, places::block_steps, nullptr, 0};
+        listed_rows<T> list{first, rows, pieces, 0, ends, events, factors, words, places::block_steps, nullptr, 0};
+        if constexpr (may_be_full)
+            for (int r = 0; r < rows; ++r) list.full_rows += list.full(r) ? 1 : 0;
         if constexpr (may_be_full && !only_bits<Feed>) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
