@@ -1,6 +1,6 @@
 #pragma once
-/// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known here but sizes, so that one instance
-/// serves all layers.
+/// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known here but sizes, so that what full rows
+/// need is compiled once for all layers.
 
 #include "product.hpp"
 #include "rows.hpp"

@@ -64,7 +64,7 @@ SPIKEFUSE_FLATTEN void add_products(T const* panel, std::size_t apart, T const* 
         for (; r < rows; ++r) some(fixed<1>{}, fixed<Panels>{}, r, 0);
 }
 
-/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: multiply_rows backwards. `Panels` of them, `apart`
+/// panel[i] += sum over r of x[r][i] * gradients[r], rows `stride` numbers apart: add_products backwards. `Panels` of them, `apart`
 /// numbers from each other, with a square of inputs and panels in registers: a line of x that is far away is used often.
 template <int Panels, class T>
 SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,

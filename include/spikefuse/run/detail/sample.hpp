@@ -254,10 +254,9 @@ struct sample_kernel {
     /// A register of a [T, B, N] array, of `width` numbers a row; where the array is larger than near caches are, past them: its lines, far
     /// from each other, would push each other out, and be read before they are written.
     SPIKEFUSE_FUNCTION void store_line(T* to, V value, int width) const {
-        constexpr std::size_t caches = std::size_t(2) << 20;
         std::size_t const bytes =
             static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
-        if (bytes > caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
+        if (bytes > places::near_caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
             value.stream(to);
         } else {
             value.store(to);
