@@ -208,8 +208,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         if constexpr (places::template replays<Stage>::value) {
             replay<Stage>(here, seeds);
         } else {
-            this->template own_groups<Stage>(here, [&](int p, auto count) {
-                undo_points<Stage, decltype(count)::value>(
+            this->template own_panels<Stage>(here, [&](int p) {
+                undo_points<Stage, 1>(
                     here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
                     [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
             });

@@ -204,12 +204,16 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                 this->template each_panel<Stage>(
                     here, first, rows,
                     [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
-                        if constexpr (undone && !replayed) {
-                            this->template run_points<Stage, decltype(count)::value>(
-                                here, p, from, steps, current, stride, apart, 0,
-                                typename base::template keeps_in_scratch<Stage>{*this, here, p});
-                        } else {
+                        if constexpr (replayed) {
                             this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
+                        } else { // a step: panels do not wait for themselves
+                            for (int q = 0; q < count; ++q, current += apart)
+                                if constexpr (undone) {
+                                    this->template run_points<Stage>(here, p + q, from, steps, current, stride, 0, 0,
+                                                                     typename base::template keeps_in_scratch<Stage>{*this, here, p + q});
+                                } else {
+                                    this->template run_points<Stage>(here, p + q, from, steps, current, stride);
+                                }
                         }
                     });
         }

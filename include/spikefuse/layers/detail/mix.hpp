@@ -70,27 +70,30 @@ template <int Panels, bool Bits, class T>
 SPIKEFUSE_FUNCTION void mix_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T> const& list, T const* bias, bool adds,
                                  T* currents, std::size_t apart) {
     using V = lanes<T>;
+    constexpr int together = few_registers<T> ? 1 : Panels;
     std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
+    bool const far = list.pieces > 1 && list.rows >= 16; // then each row asks for a share of what comes next
     for (int k = 0; k < list.pieces; ++k)
-        for (int q = 0; q < Panels; ++q) {
-            T const* const panel = panels + static_cast<std::size_t>(q) * panel_apart;
-            T const* const next = q + 1 < Panels        ? panel + panel_apart + static_cast<std::size_t>(k) * piece
+        for (int p = 0; p < Panels; p += together) {
+            T const* const from = panels + static_cast<std::size_t>(p) * panel_apart;
+            T const* const next = p + together < Panels ? from + together * panel_apart + static_cast<std::size_t>(k) * piece
                                   : k + 1 < list.pieces ? panels + static_cast<std::size_t>(k + 1) * piece
                                                         : panels + Panels * panel_apart;
-            V const start = bias == nullptr ? V(T(0)) : V::load(bias + q * V::width);
-            T* place = currents + static_cast<std::size_t>(q) * apart;
+            V start[together];
+            for (int q = 0; q < together; ++q) start[q] = bias == nullptr ? V(T(0)) : V::load(bias + (p + q) * V::width);
+            T* place = currents + static_cast<std::size_t>(p) * apart;
             for (int r = 0; r < list.rows; ++r, place += V::width) {
-                if (list.pieces > 1) ask_for(next, piece_of(inputs), r, list.rows); // not near yet: each row asks for a share
+                for (int q = 0; far && q < together; ++q)
+                    ask_for(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
                 int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
-                V sum;
-                if constexpr (Bits) {
-                    sum = sum_rows(panel, list.events + begin, count);
-                } else {
-                    sum = sum_rows(panel, list.events + begin, list.factors + begin, count);
+                V sums[together];
+                sum_rows<Bits>(from, panel_apart, list.events + begin, list.factors + begin, count, sums);
+                for (int q = 0; q < together; ++q) {
+                    T* const to = place + static_cast<std::size_t>(q) * apart;
+                    V sum = k == 0 ? start[q] + sums[q] : sums[q];
+                    if (k > 0 || adds) sum = V::load(to) + sum;
+                    sum.store(to);
                 }
-                if (k == 0) sum = start + sum;
-                if (k > 0 || adds) sum = V::load(place) + sum;
-                sum.store(place);
             }
         }
     if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, currents, apart);

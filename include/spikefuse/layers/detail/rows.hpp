@@ -63,8 +63,8 @@ template <class T>
 inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.28;
 inline constexpr int most_rows = 256; // in a list
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
-SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 511) / 512; }
-SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 63) / 64 * 64; }
+SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 255) / 256; }
+SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 31) / 32 * 32; }
 
 /// torch.nn.Linear's start values are uniform in plus or minus this.
 constexpr double start_spread(int inputs) {
@@ -97,25 +97,28 @@ SPIKEFUSE_FUNCTION void ask_for([[maybe_unused]] T const* rows, [[maybe_unused]]
 #endif
 }
 
-/// Sum of the rows that `events` names (row number times P). The order of its partial sums is fixed, so the result does not depend on
-/// threads or on where a block of steps begins.
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, int count) {
+/// Sums of the rows that `events` names (row number times P), of `Panels` panels `apart` numbers from each other; each event once where it
+/// is a spike, else times its factor. The order of the partial sums is fixed, so the result does not depend on threads or on where a block
+/// of steps begins.
+template <bool Bits, int Panels, class T>
+SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, std::uint32_t const* events, [[maybe_unused]] T const* factors,
+                                 int count, lanes<T> (&sums)[Panels]) {
     using V = lanes<T>;
-    V part[events_together] = {T(0), T(0), T(0), T(0)};
+    V part[Panels][events_together];
+    for (int q = 0; q < Panels; ++q)
+        for (int j = 0; j < events_together; ++j) part[q][j] = V(T(0));
     for (int k = 0; k < count; k += events_together)
-        four_events(events + k, [&](int j, std::uint32_t event) { part[j] += V::load(panel + event); });
-    return (part[0] + part[1]) + (part[2] + part[3]);
-}
-
-/// The same with a factor a row: graded spikes, sparse analog input.
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> sum_rows(T const* panel, std::uint32_t const* events, T const* factors, int count) {
-    using V = lanes<T>;
-    V part[events_together] = {T(0), T(0), T(0), T(0)};
-    for (int k = 0; k < count; k += events_together)
-        four_events(events + k, [&](int j, std::uint32_t event) { part[j] += V(factors[k + j]) * V::load(panel + event); });
-    return (part[0] + part[1]) + (part[2] + part[3]);
+        four_events(events + k, [&](int j, std::uint32_t event) {
+            for (int q = 0; q < Panels; ++q) {
+                V const weights = V::load(panels + static_cast<std::size_t>(q) * apart + event);
+                if constexpr (Bits) {
+                    part[q][j] += weights;
+                } else {
+                    part[q][j] += V(factors[k + j]) * weights;
+                }
+            }
+        });
+    for (int q = 0; q < Panels; ++q) sums[q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
 }
 
 /// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
