@@ -29,6 +29,20 @@ struct plan_facts {
     struct replays<stage<Width, Feeds, Points, Target>>
         : std::conjunction<std::bool_constant<!competes(Points{})>,
                            mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+    template <int Width, class Feeds, class Points, int Target>
+    static constexpr bool loops_mix(stage<Width, Feeds, Points, Target>, bool looping) {
+        return looping && !weightless(Feeds{});
+    }
+    template <class... Node>
+    static constexpr bool loops_mix(loop<Node...>, bool) {
+        return (loops_mix(Node{}, true) || ...);
+    }
+    /// Whether a loop holds weights.
+    static constexpr bool has_weights_in_loops = [] {
+        bool has = false;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { has = has || loops_mix(node, false); });
+        return has;
+    }();
     template <class... Point>
     static constexpr void mark_points(mp11::mp_list<Point...>, marks& some) {
         ((some.of[Point::value] = true), ...);

@@ -215,12 +215,14 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t backward_numbers =
         Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
 
+    /// Samples that a team undoes together: each step of a loop then reads the loop's weights once for all of them.
+    static constexpr int samples_together = Training && lanes<T>::width > 1 && facts::has_weights_in_loops ? 4 : 1;
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
     /// times, short enough that the rows between stages stay there too. Weights that no near cache holds are fetched less often.
     static constexpr int block_steps = [] {
-        std::size_t const budget = (Training ? 512 : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
+        std::size_t const budget = (Training ? 512 / samples_together : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
         std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
-        std::size_t longest = 64; // a replay stays in the first cache, where it fits
+        std::size_t longest = 64 / samples_together; // a replay stays in the first cache, where it fits; columns are words
         if (!Training && lanes<T>::width > 1 && bag_total * sizeof(T) > near_caches) longest = spikefuse::detail::most_rows;
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
@@ -313,7 +315,8 @@ struct layout : plan_facts<Schedule> {
         winners_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(count) * sizeof(std::int32_t));
     static constexpr std::size_t training_total =
         columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
-    static constexpr std::size_t scratch_total = (Training ? training_total : forward_total) + 64;
+    static constexpr std::size_t sample_total = line(Training ? training_total : forward_total); // one sample's place in scratch
+    static constexpr std::size_t scratch_total = samples_together * sample_total + 64;
 
     template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][P]
     static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);

@@ -12,7 +12,7 @@ template <class Schedule, class T, input_kind Kind, class Loss, class Space>
 struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
     using base = undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space>;
     using base::run;
-    using typename base::context, typename base::member, typename base::places, typename base::V;
+    using typename base::company, typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
@@ -26,22 +26,58 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
     KOKKOS_FUNCTION void operator()(member const& team) const {
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
-        context here{team, scratch, 0, 0, 0};
+        company all = gather(team, scratch, std::make_integer_sequence<int, places::samples_together>{});
+        context const& here = all.of[0];
         T* const gradient = this->group_gradient(here);
         this->each_own_register(here, places::bag_total, [&](std::size_t k) { V(T(0)).store(gradient + k); });
+        for (context const& one : all.of) {
+            T* const sums = one.template at<T>(places::coefficient_gradients_offset);
+            this->each_own_register(one, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(sums + k); });
+        }
+        for (int first = team.league_rank(); first < run.batch; first += run.groups * places::samples_together) {
+            all.count = 0;
+            for (int sample = first; sample < run.batch && all.count < places::samples_together; sample += run.groups)
+                all.of[all.count++].sample = sample;
+            undo_samples(all);
+        }
         T* const coefficients = here.template at<T>(places::coefficient_gradients_offset);
-        this->each_own_register(here, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(coefficients + k); });
-        for (here.sample = team.league_rank(); here.sample < run.batch; here.sample += run.groups) undo_sample(here);
+        for (int s = 1; s < places::samples_together; ++s) {
+            T const* const more = all.of[s].template at<T>(places::coefficient_gradients_offset);
+            this->each_own_register(here, places::coefficient_total,
+                                    [&](std::size_t k) { (V::load(coefficients + k) + V::load(more + k)).store(coefficients + k); });
+        }
         base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
         V::finish_streams();
     }
 
-    SPIKEFUSE_FUNCTION void undo_sample(context& here) const {
+    template <int... K>
+    static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, std::integer_sequence<int, K...>) {
+        return {{context{team, scratch + K * places::sample_total, 0, 0, 0}...}, 0};
+    }
+    SPIKEFUSE_FUNCTION void undo_samples(company& all) const {
+        for (int s = 0; s < all.count; ++s) begin_backwards(all.of[s]);
+        int const blocks = (run.steps + run.block - 1) / run.block;
+        for (int block = blocks - 1; block >= 0; --block) {
+            for (int s = 0; s < all.count; ++s) enter_block(all.of[s], block);
+            all.of[0].team.team_barrier();
+            using backwards = plan::mp11::mp_reverse<typename Schedule::nodes>;
+            for_each_index<plan::mp11::mp_size<backwards>::value>(
+                [&](auto node) { undo_node(all, plan::mp11::mp_at_c<backwards, node>{}, 0, all.of[0].rows); });
+            for_each_index<plan::mp11::mp_size<backwards>::value>(
+                [&](auto node) { undo_mixing(all, plan::mp11::mp_at_c<backwards, node>{}); });
+        }
+        for (int s = 0; s < all.count; ++s) end_backwards(all.of[s]);
+        all.of[0].team.team_barrier();
+    }
+    /// [N]: gradients of the reduced readout, or losses of each output.
+    SPIKEFUSE_FUNCTION T* seeds_of(context const& here) const { return here.template at<T>(places::seeds_offset); }
+
+    SPIKEFUSE_FUNCTION void begin_backwards(context const& here) const {
         T* const states = here.template at<T>(places::state_gradients_offset);
         base::each_population([&](auto layer) { this->template lay_at_rest<layer>(here); }); // for its coefficients
         this->each_own_register(here, places::state_total, [&](std::size_t k) { V(T(0)).store(states + k); });
         this->each_fed_back([&](auto buffer) { this->template clear_row<buffer>(here, -1); });
-        T* const seeds = here.template at<T>(places::seeds_offset); // [N]: of the reduced readout
+        T* const seeds = seeds_of(here);
         for (int n = Schedule::outputs + here.team.team_rank(); n < places::padded(Schedule::outputs); n += here.team.team_size())
             seeds[n] = T(0);
         if constexpr (!Loss::readout::every_step) {
@@ -50,47 +86,43 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                                                                   Schedule::outputs, targets, here.sample, run.batch, seeds) +
                                       charged(here);
         } else {
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0); // here: losses
+            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0);
         }
         here.team.team_barrier();
-        int const blocks = (run.steps + run.block - 1) / run.block;
-        for (int block = blocks - 1; block >= 0; --block) {
-            here.first_step = block * run.block;
-            here.rows = run.steps - here.first_step < run.block ? run.steps - here.first_step : run.block;
-            this->load_memory(here, this->tape_entry(here));
-            here.team.team_barrier();
-            this->run_block(here);
-            for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
-                // What comes back through a loop into the step before this block ends up in that block's last row.
-                if constexpr (buffer != plan::network_input) {
-                    constexpr bool fed_back = Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back;
-                    for (int r = 0; r < here.rows; ++r) {
-                        if (fed_back && r == here.rows - 1) {
-                            this->template copy_row<static_cast<int>(buffer)>(here, -1, r);
-                        } else {
-                            this->template clear_row<static_cast<int>(buffer)>(here, r);
-                        }
+    }
+    /// Runs a block again, and clears the gradients of its rows.
+    SPIKEFUSE_FUNCTION void enter_block(context& here, int block) const {
+        here.first_step = block * run.block;
+        here.rows = run.steps - here.first_step < run.block ? run.steps - here.first_step : run.block;
+        this->load_memory(here, this->tape_entry(here));
+        here.team.team_barrier();
+        this->run_block(here);
+        for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
+            // What comes back through a loop into the step before this block ends up in that block's last row.
+            if constexpr (buffer != plan::network_input) {
+                constexpr bool fed_back = Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back;
+                for (int r = 0; r < here.rows; ++r) {
+                    if (fed_back && r == here.rows - 1) {
+                        this->template copy_row<static_cast<int>(buffer)>(here, -1, r);
+                    } else {
+                        this->template clear_row<static_cast<int>(buffer)>(here, r);
                     }
-                    if constexpr (fed_back) this->template clear_row<static_cast<int>(buffer)>(here, -1);
                 }
-            });
-            this->clear_input_gradient(here);
-            if constexpr (places::readout_row != 0) seed_readout(here, seeds);
-            here.team.team_barrier();
-            using backwards = plan::mp11::mp_reverse<typename Schedule::nodes>;
-            for_each_index<plan::mp11::mp_size<backwards>::value>(
-                [&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, 0, here.rows, seeds); });
-            for_each_index<plan::mp11::mp_size<backwards>::value>(
-                [&](auto node) { undo_mixing(here, plan::mp11::mp_at_c<backwards, node>{}); });
-        }
+                if constexpr (fed_back) this->template clear_row<static_cast<int>(buffer)>(here, -1);
+            }
+        });
+        this->clear_input_gradient(here);
+        if constexpr (places::readout_row != 0) seed_readout(here, seeds_of(here));
+    }
+    SPIKEFUSE_FUNCTION void end_backwards(context const& here) const {
         if constexpr (Loss::readout::every_step)
             if (here.team.team_rank() == 0) {
+                T const* const seeds = seeds_of(here);
                 T sum(0);
                 for (int n = 0; n < Schedule::outputs; ++n) sum += seeds[n];
                 losses[here.sample] = sum + charged(here);
             }
         reach_beginning(here);
-        here.team.team_barrier();
     }
 
     // --- penalties ----------------------------------------------------------------------------------------------------------------
@@ -203,10 +235,24 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
     // --- nodes, backwards -------------------------------------------------------------------------------------------------------------
 
     template <int Width, class Feeds, class Points, int Target>
-    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::stage<Width, Feeds, Points, Target>, int first, int rows, T* seeds) const {
+    SPIKEFUSE_FUNCTION void undo_node(company const& all, plan::stage<Width, Feeds, Points, Target>, int first, int rows) const {
         using Stage = plan::stage<Width, Feeds, Points, Target>;
+        for (int s = 0; s < all.count; ++s) undo_stage<Stage>(all.of[s], first, rows);
+        all.of[0].team.team_barrier();
+        if constexpr (!places::template passes_straight<Stage>) {
+            if (rows == 1) {
+                this->template undo_feeds<Stage>({all.of, all.count, first, 1});
+            } else {
+                for (int s = 0; s < all.count; ++s) this->template undo_feeds<Stage>({all.of + s, 1, first, rows});
+            }
+        }
+        all.of[0].team.team_barrier();
+    }
+    /// From the gradients of a stage's outputs to those of its currents.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void undo_stage(context const& here, int first, int rows) const {
         if constexpr (places::template replays<Stage>::value) {
-            replay<Stage>(here, seeds);
+            replay<Stage>(here);
         } else {
             this->template own_panels<Stage>(here, [&](int p) {
                 undo_points<Stage, 1>(
@@ -214,9 +260,6 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                     [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
             });
         }
-        here.team.team_barrier();
-        if constexpr (!places::template passes_straight<Stage>) this->template undo_feeds<Stage>(here, first, rows);
-        here.team.team_barrier();
     }
     /// Panels of a stage that is run again and undone at once, whole block by whole block: its history stays with the thread.
     template <class Stage, int Count>
@@ -243,7 +286,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         }
     };
     template <class Stage>
-    SPIKEFUSE_FUNCTION void replay(context const& here, [[maybe_unused]] T* seeds) const {
+    SPIKEFUSE_FUNCTION void replay(context const& here) const {
         using points = typename Stage::points;
         this->template each_panel<Stage>(
             here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
@@ -263,7 +306,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                 this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, current, stride, apart, 0, keep);
                 if constexpr (Stage::target == plan::readout)
                     for (int q = 0; q < count; ++q)
-                        for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds);
+                        for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
                 constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
                 auto const deliver = [&](int panel, int r, V gradient) {
                     if constexpr (places::template passes_straight<Stage>) {
@@ -277,20 +320,20 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
             });
     }
     template <class... Nodes>
-    SPIKEFUSE_FUNCTION void undo_node(context const& here, plan::loop<Nodes...>, int first, int rows, T* seeds) const {
+    SPIKEFUSE_FUNCTION void undo_node(company const& all, plan::loop<Nodes...>, int first, int rows) const {
         using backwards = plan::mp11::mp_reverse<plan::mp11::mp_list<Nodes...>>;
         for (int r = first + rows - 1; r >= first; --r)
-            for_each_index<sizeof...(Nodes)>([&](auto node) { undo_node(here, plan::mp11::mp_at_c<backwards, node>{}, r, 1, seeds); });
+            for_each_index<sizeof...(Nodes)>([&](auto node) { undo_node(all, plan::mp11::mp_at_c<backwards, node>{}, r, 1); });
     }
     /// Gradients of weights wait for the end of the block, in loops too: then each weight is touched once for all its steps.
     template <int Width, class Feeds, class Points, int Target>
-    SPIKEFUSE_FUNCTION void undo_mixing(context const& here, plan::stage<Width, Feeds, Points, Target>) const {
-        base::template undo_mixing<plan::stage<Width, Feeds, Points, Target>>(here);
-        here.team.team_barrier();
+    SPIKEFUSE_FUNCTION void undo_mixing(company const& all, plan::stage<Width, Feeds, Points, Target>) const {
+        base::template undo_mixing<plan::stage<Width, Feeds, Points, Target>>(all);
+        all.of[0].team.team_barrier();
     }
     template <class... Nodes>
-    SPIKEFUSE_FUNCTION void undo_mixing(context const& here, plan::loop<Nodes...>) const {
-        (undo_mixing(here, Nodes{}), ...);
+    SPIKEFUSE_FUNCTION void undo_mixing(company const& all, plan::loop<Nodes...>) const {
+        (undo_mixing(all, Nodes{}), ...);
     }
 
     template <class Points>

@@ -51,30 +51,50 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
 
     // --- feeds, backwards ---------------------------------------------------------------------------------------------------------------
 
-    /// What a stretch of rows means for the rows that the stage reads.
+    /// Samples that are undone side by side, each in its own part of the team's scratch, all in the same block of steps.
+    struct company {
+        context of[places::samples_together];
+        int count;
+    };
+    /// Rows that are undone together: of one sample a stretch of steps, or of several samples one step.
+    struct stretch {
+        context const* samples;
+        int count, first, rows;
+
+        SPIKEFUSE_FUNCTION context const& sample(int k) const { return samples[count > 1 ? k : 0]; } // of row k
+        SPIKEFUSE_FUNCTION int row(int k) const { return count > 1 ? first : first + k; }
+        SPIKEFUSE_FUNCTION int total() const { return count * rows; }
+        /// Numbers from one of them to the next, where those of a sample's steps lie `apart`.
+        SPIKEFUSE_FUNCTION std::size_t stride(std::size_t apart) const { return count > 1 ? places::sample_total / sizeof(T) : apart; }
+    };
+    /// What they mean for the rows that the stage reads.
     template <class Stage>
-    SPIKEFUSE_FUNCTION void undo_feeds(context const& here, int first, int rows) const {
-        for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
-            using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
+    SPIKEFUSE_FUNCTION void undo_feeds(stretch const& all) const {
+        for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto f) {
+            using feed = plan::mp11::mp_at_c<typename Stage::feeds, f>;
             if constexpr (feed::layer == plan::no_layer) {
                 each_source<feed>([&](auto source) {
-                    for (int r = first; r < first + rows; ++r)
-                        pass_back<decltype(source)>(here, r, this->template current_row<Stage>(here, r));
+                    for (int k = 0; k < all.total(); ++k)
+                        pass_back<decltype(source)>(all.sample(k), all.row(k),
+                                                    this->template current_row<Stage>(all.sample(k), all.row(k)));
                 });
-                here.team.team_barrier(); // another feed may add to the same rows
+                all.samples->team.team_barrier(); // another feed may add to the same rows
             } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
-                undo_inputs<Stage, feed>(here, first, rows);
+                undo_inputs<Stage, feed>(all);
             } else {
-                if (this->run.input_gradient != nullptr) undo_inputs<Stage, feed>(here, first, rows);
+                if (this->run.input_gradient != nullptr) undo_inputs<Stage, feed>(all);
             }
         });
     }
     /// What all rows of the block mean for the stage's weights.
     template <class Stage>
-    SPIKEFUSE_FUNCTION void undo_mixing(context const& here) const {
+    SPIKEFUSE_FUNCTION void undo_mixing(company const& all) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
-            if constexpr (feed::layer != plan::no_layer) undo_weights<Stage, feed>(here);
+            if constexpr (feed::layer != plan::no_layer) {
+                for (int s = 0; s < all.count; ++s) undo_weights<Stage, feed>(all.of[s]);
+                if constexpr (by_columns<feed>) add_by_columns<Stage, feed>(all);
+            }
         });
     }
     template <class Source>
@@ -115,11 +135,16 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
     }
 
-    /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched.
+    template <class Feed>
+    static constexpr bool multiplies_held =
+        Kind == input_kind::held && base::template single<Feed> && is_network_input<typename base::template first_source<Feed>>::value;
+    template <class Feed>
+    static constexpr bool by_columns = !multiplies_held<Feed> && base::template only_bits<Feed> && W >= 8;
+    /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched. Where the weights' come by columns,
+    /// of the biases alone.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void undo_weights(context const& here) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        using from = plan::mp11::mp_front<typename Feed::sources>;
         T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
         auto const sum_of_rows = [&](int p, V sum) {
             for (int r = 0; r < here.rows; ++r) sum += V::load(this->template current_row<Stage>(here, r) + p * W);
@@ -130,15 +155,13 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 T* const place = over::bias_place(bag, p);
                 sum_of_rows(p, V::load(place)).store(place);
             });
-        if constexpr (Kind == input_kind::held && base::template single<Feed> && is_network_input<from>::value) {
+        if constexpr (multiplies_held<Feed>) {
             this->template own_panels<Stage>(here, [&](int p) {
                 T whole[W];
                 sum_of_rows(p, V(T(0))).store(whole);
                 add_outer<1>(over::panel(bag, p), 0, this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
             });
-        } else if constexpr (base::template only_bits<Feed> && W >= 8) {
-            add_by_columns<Stage, Feed>(here, bag);
-        } else {
+        } else if constexpr (!by_columns<Feed>) {
             add_by_lists<Stage, Feed>(here, bag);
         }
     }
@@ -192,21 +215,26 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     }
     /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of weights after the other.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void add_by_columns(context const& here, T* bag) const {
-        static_assert(places::block_steps <= 64); // a word has a bit for each
+    SPIKEFUSE_FUNCTION void add_by_columns(company const& all) const {
+        constexpr unsigned each = 64 / places::samples_together; // bits of a word, one for each step of a sample
+        static_assert(places::block_steps <= static_cast<int>(each));
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        context const& here = all.of[0];
+        T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
         auto* const columns = here.template at<std::uint64_t>(places::columns_offset);
         constexpr int squares = (over::inputs + 63) / 64;
         for (int square = here.team.team_rank(); square < squares; square += here.team.team_size()) {
             std::uint64_t* const bits = columns + square * 64;
-            for (int r = 0; r < 64; ++r) {
-                bits[r] = 0;
-                if (r >= here.rows) continue;
+            for (unsigned k = 0; k < 64; ++k) {
+                int const s = static_cast<int>(k / each), r = static_cast<int>(k % each);
+                bits[k] = 0;
+                if (s >= all.count || r >= here.rows) continue;
                 each_source<Feed>([&](auto source) {
                     using from = decltype(source);
-                    if (square == 0) this->template ask_for_row<from::buffer>(here, r + base::rows_ahead);
+                    if (square == 0) this->template ask_for_row<from::buffer>(all.of[s], r + base::rows_ahead);
                     constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                    bits[r] |= bits_from(this->template row_of<from::buffer>(here, r - from::delay), width, square * 64 - from::offset);
+                    bits[k] |=
+                        bits_from(this->template row_of<from::buffer>(all.of[s], r - from::delay), width, square * 64 - from::offset);
                 });
             }
             transpose_bits(bits);
@@ -215,8 +243,11 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         auto const add = [&]<int Count>(fixed<Count>, int p) {
-            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, this->template current_row<Stage>(here, 0) + p * W,
-                               base::template current_stride<Stage>);
+            T const* const gradients = this->template current_row<Stage>(here, 0) + p * W;
+            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, [&](unsigned bit) {
+                T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
+                return places::samples_together == 1 ? row : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
+            });
         };
         int const size = here.team.team_size();
         if (size == 1) {
@@ -228,42 +259,47 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     }
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION void undo_inputs(context const& here, int first, int rows) const {
+    SPIKEFUSE_FUNCTION void undo_inputs(stretch const& all) const {
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
         constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
+        // In loops as many rows as samples; else a tile that fills the registers.
+        constexpr bool stepwise = !places::template replays<Stage>::value;
+        constexpr int tile = stepwise && !few_registers<T> ? places::samples_together : 0;
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
             if constexpr (is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
-            int const rank = here.team.team_rank(), size = here.team.team_size();
+            auto const& team = all.samples->team;
+            int const rank = team.team_rank(), size = team.team_size();
+            std::size_t const stride = all.stride(base::template current_stride<Stage>);
+            auto const gradients = [&](int k) { return this->template current_row<Stage>(all.sample(k), all.row(k)); };
             auto const some = [&]<int Count>(fixed<Count>, int p) {
                 T const* const panels = over::transposed_panel(transposed, p);
                 if constexpr (!is_network_input<from>::value && from::offset == 0) { // rows of gradients are whole registers long
-                    constexpr std::size_t row = places::template gradient_row<from::buffer>();
-                    add_products<Count>(panels, apart, this->template current_row<Stage>(here, first), base::template current_stride<Stage>,
-                                        rows, over::outputs, gradient_row<from::buffer>(here, first - from::delay) + p * W, row,
-                                        static_cast<std::size_t>(W));
+                    add_products<Count, tile>(panels, apart, gradients(0), stride, all.total(), over::outputs,
+                                              gradient_row<from::buffer>(*all.samples, all.first - from::delay) + p * W,
+                                              all.stride(places::template gradient_row<from::buffer>()), static_cast<std::size_t>(W));
                 } else {
                     constexpr int most = 12;
                     alignas(sizeof(V)) T sums[most * Count * W];
-                    for (int r = 0; r < rows; r += most) {
-                        int const here_rows = rows - r < most ? rows - r : most;
-                        for (int k = 0; k < here_rows * Count; ++k) V(T(0)).store(sums + k * W);
-                        add_products<Count>(panels, apart, this->template current_row<Stage>(here, first + r),
-                                            base::template current_stride<Stage>, here_rows, over::outputs, sums,
-                                            static_cast<std::size_t>(Count * W), static_cast<std::size_t>(W));
-                        for (int k = 0; k < here_rows * Count; ++k)
-                            give_back<from>(here, first + r + k / Count, p + k % Count, V::load(sums + k * W));
+                    for (int k = 0; k < all.total(); k += most) {
+                        int const these = all.total() - k < most ? all.total() - k : most;
+                        for (int j = 0; j < these * Count; ++j) V(T(0)).store(sums + j * W);
+                        add_products<Count, tile>(panels, apart, gradients(k), stride, these, over::outputs, sums,
+                                                  static_cast<std::size_t>(Count * W), static_cast<std::size_t>(W));
+                        for (int j = 0; j < these * Count; ++j)
+                            give_back<from>(all.sample(k + j / Count), all.row(k + j / Count), p + j % Count, V::load(sums + j * W));
                     }
                 }
             };
-            constexpr int together = registers_together<T>(places::template replays<Stage>::value ? 2 : 8), rest = (end - begin) % together;
+            constexpr int together = registers_together<T>(stepwise && places::samples_together == 1 ? 8 : 2);
+            constexpr int rest = (end - begin) % together;
             for (int p = begin + rank * together; p + together <= end; p += size * together) some(fixed<together>{}, p);
             if constexpr (rest != 0)
                 if (rank == size - 1) some(fixed<rest>{}, end - rest);
-            here.team.team_barrier();
+            team.team_barrier();
         });
     }
     /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.
