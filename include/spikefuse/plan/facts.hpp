@@ -5,6 +5,19 @@
 
 namespace spikefuse::plan {
 
+template <class Feed>
+using mixes = std::bool_constant<Feed::layer != no_layer>;
+template <class Feeds>
+using mixing_feeds = mp11::mp_copy_if<Feeds, mixes>;
+template <class Feeds>
+using passing_feeds = mp11::mp_remove_if<Feeds, mixes>;
+template <class Feed>
+using first_source = mp11::mp_front<typename Feed::sources>;
+template <class Feed>
+inline constexpr bool single = mp11::mp_size<typename Feed::sources>::value == 1;
+template <class Source>
+using is_network_input = std::bool_constant<Source::buffer == network_input>;
+
 template <class Schedule>
 struct plan_facts {
     static constexpr int count = Schedule::layer_count;
@@ -13,9 +26,13 @@ struct plan_facts {
         bool of[count];
     };
 
+    template <class Source>
+    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
+    template <class Feed>
+    static constexpr bool only_bits = mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
     template <class... Feed>
     static constexpr bool weightless(mp11::mp_list<Feed...>) {
-        return ((Feed::layer == no_layer) && ...);
+        return (!mixes<Feed>::value && ...);
     }
     template <class... Point>
     SPIKEFUSE_FUNCTION static constexpr bool competes(mp11::mp_list<Point...>) {
@@ -67,7 +84,7 @@ struct plan_facts {
 
     template <class... Source>
     static constexpr int input_sources(mp11::mp_list<Source...>) {
-        return (0 + ... + (Source::buffer == network_input ? 1 : 0));
+        return (0 + ... + (is_network_input<Source>::value ? 1 : 0));
     }
     template <int Width, class... Feed, class Points, int Target>
     static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
@@ -90,11 +107,11 @@ struct plan_facts {
     /// Whether a layer of weights reads the network's input and nothing else.
     template <class... Source>
     static constexpr bool all_input(mp11::mp_list<Source...>) {
-        return ((Source::buffer == network_input) && ...);
+        return (is_network_input<Source>::value && ...);
     }
     template <int Width, class... Feed, class Points, int Target>
     static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
-        ((Feed::layer != no_layer && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
+        ((mixes<Feed>::value && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
     }
     template <class... Node>
     static constexpr void mark_readers(loop<Node...>, marks& more) {

@@ -84,7 +84,7 @@ SPIKEFUSE_FUNCTION void mix_rows(T const* panels, std::size_t panel_apart, int i
             T* place = currents + static_cast<std::size_t>(p) * apart;
             for (int r = 0; r < list.rows; ++r, place += V::width) {
                 for (int q = 0; far && q < together; ++q)
-                    ask_for(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
+                    ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
                 int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
                 V sums[together];
                 sum_rows<Bits>(from, panel_apart, list.events + begin, list.factors + begin, count, sums);

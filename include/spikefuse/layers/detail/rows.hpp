@@ -89,8 +89,8 @@ SPIKEFUSE_FUNCTION void four_events(std::uint32_t const* events, Function const&
 
 /// Asks for share `part` of `parts` of some rows of weights, before they are needed.
 template <class T>
-SPIKEFUSE_FUNCTION void ask_for([[maybe_unused]] T const* rows, [[maybe_unused]] int count, [[maybe_unused]] int part,
-                                [[maybe_unused]] int parts) {
+SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_unused]] int count, [[maybe_unused]] int part,
+                                        [[maybe_unused]] int parts) {
 #if SPIKEFUSE_HOST_LANES
     int const share = (count + parts - 1) / parts;
     for (int k = part * share; k < (part + 1) * share && k < count; ++k) __builtin_prefetch(rows + k * panel_width<T>, 0, 2);

@@ -11,30 +11,16 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     using base::run;
     using typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width, P = base::P;
-    template <int Buffer>
-    static constexpr bool is_input = Buffer == plan::network_input;
-    template <class Feeds>
-    using mixing_feeds = typename base::template mixing_feeds<Feeds>;
-    template <class Feeds>
-    using passing_feeds = typename base::template passing_feeds<Feeds>;
-    template <class Feed>
-    using first_source = typename base::template first_source<Feed>;
-    template <class Source>
-    using holds_bits = typename base::template holds_bits<Source>;
-    template <class Feed>
-    static constexpr bool single = base::template single<Feed>;
-    template <class Feed>
-    static constexpr bool only_bits = base::template only_bits<Feed>;
 
     template <class Stage, class Feed>
-    static constexpr bool is_held = Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 && single<Feed> &&
-                                    is_input<first_source<Feed>::buffer>;
+    static constexpr bool is_held = Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 &&
+                                    plan::single<Feed> && plan::is_network_input<plan::first_source<Feed>>::value;
 
     /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, some at a time: their currents
     /// over a stretch of rows, `stride` numbers from row to row and `apart` from panel to panel.
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
-        using mixing = mixing_feeds<typename Stage::feeds>;
+        using mixing = plan::mixing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
             own_groups<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
@@ -76,7 +62,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     template <class Stage>
     SPIKEFUSE_FUNCTION void mix_again(context const& here, int first, int rows) const {
         if constexpr (weights_of<Stage> != plan::no_layer) {
-            using feed = plan::mp11::mp_front<mixing_feeds<typename Stage::feeds>>;
+            using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
             if (run.currents != nullptr || is_held<Stage, feed>) return;
             each_mixed_panel<Stage, feed>(
                 here, first, rows, [&](int p, auto count, int from, int steps, T const* currents, std::size_t stride, std::size_t apart) {
@@ -90,7 +76,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     }
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
-        using passing = passing_feeds<typename Stage::feeds>;
+        using passing = plan::passing_feeds<typename Stage::feeds>;
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
@@ -101,9 +87,9 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 alignas(sizeof(V)) T currents[decltype(count)::value * apart];
                 if constexpr (!alone)
                     for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
-                mix_rows<decltype(count)::value, only_bits<Feed>>(over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P,
-                                                                  over::inputs, list, over::has_bias ? over::bias_place(bag, p) : nullptr,
-                                                                  !alone, currents, apart);
+                mix_rows<decltype(count)::value, places::template only_bits<Feed>>(
+                    over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
+                    over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, currents, apart);
                 consume(p, count, list.first, list.rows, currents, static_cast<std::size_t>(W), apart);
             });
             done += list.rows;
@@ -164,19 +150,19 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     template <class Stage, int Count, class Consume>
     SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
-        using from = first_source<feed>;
+        using from = plan::first_source<feed>;
         auto const summed = [&] {
             alignas(sizeof(V)) T currents[Count * places::block_steps * W];
             for (int q = 0; q < Count; ++q)
                 add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
             consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
         };
-        if constexpr (places::template straight<Stage>::value && !holds_bits<from>::value) {
+        if constexpr (places::template straight<Stage>::value && !places::template holds_bits<from>::value) {
             auto const as_they_lie = [&] {
                 consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
                         this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));
             };
-            if constexpr (!is_input<from::buffer> || Stage::width % W == 0) {
+            if constexpr (!plan::is_network_input<from>::value || Stage::width % W == 0) {
                 as_they_lie();
             } else { // behind the caller's rows there is nothing to read
                 (p + Count) * W <= Stage::width ? as_they_lie() : summed();
@@ -202,21 +188,21 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
         auto const* const row = this->template row_of<Source::buffer>(here, r - Source::delay);
         int const place = p * W - Source::offset;
-        if constexpr (Source::each == 1 && holds_bits<Source>::value) {
+        if constexpr (Source::each == 1 && places::template holds_bits<Source>::value) {
             if constexpr (Source::offset % 32 == 0) { // a panel lies within a word
                 if (place >= 0 && place + W <= width) return V::of_bits(row[place / 32] >> (place % 32));
             }
             return V::of_bits(static_cast<std::uint32_t>(bits_from(row, width, place)));
         } else {
             if (Source::each == 1 && place >= 0 && place + W <= width) {
-                if constexpr (!holds_bits<Source>::value) return V::load(row + place);
+                if constexpr (!places::template holds_bits<Source>::value) return V::load(row + place);
             }
             T numbers[W];
             for (int lane = 0; lane < W; ++lane) {
                 int const n = (place + lane) / Source::each;
                 numbers[lane] = T(0);
                 if (place + lane < 0 || n >= width) continue;
-                if constexpr (holds_bits<Source>::value) {
+                if constexpr (places::template holds_bits<Source>::value) {
                     numbers[lane] = static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
                 } else {
                     numbers[lane] = row[n];

@@ -12,29 +12,15 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     using typename base::context, typename base::places, typename base::V;
     static constexpr int W = V::width, P = base::P;
 
-    template <class Feed>
-    using mixes = std::bool_constant<Feed::layer != plan::no_layer>;
-    template <class Feeds>
-    using mixing_feeds = plan::mp11::mp_copy_if<Feeds, mixes>;
-    template <class Feeds>
-    using passing_feeds = plan::mp11::mp_remove_if<Feeds, mixes>;
-    template <class Feed>
-    using first_source = plan::mp11::mp_front<typename Feed::sources>;
-    template <class Feed>
-    static constexpr bool single = plan::mp11::mp_size<typename Feed::sources>::value == 1;
-    template <class Source>
-    using holds_bits = std::bool_constant<Schedule::template buffer_at<Source::buffer>::bits>;
-    template <class Feed>
-    static constexpr bool only_bits = plan::mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
-
     template <class Feed> // of each row
-    static constexpr int pieces_of_feed = single<Feed> ? pieces_of(Schedule::template buffer_at<first_source<Feed>::buffer>::width) : 1;
+    static constexpr int pieces_of_feed =
+        plan::single<Feed> ? pieces_of(Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width) : 1;
     /// The share of inputs above which a row is not listed.
     template <class Stage, class Feed>
     static constexpr double full_above = [] {
-        if constexpr (!single<Feed>) {
+        if constexpr (!plan::single<Feed>) {
             return 1;
-        } else if constexpr (!only_bits<Feed>) {
+        } else if constexpr (!places::template only_bits<Feed>) {
             return multiplied_above<T>;
         } else {
             return places::template replays<Stage>::value && W >= 8 ? looked_up_above<T> : 1;
@@ -53,7 +39,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const factors = here.template at<T>(places::factors_offset);
         int const rank = here.team.team_rank(), size = here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
-            this->template ask_for_row<first_source<Feed>::buffer>(here, first + r + rows_ahead * size);
+            this->template ask_for_row<plan::first_source<Feed>::buffer>(here, first + r + rows_ahead * size);
             for (int k = 0; k < pieces; ++k) ends[r * pieces + k + 1] = 0;
             each_piece<Feed>(here, first + r,
                              [&](int k, auto, auto const* row, int width, int) { ends[r * pieces + k + 1] += count_events(row, width); });
@@ -73,12 +59,12 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             }
         }
         here.team.team_broadcast(rows, 0);
-        using from = first_source<Feed>;
+        using from = plan::first_source<Feed>;
         auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
         listed_rows<T> list{first, rows, pieces, 0, ends, events, factors, words, places::block_steps, nullptr, 0};
         if constexpr (may_be_full)
             for (int r = 0; r < rows; ++r) list.full_rows += list.full(r) ? 1 : 0;
-        if constexpr (may_be_full && !only_bits<Feed>) {
+        if constexpr (may_be_full && !places::template only_bits<Feed>) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
         }
@@ -88,23 +74,23 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             auto const fill_up = [&](int end) { // with the row of zeros
                 for (; at < end; ++at) {
                     events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
-                    if constexpr (!only_bits<Feed>) factors[at] = T(0);
+                    if constexpr (!places::template only_bits<Feed>) factors[at] = T(0);
                 }
             };
             each_piece<Feed>(here, first + r, [&](int k, auto source, auto const* row, int width, int offset) {
                 fill_up(k == 0 ? at : list.begin(r, k));
-                if constexpr (!holds_bits<decltype(source)>::value) {
+                if constexpr (!places::template holds_bits<decltype(source)>::value) {
                     at += list_events<P>(row, width, offset, events + at, factors + at);
                 } else {
                     int const added = list_events<P>(row, width, offset, events + at);
-                    if constexpr (!only_bits<Feed>)
+                    if constexpr (!places::template only_bits<Feed>)
                         for (int e = 0; e < added; ++e) factors[at + e] = T(1);
                     at += added;
                 }
             });
             fill_up(list.begin(r + 1));
         }
-        if constexpr (may_be_full && only_bits<Feed>) {
+        if constexpr (may_be_full && places::template only_bits<Feed>) {
             constexpr int width = Schedule::template width_into<Feed::layer>;
             int which[places::block_steps];
             int const count = list.which_full(which);
@@ -122,7 +108,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>([&](auto s) {
             using from = plan::mp11::mp_at_c<typename Feed::sources, s>;
             constexpr int width = Schedule::template buffer_at<from::buffer>::width, pieces = pieces_of_feed<Feed>;
-            constexpr int whole = pieces == 1 ? width : piece_of(width), numbers = holds_bits<from>::value ? 32 : 1;
+            constexpr int whole = pieces == 1 ? width : piece_of(width), numbers = places::template holds_bits<from>::value ? 32 : 1;
             auto const* const row = this->template row_of<from::buffer>(here, r - from::delay);
             for (int k = 0; k < pieces; ++k)
                 function(k, from{}, row + k * (whole / numbers), k < pieces - 1 ? whole : width - k * whole, from::offset + k * whole);

@@ -40,14 +40,11 @@ struct sample_kernel {
 
     // --- buffers --------------------------------------------------------------------------------------------------------------
 
-    template <int Buffer>
-    static constexpr bool is_input = Buffer == plan::network_input;
-
     /// Row `r` of this block.
     template <int Buffer>
     SPIKEFUSE_FUNCTION auto const* row_of(context const& here, int r) const {
         using element = std::conditional_t<Schedule::template buffer_at<Buffer>::bits, std::uint32_t, T>;
-        if constexpr (is_input<Buffer>) {
+        if constexpr (Buffer == plan::network_input) {
             std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
             return static_cast<element const*>(run.input) + step * run.input_step +
                    static_cast<std::size_t>(here.sample) * run.input_sample;
@@ -63,7 +60,7 @@ struct sample_kernel {
     template <int Buffer>
     SPIKEFUSE_FUNCTION void ask_for_row([[maybe_unused]] context const& here, [[maybe_unused]] int r) const {
 #if SPIKEFUSE_HOST_LANES
-        if constexpr (is_input<Buffer> && Kind != input_kind::held) {
+        if constexpr (Buffer == plan::network_input && Kind != input_kind::held) {
             using element = std::remove_cvref_t<decltype(*row_of<Buffer>(here, 0))>;
             constexpr int numbers = Schedule::template buffer_at<Buffer>::bits ? places::words(Schedule::inputs) : Schedule::inputs;
             if (r >= here.rows) return;
@@ -75,7 +72,7 @@ struct sample_kernel {
     /// Numbers between two rows of values.
     template <int Buffer>
     SPIKEFUSE_FUNCTION std::size_t stride_of() const {
-        if constexpr (is_input<Buffer>) {
+        if constexpr (Buffer == plan::network_input) {
             return Kind == input_kind::held ? 0 : run.input_step;
         } else {
             return places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T);

@@ -79,7 +79,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                                                     this->template current_row<Stage>(all.sample(k), all.row(k)));
                 });
                 all.samples->team.team_barrier(); // another feed may add to the same rows
-            } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, is_network_input>::value) {
+            } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, plan::is_network_input>::value) {
                 undo_inputs<Stage, feed>(all);
             } else {
                 if (this->run.input_gradient != nullptr) undo_inputs<Stage, feed>(all);
@@ -97,8 +97,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             }
         });
     }
-    template <class Source>
-    using is_network_input = std::bool_constant<Source::buffer == plan::network_input>;
     template <class Feed, class Function>
     static SPIKEFUSE_FUNCTION void each_source(Function const& function) {
         for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>(
@@ -109,7 +107,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void pass_back(context const& here, int r, T const* row) const {
         constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
         T* to = nullptr;
-        if constexpr (is_network_input<Source>::value) {
+        if constexpr (plan::is_network_input<Source>::value) {
             if (this->run.input_gradient == nullptr) return;
             to = input_gradient_row(here, r);
         } else {
@@ -122,9 +120,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     /// The gradient of panel p of a stage that reads one source as it stands.
     template <class Stage>
     SPIKEFUSE_FUNCTION void pass_straight(context const& here, int r, int p, V gradient) const {
-        using from = typename base::template first_source<plan::mp11::mp_front<typename Stage::feeds>>;
-        if constexpr (!is_network_input<from>::value || !writes_input_gradient) {
-            if (!is_network_input<from>::value || this->run.input_gradient != nullptr) give_back<from>(here, r, p, gradient);
+        using from = plan::first_source<plan::mp11::mp_front<typename Stage::feeds>>;
+        if constexpr (!plan::is_network_input<from>::value || !writes_input_gradient) {
+            if (!plan::is_network_input<from>::value || this->run.input_gradient != nullptr) give_back<from>(here, r, p, gradient);
         } else if (this->run.input_gradient != nullptr) { // nobody else adds to it
             T* const to = input_gradient_row(here, r) + p * W;
             if ((p + 1) * W <= Schedule::inputs) {
@@ -137,9 +135,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
 
     template <class Feed>
     static constexpr bool multiplies_held =
-        Kind == input_kind::held && base::template single<Feed> && is_network_input<typename base::template first_source<Feed>>::value;
+        Kind == input_kind::held && plan::single<Feed> && plan::is_network_input<plan::first_source<Feed>>::value;
     template <class Feed>
-    static constexpr bool by_columns = !multiplies_held<Feed> && base::template only_bits<Feed> && W >= 8;
+    static constexpr bool by_columns = !multiplies_held<Feed> && places::template only_bits<Feed> && W >= 8;
     /// Gradients of weights and biases, from all rows of the block. Inactive inputs are not touched. Where the weights' come by columns,
     /// of the biases alone.
     template <class Stage, class Feed>
@@ -177,7 +175,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                     T const* const gradients = this->template current_row<Stage>(here, done + r) + p * W;
                     for (int q = 0; q < count && !list.full(r); ++q) {
                         V const gradient = V::load(gradients + q * W);
-                        if constexpr (base::template only_bits<Feed>) {
+                        if constexpr (places::template only_bits<Feed>) {
                             add_to_rows(panel + q * apart, list.events + list.begin(r), list.count(r), gradient);
                         } else {
                             add_to_rows(panel + q * apart, list.events + list.begin(r), list.factors + list.begin(r), list.count(r),
@@ -186,7 +184,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                     }
                 }
             });
-            if constexpr (base::template single<Feed> && !base::template only_bits<Feed>) {
+            if constexpr (plan::single<Feed> && !places::template only_bits<Feed>) {
                 list.each_full_run([&](int r, int count) {
                     add_full<Stage, over>(here, bag, list.values + static_cast<std::size_t>(r) * list.stride, list.stride, done + r, count);
                 });
@@ -269,7 +267,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         each_source<Feed>([&](auto source) {
             using from = decltype(source);
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
-            if constexpr (is_network_input<from>::value)
+            if constexpr (plan::is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
             auto const& team = all.samples->team;
             int const rank = team.team_rank(), size = team.team_size();
@@ -277,7 +275,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             auto const gradients = [&](int k) { return this->template current_row<Stage>(all.sample(k), all.row(k)); };
             auto const some = [&]<int Count>(fixed<Count>, int p) {
                 T const* const panels = over::transposed_panel(transposed, p);
-                if constexpr (!is_network_input<from>::value && from::offset == 0) { // rows of gradients are whole registers long
+                if constexpr (!plan::is_network_input<from>::value && from::offset == 0) { // rows of gradients are whole registers long
                     add_products<Count, tile>(panels, apart, gradients(0), stride, all.total(), over::outputs,
                                               gradient_row<from::buffer>(*all.samples, all.first - from::delay) + p * W,
                                               all.stride(places::template gradient_row<from::buffer>()), static_cast<std::size_t>(W));
@@ -306,12 +304,12 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     template <class Source>
     SPIKEFUSE_FUNCTION void give_back(context const& here, int r, int p, V sum) const {
         constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
-        if constexpr (!is_network_input<Source>::value && Source::offset == 0) { // rows of gradients are whole registers long
+        if constexpr (!plan::is_network_input<Source>::value && Source::offset == 0) { // rows of gradients are whole registers long
             T* const to = gradient_row<Source::buffer>(here, r - Source::delay) + p * W;
             (V::load(to) + sum).store(to);
         } else {
             T* const to = [&] {
-                if constexpr (is_network_input<Source>::value) {
+                if constexpr (plan::is_network_input<Source>::value) {
                     return input_gradient_row(here, r);
                 } else {
                     return gradient_row<Source::buffer>(here, r - Source::delay);
