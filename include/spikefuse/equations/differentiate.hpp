@@ -45,8 +45,8 @@ SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
 
 /// Adds what `gradient` * `factor`, arriving at the value of e, means for everything that e reads. The derivatives on the way gather in the
 /// factor: they do not wait for the gradient, which comes from the step behind, and it meets them once, at the end.
-template <std::uint64_t Place, class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
+template <std::uint64_t Place, class N, class T, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
     using about = anatomy<N>;
     if constexpr (is_literal<E>::value || is_noise<E>::value || is_uniform<E>::value || is_table<E>::value) {
         return;
@@ -67,17 +67,23 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T> const& cell, lanes<T> gra
                 pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, factor, to); // straight through
             } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
                 return;
+            } else if constexpr (requires { Operation::costly; }) {
+                lanes<T> const result = evaluate<N, T, Place>(e, cell),
+                               value = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, Operation::back(factor, value, result), to);
             } else {
                 lanes<T> const values[] = {as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...};
-                (pull<inside(Place, I)>(get<I>(inner.arguments), cell, gradient, Operation::template back<I>(factor, values[I]...), to), ...);
+                (pull<inside(Place, I)>(get<I>(inner.arguments), cell, gradient, Operation::template back<I>(factor, values[I]...), to),
+                 ...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
 
 /// The same for the condition under which a neuron fires: a comparison's derivative is its surrogate's.
-template <class S, std::uint64_t Place, class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
+template <class S, std::uint64_t Place, class N, class T, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor,
+                                       gradients<N, T>& to) {
     [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
         auto const& first = get<0>(inner.arguments);
         if constexpr (requires { typename Operation::surrogate; }) {
@@ -107,8 +113,8 @@ SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, la
 }
 
 /// Undoes the group of lines that begins at Line; `before` is the cell as those lines found it.
-template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, T>& to) {
+template <std::size_t Line, class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T, Recalls> const& before, gradients<N, T>& to) {
     using about = anatomy<N>;
     using statement = mp11::mp_at_c<typename about::statements, Line>;
     using target = target_of<statement>;
@@ -146,8 +152,8 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
 
 /// Runs the lines from Line on and undoes them. What a group of lines overwrites is put back for its own way back: a copy of the neurons
 /// would be a copy in memory where a register of neurons is several of the processor's.
-template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T>& cell, gradients<N, T>& to) {
+template <std::size_t Line, class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
     if constexpr (Line < anatomy<N>::size) {
         using statements = typename anatomy<N>::statements;
         constexpr std::size_t behind = behind_group<N, Line>;
@@ -173,7 +179,10 @@ SPIKEFUSE_FUNCTION void pull_constant(E const& e, lanes<T> const* params, T step
         to[anatomy<N>::template param_index<E>] += gradient;
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
-            if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
+            if constexpr (requires { Operation::costly; }) {
+                lanes<T> const value = evaluate_constant<N, T>(get<0>(inner.arguments), params, step);
+                pull_constant<N, T>(get<0>(inner.arguments), params, step, Operation::back(gradient, value, Operation::apply(value)), to);
+            } else if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
                 lanes<T> const values[] = {evaluate_constant<N, T>(get<I>(inner.arguments), params, step)...};
                 (pull_constant<N, T>(get<I>(inner.arguments), params, step, Operation::template back<I>(gradient, values[I]...), to), ...);
             }
@@ -202,8 +211,8 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 /// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients, noise, highest), and as it leaves them.
 /// `to.states` comes in as the gradient of the states after the step and goes out as that of the states before it; `to.output` is the
 /// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
-template <class N, class T>
-SPIKEFUSE_FUNCTION void retreat(neurons<N, T>& cell, gradients<N, T>& to) {
+template <class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
     for (lanes<T>& one : to.locals) one = lanes<T>(T(0));
     to.current = lanes<T>(T(0));
     to.spike = lanes<T>(T(0));
