@@ -141,6 +141,13 @@ struct sample_kernel {
         });
         return cells;
     }
+    template <class Cell>
+    static SPIKEFUSE_FUNCTION void take_cell(Cell const& from, Cell& to) {
+        using about = typename Cell::about;
+        for_each_index<about::state_count>([&](auto j) { to.states[j] = from.states[j]; });
+        for_each_index<about::coefficient_count>([&](auto j) { to.coefficients[j] = from.coefficients[j]; });
+        for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
+    }
     /// What arrives at point k of a stage in step r: the flow, and noise.
     template <class Points, std::size_t K, class Cells>
     SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, V flow, Cells& cells) const {
@@ -174,11 +181,13 @@ struct sample_kernel {
 
         for (int r = 0; r < rows; ++r)
             for (int q = 0; q < Count; ++q) {
+                typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
+                for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
                 V flow = V::load(current + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
                 for_each_index<depth>([&](auto k) {
                     constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    auto& cell = get<k>(cells[q]);
-                    arrive<points, k>(here, p + q, first + r, flow, cells[q]);
+                    auto& cell = get<k>(now);
+                    arrive<points, k>(here, p + q, first + r, flow, now);
                     if constexpr (Keep::remembers) remember<Keep>(keep.template history<k>(q), first + r, cell);
                     if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
                     equations::advance(cell);
@@ -186,19 +195,23 @@ struct sample_kernel {
                     flow = cell.output;
                 });
                 if constexpr (Purpose == purpose::tape) {
-                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, cells[q]);
+                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, now);
                 }
                 if constexpr (Purpose != purpose::gradients) {
                     if (run.records != nullptr) {
-                        auto const seen = cells[q]; // a copy, so that the cells themselves stay in registers
+                        auto const seen = now; // a copy, so that the cells themselves stay in registers
                         record<points>(here, p + q, first + r, seen);
                     }
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
                     flow.store(keep.output(q, first + r));
                 } else if constexpr (Keep::gives) {
-                    give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
+                    give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
                 }
+                for_each_index<depth>([&](auto k) {
+                    for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
+                        [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
+                });
             }
 
         if constexpr (reduces)
