@@ -307,8 +307,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                 });
                 this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, current, stride, apart, 0, keep);
                 if constexpr (Stage::target == plan::readout)
-                    for (int q = 0; q < count; ++q)
-                        for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
+                    for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
+                        for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
                 constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
                 auto const deliver = [&](int panel, int r, V gradient) {
                     if constexpr (places::template passes_straight<Stage>) {
