@@ -5,8 +5,8 @@
 
 namespace spikefuse::equations {
 
-/// One register of neurons of kind N while a step runs.
-/// Where Recalls, what is costly is not computed: `kept` holds it since the step ran.
+/// One register of neurons of kind N while a step runs. Where it Recalls, what is costly is not computed: `kept` holds it since the step
+/// ran.
 template <class N, class T, bool Recalls = false>
 struct neurons {
     using register_type = lanes<T>;
