@@ -192,7 +192,7 @@ TEST_CASE("central differences: neurons without weights, in groups of registers 
         return [=](auto& back, int steps, int batch) { some_targets(back, steps, batch, outputs); };
     };
     // Of 8 numbers a register: four together, and one, two or three that remain. 70 steps are several blocks.
-    check_gradients(input<35> >> smooth, mean_squared(trace), targets_of(35), 70, 25);
+    check_gradients(input<35> >> smooth, mean_squared(trace), targets_of(35), 70, 20);
     check_gradients(input<45> >> smooth >> scale(0.5), mean_squared(trace), targets_of(45), 11);
     check_gradients(input<56> >> smooth >> linear<3> >> smooth, cross_entropy(counts), some_labels, 11);
     check_gradients(input<4> >> smooth >> (identity | smooth) >> smooth, mean_squared(trace), targets_of(8), 11);

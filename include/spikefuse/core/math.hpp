@@ -3,6 +3,7 @@
 
 #include "lanes.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -11,6 +12,14 @@ namespace spikefuse {
 #if SPIKEFUSE_HOST_LANES
 namespace detail {
 
+/// 1 / k!, k from 0 to Last.
+template <class T, int Last>
+constexpr auto inverses_of_factorials() {
+    std::array<T, Last + 1> all{};
+    double inverse = 1;
+    for (int k = 0; k <= Last; inverse /= ++k) all[static_cast<std::size_t>(k)] = static_cast<T>(inverse);
+    return all;
+}
 template <class T>
 struct exp_constants;
 template <>
@@ -18,6 +27,7 @@ struct exp_constants<float> {
     static constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
     static constexpr float highest = 88.7228394f, lowest = -103.972084f, clamp = 104.0f;
     static constexpr int terms = 7;
+    static constexpr auto inverse_factorials = inverses_of_factorials<float, terms>();
     static constexpr std::uint32_t mantissa = 23, bias = 127;
 };
 template <>
@@ -25,6 +35,7 @@ struct exp_constants<double> {
     static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
     static constexpr double highest = 709.782712893383973096, lowest = -745.133219101941108420, clamp = 746.0;
     static constexpr int terms = 13;
+    static constexpr auto inverse_factorials = inverses_of_factorials<double, terms>();
     static constexpr std::uint64_t mantissa = 52, bias = 1023;
 };
 
@@ -40,9 +51,9 @@ SPIKEFUSE_FUNCTION R exp_of(R x) {
         R const shifted = clamped * T(1.44269504088896340736) + magic; // its last bits are the nearest whole number of ln 2
         R const count = shifted - magic;
         R const rest = (clamped - count * c::ln2_high) - count * c::ln2_low;
-        R sum = R{} + T(1);
-        for (int k = c::terms; k > 0; --k) sum = R{} + T(1) + sum * rest * (T(1) / T(k)); // Taylor, |rest| <= 0.347
-#if defined(__AVX512F__)                                                                  // rounds once, and knows the ends of the range
+        R sum = R{} + c::inverse_factorials[c::terms]; // Taylor, |rest| <= 0.347
+        for (int k = c::terms - 1; k >= 0; --k) sum = R{} + c::inverse_factorials[k] + sum * rest;
+#if defined(__AVX512F__) // rounds once, and knows the ends of the range
         R result;
         if constexpr (sizeof(T) == 4) {
             result = std::bit_cast<R>(_mm512_scalef_ps(std::bit_cast<__m512>(sum), std::bit_cast<__m512>(count)));

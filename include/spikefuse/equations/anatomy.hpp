@@ -114,6 +114,25 @@ struct coefficient_keys<node<Operation, A...>, Place> {
                                         inner<std::index_sequence_for<A...>>>::type;
 };
 
+// Places of costly operations on what changes.
+template <class E, std::uint64_t Place>
+struct costly_places {
+    using type = mp11::mp_list<>;
+};
+template <class Operation, class... A, std::uint64_t Place>
+    requires(!is_constant<node<Operation, A...>>)
+struct costly_places<node<Operation, A...>, Place> {
+    template <class Indices>
+    struct inner;
+    template <std::size_t... I>
+    struct inner<std::index_sequence<I...>> {
+        using type = mp11::mp_append<mp11::mp_list<>, typename costly_places<A, inside(Place, I)>::type...>;
+    };
+    using own =
+        std::conditional_t<requires { Operation::costly; }, mp11::mp_list<std::integral_constant<std::uint64_t, Place>>, mp11::mp_list<>>;
+    using type = mp11::mp_append<own, typename inner<std::index_sequence_for<A...>>::type>;
+};
+
 template <class Program>
 struct program_words;
 template <class... S>
@@ -135,8 +154,10 @@ struct program_words<program<S...>> {
     template <std::size_t... I>
     struct keys_of<std::index_sequence<I...>> {
         using type = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
+        using costly = mp11::mp_append<mp11::mp_list<>, typename costly_places<value_of<S>, I + 1>::type...>;
     };
     using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
+    using costly = typename keys_of<std::index_sequence_for<S...>>::costly;
 };
 
 // Wrong programs, each with its sentence.
@@ -172,6 +193,7 @@ struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::val
     static constexpr int table_count = static_cast<int>(mp11::mp_size<typename base::tables>::value);
     static constexpr int param_count = static_cast<int>(mp11::mp_size<typename base::params>::value);
     static constexpr int coefficient_count = static_cast<int>(mp11::mp_size<typename base::coefficients>::value);
+    static constexpr int costly_count = static_cast<int>(mp11::mp_size<typename base::costly>::value);
     static constexpr bool spikes = mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
     static constexpr bool fires = mp11::mp_any_of<typename base::statements, detail::fires_bits>::value; // once a step at most
     static constexpr bool has_output = mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
@@ -196,6 +218,8 @@ struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::val
     static constexpr std::size_t table_index = mp11::mp_find<typename base::tables, Table>::value;
     /// Which line fires.
     static constexpr std::size_t spike_line = mp11::mp_find_if<typename base::statements, detail::assigns_spike>::value;
+    template <std::uint64_t Place>
+    static constexpr std::size_t costly_index = mp11::mp_find<typename base::costly, std::integral_constant<std::uint64_t, Place>>::value;
     template <class E, std::uint64_t Place>
     static constexpr std::size_t coefficient_index = mp11::mp_find<typename base::coefficients, detail::key<E, Place>>::value;
 };

@@ -43,49 +43,53 @@ SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
     }
 }
 
-template <class S, std::uint64_t Place, class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to);
-
-/// Adds what `gradient`, arriving at the value of e, means for everything that e reads.
-template <std::uint64_t Place, class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to) {
+/// Adds what `gradient` * `factor`, arriving at the value of e, means for everything that e reads. The derivatives on the way gather in the
+/// factor: they do not wait for the gradient, which comes from the step behind, and it meets them once, at the end.
+template <std::uint64_t Place, class N, class T, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
     using about = anatomy<N>;
     if constexpr (is_literal<E>::value || is_noise<E>::value || is_uniform<E>::value || is_table<E>::value) {
         return;
     } else if constexpr (is_constant<E>) {
-        to.coefficients[about::template coefficient_index<E, Place>] += gradient;
+        to.coefficients[about::template coefficient_index<E, Place>] += gradient * factor;
     } else if constexpr (mp11::mp_size<words<E>>::value == 1) {
-        gradient_of(to, e) += gradient;
+        gradient_of(to, e) += gradient * factor;
     } else {
         [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
             if constexpr (requires { Operation::most; }) {
                 using surrogate = typename Operation::surrogate;
-                gradient = arriving<surrogate>(gradient);
+                gradient = arriving<surrogate>(gradient * factor);
                 lanes<T> const membrane = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
                 lanes<T> const threshold = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
-                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient * by_membrane<surrogate>(membrane, threshold), to);
-                pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient * by_threshold<surrogate>(membrane, threshold), to);
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, by_membrane<surrogate>(membrane, threshold), to);
+                pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient, by_threshold<surrogate>(membrane, threshold), to);
             } else if constexpr (std::is_same_v<Operation, nearest_level>) {
-                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, to); // straight through
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, factor, to); // straight through
             } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
                 return;
+            } else if constexpr (requires { Operation::costly; }) {
+                lanes<T> const result = evaluate<N, T, Place>(e, cell),
+                               value = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
+                pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, Operation::back(factor, value, result), to);
             } else {
                 lanes<T> const values[] = {as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...};
-                (pull<inside(Place, I)>(get<I>(inner.arguments), cell, Operation::template back<I>(gradient, values[I]...), to), ...);
+                (pull<inside(Place, I)>(get<I>(inner.arguments), cell, gradient, Operation::template back<I>(factor, values[I]...), to),
+                 ...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
 
 /// The same for the condition under which a neuron fires: a comparison's derivative is its surrogate's.
-template <class S, std::uint64_t Place, class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, lanes<T> gradient, gradients<N, T>& to) {
+template <class S, std::uint64_t Place, class N, class T, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor,
+                                       gradients<N, T>& to) {
     [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
         auto const& first = get<0>(inner.arguments);
         if constexpr (requires { typename Operation::surrogate; }) {
-            pull_condition<typename Operation::surrogate, inside(Place, 0)>(first, cell, gradient, to);
+            pull_condition<typename Operation::surrogate, inside(Place, 0)>(first, cell, gradient, factor, to);
         } else if constexpr (std::is_same_v<Operation, winning>) {
-            pull_condition<S, inside(Place, 0)>(first, cell, gradient * as_number(cell.highest), to);
+            pull_condition<S, inside(Place, 0)>(first, cell, gradient, factor * as_number(cell.highest), to);
         } else if constexpr (std::is_same_v<Operation, both>) {
             auto const& second = get<1>(inner.arguments);
             lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
@@ -93,28 +97,29 @@ SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T> const& cell, la
             // Where one of the two names a surrogate, the other is a gate.
             constexpr bool named_left = has_surrogate<std::remove_cvref_t<decltype(first)>>;
             constexpr bool named_right = has_surrogate<std::remove_cvref_t<decltype(second)>>;
-            if constexpr (named_left || !named_right) pull_condition<S, inside(Place, 0)>(first, cell, gradient * right, to);
-            if constexpr (named_right || !named_left) pull_condition<S, inside(Place, 1)>(second, cell, gradient * left, to);
+            if constexpr (named_left || !named_right) pull_condition<S, inside(Place, 0)>(first, cell, gradient, factor * right, to);
+            if constexpr (named_right || !named_left) pull_condition<S, inside(Place, 1)>(second, cell, gradient, factor * left, to);
         } else {
             lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
             lanes<T> const right = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
-            gradient = arriving<S>(gradient);
+            gradient = arriving<S>(gradient * factor);
             constexpr bool rises = std::is_same_v<Operation, greater> || std::is_same_v<Operation, greater_equal>;
             lanes<T> const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
             lanes<T> const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
-            pull<inside(Place, 0)>(first, cell, gradient * by_left, to);
-            pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient * by_right, to);
+            pull<inside(Place, 0)>(first, cell, gradient, by_left, to);
+            pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient, by_right, to);
         }
     }(e);
 }
 
 /// Undoes the group of lines that begins at Line; `before` is the cell as those lines found it.
-template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, T>& to) {
+template <std::size_t Line, class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T, Recalls> const& before, gradients<N, T>& to) {
     using about = anatomy<N>;
     using statement = mp11::mp_at_c<typename about::statements, Line>;
     using target = target_of<statement>;
     constexpr auto lines = tree<N>::value;
+    lanes<T> const one(T(1));
     if constexpr (is_start<statement>::value) {
         return;
     } else if constexpr (is_euler<statement>::value) {
@@ -122,7 +127,7 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
         lanes<T> arriving[count];
         for_each_index<count>(
             [&](auto k) { arriving[k] = gradient_of(to, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{}); });
-        for_each_index<count>([&](auto k) { pull<Line + k + 1>(get<Line + k>(lines).value, before, arriving[k], to); });
+        for_each_index<count>([&](auto k) { pull<Line + k + 1>(get<Line + k>(lines).value, before, arriving[k], one, to); });
     } else {
         auto& place = gradient_of(to, target{});
         lanes<T> const arriving = place;
@@ -133,13 +138,13 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
                 lanes<T> const fresh = as_number(evaluate<N, T, Line + 1>(get<Line>(lines).value, before));
                 to.spike += arriving * (fresh - place_of(before, target{}));
             }
-            pull<Line + 1>(get<Line>(lines).value, before, select(before.fired, arriving, zero), to);
+            pull<Line + 1>(get<Line>(lines).value, before, select(before.fired, arriving, zero), one, to);
         } else {
             place = lanes<T>(T(0));
             if constexpr (fires_bits<statement>::value) {
-                pull_condition<default_surrogate, Line + 1>(get<Line>(lines).value, before, arriving, to);
+                pull_condition<default_surrogate, Line + 1>(get<Line>(lines).value, before, arriving, one, to);
             } else {
-                pull<Line + 1>(get<Line>(lines).value, before, arriving, to);
+                pull<Line + 1>(get<Line>(lines).value, before, arriving, one, to);
             }
         }
     }
@@ -147,8 +152,8 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T> const& before, gradients<N, 
 
 /// Runs the lines from Line on and undoes them. What a group of lines overwrites is put back for its own way back: a copy of the neurons
 /// would be a copy in memory where a register of neurons is several of the processor's.
-template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T>& cell, gradients<N, T>& to) {
+template <std::size_t Line, class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
     if constexpr (Line < anatomy<N>::size) {
         using statements = typename anatomy<N>::statements;
         constexpr std::size_t behind = behind_group<N, Line>;
@@ -174,7 +179,10 @@ SPIKEFUSE_FUNCTION void pull_constant(E const& e, lanes<T> const* params, T step
         to[anatomy<N>::template param_index<E>] += gradient;
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
-            if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
+            if constexpr (requires { Operation::costly; }) {
+                lanes<T> const value = evaluate_constant<N, T>(get<0>(inner.arguments), params, step);
+                pull_constant<N, T>(get<0>(inner.arguments), params, step, Operation::back(gradient, value, Operation::apply(value)), to);
+            } else if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
                 lanes<T> const values[] = {evaluate_constant<N, T>(get<I>(inner.arguments), params, step)...};
                 (pull_constant<N, T>(get<I>(inner.arguments), params, step, Operation::template back<I>(gradient, values[I]...), to), ...);
             }
@@ -203,8 +211,8 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 /// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients, noise, highest), and as it leaves them.
 /// `to.states` comes in as the gradient of the states after the step and goes out as that of the states before it; `to.output` is the
 /// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
-template <class N, class T>
-SPIKEFUSE_FUNCTION void retreat(neurons<N, T>& cell, gradients<N, T>& to) {
+template <class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
     for (lanes<T>& one : to.locals) one = lanes<T>(T(0));
     to.current = lanes<T>(T(0));
     to.spike = lanes<T>(T(0));
@@ -219,7 +227,7 @@ SPIKEFUSE_FUNCTION void retreat_to_rest(neurons<N, T> const& cell, gradients<N, 
     for_each_index<anatomy<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename anatomy<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
-            detail::pull<k + 1>(get<k>(lines).value, cell, detail::gradient_of(to, detail::target_of<statement>{}), to);
+            detail::pull<k + 1>(get<k>(lines).value, cell, detail::gradient_of(to, detail::target_of<statement>{}), lanes<T>(T(1)), to);
     });
 }
 

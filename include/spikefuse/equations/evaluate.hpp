@@ -5,8 +5,9 @@
 
 namespace spikefuse::equations {
 
-/// One register of neurons of kind N while a step runs.
-template <class N, class T>
+/// One register of neurons of kind N while a step runs. Where it Recalls, what is costly is not computed: `kept` holds it since the step
+/// ran.
+template <class N, class T, bool Recalls = false>
 struct neurons {
     using register_type = lanes<T>;
     template <int Count>
@@ -21,8 +22,9 @@ struct neurons {
     register_type spike;  // 0 or 1, or how often
     register_type output; // what the next layer sees: the spike, or a value
     typename register_type::mask fired;
-    typename register_type::mask highest;              // the layer's winner, where the equations ask for one
-    T const* tables[at_least_one<about::table_count>]; // shared by all neurons of the layer
+    mutable register_type kept[at_least_one<about::costly_count>]; // what is costly, in this step
+    typename register_type::mask highest;                          // the layer's winner, where the equations ask for one
+    T const* tables[at_least_one<about::table_count>];             // shared by all neurons of the layer
 };
 
 namespace detail {
@@ -72,8 +74,8 @@ SPIKEFUSE_FUNCTION lanes<T> nearest(lanes<T> x, T const* table) {
     return result;
 }
 
-template <class N, class T, std::uint64_t Place, class E>
-SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
+template <class N, class T, std::uint64_t Place, class E, bool Recalls>
+SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T, Recalls> const& cell) {
     using about = anatomy<N>;
     if constexpr (is_literal<E>::value) {
         return lanes<T>(static_cast<T>(e.value));
@@ -101,6 +103,11 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, T> const& cell) {
                                              cell.tables[about::template table_index<table>]);
             } else if constexpr (std::is_same_v<Operation, winning>) {
                 return (evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell) & ...) & cell.highest;
+            } else if constexpr (requires { Operation::costly; }) {
+                auto& kept = cell.kept[about::template costly_index<Place>];
+                if constexpr (!Recalls)
+                    kept = Operation::apply(as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...);
+                return kept;
             } else if constexpr (requires { Operation::of_conditions; }) {
                 return Operation::apply(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell)...);
             } else {
@@ -148,8 +155,8 @@ SPIKEFUSE_FUNCTION void rest(neurons<N, T>& cell) {
 namespace detail {
 
 /// By how much a condition holds: its left side less its right side.
-template <class N, class T, std::uint64_t Place, class Operation, class... A>
-SPIKEFUSE_FUNCTION lanes<T> margin(node<Operation, A...> const& condition, neurons<N, T> const& cell) {
+template <class N, class T, std::uint64_t Place, class Operation, class... A, bool Recalls>
+SPIKEFUSE_FUNCTION lanes<T> margin(node<Operation, A...> const& condition, neurons<N, T, Recalls> const& cell) {
     if constexpr (requires { Operation::of_conditions; } || std::is_same_v<Operation, winning>) {
         static_assert(sizeof...(A) == 1, "spikefuse: only_winner(...) takes one comparison, `only_winner(v > threshold)`.");
         return margin<N, T, inside(Place, 0)>(get<0>(condition.arguments), cell);
@@ -171,8 +178,8 @@ inline constexpr std::size_t behind_group = [] {
 }();
 
 /// Runs the group that begins at a line.
-template <std::size_t Line, class N, class T>
-SPIKEFUSE_FUNCTION void advance_group(neurons<N, T>& cell) {
+template <std::size_t Line, class N, class T, bool Recalls>
+SPIKEFUSE_FUNCTION void advance_group(neurons<N, T, Recalls>& cell) {
     using about = anatomy<N>;
     using statement = mp11::mp_at_c<typename about::statements, Line>;
     constexpr auto lines = tree<N>::value;

@@ -88,34 +88,38 @@ struct inverse_of {
         return -gradient / (a * a);
     }
 };
+// Costly ones: a step backwards takes the result from the step forwards. `back` sees the argument and the result.
 struct exponential {
+    static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::exp(a);
     }
-    template <int K, class V>
-    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
-        return gradient * spikefuse::exp(a);
+    template <class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V, V result) {
+        return gradient * result;
     }
 };
 struct logarithm {
+    static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::log(a);
     }
-    template <int K, class V>
-    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
+    template <class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V a, V) {
         return gradient / a;
     }
 };
 struct square_root {
+    static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
         return spikefuse::sqrt(a);
     }
-    template <int K, class V>
-    static SPIKEFUSE_FUNCTION V back(V gradient, V a) {
-        return gradient / (2 * spikefuse::sqrt(a));
+    template <class V>
+    static SPIKEFUSE_FUNCTION V back(V gradient, V, V result) {
+        return gradient / (2 * result);
     }
 };
 struct floor_of {

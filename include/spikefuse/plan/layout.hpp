@@ -55,6 +55,16 @@ struct layout : plan_facts<Schedule> {
             return 0;
         }
     }
+    /// Costly values of a step that a replay keeps for the way back.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION static constexpr int costly_arrays() {
+        using word = typename Schedule::template word<Layer>;
+        if constexpr (requires { typename word::equations_of; }) {
+            return equations::anatomy<typename word::equations_of>::costly_count;
+        } else {
+            return 0;
+        }
+    }
     template <int Layer>
     static constexpr int coefficient_arrays() {
         using word = typename Schedule::template word<Layer>;
@@ -124,10 +134,11 @@ struct layout : plan_facts<Schedule> {
         constexpr int wanted = registers_together<T>(!mixed ? 4 : facts::template replays<Stage>::value ? 2 : 8);
         return panels < wanted ? panels : wanted;
     }();
-    /// Registers that a thread keeps of one replayed step and panel: each point's states before it and what arrived, and the output.
+    /// Registers that a thread keeps of one replayed step and panel: each point's states before it, what arrived and what was costly, and
+    /// the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
-        return (1 + ... + (state_arrays<Point::value>() + 1));
+        return (1 + ... + (state_arrays<Point::value>() + 1 + costly_arrays<Point::value>()));
     }
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
     // row stands before the block, for what is fed back), of the readout, and of a stage's currents.

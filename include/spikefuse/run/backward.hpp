@@ -264,7 +264,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
     /// Panels of a stage that is run again and undone at once, whole block by whole block: its history stays with the thread.
     template <class Stage, int Count>
     struct keeps_at_hand {
-        static constexpr bool remembers = true, gives = false; // its row is there already
+        static constexpr bool remembers = true, recalls = true, gives = false; // its row is there already
         static constexpr int apart = W;
         static constexpr int registers = places::replay_registers(typename Stage::points{});
         T* numbers; // [Count][K of a point after the other, then outputs][W]
@@ -273,8 +273,10 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         SPIKEFUSE_FUNCTION T* history(int q) const {
             constexpr int before = [] {
                 int sum = 0;
-                for_each_index<Point>(
-                    [&](auto k) { sum += places::template state_arrays<plan::mp11::mp_at_c<typename Stage::points, k>::value>() + 1; });
+                for_each_index<Point>([&](auto k) {
+                    constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
+                    sum += places::template state_arrays<layer>() + 1 + places::template costly_arrays<layer>();
+                });
                 return sum;
             }();
             return numbers + (static_cast<std::size_t>(q) * registers + before) * places::block_steps * W;
@@ -305,8 +307,8 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                 });
                 this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, current, stride, apart, 0, keep);
                 if constexpr (Stage::target == plan::readout)
-                    for (int q = 0; q < count; ++q)
-                        for (int r = 0; r < rows; ++r) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
+                    for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
+                        for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
                 constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
                 auto const deliver = [&](int panel, int r, V gradient) {
                     if constexpr (places::template passes_straight<Stage>) {
@@ -350,7 +352,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                                        Deliver const& deliver) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename base::template cells_of<points>::type cells[Count]; // coefficients and tables; states come from the history
+        typename base::template cells_of<points, Keep::recalls>::type cells[Count]; // coefficients and tables; states come from the history
         typename gradients_of<points>::type to[Count];
         V charges[Count][depth == 0 ? 1 : depth]; // a penalty on activity, the same in every step
         T* const all_states = here.template at<T>(places::state_gradients_offset);
@@ -373,7 +375,7 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         };
         for_each_index<Count>([&](auto beside) {
             int const panel = p + q + static_cast<int>(beside);
-            cells[beside] = this->template load_cells<Stage>(here, panel);
+            cells[beside] = this->template load_cells<Stage, Keep::recalls>(here, panel);
             for_each_index<depth>([&](auto k) { charges[beside][k] = charge<plan::mp11::mp_at_c<points, k>::value>(here, panel); });
         });
         each_place([](V& gradient, T const* place) { gradient = V::load(place); });
@@ -393,9 +395,12 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                     auto& cell = get<k>(cells[beside]);
                     auto& gradient = get<k>(to[beside]);
                     T const* const before =
-                        base::template history_at<std::remove_reference_t<decltype(cell)>, Keep::apart>(keep.template history<k>(own), r);
+                        base::template history_at<Keep, std::remove_reference_t<decltype(cell)>>(keep.template history<k>(own), r);
                     for_each_index<about::state_count>([&](auto j) { cell.states[j] = V::load(before + j * Keep::apart); });
                     this->template arrive<points, k>(here, panel, r, V::load(before + about::state_count * Keep::apart), cells[beside]);
+                    if constexpr (Keep::recalls)
+                        for_each_index<about::costly_count>(
+                            [&](auto j) { cell.kept[j] = V::load(before + (about::state_count + 1 + j) * Keep::apart); });
                     if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - panel * W);
                     constexpr int slot = places::template record_slot<layer>();
                     for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, panel, r); });

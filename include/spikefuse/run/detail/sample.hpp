@@ -83,12 +83,12 @@ struct sample_kernel {
 
     /// A run whose history nobody needs.
     struct forgets {
-        static constexpr bool remembers = false, gives = true; // gives: fills the row of its target
+        static constexpr bool remembers = false, recalls = false, gives = true; // gives: fills the row of its target
     };
     /// Panels from p on of a stage leave their history, and the readout's rows, in the team's scratch.
     template <class Stage>
     struct keeps_in_scratch {
-        static constexpr bool remembers = true, gives = true;
+        static constexpr bool remembers = true, recalls = false, gives = true;
         static constexpr int apart = P; // from one number of a neuron's history to the next
         sample_kernel const& kernel;
         context const& here;
@@ -103,18 +103,21 @@ struct sample_kernel {
         SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
     };
 
-    template <class Points>
+    template <class Points, bool Recalls = false>
     struct cells_of;
-    template <class... Layer>
-    struct cells_of<plan::mp11::mp_list<Layer...>> {
-        using type = tuple<equations::neurons<equations_of<Layer::value>, T>...>;
+    template <class... Layer, bool Recalls>
+    struct cells_of<plan::mp11::mp_list<Layer...>, Recalls> {
+        template <class N>
+        static constexpr bool recalls = Recalls && equations::anatomy<N>::costly_count != 0;
+        using type =
+            tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
     };
 
     /// Panel p of the neurons of a stage: states, coefficients, tables.
-    template <class Stage>
+    template <class Stage, bool Recalls = false>
     SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
         using points = typename Stage::points;
-        typename cells_of<points>::type cells;
+        typename cells_of<points, Recalls>::type cells;
         T const* const all_states = here.template at<T>(places::states_offset);
         T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
         for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
@@ -134,6 +137,13 @@ struct sample_kernel {
             });
         });
         return cells;
+    }
+    template <class Cell>
+    static SPIKEFUSE_FUNCTION void take_cell(Cell const& from, Cell& to) {
+        using about = typename Cell::about;
+        for_each_index<about::state_count>([&](auto j) { to.states[j] = from.states[j]; });
+        for_each_index<about::coefficient_count>([&](auto j) { to.coefficients[j] = from.coefficients[j]; });
+        for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
     }
     /// What arrives at point k of a stage in step r: the flow, and noise.
     template <class Points, std::size_t K, class Cells>
@@ -168,30 +178,37 @@ struct sample_kernel {
 
         for (int r = 0; r < rows; ++r)
             for (int q = 0; q < Count; ++q) {
+                typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
+                for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
                 V flow = V::load(current + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
                 for_each_index<depth>([&](auto k) {
                     constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    auto& cell = get<k>(cells[q]);
-                    arrive<points, k>(here, p + q, first + r, flow, cells[q]);
-                    if constexpr (Keep::remembers) remember<Keep::apart>(keep.template history<k>(q), first + r, cell);
+                    auto& cell = get<k>(now);
+                    arrive<points, k>(here, p + q, first + r, flow, now);
+                    if constexpr (Keep::remembers) remember<Keep>(keep.template history<k>(q), first + r, cell);
                     if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
                     equations::advance(cell);
+                    if constexpr (Keep::recalls) remember_costly<Keep>(keep.template history<k>(q), first + r, cell);
                     flow = cell.output;
                 });
                 if constexpr (Purpose == purpose::tape) {
-                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, cells[q]);
+                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, now);
                 }
                 if constexpr (Purpose != purpose::gradients) {
                     if (run.records != nullptr) {
-                        auto const seen = cells[q]; // a copy, so that the cells themselves stay in registers
+                        auto const seen = now; // a copy, so that the cells themselves stay in registers
                         record<points>(here, p + q, first + r, seen);
                     }
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
                     flow.store(keep.output(q, first + r));
                 } else if constexpr (Keep::gives) {
-                    give_out<Stage>(here, p + q, first + r, cells[q], flow, reduced[q]);
+                    give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
                 }
+                for_each_index<depth>([&](auto k) {
+                    for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
+                        [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
+                });
             }
 
         if constexpr (reduces)
@@ -305,16 +322,22 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
         return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
     }
-    /// A step of a point's history, [K][states in order, what arrived], numbers `Apart` from each other.
-    template <class Cell, int Apart>
+    /// A step of a point's history, [K][states in order, what arrived, costly values if recalled], numbers `Keep::apart` from each other.
+    template <class Keep, class Cell>
     static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
-        return history + static_cast<std::size_t>(r) * (Cell::about::state_count + 1) * Apart;
+        constexpr int numbers = Cell::about::state_count + 1 + (Keep::recalls ? Cell::about::costly_count : 0);
+        return history + static_cast<std::size_t>(r) * numbers * Keep::apart;
     }
-    template <int Apart, class Cell>
+    template <class Keep, class Cell>
     static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
-        T* const to = history_at<Cell, Apart>(history, r);
-        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Apart); });
-        cell.current.store(to + Cell::about::state_count * Apart);
+        T* const to = history_at<Keep, Cell>(history, r);
+        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Keep::apart); });
+        cell.current.store(to + Cell::about::state_count * Keep::apart);
+    }
+    template <class Keep, class Cell>
+    static SPIKEFUSE_FUNCTION void remember_costly(T* history, int r, Cell const& cell) {
+        T* const to = history_at<Keep, Cell>(history, r) + (Cell::about::state_count + 1) * Keep::apart;
+        for_each_index<Cell::about::costly_count>([&](auto j) { cell.kept[j].store(to + j * Keep::apart); });
     }
 
     /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).
