@@ -3,21 +3,20 @@
 /// A block of steps is run again from its entry on the tape, keeping its states in scratch, and then undone from its last step to its
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
-#include "../equations/differentiate.hpp"
-#include "detail/undo_currents.hpp"
+#include "detail/undo_points.hpp"
 
 namespace spikefuse::detail {
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
-struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
-    using base = undo_currents_kernel<Schedule, T, Kind, typename Loss::readout, Space>;
+struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
+    using base = undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space>;
     using base::run;
     using typename base::company, typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     template <int Layer>
-    static constexpr int padded_width = places::padded(Schedule::template width_from<Layer>);
+    static constexpr int padded_width = base::template padded_width<Layer>;
 
     Loss loss;
     typename Loss::template targets<T> targets;
@@ -145,20 +144,6 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
         });
         return sum;
     }
-    /// Its gradient at every output of panel p.
-    template <int Layer>
-    SPIKEFUSE_FUNCTION V charge(context const& here, int p) const {
-        T const* const count = this->template penalized_counts<Layer>(here);
-        if (count == nullptr) return V(T(0));
-        constexpr int width = Schedule::template width_from<Layer>;
-        auto const& penalty = run.penalties[base::template output_slot<Layer>];
-        T const factor = 2 * penalty.strength / (static_cast<T>(run.batch) * static_cast<T>(width) * static_cast<T>(run.steps));
-        T numbers[W];
-        for (int lane = 0; lane < W; ++lane)
-            numbers[lane] = p * W + lane < width ? factor * penalty.excess(count[p * W + lane], run.steps) : T(0);
-        return V::load(numbers);
-    }
-
     // --- the beginning of a run ---------------------------------------------------------------------------------------------------
 
     /// Gradients of what the run began with: to the caller, and, where it began at rest, to what says where that is.
@@ -255,44 +240,18 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
             replay<Stage>(here);
         } else {
             this->template own_panels<Stage>(here, [&](int p) {
-                undo_points<Stage, 1>(
+                this->template undo_points<Stage, 1>(
                     here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
                     [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
             });
         }
     }
-    /// Panels of a stage that is run again and undone at once, whole block by whole block: its history stays with the thread.
-    template <class Stage, int Count>
-    struct keeps_at_hand {
-        static constexpr bool remembers = true, recalls = true, gives = false; // its row is there already
-        static constexpr int apart = W;
-        static constexpr int registers = places::replay_registers(typename Stage::points{});
-        T* numbers; // [Count][K of a point after the other, then outputs][W]
-
-        template <std::size_t Point>
-        SPIKEFUSE_FUNCTION T* history(int q) const {
-            constexpr int before = [] {
-                int sum = 0;
-                for_each_index<Point>([&](auto k) {
-                    constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
-                    sum += places::template state_arrays<layer>() + 1 + places::template costly_arrays<layer>();
-                });
-                return sum;
-            }();
-            return numbers + (static_cast<std::size_t>(q) * registers + before) * places::block_steps * W;
-        }
-        SPIKEFUSE_FUNCTION T* output(int q, int r) const {
-            return numbers +
-                   (static_cast<std::size_t>(q + 1) * registers * places::block_steps - places::block_steps + static_cast<std::size_t>(r)) *
-                       W;
-        }
-    };
     template <class Stage>
     SPIKEFUSE_FUNCTION void replay(context const& here) const {
         using points = typename Stage::points;
         this->template each_panel<Stage>(
             here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
-                using keeps = keeps_at_hand<Stage, decltype(count)::value>;
+                using keeps = typename base::template keeps_at_hand<Stage, decltype(count)::value>;
                 alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
                 keeps const keep{numbers};
                 T* const states = here.template at<T>(places::states_offset);
@@ -317,8 +276,9 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
                         gradient.store(this->template current_row<Stage>(here, r) + panel * W);
                     }
                 };
-                for (int q = 0; q + together <= whole; q += together) undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
-                if constexpr (whole % together != 0) undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
+                for (int q = 0; q + together <= whole; q += together)
+                    this->template undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
+                if constexpr (whole % together != 0) this->template undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
             });
     }
     template <class... Nodes>
@@ -336,95 +296,6 @@ struct backward_kernel : undo_currents_kernel<Schedule, T, Kind, typename Loss::
     template <class... Nodes>
     SPIKEFUSE_FUNCTION void undo_mixing(company const& all, plan::loop<Nodes...>) const {
         (undo_mixing(all, Nodes{}), ...);
-    }
-
-    template <class Points>
-    struct gradients_of;
-    template <class... Layer>
-    struct gradients_of<plan::mp11::mp_list<Layer...>> {
-        using type = tuple<equations::gradients<equations_of<Layer::value>, T>...>;
-    };
-
-    /// `Count` panels of a stage's neurons, side by side, from panel p + q on: from the gradients of their outputs to those of their
-    /// currents, over a stretch of steps. `keep`: where the history of the panels from p on is; `deliver(panel, r, gradient)`.
-    template <class Stage, int Count, class Keep, class Deliver>
-    SPIKEFUSE_FLATTEN void undo_points(context const& here, int p, int q, int first, int rows, Keep const& keep,
-                                       Deliver const& deliver) const {
-        using points = typename Stage::points;
-        constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename base::template cells_of<points, Keep::recalls>::type cells[Count]; // coefficients and tables; states come from the history
-        typename gradients_of<points>::type to[Count];
-        V charges[Count][depth == 0 ? 1 : depth]; // a penalty on activity, the same in every step
-        T* const all_states = here.template at<T>(places::state_gradients_offset);
-        T* const all_coefficients = here.template at<T>(places::coefficient_gradients_offset);
-        auto const each_place = [&](auto const& function) { // function(gradient, its place in scratch)
-            for_each_index<Count>([&](auto beside) {
-                for_each_index<depth>([&](auto k) {
-                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    using about = equations::anatomy<equations_of<layer>>;
-                    constexpr int width = padded_width<layer>;
-                    auto& gradient = get<k>(to[beside]);
-                    int const at = (p + q + static_cast<int>(beside)) * W;
-                    for_each_index<about::state_count>(
-                        [&](auto j) { function(gradient.states[j], all_states + places::template states_at<layer> + j * width + at); });
-                    for_each_index<about::coefficient_count>([&](auto j) {
-                        function(gradient.coefficients[j], all_coefficients + places::template coefficients_at<layer> + j * width + at);
-                    });
-                });
-            });
-        };
-        for_each_index<Count>([&](auto beside) {
-            int const panel = p + q + static_cast<int>(beside);
-            cells[beside] = this->template load_cells<Stage, Keep::recalls>(here, panel);
-            for_each_index<depth>([&](auto k) { charges[beside][k] = charge<plan::mp11::mp_at_c<points, k>::value>(here, panel); });
-        });
-        each_place([](V& gradient, T const* place) { gradient = V::load(place); });
-        for (int r = first + rows - 1; r >= first; --r)
-            for_each_index<Count>([&](auto beside) {
-                int const own = q + static_cast<int>(beside), panel = p + own;
-                V arriving;
-                if constexpr (Stage::target == plan::readout) {
-                    arriving = V::load(keep.output(own, r));
-                } else {
-                    arriving = V::load(this->template gradient_row<Stage::target>(here, r) + panel * W);
-                }
-                for_each_index<depth>([&](auto from_behind) {
-                    constexpr std::size_t k = depth - 1 - from_behind;
-                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    using about = equations::anatomy<equations_of<layer>>;
-                    auto& cell = get<k>(cells[beside]);
-                    auto& gradient = get<k>(to[beside]);
-                    T const* const before =
-                        base::template history_at<Keep, std::remove_reference_t<decltype(cell)>>(keep.template history<k>(own), r);
-                    for_each_index<about::state_count>([&](auto j) { cell.states[j] = V::load(before + j * Keep::apart); });
-                    this->template arrive<points, k>(here, panel, r, V::load(before + about::state_count * Keep::apart), cells[beside]);
-                    if constexpr (Keep::recalls)
-                        for_each_index<about::costly_count>(
-                            [&](auto j) { cell.kept[j] = V::load(before + (about::state_count + 1 + j) * Keep::apart); });
-                    if constexpr (about::competes) cell.highest = lane_is<T>(*this->template winner_of<layer>(here, r) - panel * W);
-                    constexpr int slot = places::template record_slot<layer>();
-                    for_each_index<about::state_count>([&](auto j) { gradient.states[j] += seed<layer>(here, slot + j, panel, r); });
-                    gradient.output = arriving + charges[beside][k] + seed<layer>(here, base::template output_slot<layer>, panel, r);
-                    equations::retreat(cell, gradient);
-                    arriving = gradient.current;
-                });
-                deliver(panel, r, arriving);
-            });
-        each_place([](V const& gradient, T* place) { gradient.store(place); });
-    }
-    /// A gradient that the caller lets arrive at a state or an output.
-    template <int Layer>
-    SPIKEFUSE_FUNCTION V seed(context const& here, int slot, int p, int r) const {
-        if (run.seeds == nullptr || run.seeds[slot] == 0) return V(T(0));
-        constexpr int width = Schedule::template width_from<Layer>;
-        T const* const from =
-            reinterpret_cast<T const*>(run.seeds[slot]) +
-            (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) *
-                width +
-            p * W;
-        T numbers[W];
-        for (int lane = 0; lane < W; ++lane) numbers[lane] = p * W + lane < width ? from[lane] : T(0);
-        return V::load(numbers);
     }
 };
 

@@ -109,8 +109,7 @@ struct sample_kernel {
     struct cells_of<plan::mp11::mp_list<Layer...>, Recalls> {
         template <class N>
         static constexpr bool recalls = Recalls && equations::anatomy<N>::costly_count != 0;
-        using type =
-            tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
+        using type = tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
     };
 
     /// Panel p of the neurons of a stage: states, coefficients, tables.
