@@ -68,7 +68,7 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lan
             } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
                 return;
             } else if constexpr (requires { Operation::costly; }) {
-                lanes<T> const result = evaluate<N, T, Place>(e, cell),
+                lanes<T> const result = evaluate<N, T, Place>(inner, cell),
                                value = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
                 pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, Operation::back(factor, value, result), to);
             } else {
