@@ -41,7 +41,7 @@ View part(View const& whole, int first, int count) {
 
 } // namespace
 
-TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "", ((int Inputs), Inputs), 7, 64, 150, 1500, 2050) {
+TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "", ((int Inputs), Inputs), 7, 64, 150, 1100, 1500, 2050) {
     constexpr int outputs = 40;
     constexpr auto network = input<Inputs> >> linear<outputs> >> scale(1);
     model one{network, {.steps = steps, .batch = batch, .seed = 5}};

@@ -37,7 +37,7 @@ struct smooth_lif {
         return dynamics(start(v = rest, a = rest * threshold), i += current, d(v) = (rest - v + i - 0.2 * a) / tau_mem,
                         d(a) = (0.3 * square(v) - a / threshold) / tau_syn, i = i * exp(-dt / tau_syn), rise = exp(-4 * (v - threshold)),
                         spike = 1 / (1 + rise), v = (1 - spike) * v + spike * rest * 0.5,
-                        a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta));
+                        a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta + square(v)));
     }
 };
 
@@ -60,7 +60,7 @@ void check_gradients(Network const& network_type, Loss loss, Prepare const& prep
         network.set(one.layer, one.name, numbers);
     }
     values const x = random_values(steps, batch, Network::wants, 7);
-    backpropagation back{network, loss, {.checkpoint_steps = checkpoint}};
+    backpropagation back{network, loss, {.checkpoint_steps = checkpoint, .groups = 1}};
     prepare(back, steps, batch);
     back.want_input_gradient();
     auto const loss_now = [&] {
@@ -179,6 +179,8 @@ TEST_CASE("central differences: loops") {
                     cross_entropy(counts), some_labels);
     check_gradients(input<3> >> recurrent(recurrent(smooth, with_autapses) >> linear<3>(no_bias), through(scale(0.3))),
                     cross_entropy(counts), some_labels, 11, 3);
+    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<2> >> smooth, mean_squared(trace),
+                    [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
 }
 TEST_CASE("central differences: branches, and a loss of the trace") {
     constexpr auto network =
@@ -285,12 +287,12 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
     auto const space = Kokkos::DefaultExecutionSpace();
     for (int batch : {1, 7}) {
         auto const spikes = test::random_spikes(steps, batch, 70, 0.15, 4);
-        auto const run = [&](auto const& where, auto const& input, int checkpoint) {
+        auto const run = [&](auto const& where, auto const& input, int checkpoint, int groups = 0) {
             model one{network, {.steps = steps, .batch = batch, .seed = 3}};
             auto weight = one.get("linear 1", "weight");
             for (float& w : weight) w = w * 4 + 0.05f;
             one.set("linear 1", "weight", weight);
-            backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint}};
+            backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint, .groups = groups}};
             std::vector<int> labels(static_cast<std::size_t>(batch), 2);
             back.set_labels(labels);
             back.run(where, input);
@@ -307,6 +309,7 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
         if (space.concurrency() > 1) {
             auto const parts = Kokkos::Experimental::partition_space(space, 1, 1);
             REQUIRE(run(parts[0], spikes, 0) == whole);
+            REQUIRE(run(parts[0], spikes, 0, 1) == run(space, spikes, 0, 1)); // one group: all threads share it
         }
         // Where blocks begin and end only regroups sums over steps: the same up to rounding.
         auto const close = [&](std::vector<float> const& other) {
@@ -317,6 +320,49 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
         close(run(space, spikes, 7));
         close(run(space, test::unpacked<float>(spikes, 70), 0));
     }
+}
+
+TEST_CASE("a batch's gradients are the mean of its samples', however many of a loop are undone together") {
+    constexpr auto network = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li;
+    constexpr int steps = 50, batch = 9;
+    auto const spikes = test::random_spikes(steps, batch, 70, 0.15, 4);
+    auto const gradients = [&](int samples, int first, int groups, int checkpoint = 0) { // of each array
+        model one{network, {.steps = steps, .batch = samples, .seed = 3}};
+        auto weight = one.get("linear 1", "weight");
+        for (float& w : weight) w = w * 4 + 0.05f;
+        one.set("linear 1", "weight", weight);
+        backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint, .groups = groups}};
+        std::vector<int> labels;
+        for (int b = first; b < first + samples; ++b) labels.push_back(b % 5);
+        back.set_labels(labels);
+        auto const taken = std::pair(static_cast<std::size_t>(first), static_cast<std::size_t>(first + samples));
+        std::remove_const_t<decltype(spikes)> const input("input", steps, static_cast<std::size_t>(samples), spikes.extent(2));
+        Kokkos::deep_copy(input, Kokkos::subview(spikes, Kokkos::ALL, taken, Kokkos::ALL));
+        back.run(input);
+        Kokkos::fence();
+        std::vector<std::vector<float>> all{{back.loss()}};
+        for (auto const& p : one.parameters()) all.push_back(back.gradient(p.layer, p.name));
+        return all;
+    };
+    auto mean = gradients(1, 0, 1);
+    for (int b = 1; b < batch; ++b) {
+        auto const one = gradients(1, b, 1);
+        for (std::size_t p = 0; p < mean.size(); ++p)
+            for (std::size_t k = 0; k < mean[p].size(); ++k) mean[p][k] += one[p][k];
+    }
+    auto const compare = [&](std::vector<std::vector<float>> const& whole) {
+        for (std::size_t p = 0; p < mean.size(); ++p) {
+            float largest = 0;
+            for (float g : mean[p]) largest = std::max(largest, std::abs(g));
+            REQUIRE(largest > 0);
+            for (std::size_t k = 0; k < mean[p].size(); ++k) {
+                INFO("array " << p << ", number " << k << ": " << whole[p][k] << ", mean " << mean[p][k] / batch);
+                REQUIRE(std::abs(whole[p][k] - mean[p][k] / batch) < 1e-4f * largest / batch);
+            }
+        }
+    };
+    for (int groups : {1, 2, 4, 9}) compare(gradients(batch, 0, groups)); // together: 4, 4 and 1; 4 and 1, and 4; 3, and 2 each; 1
+    compare(gradients(batch, 0, 2, 7));                                   // the last block has one step
 }
 
 TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small") {

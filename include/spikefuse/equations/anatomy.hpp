@@ -158,6 +158,7 @@ struct program_words<program<S...>> {
     };
     using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
     using costly = typename keys_of<std::index_sequence_for<S...>>::costly;
+    static_assert(mp11::mp_is_set<costly>::value, "spikefuse: an equation is nested too deeply. Give a part of it a name: local<...>.");
 };
 
 // Wrong programs, each with its sentence.

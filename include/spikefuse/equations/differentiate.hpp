@@ -45,6 +45,7 @@ SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
 
 /// Adds what `gradient` * `factor`, arriving at the value of e, means for everything that e reads. The derivatives on the way gather in the
 /// factor: they do not wait for the gradient, which comes from the step behind, and it meets them once, at the end.
+/// So the product of the derivatives must be a number that T can hold.
 template <std::uint64_t Place, class N, class T, bool Recalls, class E>
 SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
     using about = anatomy<N>;
@@ -208,7 +209,8 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 
 } // namespace detail
 
-/// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients, noise, highest), and as it leaves them.
+/// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients, noise, highest, and
+/// where it recalls them its costly values), and as it leaves them.
 /// `to.states` comes in as the gradient of the states after the step and goes out as that of the states before it; `to.output` is the
 /// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
 template <class N, class T, bool Recalls>

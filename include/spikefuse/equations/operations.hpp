@@ -88,7 +88,7 @@ struct inverse_of {
         return -gradient / (a * a);
     }
 };
-// Costly ones: a step backwards takes the result from the step forwards. `back` sees the argument and the result.
+// Costly ones: a replay keeps their results for the way back. `back` sees the argument and the result.
 struct exponential {
     static constexpr bool costly = true;
     template <class V>

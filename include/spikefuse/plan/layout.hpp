@@ -227,7 +227,11 @@ struct layout : plan_facts<Schedule> {
         Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
 
     /// Samples that a team undoes together: each step of a loop then reads the loop's weights once for all of them.
-    static constexpr int samples_together = Training && lanes<T>::width > 1 && facts::has_weights_in_loops ? 4 : 1;
+    /// Not where eight steps of four samples would leave the near caches.
+    static constexpr int samples_together = Training && lanes<T>::width > 1 && facts::has_weights_in_loops &&
+                                                    8 * 4 * (row_total + backward_numbers * sizeof(T)) <= near_caches
+                                                ? 4
+                                                : 1;
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
     /// times, short enough that the rows between stages stay there too. Weights that no near cache holds are fetched less often.
     static constexpr int block_steps = [] {
@@ -249,6 +253,9 @@ struct layout : plan_facts<Schedule> {
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
+    /// A stage in a loop, or with a contest, runs a step at a time.
+    template <class Stage>
+    static constexpr int rows_at_once = facts::template replays<Stage>::value ? block_steps : 1;
     /// Spike events that are listed at a time, at least one whole row of the widest feed.
     template <class... Source>
     static constexpr int row_events(mp11::mp_list<Source...>) {

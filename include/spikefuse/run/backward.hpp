@@ -1,5 +1,6 @@
 #pragma once
-/// The kernel backwards: one launch gives the gradients of all layers over all steps. A team owns a group of samples, one after the other.
+/// The kernel backwards: one launch gives the gradients of all layers over all steps. A team owns a group of samples, one after the other
+/// or, where a loop holds weights, four side by side.
 /// A block of steps is run again from its entry on the tape, keeping its states in scratch, and then undone from its last step to its
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
@@ -39,12 +40,13 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 all.of[all.count++].sample = sample;
             undo_samples(all);
         }
-        T* const coefficients = here.template at<T>(places::coefficient_gradients_offset);
+        T* const coefficients = here.template at<T>(places::coefficient_gradients_offset); // of all samples, whichever place they had
         for (int s = 1; s < places::samples_together; ++s) {
             T const* const more = all.of[s].template at<T>(places::coefficient_gradients_offset);
             this->each_own_register(here, places::coefficient_total,
                                     [&](std::size_t k) { (V::load(coefficients + k) + V::load(more + k)).store(coefficients + k); });
         }
+        if constexpr (places::samples_together > 1) team.team_barrier(); // threads share a layer's registers out in another way
         base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
         V::finish_streams();
     }
@@ -83,7 +85,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             if (here.team.team_rank() == 0)
                 losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
                                                                   Schedule::outputs, targets, here.sample, run.batch, seeds) +
-                                      charged(here);
+                                      this->charged(here);
         } else {
             for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0);
         }
@@ -119,31 +121,11 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 T const* const seeds = seeds_of(here);
                 T sum(0);
                 for (int n = 0; n < Schedule::outputs; ++n) sum += seeds[n];
-                losses[here.sample] = sum + charged(here);
+                losses[here.sample] = sum + this->charged(here);
             }
         reach_beginning(here);
     }
 
-    // --- penalties ----------------------------------------------------------------------------------------------------------------
-
-    /// What this sample's activity costs: strength * excess^2, a mean over samples and neurons.
-    SPIKEFUSE_FUNCTION T charged(context const& here) const {
-        T sum(0);
-        if (run.penalties == nullptr) return sum;
-        base::each_population([&](auto layer) {
-            T const* const count = this->template penalized_counts<layer>(here);
-            if (count == nullptr) return;
-            constexpr int width = Schedule::template width_from<layer>;
-            auto const& penalty = run.penalties[base::template output_slot<layer>];
-            T squares(0);
-            for (int n = 0; n < width; ++n) {
-                T const excess = penalty.excess(count[n], run.steps);
-                squares += excess * excess;
-            }
-            sum += penalty.strength * squares / (static_cast<T>(run.batch) * static_cast<T>(width));
-        });
-        return sum;
-    }
     // --- the beginning of a run ---------------------------------------------------------------------------------------------------
 
     /// Gradients of what the run began with: to the caller, and, where it began at rest, to what says where that is.

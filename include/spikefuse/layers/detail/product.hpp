@@ -38,7 +38,7 @@ inline constexpr int rows_of_tile = few_registers<T> ? 3
                                     : Panels < 12    ? 12 / Panels
                                                      : 1;
 /// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the products of any number of rows, `Tile` at a
-/// time.
+/// time; 0: as many as fill the registers.
 template <int Panels, int Tile = 0, class T>
 SPIKEFUSE_FLATTEN void add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows, int inputs, T* to,
                                     std::size_t row_apart, std::size_t panel_apart) {
@@ -55,7 +55,7 @@ SPIKEFUSE_FLATTEN void add_products(T const* panel, std::size_t apart, T const* 
         for (int r = 0; r < Rows; ++r)
             for (int k = 0; k < Count; ++k) sums[r][k].store(place(r, k));
     };
-    constexpr int tile = Tile == 0 ? rows_of_tile<T, Panels> : Tile;
+    constexpr int tile = Tile != 0 ? Tile : few_registers<T> ? 3 : Panels < 12 ? 12 / Panels : 1;
     int r = 0;
     if constexpr (few_registers<T>) { // panel by panel
         for (; r + tile <= rows; r += tile)

@@ -83,7 +83,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
             own_groups<Stage>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
+                constexpr std::size_t apart = static_cast<std::size_t>(places::template rows_at_once<Stage>) * W;
                 alignas(sizeof(V)) T currents[decltype(count)::value * apart];
                 if constexpr (!alone)
                     for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
@@ -108,7 +108,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     static constexpr int weights_of = [] {
         int layer = plan::no_layer;
         plan::mp11::mp_for_each<typename Stage::feeds>(
-            [&](auto feed) { layer = decltype(feed)::layer != plan::no_layer ? decltype(feed)::layer : layer; });
+            [&](auto feed) { layer = plan::mixes<decltype(feed)>::value ? decltype(feed)::layer : layer; });
         return layer;
     }();
     template <class Stage>
@@ -140,6 +140,11 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
         constexpr int panels = (Stage::width + W - 1) / W, together = places::template side_by_side<Stage>, rest = panels % together;
         int const rank = here.team.team_rank(), size = here.team.team_size();
+        if constexpr (together > 2 && !places::template replays<Stage>::value)
+            if (size > 1) { // a step has too few groups for all threads
+                own_panels<Stage>(here, [&](int p) { function(p, fixed<1>{}); });
+                return;
+            }
         if constexpr (panels >= together)
             for (int p = together * rank; p + together <= panels; p += together * size) function(p, fixed<together>{});
         if constexpr (rest != 0)
@@ -152,10 +157,10 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = plan::first_source<feed>;
         auto const summed = [&] {
-            alignas(sizeof(V)) T currents[Count * places::block_steps * W];
-            for (int q = 0; q < Count; ++q)
-                add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * places::block_steps * W);
-            consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(places::block_steps) * W);
+            constexpr int apart = places::template rows_at_once<Stage> * W;
+            alignas(sizeof(V)) T currents[Count * apart];
+            for (int q = 0; q < Count; ++q) add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * apart);
+            consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(apart));
         };
         if constexpr (places::template straight<Stage>::value && !places::template holds_bits<from>::value) {
             auto const as_they_lie = [&] {

@@ -72,14 +72,14 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_feeds(stretch const& all) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto f) {
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, f>;
-            if constexpr (feed::layer == plan::no_layer) {
+            if constexpr (!plan::mixes<feed>::value) {
                 each_source<feed>([&](auto source) {
                     for (int k = 0; k < all.total(); ++k)
                         pass_back<decltype(source)>(all.sample(k), all.row(k),
                                                     this->template current_row<Stage>(all.sample(k), all.row(k)));
                 });
                 all.samples->team.team_barrier(); // another feed may add to the same rows
-            } else if constexpr (!plan::mp11::mp_all_of<typename feed::sources, plan::is_network_input>::value) {
+            } else if constexpr (!places::all_input(typename feed::sources{})) {
                 undo_inputs<Stage, feed>(all);
             } else {
                 if (this->run.input_gradient != nullptr) undo_inputs<Stage, feed>(all);
@@ -91,7 +91,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     SPIKEFUSE_FUNCTION void undo_mixing(company const& all) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
             using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
-            if constexpr (feed::layer != plan::no_layer) {
+            if constexpr (plan::mixes<feed>::value) {
                 for (int s = 0; s < all.count; ++s) undo_weights<Stage, feed>(all.of[s]);
                 if constexpr (by_columns<feed>) add_by_columns<Stage, feed>(all);
             }
@@ -261,7 +261,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const transposed = run.transposed + places::template transposed_at<Feed::layer>;
         constexpr std::size_t apart = static_cast<std::size_t>(over::outputs) * P;
-        // In loops as many rows as samples; else a tile that fills the registers.
+        // Step by step as many rows as samples; else a tile that fills the registers.
         constexpr bool stepwise = !places::template replays<Stage>::value;
         constexpr int tile = stepwise && !few_registers<T> ? places::samples_together : 0;
         each_source<Feed>([&](auto source) {

@@ -132,6 +132,26 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
         for (int lane = 0; lane < W; ++lane) numbers[lane] = p * W + lane < width ? from[lane] : T(0);
         return V::load(numbers);
     }
+    // --- penalties ----------------------------------------------------------------------------------------------------------------
+
+    /// What this sample's activity costs: strength * excess^2, a mean over samples and neurons.
+    SPIKEFUSE_FUNCTION T charged(context const& here) const {
+        T sum(0);
+        if (run.penalties == nullptr) return sum;
+        base::each_population([&](auto layer) {
+            T const* const count = this->template penalized_counts<layer>(here);
+            if (count == nullptr) return;
+            constexpr int width = Schedule::template width_from<layer>;
+            auto const& penalty = run.penalties[base::template output_slot<layer>];
+            T squares(0);
+            for (int n = 0; n < width; ++n) {
+                T const excess = penalty.excess(count[n], run.steps);
+                squares += excess * excess;
+            }
+            sum += penalty.strength * squares / (static_cast<T>(run.batch) * static_cast<T>(width));
+        });
+        return sum;
+    }
     /// What a penalty on a layer's activity means for every output of panel p.
     template <int Layer>
     SPIKEFUSE_FUNCTION V charge(context const& here, int p) const {
