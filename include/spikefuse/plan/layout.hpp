@@ -253,9 +253,6 @@ struct layout : plan_facts<Schedule> {
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    /// A stage in a loop, or with a contest, runs a step at a time.
-    template <class Stage>
-    static constexpr int rows_at_once = facts::template replays<Stage>::value ? block_steps : 1;
     /// Spike events that are listed at a time, at least one whole row of the widest feed.
     template <class... Source>
     static constexpr int row_events(mp11::mp_list<Source...>) {

@@ -83,7 +83,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
             own_groups<Stage>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(places::template rows_at_once<Stage>) * W;
+                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
                 alignas(sizeof(V)) T currents[decltype(count)::value * apart];
                 if constexpr (!alone)
                     for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
@@ -157,7 +157,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = plan::first_source<feed>;
         auto const summed = [&] {
-            constexpr int apart = places::template rows_at_once<Stage> * W;
+            constexpr int apart = places::block_steps * W;
             alignas(sizeof(V)) T currents[Count * apart];
             for (int q = 0; q < Count; ++q) add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * apart);
             consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(apart));
