@@ -106,7 +106,7 @@ struct plan_facts {
 
     /// Whether a layer of weights reads the network's input and nothing else.
     template <class... Source>
-    static constexpr bool all_input(mp11::mp_list<Source...>) {
+    SPIKEFUSE_FUNCTION static constexpr bool all_input(mp11::mp_list<Source...>) {
         return (is_network_input<Source>::value && ...);
     }
     template <int Width, class... Feed, class Points, int Target>
