@@ -46,33 +46,32 @@ struct layout : plan_facts<Schedule> {
                      static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
         return total;
     }
+    /// Arrays of a layer, each as long as it has neurons; a layer without equations has none.
+    struct array_counts {
+        int states, coefficients, costly;
+    };
     template <int Layer>
-    SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
+    static constexpr array_counts arrays_of = [] {
         using word = typename Schedule::template word<Layer>;
         if constexpr (requires { typename word::equations_of; }) {
-            return equations::anatomy<typename word::equations_of>::state_count;
+            using about = equations::anatomy<typename word::equations_of>;
+            return array_counts{about::state_count, about::coefficient_count, about::costly_count};
         } else {
-            return 0;
+            return array_counts{0, 0, 0};
         }
+    }();
+    template <int Layer>
+    SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
+        return arrays_of<Layer>.states;
     }
     /// Costly values of a step that a replay keeps for the way back.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int costly_arrays() {
-        using word = typename Schedule::template word<Layer>;
-        if constexpr (requires { typename word::equations_of; }) {
-            return equations::anatomy<typename word::equations_of>::costly_count;
-        } else {
-            return 0;
-        }
+        return arrays_of<Layer>.costly;
     }
     template <int Layer>
     static constexpr int coefficient_arrays() {
-        using word = typename Schedule::template word<Layer>;
-        if constexpr (requires { typename word::equations_of; }) {
-            return equations::anatomy<typename word::equations_of>::coefficient_count;
-        } else {
-            return 0;
-        }
+        return arrays_of<Layer>.coefficients;
     }
 
     static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>()) + 1; });

@@ -32,11 +32,6 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, T const* x, 
     for (int r = 0; r < Rows; ++r)
         for (int p = 0; p < Panels; ++p) sums[r][p] += even[r][p] + odd[r][p];
 }
-/// Rows of a tile that fills the registers.
-template <class T, int Panels>
-inline constexpr int rows_of_tile = few_registers<T> ? 3
-                                    : Panels < 12    ? 12 / Panels
-                                                     : 1;
 /// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the products of any number of rows, `Tile` at a
 /// time; 0: as many as fill the registers.
 template <int Panels, int Tile = 0, class T>
