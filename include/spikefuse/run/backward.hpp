@@ -231,37 +231,35 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     template <class Stage>
     SPIKEFUSE_FUNCTION void replay(context const& here) const {
         using points = typename Stage::points;
-        this->template each_panel<Stage>(
-            here, 0, here.rows, [&](int p, auto count, int, int rows, T const* current, std::size_t stride, std::size_t apart) {
-                using keeps = typename base::template keeps_at_hand<Stage, decltype(count)::value>;
-                alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
-                keeps const keep{numbers};
-                T* const states = here.template at<T>(places::states_offset);
-                T const* const entry = this->tape_entry(here);
-                for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
-                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    for_each_index<static_cast<std::size_t>(places::template state_arrays<layer>())>([&](auto j) {
-                        std::size_t const at =
-                            places::template states_at<layer> + j * padded_width<layer> + static_cast<std::size_t>(p) * W;
-                        for (int q = 0; q < count; ++q) V::load(entry + at + q * W).store(states + at + q * W);
-                    });
+        this->template each_panel<Stage>(here, 0, here.rows, [&](int p, auto count, int, int rows, auto const& currents) {
+            using keeps = typename base::template keeps_at_hand<Stage, decltype(count)::value>;
+            alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
+            keeps const keep{numbers};
+            T* const states = here.template at<T>(places::states_offset);
+            T const* const entry = this->tape_entry(here);
+            for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
+                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                for_each_index<static_cast<std::size_t>(places::template state_arrays<layer>())>([&](auto j) {
+                    std::size_t const at = places::template states_at<layer> + j * padded_width<layer> + static_cast<std::size_t>(p) * W;
+                    for (int q = 0; q < count; ++q) V::load(entry + at + q * W).store(states + at + q * W);
                 });
-                this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, current, stride, apart, 0, keep);
-                if constexpr (Stage::target == plan::readout)
-                    for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
-                        for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
-                constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
-                auto const deliver = [&](int panel, int r, V gradient) {
-                    if constexpr (places::template passes_straight<Stage>) {
-                        this->template pass_straight<Stage>(here, r, panel, gradient);
-                    } else {
-                        gradient.store(this->template current_row<Stage>(here, r) + panel * W);
-                    }
-                };
-                for (int q = 0; q + together <= whole; q += together)
-                    this->template undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
-                if constexpr (whole % together != 0) this->template undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
             });
+            this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, currents, 0, keep);
+            if constexpr (Stage::target == plan::readout)
+                for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
+                    for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
+            constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
+            auto const deliver = [&](int panel, int r, V gradient) {
+                if constexpr (places::template passes_straight<Stage>) {
+                    this->template pass_straight<Stage>(here, r, panel, gradient);
+                } else {
+                    gradient.store(this->template current_row<Stage>(here, r) + panel * W);
+                }
+            };
+            for (int q = 0; q + together <= whole; q += together)
+                this->template undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
+            if constexpr (whole % together != 0) this->template undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
+        });
     }
     template <class... Nodes>
     SPIKEFUSE_FUNCTION void undo_node(company const& all, plan::loop<Nodes...>, int first, int rows) const {

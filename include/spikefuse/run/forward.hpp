@@ -201,24 +201,36 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             constexpr bool undone = Purpose == purpose::gradients, replayed = places::template replays<Stage>::value;
             if constexpr (undone && replayed) this->template mix_again<Stage>(here, first, rows);
             if constexpr (!undone || !replayed || Stage::target != plan::readout) // or nobody waits for its outputs
-                this->template each_panel<Stage>(
-                    here, first, rows,
-                    [&](int p, auto count, int from, int steps, T const* current, std::size_t stride, std::size_t apart) {
-                        if constexpr (replayed) {
-                            this->template run_points<Stage, decltype(count)::value>(here, p, from, steps, current, stride, apart);
-                        } else { // a step: panels do not wait for themselves
-                            for (int q = 0; q < count; ++q, current += apart)
-                                if constexpr (undone) {
-                                    this->template run_points<Stage>(here, p + q, from, steps, current, stride, 0, 0,
-                                                                     typename base::template keeps_in_scratch<Stage>{*this, here, p + q});
-                                } else {
-                                    this->template run_points<Stage>(here, p + q, from, steps, current, stride);
-                                }
+                this->template each_panel<Stage>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
+                    constexpr int together = decltype(count)::value;
+                    if constexpr (replayed) {
+                        this->template run_points<Stage, together>(here, p, from, steps, currents);
+                    } else { // a step: panels do not wait for themselves
+                        for (int r = 0; r < steps; ++r) {
+                            V row[together];
+                            currents.read(r, row);
+                            for (int q = 0; q < together; ++q) run_step<Stage>(here, p + q, from + r, row[q]);
                         }
-                    });
+                    }
+                });
         }
     }
 
+    struct arriving_now {
+        V current;
+        SPIKEFUSE_FUNCTION void read(int, V (&row)[1]) const { row[0] = current; }
+    };
+    /// Row r of panel p.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void run_step(context const& here, int p, int r, V current, int winner = 0) const {
+        arriving_now const arriving{current};
+        if constexpr (Purpose == purpose::gradients) {
+            this->template run_points<Stage>(here, p, r, 1, arriving, winner,
+                                             typename base::template keeps_in_scratch<Stage>{*this, here, p});
+        } else {
+            this->template run_points<Stage>(here, p, r, 1, arriving, winner);
+        }
+    }
     /// A step of a layer of which only one neuron may fire: first everyone's reach, then the step itself.
     template <class Stage>
     SPIKEFUSE_FUNCTION void run_contest(context const& here, int r) const {
@@ -226,34 +238,30 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         constexpr std::size_t last = plan::mp11::mp_size<points>::value - 1;
         T* const currents = here.template at<T>(places::contest_offset);
         T* const reaches = here.template at<T>(places::contest_offset + places::contest_size);
-        this->template each_panel<Stage>(here, r, 1,
-                                         [&](int group, auto count, int, int, T const* current, std::size_t, std::size_t apart) {
-                                             for (int p = group; p < group + count; ++p) {
-                                                 auto cells = this->template load_cells<Stage>(here, p);
-                                                 V flow = V::load(current + static_cast<std::size_t>(p - group) * apart);
-                                                 flow.store(currents + p * W);
-                                                 for_each_index<last>([&](auto k) {
-                                                     this->template arrive<points, k>(here, p, r, flow, cells);
-                                                     equations::advance(get<k>(cells));
-                                                     flow = get<k>(cells).output;
-                                                 });
-                                                 this->template arrive<points, last>(here, p, r, flow, cells);
-                                                 equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
-                                             }
-                                         });
+        this->template each_panel<Stage>(here, r, 1, [&](int group, auto count, int, int, auto const& arriving) {
+            V row[decltype(count)::value];
+            arriving.read(0, row);
+            for (int q = 0; q < count; ++q) {
+                int const p = group + q;
+                auto cells = this->template load_cells<Stage>(here, p);
+                V flow = row[q];
+                flow.store(currents + p * W);
+                for_each_index<last>([&](auto k) {
+                    this->template arrive<points, k>(here, p, r, flow, cells);
+                    equations::advance(get<k>(cells));
+                    flow = get<k>(cells).output;
+                });
+                this->template arrive<points, last>(here, p, r, flow, cells);
+                equations::reach_threshold(get<last>(cells)).store(reaches + p * W);
+            }
+        });
         here.team.team_barrier();
         int winner = 0;
         for (int n = 1; n < Stage::width; ++n)
             if (reaches[n] > reaches[winner]) winner = n;
         if constexpr (Purpose == purpose::gradients)
             if (here.team.team_rank() == 0) *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
-        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size())
-            if constexpr (Purpose == purpose::gradients) {
-                this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner,
-                                                 typename base::template keeps_in_scratch<Stage>{*this, here, p});
-            } else {
-                this->template run_points<Stage>(here, p, r, 1, currents + p * W, 0, 0, winner);
-            }
+        this->template own_panels<Stage>(here, [&](int p) { run_step<Stage>(here, p, r, V::load(currents + p * W), winner); });
         here.team.team_barrier();
     }
 

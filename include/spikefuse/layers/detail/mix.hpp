@@ -64,39 +64,79 @@ SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, i
                           currents + static_cast<std::size_t>(q) * apart);
     }
 }
-/// Sums the weights of `Panels` panels that the rows name into `currents` [panel][row], `apart` numbers from panel to panel, on top of what
-/// stands there where `adds`. Bits: no event has a factor.
+/// Currents that lie in memory, `stride` numbers from row to row and `apart` from panel to panel.
+template <class T>
+struct currents_in_memory {
+    T const* rows;
+    std::size_t stride, apart;
+
+    template <int Panels>
+    SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&currents)[Panels]) const {
+        for (int q = 0; q < Panels; ++q)
+            currents[q] = lanes<T>::load(rows + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
+    }
+};
+
+/// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so that neurons which take a row step while
+/// the next one's weights are loaded. Bits: no event has a factor.
 template <int Panels, bool Bits, class T>
-SPIKEFUSE_FUNCTION void mix_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T> const& list, T const* bias, bool adds,
-                                 T* currents, std::size_t apart) {
+struct mixed_currents {
     using V = lanes<T>;
-    constexpr int together = few_registers<T> ? 1 : Panels;
-    std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
-    bool const far = list.pieces > 1 && list.rows >= 16; // then each row asks for a share of what comes next
-    for (int k = 0; k < list.pieces; ++k)
-        for (int p = 0; p < Panels; p += together) {
-            T const* const from = panels + static_cast<std::size_t>(p) * panel_apart;
-            T const* const next = p + together < Panels ? from + together * panel_apart + static_cast<std::size_t>(k) * piece
-                                  : k + 1 < list.pieces ? panels + static_cast<std::size_t>(k + 1) * piece
-                                                        : panels + Panels * panel_apart;
-            V start[together];
-            for (int q = 0; q < together; ++q) start[q] = bias == nullptr ? V(T(0)) : V::load(bias + (p + q) * V::width);
-            T* place = currents + static_cast<std::size_t>(p) * apart;
-            for (int r = 0; r < list.rows; ++r, place += V::width) {
-                for (int q = 0; far && q < together; ++q)
-                    ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
-                int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
-                V sums[together];
-                sum_rows<Bits>(from, panel_apart, list.events + begin, list.factors + begin, count, sums);
-                for (int q = 0; q < together; ++q) {
-                    T* const to = place + static_cast<std::size_t>(q) * apart;
-                    V sum = k == 0 ? start[q] + sums[q] : sums[q];
-                    if (k > 0 || adds) sum = V::load(to) + sum;
-                    sum.store(to);
-                }
+    static constexpr int together = few_registers<T> ? 1 : Panels;
+
+    T const* panels;
+    std::size_t panel_apart;
+    int inputs;
+    listed_rows<T> const& list;
+    T const* bias;
+    T* base; // [panel][row]: what comes on top, if anything does
+    std::size_t apart;
+    bool has_base;
+
+    /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and all pieces but the last mean comes to
+    /// it.
+    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights, listed_rows<T> const& listed,
+                                      T const* biases, bool adds, T* base_rows, std::size_t base_apart)
+        : panels(weights), panel_apart(weights_apart), inputs(rows_of_weights), list(listed), bias(biases), base(base_rows),
+          apart(base_apart), has_base(adds || listed.full_rows > 0 || listed.pieces > 1) {
+        if (has_base && !adds)
+            for (int q = 0; q < Panels; ++q)
+                for (int r = 0; r < list.rows; ++r) V(T(0)).store(place(r, q));
+        for (int k = 0; k + 1 < list.pieces; ++k)
+            for (int r = 0; r < list.rows; ++r) {
+                V sums[Panels];
+                sum(r, k, sums);
+                for (int q = 0; q < Panels; ++q) (V::load(place(r, q)) + sums[q]).store(place(r, q));
             }
+        if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, base, apart);
+    }
+    SPIKEFUSE_FUNCTION void read(int r, V (&currents)[Panels]) const {
+        sum(r, list.pieces - 1, currents);
+        for (int q = 0; q < Panels; ++q) {
+            if (bias != nullptr) currents[q] = V::load(bias + q * V::width) + currents[q];
+            if (has_base) currents[q] = V::load(place(r, q)) + currents[q];
         }
-    if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, currents, apart);
-}
+    }
+
+  private:
+    SPIKEFUSE_FUNCTION T* place(int r, int q) const {
+        return base + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * V::width;
+    }
+    SPIKEFUSE_FUNCTION void sum(int r, int k, V (&sums)[Panels]) const {
+        if (list.pieces > 1 && list.rows >= 16) { // weights are far: each row asks for a share of what comes next
+            std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
+            T const* const next = k + 1 < list.pieces ? panels + static_cast<std::size_t>(k + 1) * piece : panels + Panels * panel_apart;
+            for (int q = 0; q < Panels; ++q)
+                ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
+        }
+        int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
+        for (int p = 0; p < Panels; p += together) {
+            V some[together];
+            sum_rows<Bits>(panels + static_cast<std::size_t>(p) * panel_apart, panel_apart, list.events + begin, list.factors + begin,
+                           count, some);
+            for (int q = 0; q < together; ++q) sums[p + q] = some[q];
+        }
+    }
+};
 
 } // namespace spikefuse::detail

@@ -16,8 +16,8 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     static constexpr bool is_held = Kind == input_kind::held && plan::mp11::mp_size<typename Stage::feeds>::value == 1 &&
                                     plan::single<Feed> && plan::is_network_input<plan::first_source<Feed>>::value;
 
-    /// Calls consume(p, count, first, rows, currents, stride, apart) for the panels of this thread, some at a time: their currents
-    /// over a stretch of rows, `stride` numbers from row to row and `apart` from panel to panel.
+    /// Calls consume(p, count, first, rows, currents) for the panels of this thread, some at a time. currents.read(r, registers): what
+    /// arrives in row r of a stretch of rows, to be read once and in order.
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows, Consume const& consume) const {
         using mixing = plan::mixing_feeds<typename Stage::feeds>;
@@ -31,49 +31,70 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             } else if constexpr (Purpose == purpose::gradients) {
                 if (run.currents != nullptr) {
                     own_groups<Stage>(here, [&](int p, auto count) {
-                        consume(p, count, first, rows, kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
-                                static_cast<std::size_t>(run.steps) * P);
+                        consume(p, count, first, rows,
+                                currents_in_memory<T>{kept_currents<feed::layer>(here, p, first), static_cast<std::size_t>(P),
+                                                      static_cast<std::size_t>(run.steps) * P});
                     });
                 } else if constexpr (places::template replays<Stage>::value) {
                     own_groups<Stage>(here, [&](int p, auto count) {
-                        consume(p, count, first, rows, current_row<Stage>(here, first) + p * W, current_stride<Stage>,
-                                static_cast<std::size_t>(W));
+                        consume(p, count, first, rows,
+                                currents_in_memory<T>{current_row<Stage>(here, first) + p * W, current_stride<Stage>,
+                                                      static_cast<std::size_t>(W)});
                     });
                 } else {
                     each_mixed_panel<Stage, feed>(here, first, rows, consume);
                 }
             } else if constexpr (Purpose == purpose::tape) {
-                each_mixed_panel<Stage, feed>(
-                    here, first, rows,
-                    [&](int p, auto count, int from, int steps, T const* currents, std::size_t stride, std::size_t apart) {
-                        for (int q = 0; run.currents != nullptr && q < count; ++q) {
-                            T const* const these = currents + static_cast<std::size_t>(q) * apart;
-                            T* const to = kept_currents<feed::layer>(here, p + q, from);
-                            for (int r = 0; r < steps; ++r) V::load(these + static_cast<std::size_t>(r) * stride).store(to + r * P);
-                        }
-                        consume(p, count, from, steps, currents, stride, apart);
-                    });
+                each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
+                    if (run.currents == nullptr) {
+                        consume(p, count, from, steps, currents);
+                    } else {
+                        consume(p, count, from, steps,
+                                kept_when_read<std::decay_t<decltype(currents)>>{currents, kept_currents<feed::layer>(here, p, from),
+                                                                                 static_cast<std::size_t>(run.steps) * P});
+                    }
+                });
             } else {
                 each_mixed_panel<Stage, feed>(here, first, rows, consume);
             }
         }
     }
+    /// Currents that stay on the tape when a run reads them.
+    template <class Currents>
+    struct kept_when_read {
+        Currents const& currents;
+        T* to;
+        std::size_t apart;
+
+        template <int Count>
+        SPIKEFUSE_FUNCTION void read(int r, V (&row)[Count]) const {
+            currents.read(r, row);
+            for (int q = 0; q < Count; ++q) row[q].store(to + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * P);
+        }
+    };
     /// Before a block is undone: where no tape keeps them, the currents of a stage that will be replayed.
     template <class Stage>
     SPIKEFUSE_FUNCTION void mix_again(context const& here, int first, int rows) const {
         if constexpr (weights_of<Stage> != plan::no_layer) {
             using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
             if (run.currents != nullptr || is_held<Stage, feed>) return;
-            each_mixed_panel<Stage, feed>(
-                here, first, rows, [&](int p, auto count, int from, int steps, T const* currents, std::size_t stride, std::size_t apart) {
-                    for (int q = 0; q < count; ++q)
-                        for (int r = 0; r < steps; ++r)
-                            V::load(currents + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart)
-                                .store(current_row<Stage>(here, from + r) + (p + q) * W);
-                });
+            each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
+                for (int r = 0; r < steps; ++r) {
+                    V row[decltype(count)::value];
+                    currents.read(r, row);
+                    for (int q = 0; q < count; ++q) row[q].store(current_row<Stage>(here, from + r) + (p + q) * W);
+                }
+            });
             here.team.team_barrier();
         }
     }
+    /// Panels whose weights are summed together. Listed spikes alone want one, which the first cache holds: its neurons step while the next
+    /// row's weights are loaded.
+    template <class Stage, class Feed>
+    static constexpr int mixed_together =
+        places::template replays<Stage>::value && places::template only_bits<Feed> && base::template pieces_of_feed<Feed> == 1
+            ? 1
+            : places::template side_by_side<Stage>;
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
         using passing = plan::passing_feeds<typename Stage::feeds>;
@@ -82,15 +103,15 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
-            own_groups<Stage>(here, [&](int p, auto count) {
+            own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
                 constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
-                alignas(sizeof(V)) T currents[decltype(count)::value * apart];
+                alignas(sizeof(V)) T below[decltype(count)::value * apart];
                 if constexpr (!alone)
-                    for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, currents + q * apart);
-                mix_rows<decltype(count)::value, places::template only_bits<Feed>>(
-                    over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
-                    over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, currents, apart);
-                consume(p, count, list.first, list.rows, currents, static_cast<std::size_t>(W), apart);
+                    for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
+                consume(p, count, list.first, list.rows,
+                        mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T>{
+                            over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
+                            over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
             });
             done += list.rows;
             here.team.team_barrier();
@@ -136,9 +157,9 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     }
 
     /// Panels in groups of so many, and what remains. `function(p, count)`.
-    template <class Stage, class Function>
+    template <class Stage, int Together = places::template side_by_side<Stage>, class Function>
     SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
-        constexpr int panels = (Stage::width + W - 1) / W, together = places::template side_by_side<Stage>, rest = panels % together;
+        constexpr int panels = (Stage::width + W - 1) / W, together = Together, rest = panels % together;
         int const rank = here.team.team_rank(), size = here.team.team_size();
         if constexpr (together > 2 && !places::template replays<Stage>::value)
             if (size > 1) { // a step has too few groups for all threads
@@ -160,12 +181,13 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             constexpr int apart = places::block_steps * W;
             alignas(sizeof(V)) T currents[Count * apart];
             for (int q = 0; q < Count; ++q) add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * apart);
-            consume(p, count, first, rows, currents, static_cast<std::size_t>(W), static_cast<std::size_t>(apart));
+            consume(p, count, first, rows, currents_in_memory<T>{currents, static_cast<std::size_t>(W), static_cast<std::size_t>(apart)});
         };
         if constexpr (places::template straight<Stage>::value && !places::template holds_bits<from>::value) {
             auto const as_they_lie = [&] {
-                consume(p, count, first, rows, this->template row_of<from::buffer>(here, first) + p * W,
-                        this->template stride_of<from::buffer>(), static_cast<std::size_t>(W));
+                consume(p, count, first, rows,
+                        currents_in_memory<T>{this->template row_of<from::buffer>(here, first) + p * W,
+                                              this->template stride_of<from::buffer>(), static_cast<std::size_t>(W)});
             };
             if constexpr (!plan::is_network_input<from>::value || Stage::width % W == 0) {
                 as_they_lie();
@@ -232,7 +254,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 add_products<decltype(count)::value>(over::panel(bag, p), apart, this->template row_of<plan::network_input>(here, 0), 0, 1,
                                                      over::inputs, held + p * W, 0, static_cast<std::size_t>(W));
             }
-            consume(p, count, first, rows, held + p * W, std::size_t(0), static_cast<std::size_t>(W));
+            consume(p, count, first, rows, currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});
         });
     }
 };

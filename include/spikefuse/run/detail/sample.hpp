@@ -159,12 +159,12 @@ struct sample_kernel {
         }
     }
 
-    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. Currents of a panel lie
-    /// `apart` numbers behind those of the one before. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that
+    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. `currents` reads what
+    /// arrives, step by step. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that
     /// is to be undone leaves its history.
-    template <class Stage, int Count = 1, class Keep = forgets>
-    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, T const* current, std::size_t stride,
-                                       std::size_t apart = 0, [[maybe_unused]] int winner = 0, Keep const& keep = {}) const {
+    template <class Stage, int Count = 1, class Currents, class Keep = forgets>
+    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, Currents const& currents,
+                                       [[maybe_unused]] int winner = 0, Keep const& keep = {}) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
         typename cells_of<points>::type cells[Count];
@@ -175,11 +175,13 @@ struct sample_kernel {
         if constexpr (reduces)
             for (int q = 0; q < Count; ++q) reduced[q] = V::load(result + q * W);
 
-        for (int r = 0; r < rows; ++r)
+        for (int r = 0; r < rows; ++r) {
+            V arriving[Count];
+            currents.read(r, arriving);
             for (int q = 0; q < Count; ++q) {
                 typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
                 for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
-                V flow = V::load(current + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
+                V flow = arriving[q];
                 for_each_index<depth>([&](auto k) {
                     constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                     auto& cell = get<k>(now);
@@ -209,6 +211,7 @@ struct sample_kernel {
                         [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
                 });
             }
+        }
 
         if constexpr (reduces)
             for (int q = 0; q < Count; ++q) reduced[q].store(result + q * W);
