@@ -160,7 +160,7 @@ def peers_table(cases):
 
 
 def memory_table(cases):
-    lines = ["| case | tape, bytes a neuron and step | norse's least peak in training, the same |", "|---|---|---|"]
+    lines = ["| case | tape, bytes a neuron, step and sample of the batch | norse's least peak in training, the same |", "|---|---|---|"]
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         norse = case["families"].get("norse", {})

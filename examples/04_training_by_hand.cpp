@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
         }
         Kokkos::deep_copy(spikes, host);
         gradients.set_labels(labels);
-        gradients.run(spikes); // two launches: forward, which leaves the tape, and backward
+        gradients.run(spikes); // forward, which leaves the tape, and backward
         learning.update(Kokkos::DefaultExecutionSpace(), gradients.raw(), gradients.groups());
         if (step % 10 == 9)
             std::printf("step %2d  loss %.4f  norm of the gradient %.3f\n", step + 1, static_cast<double>(gradients.loss()),

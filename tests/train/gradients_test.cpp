@@ -1,5 +1,5 @@
 // Gradients beside central differences, for networks with loops, branches and learnable constants, whose neurons are smooth; and what a
-// backward run promises: two launches, the same bits for any number of threads and on every run, in pieces as far as pieces go.
+// backward run promises: the same bits for any number of threads and on every run, in pieces as far as pieces go.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -322,9 +322,9 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
     }
 }
 
-TEST_CASE("a batch's gradients are the mean of its samples', however many of a loop are undone together") {
-    constexpr auto network = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li;
-    constexpr int steps = 50, batch = 9;
+template <class Network>
+void compare_with_mean_of_samples(Network network, int steps) {
+    constexpr int batch = 9;
     auto const spikes = test::random_spikes(steps, batch, 70, 0.15, 4);
     auto const gradients = [&](int samples, int first, int groups, int checkpoint = 0) { // of each array
         model one{network, {.steps = steps, .batch = samples, .seed = 3}};
@@ -362,7 +362,14 @@ TEST_CASE("a batch's gradients are the mean of its samples', however many of a l
         }
     };
     for (int groups : {1, 2, 4, 9}) compare(gradients(batch, 0, groups)); // together: 4, 4 and 1; 4 and 1, and 4; 3, and 2 each; 1
-    compare(gradients(batch, 0, 2, 7));                                   // the last block has one step
+    compare(gradients(batch, 0, 2, 7));                                   // the last block is shorter
+}
+
+TEST_CASE("a batch's gradients are the mean of its samples', however many are undone together or stand on the tape at a time") {
+    constexpr auto loop = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li;
+    compare_with_mean_of_samples(loop, 50);
+    compare_with_mean_of_samples(loop, 300); // four of one group, and then the next
+    compare_with_mean_of_samples(input<70> >> linear<40> >> lif(superspike<10>, detached) >> linear<5> >> li, 1000);
 }
 
 TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small") {
@@ -378,6 +385,9 @@ TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small
     for (std::size_t k = 0; k < plain.size(); ++k) REQUIRE(back.readout()(k) == plain.data()[k]);
     REQUIRE(back.keeps_currents(steps));
     REQUIRE(back.tape_bytes(steps) < 1.2 * sizeof(float) * steps * batch * (256 + 10)); // a number a neuron and step
+    model many{network, {.steps = steps, .batch = 100 * batch}};
+    backpropagation of_many{many, cross_entropy(max_over_time), {.groups = 2}};
+    REQUIRE(of_many.tape_bytes(steps) < 2 * 600 * 1024); // of samples at work, not of the batch
     // Without currents, the tape is what a block begins with, and the gradients are the same.
     backpropagation small{one, cross_entropy(max_over_time), {.tape_megabytes = 0}};
     REQUIRE(small.tape_bytes(steps) * 20 < sizeof(float) * steps * batch * (256 + 10));

@@ -120,7 +120,8 @@ struct description {
              "; state a sample: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) +
              "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
         using training = plan::layout<Schedule, T, true>;
-        line("training: 2 launches; tape: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
+        line("training: 1 launch, on a device 2, and 1 that copies weights; tape: " +
+             readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
              std::to_string(training::block_steps) + " steps, and " +
              readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
              " a sample and step for currents while they fit; scratch a team: " +

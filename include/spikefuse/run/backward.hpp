@@ -1,12 +1,16 @@
 #pragma once
 /// The kernel backwards: one launch gives the gradients of all layers over all steps. A team owns a group of samples, one after the other
-/// or, where a loop holds weights, four side by side.
+/// or, where a loop holds weights, four side by side. On the host the same launch runs them forwards first: what a sample leaves on the
+/// tape is still in the caches when it is undone. A device, whose forward launch has a team for each sample, reads the tape of another one.
 /// A block of steps is run again from its entry on the tape, keeping its states in scratch, and then undone from its last step to its
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
 #include "detail/undo_points.hpp"
 
 namespace spikefuse::detail {
+
+template <class Space>
+inline constexpr bool trains_in_one_launch = std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
 struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
@@ -23,6 +27,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     typename Loss::template targets<T> targets;
     T* losses; // [B]
 
+    using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
+
     KOKKOS_FUNCTION void operator()(member const& team) const {
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
@@ -34,11 +40,22 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const sums = one.template at<T>(places::coefficient_gradients_offset);
             this->each_own_register(one, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(sums + k); });
         }
-        for (int first = team.league_rank(); first < run.batch; first += run.groups * places::samples_together) {
-            all.count = 0;
-            for (int sample = first; sample < run.batch && all.count < places::samples_together; sample += run.groups)
-                all.of[all.count++].sample = sample;
-            undo_samples(all);
+        for (int first = team.league_rank(); first < run.batch; first += run.groups * run.at_a_time) {
+            auto const enter = [&](context& one, int k) {
+                one.sample = first + k * run.groups;
+                one.place = trains_in_one_launch<Space> ? team.league_rank() * run.at_a_time + k : one.sample;
+                return k < run.at_a_time && one.sample < run.batch;
+            };
+            if constexpr (trains_in_one_launch<Space>) {
+                for (int k = 0; enter(all.of[0], k); ++k) {
+                    forward{run}.run_sample(all.of[0]);
+                    team.team_barrier();
+                }
+            }
+            for (int k = 0; k < run.at_a_time; k += places::samples_together) {
+                for (all.count = 0; all.count < places::samples_together && enter(all.of[all.count], k + all.count);) ++all.count;
+                if (all.count > 0) undo_samples(all);
+            }
         }
         T* const coefficients = here.template at<T>(places::coefficient_gradients_offset); // of all samples, whichever place they had
         for (int s = 1; s < places::samples_together; ++s) {
@@ -53,7 +70,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
 
     template <int... K>
     static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, std::integer_sequence<int, K...>) {
-        return {{context{team, scratch + K * places::sample_total, 0, 0, 0}...}, 0};
+        return {{context{team, scratch + K * places::sample_total, 0, 0, 0, 0}...}, 0};
     }
     SPIKEFUSE_FUNCTION void undo_samples(company& all) const {
         for (int s = 0; s < all.count; ++s) begin_backwards(all.of[s]);

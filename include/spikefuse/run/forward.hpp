@@ -16,8 +16,11 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     KOKKOS_FUNCTION void operator()(member const& team) const {
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
         auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
-        context here{team, scratch, team.league_rank(), 0, 0};
-        if constexpr (Purpose == purpose::tape) transpose_weights(here);
+        context here{team, scratch, team.league_rank(), team.league_rank(), 0, 0};
+        run_sample(here);
+    }
+    /// All steps of a sample.
+    SPIKEFUSE_FUNCTION void run_sample(context& here) const {
         begin(here);
         int block = places::block_steps;
         if constexpr (Purpose == purpose::tape) block = run.block;
@@ -68,29 +71,6 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         }
         here.team.team_barrier();
     }
-    /// Copies the weights for the pass backwards, each team a share. Where nobody asks for the input's gradient, not those that read it.
-    KOKKOS_FUNCTION void transpose_weights(context const& here) const {
-        int const team = here.team.league_rank() * here.team.team_size() + here.team.team_rank();
-        int const all = here.team.league_size() * here.team.team_size();
-        for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto l) {
-            constexpr int layer = static_cast<int>(l);
-            if constexpr (Schedule::template word<layer>::mixes) {
-                if (this->run.input_gradient == nullptr && places::template reads_input_alone<layer>) return;
-                using over = typename Schedule::template word<layer>::template over<Schedule::template width_into<layer>>;
-                T const* const bag = this->run.bag + places::template bag_at<layer>;
-                T* const to = this->run.transposed + places::template transposed_at<layer>;
-                constexpr int panels = places::padded(over::inputs) / W;
-                for (int k = team; k < panels * over::outputs; k += all) {
-                    int const output = k % over::outputs, first = k / over::outputs * W;
-                    T const* const from = over::panel(bag, output / W) + output % W;
-                    T numbers[W];
-                    for (int lane = 0; lane < W; ++lane)
-                        numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * P] : T(0);
-                    V::load(numbers).store(over::transposed_panel(to, first / W) + static_cast<std::size_t>(output) * P);
-                }
-            }
-        });
-    }
     /// Calls function(layer) for every layer of neurons.
     template <class Function>
     static SPIKEFUSE_FUNCTION void each_population(Function const& function) {
@@ -133,7 +113,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     /// The tape's entry of the block that begins at here.first_step.
     SPIKEFUSE_FUNCTION T* tape_entry(context const& here) const {
         auto const blocks = static_cast<std::size_t>((run.steps + run.block - 1) / run.block);
-        return run.tape + (static_cast<std::size_t>(here.sample) * blocks + static_cast<std::size_t>(here.first_step / run.block)) *
+        return run.tape + (static_cast<std::size_t>(here.place) * blocks + static_cast<std::size_t>(here.first_step / run.block)) *
                               places::memory_total;
     }
     SPIKEFUSE_FUNCTION void save_memory(context const& here, T* to) const {

@@ -1,9 +1,10 @@
 #pragma once
-/// Gradients of a model: one launch forward, which leaves a tape, and one backward. For those who drive training themselves; `trainer` does
-/// the rest.
+/// Gradients of a model: one launch, forward and backward; on a device two. For those who drive training themselves; `trainer` does the
+/// rest.
 
 #include "../run/backward.hpp"
 #include "../run/model.hpp"
+#include "../run/transpose.hpp"
 #include "loss.hpp"
 
 #include <algorithm>
@@ -129,7 +130,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// The runs to come also give the gradient of the states that they begin with.
     void want_state_gradient() { wants_states_ = true; }
 
-    /// Runs the network on `input` and then backwards: two launches. Asynchronous: fence before looking at a view of results on the host.
+    /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view of results on the host.
     /// Input as for `model::operator()`: values [T, B, N], values [B, N] held for `settings.steps`, or packed spikes [T, B, ceil(N/32)].
     /// Throws shape_error: a view that does not fit; value_error: no labels, no targets.
     template <class Input>
@@ -155,8 +156,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
                                   "Give a gradient for every step");
         if (!settings_.carries_on) model_.reset();
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        grow(tape_, "spikefuse::tape", entry_numbers(steps));
-        if (keeps_currents(steps)) grow(currents_, "spikefuse::tape_currents", current_numbers(steps));
+        grow(tape_, "spikefuse::tape", tape_places(steps) * entry_numbers(steps));
+        if (keeps_currents(steps)) grow(currents_, "spikefuse::tape_currents", tape_places(steps) * current_numbers(steps));
         std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
         grow(output_, "spikefuse::output", rows * batch * Model::outputs);
         if (wants_input_)
@@ -169,6 +170,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.when = when_.data();
         arguments.currents = keeps_currents(steps) ? currents_.data() : nullptr;
         arguments.transposed = transposed_.data();
+        arguments.at_a_time = at_a_time(steps);
         arguments.block = block_;
         arguments.groups = groups_;
         arguments.gradient = gradient_.data();
@@ -177,11 +179,16 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.penalties = penalties_.is_allocated() ? penalties_.data() : nullptr;
         arguments.seeds = seeds_.empty() ? nullptr : seed_table_.data();
         using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
-        using forward = detail::forward_kernel<schedule, T, kind, readout, Space, detail::purpose::tape>;
-        using backward = detail::backward_kernel<schedule, T, kind, Loss, Space>;
-        Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
-        Kokkos::parallel_for("spikefuse::backward", Model::template policy<backward>(space, groups_),
-                             backward{{{{arguments}}}, loss_, targets_, losses_.data()});
+        using kernel = detail::backward_kernel<schedule, T, kind, Loss, Space>;
+        detail::transpose_kernel<schedule, T> const copy{arguments};
+        if (int const registers = copy.registers(); registers > 0)
+            Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
+        if constexpr (!detail::trains_in_one_launch<Space>) {
+            using forward = typename kernel::forward;
+            Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
+        }
+        Kokkos::parallel_for("spikefuse::training", Model::template policy<kernel>(space, groups_),
+                             kernel{{{{arguments}}}, loss_, targets_, losses_.data()});
         model_.has_run(space, steps);
     }
     template <class Input>
@@ -233,24 +240,34 @@ class backpropagation<model<Network, T, Space>, Loss> {
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
-    /// Bytes of the tape of a run of so many steps: for each sample what it remembers, ceil(T / K) times; and, where they are kept, the
-    /// currents behind layers of weights, T times.
+    /// Bytes of the tape of a run of so many steps: for each sample on it what the sample remembers, ceil(T / K) times; and, where they are
+    /// kept, the currents behind layers of weights, T times. On the host a group's next samples take the place of its last ones.
     std::size_t tape_bytes(int steps) const {
-        return (entry_numbers(steps) + (keeps_currents(steps) ? current_numbers(steps) : 0)) * sizeof(T);
+        return tape_places(steps) * (entry_numbers(steps) + (keeps_currents(steps) ? current_numbers(steps) : 0)) * sizeof(T);
     }
     /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
     bool keeps_currents(int steps) const {
-        return static_cast<double>(entry_numbers(steps) + current_numbers(steps)) * sizeof(T) <= settings_.tape_megabytes * 1024 * 1024;
+        return static_cast<double>(tape_places(steps) * (entry_numbers(steps) + current_numbers(steps))) * sizeof(T) <=
+               settings_.tape_megabytes * 1024 * 1024;
     }
 
   private:
-    std::size_t entry_numbers(int steps) const {
-        return static_cast<std::size_t>((steps + block_ - 1) / block_) * static_cast<std::size_t>(model_.setup().batch) *
-               places::memory_total;
+    /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches hold.
+    int at_a_time(int steps) const {
+        int const all = (model_.setup().batch + groups_ - 1) / groups_;
+        if constexpr (!detail::trains_in_one_launch<Space>) return all;
+        std::size_t const fit =
+            places::near_caches / 4 / sizeof(T) / std::max<std::size_t>(entry_numbers(steps) + current_numbers(steps), 1);
+        int const some = std::max(1, static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(all))));
+        return plan::round_up(some, places::samples_together);
     }
-    std::size_t current_numbers(int steps) const {
-        return static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * places::kept_currents;
+    std::size_t tape_places(int steps) const {
+        if constexpr (!detail::trains_in_one_launch<Space>) return static_cast<std::size_t>(model_.setup().batch);
+        return static_cast<std::size_t>(groups_) * static_cast<std::size_t>(at_a_time(steps));
     }
+    /// Of one sample.
+    std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::memory_total; }
+    std::size_t current_numbers(int steps) const { return static_cast<std::size_t>(steps) * places::kept_currents; }
     /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
     /// cleared and summed as a whole.
     static int planned_groups(int batch) {

@@ -43,8 +43,9 @@ struct run_arguments {
     bool fresh;            // states begin at rest
 
     // training only
-    T* tape;                              // [B, blocks, memory_total]: what every block of steps began with
-    T* currents;                          // [B, panels, T, P]: what arrived behind layers of weights; or nullptr: it is summed again
+    T* tape;                              // [places, blocks, memory_total]: what every block of steps began with
+    T* currents;                          // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is summed again
+    int at_a_time;                        // samples of a group that run, and then are undone: then the next ones take their places
     T* when;                              // [B, N]: in which step the readout took its value
     int block;                            // steps between two entries of the tape
     int groups;                           // samples are spread over so many gradients, which are summed afterwards

@@ -122,7 +122,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     SPIKEFUSE_FUNCTION T* kept_currents(context const& here, int p, int r) const {
         auto const steps = static_cast<std::size_t>(run.steps);
         T* const these =
-            run.currents + (static_cast<std::size_t>(here.sample) * places::kept_currents + places::template kept_currents_at<Layer>)*steps;
+            run.currents + (static_cast<std::size_t>(here.place) * places::kept_currents + places::template kept_currents_at<Layer>)*steps;
         return column_of_panel(these, p, steps) + static_cast<std::size_t>(here.first_step + r) * P;
     }
     template <class Stage>

@@ -12,6 +12,22 @@
 
 namespace spikefuse::detail {
 
+/// One sample's place in a kernel, whichever its purpose.
+template <class Member>
+struct sample_context {
+    Member const& team;
+    unsigned char* scratch;
+    int sample;
+    int place;      // on the tape
+    int first_step; // of this block
+    int rows;       // steps in this block
+
+    template <class U>
+    SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
+        return reinterpret_cast<U*>(scratch + offset);
+    }
+};
+
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct sample_kernel {
     using V = lanes<T>;
@@ -24,19 +40,7 @@ struct sample_kernel {
 
     run_arguments<T> run;
 
-    /// One sample's place in the kernel.
-    struct context {
-        member const& team;
-        unsigned char* scratch;
-        int sample;
-        int first_step; // of this block
-        int rows;       // steps in this block
-
-        template <class U>
-        SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
-            return reinterpret_cast<U*>(scratch + offset);
-        }
-    };
+    using context = sample_context<member>;
 
     // --- buffers --------------------------------------------------------------------------------------------------------------
 
