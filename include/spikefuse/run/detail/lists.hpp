@@ -27,7 +27,7 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         }
     }();
 
-    static constexpr int rows_ahead = 8; // are asked for
+    static constexpr int rows_ahead = 16; // are asked for
     /// Lists the spikes of as many rows as fit, all threads of the team together.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION listed_rows<T> list_rows(context const& here, int first, int wanted) const {
