@@ -372,6 +372,30 @@ TEST_CASE("a batch's gradients are the mean of its samples', however many are un
     compare_with_mean_of_samples(input<70> >> linear<40> >> lif(superspike<10>, detached) >> linear<5> >> li, 1000);
 }
 
+TEST_CASE("wide weights: blocks of more steps than a word has bits give the gradients of short ones") {
+    constexpr auto network = input<1100> >> linear<600> >> lif(superspike<10>, detached);
+    constexpr int steps = 200, batch = 3;
+    auto const spikes = test::random_spikes(steps, batch, 1100, 0.1, 4);
+    auto const gradient = [&](int checkpoint, auto const& look_at) {
+        model one{network, {.steps = steps, .batch = batch, .seed = 3}};
+        auto weight = one.get("linear 1", "weight");
+        for (float& w : weight) w = w * 4 + 0.02f;
+        one.set("linear 1", "weight", weight);
+        backpropagation back{one, mean_squared(counts), {.checkpoint_steps = checkpoint}};
+        back.set_targets(std::vector<float>(static_cast<std::size_t>(batch) * 600, 3.0f));
+        back.run(spikes);
+        Kokkos::fence();
+        look_at(back);
+        return back.gradient("linear 1", "weight");
+    };
+    auto const whole = gradient(0, [](auto const& back) { REQUIRE(back.block() > 128); });
+    auto const parts = gradient(50, [](auto const& back) { REQUIRE(back.block() == 50); });
+    float largest = 0;
+    for (float g : whole) largest = std::max(largest, std::abs(g));
+    REQUIRE(largest > 0);
+    for (std::size_t k = 0; k < whole.size(); ++k) REQUIRE(std::abs(whole[k] - parts[k]) < 1e-4f * largest);
+}
+
 TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small") {
     constexpr auto network = input<70> >> linear<256> >> lif >> linear<10> >> li;
     constexpr int steps = 100, batch = 8;

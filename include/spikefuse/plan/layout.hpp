@@ -232,12 +232,13 @@ struct layout : plan_facts<Schedule> {
                                                 ? 4
                                                 : 1;
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
-    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds are fetched less often.
+    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds, and their gradients, are fetched
+    /// less often.
     static constexpr int block_steps = [] {
-        std::size_t const budget = (Training ? 512 / samples_together : 256) * 1024, bytes = row_total + backward_numbers * sizeof(T);
-        std::size_t const fits = budget / (bytes == 0 ? 1 : bytes);
-        std::size_t longest = 64 / samples_together; // a replay stays in the first cache, where it fits; columns are words
-        if (!Training && lanes<T>::width > 1 && bag_total * sizeof(T) > near_caches) longest = spikefuse::detail::most_rows;
+        constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
+        std::size_t const budget = far && Training ? near_caches : (Training ? 512 / samples_together : 256) * 1024;
+        std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
+        std::size_t longest = far ? spikefuse::detail::most_rows : 64 / samples_together; // columns are words
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
                 using self = decltype(node);
@@ -245,7 +246,8 @@ struct layout : plan_facts<Schedule> {
                     constexpr std::size_t step =
                         static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
                         sizeof(T);
-                    longest = 40 * 1024 / step < longest ? 40 * 1024 / step : longest;
+                    std::size_t const held = (far ? 160 : 40) * 1024 / step; // a replay stays in the first cache, or not far from it
+                    longest = held < longest ? held : longest;
                 }
             });
         std::size_t const steps = fits < longest ? fits : longest;
@@ -324,11 +326,13 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t seeds_offset =
         current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>)*sizeof(T);
     static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
-    /// For each input of the widest feed, in which steps of a block it fired: a word, in squares of 64.
+    /// For each input of the widest feed, in which steps of a block it fired: a word for 64 of them, in squares of 64.
+    static constexpr int column_words = (block_steps * samples_together + 63) / 64;
+    static constexpr std::size_t column_apart = static_cast<std::size_t>(round_up(widest_feed, 64)); // from one word to the next
     static constexpr std::size_t columns_offset =
         winners_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(count) * sizeof(std::int32_t));
     static constexpr std::size_t training_total =
-        columns_offset + static_cast<std::size_t>(round_up(widest_feed, 64)) * sizeof(std::uint64_t);
+        columns_offset + static_cast<std::size_t>(column_words) * column_apart * sizeof(std::uint64_t);
     static constexpr std::size_t sample_total = line(Training ? training_total : forward_total); // one sample's place in scratch
     static constexpr std::size_t scratch_total = samples_together * sample_total + 64;
 

@@ -132,22 +132,26 @@ SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, T con
     using V = lanes<T>;
     for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + V(factors[k]) * gradient).store(panel + events[k]);
 }
-/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `fired[i]` (bit r: input i fired in row r);
-/// row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each other: each row of weights is read and written once,
-/// gradients come from the near cache.
-template <int Panels, class T, class Rows>
-SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* fired, int inputs, Rows const& row_of) {
+/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `fired[i]` (bit r: input i fired in row r), and
+/// of the words `fired_apart` behind it, 64 rows each; row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each
+/// other: each row of weights is read and written once, gradients come from the near cache.
+template <int Panels, int Words, class T, class Rows>
+SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* fired, std::size_t fired_apart, int inputs,
+                                    Rows const& row_of) {
     using V = lanes<T>;
     for (int i = 0; i < inputs; ++i) {
-        std::uint64_t left = fired[i];
-        if (left == 0) continue;
+        std::uint64_t any = 0;
+        for (int w = 0; w < Words; ++w) any |= fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)];
+        if (any == 0) continue;
         T* const place = panel + static_cast<std::size_t>(i) * panel_width<T>;
         V sum[Panels];
         for (int p = 0; p < Panels; ++p) sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
-        for (; left != 0; left &= left - 1) {
-            T const* const row = row_of(lowest_bit(left));
-            for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
-        }
+        for (int w = 0; w < Words; ++w)
+            for (std::uint64_t left = fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)]; left != 0;
+                 left &= left - 1) {
+                T const* const row = row_of(static_cast<unsigned>(w * 64 + lowest_bit(left)));
+                for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
+            }
         for (int p = 0; p < Panels; ++p) sum[p].store(place + static_cast<std::size_t>(p) * apart);
     }
 }

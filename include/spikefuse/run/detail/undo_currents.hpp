@@ -214,25 +214,27 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of weights after the other.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void add_by_columns(company const& all) const {
-        constexpr unsigned each = 64 / places::samples_together; // bits of a word, one for each step of a sample
+        constexpr int words = places::column_words;
+        constexpr unsigned each = static_cast<unsigned>(words) * 64 / places::samples_together; // bits, one for each step of a sample
         static_assert(places::block_steps <= static_cast<int>(each));
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         context const& here = all.of[0];
         T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
         auto* const columns = here.template at<std::uint64_t>(places::columns_offset);
         constexpr int squares = (over::inputs + 63) / 64;
-        for (int square = here.team.team_rank(); square < squares; square += here.team.team_size()) {
-            std::uint64_t* const bits = columns + square * 64;
+        for (int square = here.team.team_rank(); square < squares * words; square += here.team.team_size()) {
+            int const first = square % squares * 64, word = square / squares;
+            std::uint64_t* const bits = columns + static_cast<std::size_t>(word) * places::column_apart + first;
             for (unsigned k = 0; k < 64; ++k) {
-                int const s = static_cast<int>(k / each), r = static_cast<int>(k % each);
+                unsigned const bit = static_cast<unsigned>(word) * 64 + k;
+                int const s = static_cast<int>(bit / each), r = static_cast<int>(bit % each);
                 bits[k] = 0;
                 if (s >= all.count || r >= here.rows) continue;
                 each_source<Feed>([&](auto source) {
                     using from = decltype(source);
-                    if (square == 0) this->template ask_for_row<from::buffer>(all.of[s], r + base::rows_ahead);
+                    if (first == 0) this->template ask_for_row<from::buffer>(all.of[s], r + base::rows_ahead);
                     constexpr int width = Schedule::template buffer_at<from::buffer>::width;
-                    bits[k] |=
-                        bits_from(this->template row_of<from::buffer>(all.of[s], r - from::delay), width, square * 64 - from::offset);
+                    bits[k] |= bits_from(this->template row_of<from::buffer>(all.of[s], r - from::delay), width, first - from::offset);
                 });
             }
             transpose_bits(bits);
@@ -242,17 +244,18 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         auto const add = [&]<int Count>(fixed<Count>, int p) {
             T const* const gradients = this->template current_row<Stage>(here, 0) + p * W;
-            add_columns<Count>(over::panel(bag, p), apart, columns, over::inputs, [&](unsigned bit) {
+            add_columns<Count, words>(over::panel(bag, p), apart, columns, places::column_apart, over::inputs, [&](unsigned bit) {
                 T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
                 return places::samples_together == 1 ? row : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
             });
         };
-        int const size = here.team.team_size();
-        if (size == 1) {
-            for (int p = 0; p + together <= panels; p += together) add(fixed<together>{}, p);
-            if constexpr (panels % together != 0) add(fixed<panels % together>{}, panels / together * together);
+        int const rank = here.team.team_rank(), size = here.team.team_size();
+        if (panels / together >= size) {
+            for (int p = rank * together; p + together <= panels; p += size * together) add(fixed<together>{}, p);
+            if constexpr (panels % together != 0)
+                if (rank == size - 1) add(fixed<panels % together>{}, panels / together * together);
         } else {
-            for (int p = here.team.team_rank(); p < panels; p += size) add(fixed<1>{}, p);
+            for (int p = rank; p < panels; p += size) add(fixed<1>{}, p);
         }
     }
     /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in several.
