@@ -388,7 +388,8 @@ TEST_CASE("wide weights: blocks of more steps than a word has bits give the grad
         look_at(back);
         return back.gradient("linear 1", "weight");
     };
-    auto const whole = gradient(0, [](auto const& back) { REQUIRE(back.block() > 128); });
+    auto const whole =
+        gradient(0, [](auto const& back) { REQUIRE((lanes<float>::width == 1 || back.block() > 128)); }); // a device has short ones
     auto const parts = gradient(50, [](auto const& back) { REQUIRE(back.block() == 50); });
     float largest = 0;
     for (float g : whole) largest = std::max(largest, std::abs(g));

@@ -46,20 +46,16 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 }
             } else if constexpr (Purpose == purpose::tape) {
                 each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
-                    if (run.currents == nullptr) {
-                        consume(p, count, from, steps, currents);
-                    } else {
-                        consume(p, count, from, steps,
-                                kept_when_read<std::decay_t<decltype(currents)>>{currents, kept_currents<feed::layer>(here, p, from),
-                                                                                 static_cast<std::size_t>(run.steps) * P});
-                    }
+                    T* const to = run.currents == nullptr ? nullptr : kept_currents<feed::layer>(here, p, from);
+                    consume(p, count, from, steps,
+                            kept_when_read<std::decay_t<decltype(currents)>>{currents, to, static_cast<std::size_t>(run.steps) * P});
                 });
             } else {
                 each_mixed_panel<Stage, feed>(here, first, rows, consume);
             }
         }
     }
-    /// Currents that stay on the tape when a run reads them.
+    /// Currents that stay on the tape, if it keeps any, when a run reads them.
     template <class Currents>
     struct kept_when_read {
         Currents const& currents;
@@ -69,7 +65,8 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         template <int Count>
         SPIKEFUSE_FUNCTION void read(int r, V (&row)[Count]) const {
             currents.read(r, row);
-            for (int q = 0; q < Count; ++q) row[q].store(to + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * P);
+            for (int q = 0; to != nullptr && q < Count; ++q)
+                row[q].store(to + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * P);
         }
     };
     /// Before a block is undone: where no tape keeps them, the currents of a stage that will be replayed.
