@@ -14,6 +14,13 @@ SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
     return __builtin_popcount(word);
 #endif
 }
+SPIKEFUSE_FUNCTION int count_bits(std::uint64_t word) {
+#if defined(__CUDA_ARCH__)
+    return __popcll(word);
+#else
+    return __builtin_popcountll(word);
+#endif
+}
 SPIKEFUSE_FUNCTION int lowest_bit(std::uint64_t word) {
 #if defined(__CUDA_ARCH__)
     return __ffsll(static_cast<long long>(word)) - 1;

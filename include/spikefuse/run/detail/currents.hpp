@@ -153,13 +153,14 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
     }
 
-    /// Panels in groups of so many, and what remains. `function(p, count)`.
-    template <class Stage, int Together = places::template side_by_side<Stage>, class Function>
+    /// Panels in groups of so many, and what remains. `function(p, count)`. Splits: one by one where groups are too few for all threads.
+    template <class Stage, int Together = places::template side_by_side<Stage>,
+              bool Splits = (Together > 2 && !places::template replays<Stage>::value), class Function>
     SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
         constexpr int panels = (Stage::width + W - 1) / W, together = Together, rest = panels % together;
         int const rank = here.team.team_rank(), size = here.team.team_size();
-        if constexpr (together > 2 && !places::template replays<Stage>::value)
-            if (size > 1) { // a step has too few groups for all threads
+        if constexpr (Splits)
+            if (size > 1 && panels / together < size) {
                 own_panels<Stage>(here, [&](int p) { function(p, fixed<1>{}); });
                 return;
             }

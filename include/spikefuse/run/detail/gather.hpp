@@ -41,7 +41,7 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
     for (int w = 0; w < words; w += 2) { // 64 inputs at a time, without a branch a spike
         std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
         if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
-        int const here = __builtin_popcountll(set);
+        int const here = count_bits(set);
         __m512i const which = _mm512_maskz_compress_epi8(set, all);
         __m512i const base = _mm512_set1_epi32((offset + w * 32) * Scale);
         auto const write = [&](__m128i some, int done) {
@@ -61,7 +61,7 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
     for (int w = 0; w < words; w += 2) {        // 64 inputs at a time, eight events without a branch: what is too much is written over
         std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
         if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
-        int const here = __builtin_popcountll(set), first = offset + w * 32;
+        int const here = count_bits(set), first = offset + w * 32;
         int done = 0;
         for (; done < here && count + done + 8 <= total; done += 8)
             for (int k = 0; k < 8; ++k, set &= set - 1)

@@ -164,8 +164,8 @@ struct sample_kernel {
     }
 
     /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. `currents` reads what
-    /// arrives, step by step. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that
-    /// is to be undone leaves its history.
+    /// arrives, step by step. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that is to be undone leaves its
+    /// history.
     template <class Stage, int Count = 1, class Currents, class Keep = forgets>
     SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, Currents const& currents,
                                        [[maybe_unused]] int winner = 0, Keep const& keep = {}) const {

@@ -240,35 +240,26 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             transpose_bits(bits);
         }
         here.team.team_barrier();
-        constexpr int panels = (over::outputs + W - 1) / W, together = panels < 8 ? panels : 8;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         // Many spikes: word by word, so that a group's gradients of 64 steps come from the first cache. Few: each weight is touched once.
         auto const add_words = [&]<int Words>(fixed<Words>, int first) {
-            auto const add = [&]<int Count>(fixed<Count>, int p) {
+            this->template own_groups<Stage, 8, true>(here, [&](int p, auto count) {
                 T const* const gradients = this->template current_row<Stage>(here, first * 64) + p * W;
                 std::uint64_t const* const fired = columns + static_cast<std::size_t>(first) * places::column_apart;
-                add_columns<Count, Words>(over::panel(bag, p), apart, fired, places::column_apart, over::inputs, [&](unsigned bit) {
-                    T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
-                    return places::samples_together == 1 ? row
-                                                         : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
-                });
-            };
-            int const rank = here.team.team_rank(), size = here.team.team_size();
-            if (panels / together >= size) {
-                for (int p = rank * together; p + together <= panels; p += size * together) add(fixed<together>{}, p);
-                if constexpr (panels % together != 0)
-                    if (rank == size - 1) add(fixed<panels % together>{}, panels / together * together);
-            } else {
-                for (int p = rank; p < panels; p += size) add(fixed<1>{}, p);
-            }
+                add_columns<decltype(count)::value, Words>(
+                    over::panel(bag, p), apart, fired, places::column_apart, over::inputs, [&](unsigned bit) {
+                        T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
+                        return places::samples_together == 1
+                                   ? row
+                                   : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
+                    });
+            });
         };
         if constexpr (words == 1) {
             add_words(fixed<1>{}, 0);
         } else {
             std::size_t spikes = 0;
-            for (std::size_t k = 0; k < places::column_apart * words; ++k)
-                spikes += static_cast<std::size_t>(count_bits(static_cast<std::uint32_t>(columns[k])) +
-                                                   count_bits(static_cast<std::uint32_t>(columns[k] >> 32)));
+            for (std::size_t k = 0; k < places::column_apart * words; ++k) spikes += static_cast<std::size_t>(count_bits(columns[k]));
             if (static_cast<double>(spikes) < 0.2 * over::inputs * here.rows) { // measured: docs/speed.md
                 add_words(fixed<words>{}, 0);
             } else {
