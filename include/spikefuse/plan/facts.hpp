@@ -82,6 +82,50 @@ struct plan_facts {
     template <class Stage>
     static constexpr bool passes_straight = std::conjunction_v<straight<Stage>, replays<Stage>>;
 
+    // A layer of weights without neurons behind it may give a buffer that others only add to their own currents. The tape then keeps their
+    // sums, and not its own.
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr bool wants_again(stage<Width, mp11::mp_list<Feed...>, Points, Target>, int buffer) {
+        constexpr bool keeps = !weightless(mp11::mp_list<Feed...>{});
+        bool wants = false;
+        (mp11::mp_for_each<typename Feed::sources>(
+             [&](auto from) { wants = wants || ((!keeps || mixes<Feed>::value) && decltype(from)::buffer == buffer); }),
+         ...);
+        return wants;
+    }
+    template <class... Node>
+    static constexpr bool wants_again(loop<Node...>, int buffer) {
+        return (wants_again(Node{}, buffer) || ...);
+    }
+    /// Whether nobody needs a stage's rows once the tape has the sums that they went into.
+    template <class Node>
+    struct only_passed_on : std::false_type {};
+    template <int Width, class... Feed, int Target>
+        requires(Target != readout && (mixes<Feed>::value || ...))
+    struct only_passed_on<stage<Width, mp11::mp_list<Feed...>, mp11::mp_list<>, Target>> {
+        static constexpr bool value = [] {
+            bool wanted = false;
+            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { wanted = wanted || wants_again(node, Target); });
+            return !wanted;
+        }();
+    };
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr void mark_passing(stage<Width, mp11::mp_list<Feed...>, Points, Target> self, marks& some) {
+        if (only_passed_on<decltype(self)>::value) ((mixes<Feed>::value ? void(some.of[Feed::layer] = true) : void()), ...);
+    }
+    template <class... Node>
+    static constexpr void mark_passing(loop<Node...>, marks& some) {
+        (mark_passing(Node{}, some), ...);
+    }
+    static constexpr marks passing_on = [] {
+        marks some{};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_passing(node, some); });
+        return some;
+    }();
+    /// Whether a tape has to keep what arrives behind a layer of weights.
+    template <int Layer>
+    static constexpr bool keeps_currents = !passing_on.of[Layer];
+
     template <class... Source>
     static constexpr int input_sources(mp11::mp_list<Source...>) {
         return (0 + ... + (is_network_input<Source>::value ? 1 : 0));

@@ -204,9 +204,10 @@ struct layout : plan_facts<Schedule> {
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
     /// Currents behind layers of weights that a tape may keep, numbers a step.
-    static constexpr auto mixed_sums = running_sums<count>([](auto l) { return mixed_width<l>(); });
+    static constexpr auto kept_current_sums =
+        running_sums<count>([](auto l) { return facts::template keeps_currents<l> ? mixed_width<l>() : 0; });
     template <int Layer>
-    static constexpr std::size_t kept_currents_at = mixed_sums.before[Layer];
+    static constexpr std::size_t kept_currents_at = kept_current_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
     /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][P], layer by layer.
     template <int Layer>
@@ -288,9 +289,11 @@ struct layout : plan_facts<Schedule> {
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
     static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
-    static constexpr std::size_t ends_offset = held_at<count>;
-    static constexpr std::size_t events_offset =
-        ends_offset + line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
+    // Of each row, piece by piece: how many events it has, and where they end in the list.
+    static constexpr std::size_t counts_offset = held_at<count>;
+    static constexpr std::size_t ends_room = line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
+    static constexpr std::size_t ends_offset = counts_offset + ends_room;
+    static constexpr std::size_t events_offset = ends_offset + ends_room;
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {
         int widest = 0;

@@ -11,6 +11,13 @@ namespace spikefuse::detail {
 
 template <class Space>
 inline constexpr bool trains_in_one_launch = std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
+/// Who is at work, where one launch does both: a thread's next group of samples finds the tape of its last one in its caches.
+struct no_tokens {
+    template <class Space>
+    explicit no_tokens(Space const&) {}
+};
+template <class Space>
+using tokens_of = std::conditional_t<trains_in_one_launch<Space>, Kokkos::Experimental::UniqueToken<Space>, no_tokens>;
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
 struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
@@ -26,6 +33,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     Loss loss;
     typename Loss::template targets<T> targets;
     T* losses; // [B]
+    tokens_of<Space> tokens;
 
     using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
 
@@ -40,10 +48,11 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const sums = one.template at<T>(places::coefficient_gradients_offset);
             this->each_own_register(one, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(sums + k); });
         }
+        int const token = enter_tape(team);
         for (int first = team.league_rank(); first < run.batch; first += run.groups * run.at_a_time) {
             auto const enter = [&](context& one, int k) {
                 one.sample = first + k * run.groups;
-                one.place = trains_in_one_launch<Space> ? team.league_rank() * run.at_a_time + k : one.sample;
+                one.place = trains_in_one_launch<Space> ? token * run.at_a_time + k : one.sample;
                 return k < run.at_a_time && one.sample < run.batch;
             };
             if constexpr (trains_in_one_launch<Space>) {
@@ -57,6 +66,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 if (all.count > 0) undo_samples(all);
             }
         }
+        leave_tape(team, token);
         T* const coefficients = here.template at<T>(places::coefficient_gradients_offset); // of all samples, whichever place they had
         for (int s = 1; s < places::samples_together; ++s) {
             T const* const more = all.of[s].template at<T>(places::coefficient_gradients_offset);
@@ -71,6 +81,15 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     template <int... K>
     static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, std::integer_sequence<int, K...>) {
         return {{context{team, scratch + K * places::sample_total, 0, 0, 0, 0}...}, 0};
+    }
+    /// This team's part of the tape, where one launch does both: a team of several threads is all of them, and alone.
+    SPIKEFUSE_FUNCTION int enter_tape(member const& team) const {
+        if constexpr (trains_in_one_launch<Space>) return team.team_size() > 1 ? 0 : tokens.acquire();
+        return 0;
+    }
+    SPIKEFUSE_FUNCTION void leave_tape([[maybe_unused]] member const& team, [[maybe_unused]] int token) const {
+        if constexpr (trains_in_one_launch<Space>)
+            if (team.team_size() == 1) tokens.release(token);
     }
     SPIKEFUSE_FUNCTION void undo_samples(company& all) const {
         for (int s = 0; s < all.count; ++s) begin_backwards(all.of[s]);
@@ -197,8 +216,9 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     }
     /// Panel p of outputs in row r of this block becomes their gradients.
     SPIKEFUSE_FUNCTION void seed_output(context const& here, int p, int r, T* row, T* seeds) const {
-        int const step = here.first_step + r, left = Schedule::outputs - p * W, count = left < W ? left : W;
+        int const step = here.first_step + r;
         if constexpr (Loss::readout::every_step) {
+            int const left = Schedule::outputs - p * W, count = left < W ? left : W;
             T gradients[W], sums[W];
             for (int k = 0; k < W; ++k) gradients[k] = T(0), sums[k] = T(0);
             for (int k = 0; k < count; ++k)
@@ -207,10 +227,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             V::load(gradients).store(row);
             (V::load(seeds + p * W) + V::load(sums)).store(seeds + p * W);
         } else if constexpr (picking_readout<typename Loss::readout>) {
-            T const* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            for (int k = 0; k < W; ++k)
-                row[k] =
-                    k < count && when[p * W + k] == static_cast<T>(step) ? Loss::readout::template counts_as<T> * seeds[p * W + k] : T(0);
+            V const when = V::load(this->when_row(here) + p * W), seed = V::load(seeds + p * W);
+            select(when != V(static_cast<T>(step)), V(T(0)), V(Loss::readout::template counts_as<T>) * seed).store(row);
         } else {
             (V(Loss::readout::template share<T>(step, run.steps)) * V::load(seeds + p * W)).store(row);
         }
@@ -238,8 +256,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         if constexpr (places::template replays<Stage>::value) {
             replay<Stage>(here);
         } else {
-            this->template own_panels<Stage>(here, [&](int p) {
-                this->template undo_points<Stage, 1>(
+            this->template own_groups<Stage, (Stage::width > W && !few_registers<T> ? registers_together<T>(2) : 1), true>(here, [&](int p, auto count) {
+                this->template undo_points<Stage, decltype(count)::value>(
                     here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
                     [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
             });
@@ -248,6 +266,20 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     template <class Stage>
     SPIKEFUSE_FUNCTION void replay(context const& here) const {
         using points = typename Stage::points;
+        auto const deliver = [&](int panel, int r, V gradient) {
+            if constexpr (places::template passes_straight<Stage>) {
+                this->template pass_straight<Stage>(here, r, panel, gradient);
+            } else {
+                gradient.store(this->template current_row<Stage>(here, r) + panel * W);
+            }
+        };
+        if constexpr (plan::mp11::mp_empty<points>::value && Stage::target != plan::readout) {
+            this->template own_panels<Stage>(here, [&](int p) {
+                for (int r = 0; r < here.rows; ++r)
+                    deliver(p, r, V::load(this->template gradient_row<Stage::target>(here, r) + p * W));
+            });
+            return;
+        }
         this->template each_panel<Stage>(here, 0, here.rows, [&](int p, auto count, int, int rows, auto const& currents) {
             using keeps = typename base::template keeps_at_hand<Stage, decltype(count)::value>;
             alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
@@ -266,13 +298,6 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
                     for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
             constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
-            auto const deliver = [&](int panel, int r, V gradient) {
-                if constexpr (places::template passes_straight<Stage>) {
-                    this->template pass_straight<Stage>(here, r, panel, gradient);
-                } else {
-                    gradient.store(this->template current_row<Stage>(here, r) + panel * W);
-                }
-            };
             for (int q = 0; q + together <= whole; q += together)
                 this->template undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);
             if constexpr (whole % together != 0) this->template undo_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);

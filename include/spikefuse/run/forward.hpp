@@ -65,10 +65,9 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         if constexpr (!Readout::every_step)
             for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
                 Readout::template start<T>(run.steps).store(result + p * W);
-        if constexpr (Purpose == purpose::tape && picking_readout<Readout>) {
-            T* const when = run.when + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) when[n] = static_cast<T>(run.steps - 1);
-        }
+        if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
+            each_own_register(here, places::padded(Schedule::outputs),
+                              [&](std::size_t k) { V(static_cast<T>(run.steps - 1)).store(this->when_row(here) + k); });
         here.team.team_barrier();
     }
     /// Calls function(layer) for every layer of neurons.
@@ -179,6 +178,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
         } else {
             constexpr bool undone = Purpose == purpose::gradients, replayed = places::template replays<Stage>::value;
+            if constexpr (undone && places::template only_passed_on<Stage>::value)
+                if (run.currents != nullptr) return;
             if constexpr (undone && replayed) this->template mix_again<Stage>(here, first, rows);
             if constexpr (!undone || !replayed || Stage::target != plan::readout) // or nobody waits for its outputs
                 this->template each_panel<Stage>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {

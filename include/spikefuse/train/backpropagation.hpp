@@ -71,7 +71,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(places::transposed_total, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", static_cast<std::size_t>(batch));
         labels_ = Kokkos::View<int*, Space>("spikefuse::labels", static_cast<std::size_t>(batch));
-        when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * Model::outputs));
+        when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * places::padded(Model::outputs)));
     }
 
     /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
@@ -157,8 +157,10 @@ class backpropagation<model<Network, T, Space>, Loss> {
                                   "Give a gradient for every step");
         if (!settings_.carries_on) model_.reset();
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        grow(tape_, "spikefuse::tape", tape_places(steps) * entry_numbers(steps));
-        if (keeps_currents(steps)) grow(currents_, "spikefuse::tape_currents", tape_places(steps) * current_numbers(steps));
+        std::size_t const places_on_tape = tape_places(steps, space);
+        bool const keeps = keeps_currents(steps, space);
+        grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
+        if (keeps) grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
         std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
         grow(output_, "spikefuse::output", rows * batch * Model::outputs);
         if (wants_input_)
@@ -169,7 +171,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.output = output_.data();
         arguments.tape = tape_.data();
         arguments.when = when_.data();
-        arguments.currents = keeps_currents(steps) ? currents_.data() : nullptr;
+        arguments.currents = keeps ? currents_.data() : nullptr;
         arguments.transposed = transposed_.data();
         arguments.at_a_time = at_a_time(steps);
         arguments.block = block_;
@@ -189,7 +191,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
             Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
         }
         Kokkos::parallel_for("spikefuse::training", Model::template policy<kernel>(space, groups_),
-                             kernel{{{{arguments}}}, loss_, targets_, losses_.data()});
+                             kernel{{{{arguments}}}, loss_, targets_, losses_.data(), detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
     }
     template <class Input>
@@ -242,13 +244,13 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
     /// Bytes of the tape of a run of so many steps: for each sample on it what the sample remembers, ceil(T / K) times; and, where they are
-    /// kept, the currents behind layers of weights, T times. On the host a group's next samples take the place of its last ones.
-    std::size_t tape_bytes(int steps) const {
-        return tape_places(steps) * (entry_numbers(steps) + (keeps_currents(steps) ? current_numbers(steps) : 0)) * sizeof(T);
+    /// kept, the currents behind layers of weights, T times. On the host a thread's next samples take the place of its last ones.
+    std::size_t tape_bytes(int steps, Space const& space = Space()) const {
+        return tape_places(steps, space) * (entry_numbers(steps) + (keeps_currents(steps, space) ? current_numbers(steps) : 0)) * sizeof(T);
     }
     /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
-    bool keeps_currents(int steps) const {
-        return static_cast<double>(tape_places(steps) * (entry_numbers(steps) + current_numbers(steps))) * sizeof(T) <=
+    bool keeps_currents(int steps, Space const& space = Space()) const {
+        return static_cast<double>(tape_places(steps, space) * (entry_numbers(steps) + current_numbers(steps))) * sizeof(T) <=
                settings_.tape_megabytes * 1024 * 1024;
     }
 
@@ -262,9 +264,10 @@ class backpropagation<model<Network, T, Space>, Loss> {
         int const some = std::max(1, static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(all))));
         return plan::round_up(some, places::samples_together);
     }
-    std::size_t tape_places(int steps) const {
+    std::size_t tape_places(int steps, Space const& space) const {
         if constexpr (!detail::trains_in_one_launch<Space>) return static_cast<std::size_t>(model_.setup().batch);
-        return static_cast<std::size_t>(groups_) * static_cast<std::size_t>(at_a_time(steps));
+        int const teams = groups_ < space.concurrency() ? 1 : space.concurrency(); // see the model's policy
+        return static_cast<std::size_t>(teams) * static_cast<std::size_t>(at_a_time(steps));
     }
     /// Of one sample.
     std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::memory_total; }

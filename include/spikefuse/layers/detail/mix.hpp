@@ -87,7 +87,7 @@ struct mixed_currents {
     T const* panels;
     std::size_t panel_apart;
     int inputs;
-    listed_rows<T> const& list;
+    listed_rows<T> list; // a copy, whose numbers stay in registers
     T const* bias;
     T* base; // [panel][row]: what comes on top, if anything does
     std::size_t apart;

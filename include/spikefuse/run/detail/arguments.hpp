@@ -46,7 +46,7 @@ struct run_arguments {
     T* tape;                              // [places, blocks, memory_total]: what every block of steps began with
     T* currents;                          // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is summed again
     int at_a_time;                        // samples of a group that run, and then are undone: then the next ones take their places
-    T* when;                              // [B, N]: in which step the readout took its value
+    T* when;                              // [B, N in whole registers]: in which step the readout took its value
     int block;                            // steps between two entries of the tape
     int groups;                           // samples are spread over so many gradients, which are summed afterwards
     T* transposed;                        // a copy of the weights, [panel of inputs][output][P] a layer

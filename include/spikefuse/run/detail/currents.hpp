@@ -46,7 +46,9 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 }
             } else if constexpr (Purpose == purpose::tape) {
                 each_mixed_panel<Stage, feed>(here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
-                    T* const to = run.currents == nullptr ? nullptr : kept_currents<feed::layer>(here, p, from);
+                    T* const to = run.currents == nullptr || !places::template keeps_currents<feed::layer>
+                                      ? nullptr
+                                      : kept_currents<feed::layer>(here, p, from);
                     consume(p, count, from, steps,
                             kept_when_read<std::decay_t<decltype(currents)>>{currents, to, static_cast<std::size_t>(run.steps) * P});
                 });
@@ -111,7 +113,6 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                             over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
             });
             done += list.rows;
-            here.team.team_barrier();
         }
     }
     /// Where the tape keeps the currents of panel p behind a layer of weights, from row r of this block on.

@@ -28,79 +28,87 @@ struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     }();
 
     static constexpr int rows_ahead = 16; // are asked for
-    /// Lists the spikes of as many rows as fit, all threads of the team together.
+    /// Lists the spikes of as many rows as fit, all threads of the team together. Nobody writes a list before all have read the last one.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION listed_rows<T> list_rows(context const& here, int first, int wanted) const {
-        constexpr bool may_be_full = full_above<Stage, Feed> < 1;
+        constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
         constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
+        using from = plan::first_source<Feed>;
+        auto* const counts = here.template at<std::int32_t>(places::counts_offset);
         auto* const ends = here.template at<std::int32_t>(places::ends_offset);
         auto* const events = here.template at<std::uint32_t>(places::events_offset);
         auto* const factors = here.template at<T>(places::factors_offset);
+        auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
         int const rank = here.team.team_rank(), size = here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
-            this->template ask_for_row<plan::first_source<Feed>::buffer>(here, first + r + rows_ahead * size);
-            for (int k = 0; k < pieces; ++k) ends[r * pieces + k + 1] = 0;
+            this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
+            for (int k = 0; k < pieces; ++k) counts[r * pieces + k] = 0;
             each_piece<Feed>(here, first + r,
-                             [&](int k, auto, auto const* row, int width, int) { ends[r * pieces + k + 1] += count_events(row, width); });
+                             [&](int k, auto, auto const* row, int width, int) { counts[r * pieces + k] += count_events(row, width); });
         }
         here.team.team_barrier();
-        int rows = wanted;
-        if (rank == 0) {
-            int total = 0;
-            ends[0] = 0;
-            for (rows = 0; rows < wanted; ++rows) {
-                std::int32_t* const of_row = ends + rows * pieces + 1;
-                int count = 0, whole = 0;
-                for (int k = 0; k < pieces; ++k) count += of_row[k], whole += plan::round_up(of_row[k], events_together);
-                bool const full = may_be_full && count > most;
-                if (!full && total + whole > places::event_capacity + events_together * pieces) break;
-                for (int k = 0; k < pieces; ++k) of_row[k] = full ? ~total : (total += plan::round_up(of_row[k], events_together));
+        int rows = 0, full_rows = 0, total = 0; // every thread counts for itself
+        if (rank == 0) ends[0] = 0;
+        for (; rows < wanted; ++rows) {
+            std::int32_t const* const of_row = counts + rows * pieces;
+            int count = 0, whole = 0;
+            for (int k = 0; k < pieces; ++k) count += of_row[k], whole += plan::round_up(of_row[k], events_together);
+            bool const full = may_be_full && count > most;
+            if (!full && total + whole > places::event_capacity + events_together * pieces) break;
+            if (rank == 0)
+                for (int k = 0, end = total; k < pieces; ++k)
+                    ends[rows * pieces + k + 1] = full ? ~total : (end += plan::round_up(of_row[k], events_together));
+            if (full) {
+                if constexpr (may_be_full && bits)
+                    if (full_rows % size == rank) copy_words<from>(here, first + rows, words + full_rows);
+                ++full_rows;
+            } else {
+                if (rows % size == rank) list_row<Feed>(here, first + rows, of_row, events + total, factors + total);
+                total += whole;
             }
         }
-        here.team.team_broadcast(rows, 0);
-        using from = plan::first_source<Feed>;
-        auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
-        listed_rows<T> list{first, rows, pieces, 0, ends, events, factors, words, places::block_steps, nullptr, 0};
-        if constexpr (may_be_full)
-            for (int r = 0; r < rows; ++r) list.full_rows += list.full(r) ? 1 : 0;
-        if constexpr (may_be_full && !places::template only_bits<Feed>) {
+        listed_rows<T> list{first, rows, pieces, full_rows, ends, events, factors, words, places::block_steps, nullptr, 0};
+        if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
         }
-        for (int r = rank; r < rows; r += size) {
-            if (list.full(r)) continue;
-            int at = list.begin(r);
-            auto const fill_up = [&](int end) { // with the row of zeros
-                for (; at < end; ++at) {
-                    events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
-                    if constexpr (!places::template only_bits<Feed>) factors[at] = T(0);
-                }
-            };
-            each_piece<Feed>(here, first + r, [&](int k, auto source, auto const* row, int width, int offset) {
-                fill_up(k == 0 ? at : list.begin(r, k));
-                if constexpr (!places::template holds_bits<decltype(source)>::value) {
-                    at += list_events<P>(row, width, offset, events + at, factors + at);
-                } else {
-                    int const added = list_events<P>(row, width, offset, events + at);
-                    if constexpr (!places::template only_bits<Feed>)
-                        for (int e = 0; e < added; ++e) factors[at + e] = T(1);
-                    at += added;
-                }
-            });
-            fill_up(list.begin(r + 1));
-        }
-        if constexpr (may_be_full && places::template only_bits<Feed>) {
-            constexpr int width = Schedule::template width_into<Feed::layer>;
-            int which[places::block_steps];
-            int const count = list.which_full(which);
-            for (int k = rank; k < count; k += size)
-                for (int i = 0; i < width; i += 64)
-                    words[i / 64 * places::block_steps + k] =
-                        bits_from(this->template row_of<from::buffer>(here, first + which[k] - from::delay), width, i);
-        }
         here.team.team_barrier();
         return list;
+    }
+    /// Each piece is filled up to whole registers, with the row of zeros.
+    template <class Feed>
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, std::int32_t const* counts, std::uint32_t* events, T* factors) const {
+        constexpr bool bits = places::template only_bits<Feed>;
+        constexpr int pieces = pieces_of_feed<Feed>;
+        int at = 0, end = 0, piece = 0;
+        auto const fill_up = [&] {
+            for (end += plan::round_up(counts[piece], events_together); at < end; ++at) {
+                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
+                if constexpr (!bits) factors[at] = T(0);
+            }
+            ++piece;
+        };
+        each_piece<Feed>(here, r, [&](int k, auto source, auto const* row, int width, int offset) {
+            if (k > piece) fill_up();
+            if constexpr (!places::template holds_bits<decltype(source)>::value) {
+                at += list_events<P>(row, width, offset, events + at, factors + at);
+            } else {
+                int const added = list_events<P>(row, width, offset, events + at);
+                if constexpr (!bits)
+                    for (int e = 0; e < added; ++e) factors[at + e] = T(1);
+                at += added;
+            }
+        });
+        static_assert(pieces == 1 || plan::single<Feed>); // piece after piece
+        fill_up();
+    }
+    /// A row of spikes that is too full for a list.
+    template <class Source>
+    SPIKEFUSE_FUNCTION void copy_words(context const& here, int r, std::uint64_t* words) const {
+        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
+        for (int i = 0; i < width; i += 64)
+            words[i / 64 * places::block_steps] = bits_from(this->template row_of<Source::buffer>(here, r - Source::delay), width, i);
     }
     /// Calls function(piece, source, row, width, offset): a row of input in parts, each from one source and for one piece of the list.
     template <class Feed, class Function>

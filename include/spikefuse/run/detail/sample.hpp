@@ -67,7 +67,7 @@ struct sample_kernel {
         if constexpr (Buffer == plan::network_input && Kind != input_kind::held) {
             using element = std::remove_cvref_t<decltype(*row_of<Buffer>(here, 0))>;
             constexpr int numbers = Schedule::template buffer_at<Buffer>::bits ? places::words(Schedule::inputs) : Schedule::inputs;
-            if (r >= here.rows) return;
+            if (here.first_step + r >= run.steps) return;
             auto const* const row = row_of<Buffer>(here, r);
             for (int k = 0; k < numbers; k += static_cast<int>(64 / sizeof(element))) __builtin_prefetch(row + k);
         }
@@ -174,10 +174,13 @@ struct sample_kernel {
         typename cells_of<points>::type cells[Count];
         for (int q = 0; q < Count; ++q) cells[q] = load_cells<Stage>(here, p + q);
         constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
-        V reduced[Count];
+        constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
+        readout_panel reduced[Count];
         T* const result = here.template at<T>(places::readout_offset) + p * W;
-        if constexpr (reduces)
-            for (int q = 0; q < Count; ++q) reduced[q] = V::load(result + q * W);
+        for (int q = 0; q < Count; ++q) {
+            if constexpr (reduces) reduced[q].value = V::load(result + q * W);
+            if constexpr (picks) reduced[q].when = V::load(when_row(here) + (p + q) * W);
+        }
 
         for (int r = 0; r < rows; ++r) {
             V arriving[Count];
@@ -199,16 +202,16 @@ struct sample_kernel {
                 if constexpr (Purpose == purpose::tape) {
                     if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, now);
                 }
+                if constexpr (Keep::remembers && Stage::target == plan::readout) {
+                    flow.store(keep.output(q, first + r));
+                } else if constexpr (Keep::gives) {
+                    give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
+                }
                 if constexpr (Purpose != purpose::gradients) {
                     if (run.records != nullptr) {
                         auto const seen = now; // a copy, so that the cells themselves stay in registers
                         record<points>(here, p + q, first + r, seen);
                     }
-                }
-                if constexpr (Keep::remembers && Stage::target == plan::readout) {
-                    flow.store(keep.output(q, first + r));
-                } else if constexpr (Keep::gives) {
-                    give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
                 }
                 for_each_index<depth>([&](auto k) {
                     for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
@@ -217,8 +220,10 @@ struct sample_kernel {
             }
         }
 
-        if constexpr (reduces)
-            for (int q = 0; q < Count; ++q) reduced[q].store(result + q * W);
+        for (int q = 0; q < Count; ++q) {
+            if constexpr (reduces) reduced[q].value.store(result + q * W);
+            if constexpr (picks) reduced[q].when.store(when_row(here) + (p + q) * W);
+        }
         T* const all_states = here.template at<T>(places::states_offset);
         for (int q = 0; q < Count; ++q)
             for_each_index<depth>([&](auto k) {
@@ -229,9 +234,16 @@ struct sample_kernel {
                 });
             });
     }
+    struct readout_panel {
+        V value, when;
+    };
+    /// In which step a sample's readout took its value, in whole registers.
+    SPIKEFUSE_FUNCTION T* when_row(context const& here) const {
+        return run.when + static_cast<std::size_t>(here.sample) * static_cast<std::size_t>(places::padded(Schedule::outputs));
+    }
     /// What panel p of a stage gives in step r: to the next stage, to the caller, or into the readout.
     template <class Stage, class Cells>
-    SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow, V& reduced) const {
+    SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow, readout_panel& reduced) const {
         if constexpr (Stage::target != plan::readout) {
             using to = typename Schedule::template buffer_at<Stage::target>;
             auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
@@ -248,8 +260,8 @@ struct sample_kernel {
         } else {
             int const step = here.first_step + r;
             if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
-                store_when(here, p, Stage::width, Readout::takes(reduced, flow, step), step);
-            reduced = Readout::combine(reduced, flow, step);
+                reduced.when = select(Readout::takes(reduced.value, flow, step), V(static_cast<T>(step)), reduced.when);
+            reduced.value = Readout::combine(reduced.value, flow, step);
         }
     }
 
@@ -316,13 +328,6 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION T* penalized_counts(context const& here) const {
         if (run.penalties == nullptr || run.penalties[output_slot<Layer>].counts == nullptr) return nullptr;
         return run.penalties[output_slot<Layer>].counts + static_cast<std::size_t>(here.sample) * Schedule::template width_from<Layer>;
-    }
-    /// In which step the readout took its value: [B, N].
-    SPIKEFUSE_FUNCTION void store_when(context const& here, int p, int width, typename V::mask taken, int step) const {
-        T* const to = run.when + static_cast<std::size_t>(here.sample) * static_cast<std::size_t>(width) + p * W;
-        std::uint32_t const bits = taken.bits();
-        for (int lane = 0; lane < W && p * W + lane < width; ++lane)
-            if ((bits >> lane & 1u) != 0) to[lane] = static_cast<T>(step);
     }
     /// The output of step r of this block, and later its gradient.
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {

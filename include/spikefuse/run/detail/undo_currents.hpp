@@ -190,7 +190,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 });
             }
             done += list.rows;
-            here.team.team_barrier();
         }
     }
     /// Rows of values that are full: a few inputs at a time, whose numbers of all steps lie together, since rows are far from each other.
