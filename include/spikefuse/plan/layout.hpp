@@ -121,6 +121,8 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
+    /// From one entry of the tape to the next, in T: an odd number of lines, so that a panel's entries do not share few sets of a cache.
+    static constexpr std::size_t entry_apart = (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
     static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
@@ -239,7 +241,8 @@ struct layout : plan_facts<Schedule> {
         constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
         std::size_t const budget = far && Training ? near_caches : (Training ? 512 / samples_together : 256) * 1024;
         std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
-        std::size_t longest = far ? spikefuse::detail::most_rows : 64 / samples_together; // columns are words
+        constexpr bool forward = lanes<T>::width > 1 && !Training; // many rows for each time that a panel comes to the first cache
+        std::size_t longest = far || forward ? spikefuse::detail::most_rows : 64 / samples_together; // columns are words
         if constexpr (Training)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
                 using self = decltype(node);

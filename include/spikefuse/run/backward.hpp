@@ -37,9 +37,10 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
 
     using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
 
+    /// Where one launch does both, a sample that runs forwards has a place of its own.
+    static constexpr std::size_t scratch_bytes = places::scratch_total + (trains_in_one_launch<Space> ? forward::places::sample_total : 0);
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
-        auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
+        unsigned char* const scratch = this->scratch_of(team, scratch_bytes);
         company all = gather(team, scratch, std::make_integer_sequence<int, places::samples_together>{});
         context const& here = all.of[0];
         T* const gradient = this->group_gradient(here);
@@ -56,8 +57,9 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 return k < run.at_a_time && one.sample < run.batch;
             };
             if constexpr (trains_in_one_launch<Space>) {
-                for (int k = 0; enter(all.of[0], k); ++k) {
-                    forward{run}.run_sample(all.of[0]);
+                context one{team, scratch + places::samples_together * places::sample_total, 0, 0, 0, 0};
+                for (int k = 0; enter(one, k); ++k) {
+                    forward{run}.run_sample(one);
                     team.team_barrier();
                 }
             }
@@ -131,7 +133,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     SPIKEFUSE_FUNCTION void enter_block(context& here, int block) const {
         here.first_step = block * run.block;
         here.rows = run.steps - here.first_step < run.block ? run.steps - here.first_step : run.block;
-        this->load_memory(here, this->tape_entry(here));
+        this->load_memory(here, this->tape_entry(here, here.first_step));
         here.team.team_barrier();
         this->run_block(here);
         for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
@@ -256,11 +258,12 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         if constexpr (places::template replays<Stage>::value) {
             replay<Stage>(here);
         } else {
-            this->template own_groups<Stage, (Stage::width > W && !few_registers<T> ? registers_together<T>(2) : 1), true>(here, [&](int p, auto count) {
-                this->template undo_points<Stage, decltype(count)::value>(
-                    here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
-                    [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
-            });
+            this->template own_groups<Stage, (Stage::width > W && !few_registers<T> ? registers_together<T>(2) : 1), true>(
+                here, [&](int p, auto count) {
+                    this->template undo_points<Stage, decltype(count)::value>(
+                        here, p, 0, first, rows, typename base::template keeps_in_scratch<Stage>{*this, here, p},
+                        [&](int panel, int r, V gradient) { gradient.store(this->template current_row<Stage>(here, r) + panel * W); });
+                });
         }
     }
     template <class Stage>
@@ -275,17 +278,16 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         };
         if constexpr (plan::mp11::mp_empty<points>::value && Stage::target != plan::readout) {
             this->template own_panels<Stage>(here, [&](int p) {
-                for (int r = 0; r < here.rows; ++r)
-                    deliver(p, r, V::load(this->template gradient_row<Stage::target>(here, r) + p * W));
+                for (int r = 0; r < here.rows; ++r) deliver(p, r, V::load(this->template gradient_row<Stage::target>(here, r) + p * W));
             });
             return;
         }
-        this->template each_panel<Stage>(here, 0, here.rows, [&](int p, auto count, int, int rows, auto const& currents) {
+        this->template each_panel<Stage>(here, 0, here.rows, [&](int p, auto count, int, int rows, auto const& currents) SPIKEFUSE_INLINE {
             using keeps = typename base::template keeps_at_hand<Stage, decltype(count)::value>;
             alignas(sizeof(V)) T numbers[static_cast<std::size_t>(decltype(count)::value) * keeps::registers * places::block_steps * W];
             keeps const keep{numbers};
             T* const states = here.template at<T>(places::states_offset);
-            T const* const entry = this->tape_entry(here);
+            T const* const entry = this->tape_entry(here, here.first_step);
             for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
                 constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                 for_each_index<static_cast<std::size_t>(places::template state_arrays<layer>())>([&](auto j) {

@@ -2,6 +2,7 @@
 /// The kernel: one launch runs all layers over all steps. A team owns a sample; stages run a block of steps at a time.
 
 #include "detail/currents.hpp"
+#include "detail/rest.hpp"
 
 namespace spikefuse::detail {
 
@@ -13,24 +14,21 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     static constexpr int W = V::width, P = base::P;
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
+    static constexpr std::size_t scratch_bytes = places::scratch_total;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(places::scratch_total)));
-        auto* const scratch = reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
-        context here{team, scratch, team.league_rank(), team.league_rank(), 0, 0};
+        context here{team, this->scratch_of(team, scratch_bytes), team.league_rank(), team.league_rank(), 0, 0};
         run_sample(here);
     }
     /// All steps of a sample.
     SPIKEFUSE_FUNCTION void run_sample(context& here) const {
         begin(here);
-        int block = places::block_steps;
-        if constexpr (Purpose == purpose::tape) block = run.block;
+        constexpr int block = places::block_steps;
         for (here.first_step = 0; here.first_step < run.steps; here.first_step += block) {
             here.rows = run.steps - here.first_step < block ? run.steps - here.first_step : block;
-            if constexpr (Purpose == purpose::tape) {
-                save_memory(here, tape_entry(here));
-                here.team.team_barrier();
-            }
             run_block(here);
+            if constexpr (Purpose == purpose::tape) // neurons have left their states there
+                for (int step = this->next_entry(here.first_step); step < here.first_step + here.rows; step += run.block)
+                    save_fed_back(here, step - here.first_step - 1, this->tape_entry(here, step));
             keep_last_row(here);
         }
         finish(here);
@@ -109,17 +107,15 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     SPIKEFUSE_FUNCTION T* sample_memory(context const& here) const {
         return run.states + static_cast<std::size_t>(here.sample) * places::memory_total;
     }
-    /// The tape's entry of the block that begins at here.first_step.
-    SPIKEFUSE_FUNCTION T* tape_entry(context const& here) const {
-        auto const blocks = static_cast<std::size_t>((run.steps + run.block - 1) / run.block);
-        return run.tape + (static_cast<std::size_t>(here.place) * blocks + static_cast<std::size_t>(here.first_step / run.block)) *
-                              places::memory_total;
-    }
     SPIKEFUSE_FUNCTION void save_memory(context const& here, T* to) const {
         T const* const states = here.template at<T>(places::states_offset);
         each_own_register(here, places::state_total, [&](std::size_t k) { V::load(states + k).store(to + k); });
+        save_fed_back(here, -1, to);
+    }
+    /// Row r of all that is fed back.
+    SPIKEFUSE_FUNCTION void save_fed_back(context const& here, int r, T* to) const {
         each_fed_back([&](auto buffer) {
-            T const* const last = row_address<buffer>(here, -1);
+            T const* const last = row_address<buffer>(here, r);
             move_row<buffer>(here, to + fed_back_place<buffer>, [&](int k) { return V::load(last + k); });
         });
     }

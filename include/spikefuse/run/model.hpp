@@ -236,8 +236,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         int team = std::min(Kernel::places::widest_layer, 256);
         if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
             team = league < space.concurrency() ? space.concurrency() : 1;
-        return typename Kernel::policy(space, league, team)
-            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::places::scratch_total)));
+        return typename Kernel::policy(space, league, team).set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)));
     }
     /// Kokkos grows a team's scratch at its first use: here, so that no run does.
     void reserve_scratch() const {

@@ -270,7 +270,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         return static_cast<std::size_t>(teams) * static_cast<std::size_t>(at_a_time(steps));
     }
     /// Of one sample.
-    std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::memory_total; }
+    std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::entry_apart; }
     std::size_t current_numbers(int steps) const { return static_cast<std::size_t>(steps) * places::kept_currents; }
     /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
     /// cleared and summed as a whole. A power of two: threads then get the same number of samples.

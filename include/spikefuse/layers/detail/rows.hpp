@@ -60,7 +60,7 @@ struct weights_over {
 template <class T>
 inline constexpr double multiplied_above = few_registers<T> ? 0.40 : 0.24;
 template <class T>
-inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.28;
+inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.26;
 inline constexpr int most_rows = 256; // in a list
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 255) / 256; }

@@ -23,7 +23,12 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         using mixing = plan::mixing_feeds<typename Stage::feeds>;
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
-            own_groups<Stage>(here, [&](int p, auto count) { pass<Stage>(here, p, count, first, rows, consume); });
+            // A few rows at a time, which stay in the caches while all panels read them. A replay takes its block at once.
+            constexpr int most = Purpose == purpose::gradients || places::block_steps < 16 ? places::block_steps : 16;
+            for (int done = 0; done < rows; done += most)
+                own_groups<Stage>(here, [&](int p, auto count) {
+                    pass<Stage, most>(here, p, count, first + done, rows - done < most ? rows - done : most, consume);
+                });
         } else {
             using feed = plan::mp11::mp_front<mixing>;
             if constexpr (is_held<Stage, feed>) {
@@ -171,13 +176,13 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             if (panels / together % size == rank) function(panels - rest, fixed<rest>{});
     }
 
-    /// A stage without weights: its currents are buffers' rows.
-    template <class Stage, int Count, class Consume>
+    /// A stage without weights: its currents are buffers' rows, at most so many.
+    template <class Stage, int Most, int Count, class Consume>
     SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = plan::first_source<feed>;
         auto const summed = [&] {
-            constexpr int apart = places::block_steps * W;
+            constexpr int apart = Most * W;
             alignas(sizeof(V)) T currents[Count * apart];
             for (int q = 0; q < Count; ++q) add_passing<typename Stage::feeds>(here, p + q, first, rows, currents + q * apart);
             consume(p, count, first, rows, currents_in_memory<T>{currents, static_cast<std::size_t>(W), static_cast<std::size_t>(apart)});

@@ -1,13 +1,13 @@
 #pragma once
 /// What a layer of weights reads, row by row: lists of events, and which rows are too full for a list.
 
-#include "sample.hpp"
+#include "points.hpp"
 
 namespace spikefuse::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
-struct list_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
-    using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
+struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
+    using base = points_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
     using typename base::context, typename base::places, typename base::V;
     static constexpr int W = V::width, P = base::P;

@@ -1,12 +1,11 @@
 #pragma once
-/// One sample in the kernel: where its rows lie, and its neurons in registers.
+/// One sample in the kernel: where its rows lie, and where what a step gives goes.
 
 #include "../../layers/detail/mix.hpp"
 #include "../../plan/layout.hpp"
 #include "../readout.hpp"
+#include "arguments.hpp"
 #include "gather.hpp"
-#include "noise.hpp"
-#include "rest.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -31,7 +30,7 @@ struct sample_context {
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct sample_kernel {
     using V = lanes<T>;
-    using places = plan::layout<Schedule, T, Purpose != purpose::run>;
+    using places = plan::layout<Schedule, T, Purpose == purpose::gradients>;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
     using member = typename policy::member_type;
     static constexpr int W = V::width, P = panel_width<T>;
@@ -41,6 +40,10 @@ struct sample_kernel {
     run_arguments<T> run;
 
     using context = sample_context<member>;
+    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) {
+        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(bytes)));
+        return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
+    }
 
     // --- buffers --------------------------------------------------------------------------------------------------------------
 
@@ -83,157 +86,16 @@ struct sample_kernel {
         }
     }
 
-    // --- neurons: pointwise layers in registers over a run of steps ---------------------------------------------------------
+    // --- what a step gives, and where the tape keeps what training needs -----------------------------------------------------
 
-    /// A run whose history nobody needs.
-    struct forgets {
-        static constexpr bool remembers = false, recalls = false, gives = true; // gives: fills the row of its target
-    };
-    /// Panels from p on of a stage leave their history, and the readout's rows, in the team's scratch.
-    template <class Stage>
-    struct keeps_in_scratch {
-        static constexpr bool remembers = true, recalls = false, gives = true;
-        static constexpr int apart = P; // from one number of a neuron's history to the next
-        sample_kernel const& kernel;
-        context const& here;
-        int p;
-
-        template <std::size_t Point>
-        SPIKEFUSE_FUNCTION T* history(int q) const {
-            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, Point>::value;
-            return column_of_panel(here.template at<T>(places::template history_at<layer>), p + q,
-                                   static_cast<std::size_t>(places::block_steps) * (places::template state_arrays<layer>() + 1));
-        }
-        SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
-    };
-
-    template <class Points, bool Recalls = false>
-    struct cells_of;
-    template <class... Layer, bool Recalls>
-    struct cells_of<plan::mp11::mp_list<Layer...>, Recalls> {
-        template <class N>
-        static constexpr bool recalls = Recalls && equations::anatomy<N>::costly_count != 0;
-        using type = tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
-    };
-
-    /// Panel p of the neurons of a stage: states, coefficients, tables.
-    template <class Stage, bool Recalls = false>
-    SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
-        using points = typename Stage::points;
-        typename cells_of<points, Recalls>::type cells;
-        T const* const all_states = here.template at<T>(places::states_offset);
-        T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
-        for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
-            constexpr int width = places::padded(Stage::width);
-            auto& cell = get<k>(cells);
-            for_each_index<about::state_count>(
-                [&](auto j) { cell.states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
-            for_each_index<about::coefficient_count>([&](auto j) {
-                cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
-            });
-            T const* table = run.bag + places::template bag_at<layer> + about::param_count * width; // tables stand behind the parameters
-            for_each_index<about::table_count>([&](auto j) {
-                cell.tables[j] = table;
-                table += places::padded(plan::mp11::mp_at_c<typename about::tables, j>::count);
-            });
-        });
-        return cells;
+    /// The tape's entry of the block that begins at `step`.
+    SPIKEFUSE_FUNCTION T* tape_entry(context const& here, int step) const {
+        auto const blocks = static_cast<std::size_t>((run.steps + run.block - 1) / run.block);
+        return run.tape +
+               (static_cast<std::size_t>(here.place) * blocks + static_cast<std::size_t>(step / run.block)) * places::entry_apart;
     }
-    template <class Cell>
-    static SPIKEFUSE_FUNCTION void take_cell(Cell const& from, Cell& to) {
-        using about = typename Cell::about;
-        for_each_index<about::state_count>([&](auto j) { to.states[j] = from.states[j]; });
-        for_each_index<about::coefficient_count>([&](auto j) { to.coefficients[j] = from.coefficients[j]; });
-        for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
-    }
-    /// What arrives at point k of a stage in step r: the flow, and noise.
-    template <class Points, std::size_t K, class Cells>
-    SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, V flow, Cells& cells) const {
-        constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
-        auto& cell = get<K>(cells);
-        cell.current = flow;
-        using about = equations::anatomy<equations_of<layer>>;
-        if constexpr (about::noisy || about::draws) {
-            std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
-            auto const sample = static_cast<std::uint32_t>(here.sample);
-            if constexpr (about::noisy) cell.noise = normal_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
-            if constexpr (about::draws) cell.uniform = uniform_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
-        }
-    }
-
-    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. `currents` reads what
-    /// arrives, step by step. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that is to be undone leaves its
-    /// history.
-    template <class Stage, int Count = 1, class Currents, class Keep = forgets>
-    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, Currents const& currents,
-                                       [[maybe_unused]] int winner = 0, Keep const& keep = {}) const {
-        using points = typename Stage::points;
-        constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename cells_of<points>::type cells[Count];
-        for (int q = 0; q < Count; ++q) cells[q] = load_cells<Stage>(here, p + q);
-        constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
-        constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
-        readout_panel reduced[Count];
-        T* const result = here.template at<T>(places::readout_offset) + p * W;
-        for (int q = 0; q < Count; ++q) {
-            if constexpr (reduces) reduced[q].value = V::load(result + q * W);
-            if constexpr (picks) reduced[q].when = V::load(when_row(here) + (p + q) * W);
-        }
-
-        for (int r = 0; r < rows; ++r) {
-            V arriving[Count];
-            currents.read(r, arriving);
-            for (int q = 0; q < Count; ++q) {
-                typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
-                for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
-                V flow = arriving[q];
-                for_each_index<depth>([&](auto k) {
-                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    auto& cell = get<k>(now);
-                    arrive<points, k>(here, p + q, first + r, flow, now);
-                    if constexpr (Keep::remembers) remember<Keep>(keep.template history<k>(q), first + r, cell);
-                    if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
-                    equations::advance(cell);
-                    if constexpr (Keep::recalls) remember_costly<Keep>(keep.template history<k>(q), first + r, cell);
-                    flow = cell.output;
-                });
-                if constexpr (Purpose == purpose::tape) {
-                    if (run.penalties != nullptr) count_spikes<points>(here, p + q, first + r, now);
-                }
-                if constexpr (Keep::remembers && Stage::target == plan::readout) {
-                    flow.store(keep.output(q, first + r));
-                } else if constexpr (Keep::gives) {
-                    give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
-                }
-                if constexpr (Purpose != purpose::gradients) {
-                    if (run.records != nullptr) {
-                        auto const seen = now; // a copy, so that the cells themselves stay in registers
-                        record<points>(here, p + q, first + r, seen);
-                    }
-                }
-                for_each_index<depth>([&](auto k) {
-                    for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
-                        [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
-                });
-            }
-        }
-
-        for (int q = 0; q < Count; ++q) {
-            if constexpr (reduces) reduced[q].value.store(result + q * W);
-            if constexpr (picks) reduced[q].when.store(when_row(here) + (p + q) * W);
-        }
-        T* const all_states = here.template at<T>(places::states_offset);
-        for (int q = 0; q < Count; ++q)
-            for_each_index<depth>([&](auto k) {
-                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                constexpr int width = places::padded(Stage::width);
-                for_each_index<equations::anatomy<equations_of<layer>>::state_count>([&](auto j) {
-                    get<k>(cells[q]).states[j].store(all_states + places::template states_at<layer> + j * width + (p + q) * W);
-                });
-            });
-    }
+    /// The first step from `step` on that has an entry.
+    SPIKEFUSE_FUNCTION int next_entry(int step) const { return (step + run.block - 1) / run.block * run.block; }
     struct readout_panel {
         V value, when;
     };
@@ -333,24 +195,6 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
         return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
     }
-    /// A step of a point's history, [K][states in order, what arrived, costly values if recalled], numbers `Keep::apart` from each other.
-    template <class Keep, class Cell>
-    static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
-        constexpr int numbers = Cell::about::state_count + 1 + (Keep::recalls ? Cell::about::costly_count : 0);
-        return history + static_cast<std::size_t>(r) * numbers * Keep::apart;
-    }
-    template <class Keep, class Cell>
-    static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
-        T* const to = history_at<Keep, Cell>(history, r);
-        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Keep::apart); });
-        cell.current.store(to + Cell::about::state_count * Keep::apart);
-    }
-    template <class Keep, class Cell>
-    static SPIKEFUSE_FUNCTION void remember_costly(T* history, int r, Cell const& cell) {
-        T* const to = history_at<Keep, Cell>(history, r) + (Cell::about::state_count + 1) * Keep::apart;
-        for_each_index<Cell::about::costly_count>([&](auto j) { cell.kept[j].store(to + j * Keep::apart); });
-    }
-
     /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).
     template <class Points, class Cells>
     KOKKOS_FUNCTION void record(context const& here, int p, int r, Cells const& cells) const {

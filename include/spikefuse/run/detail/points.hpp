@@ -1,0 +1,206 @@
+#pragma once
+/// Neurons in registers: the pointwise layers of a stage over a run of steps.
+
+#include "noise.hpp"
+#include "sample.hpp"
+
+namespace spikefuse::detail {
+
+template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
+struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
+    using base = sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
+    using base::run;
+    using typename base::context, typename base::places, typename base::V, typename base::readout_panel;
+    static constexpr int W = V::width, P = base::P;
+    template <int Layer>
+    using equations_of = typename base::template equations_of<Layer>;
+
+    /// A run whose history nobody needs.
+    struct forgets {
+        static constexpr bool remembers = false, recalls = false, gives = true; // gives: fills the row of its target
+    };
+    /// Panels from p on of a stage leave their history, and the readout's rows, in the team's scratch.
+    template <class Stage>
+    struct keeps_in_scratch {
+        static constexpr bool remembers = true, recalls = false, gives = true;
+        static constexpr int apart = P; // from one number of a neuron's history to the next
+        points_kernel const& kernel;
+        context const& here;
+        int p;
+
+        template <std::size_t Point>
+        SPIKEFUSE_FUNCTION T* history(int q) const {
+            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, Point>::value;
+            return column_of_panel(here.template at<T>(places::template history_at<layer>), p + q,
+                                   static_cast<std::size_t>(places::block_steps) * (places::template state_arrays<layer>() + 1));
+        }
+        SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
+    };
+
+    template <class Points, bool Recalls = false>
+    struct cells_of;
+    template <class... Layer, bool Recalls>
+    struct cells_of<plan::mp11::mp_list<Layer...>, Recalls> {
+        template <class N>
+        static constexpr bool recalls = Recalls && equations::anatomy<N>::costly_count != 0;
+        using type = tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
+    };
+
+    /// Panel p of the neurons of a stage: states, coefficients, tables.
+    template <class Stage, bool Recalls = false>
+    SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
+        using points = typename Stage::points;
+        typename cells_of<points, Recalls>::type cells;
+        T const* const all_states = here.template at<T>(places::states_offset);
+        T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
+        for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+            using about = equations::anatomy<equations_of<layer>>;
+            constexpr int width = places::padded(Stage::width);
+            auto& cell = get<k>(cells);
+            for_each_index<about::state_count>(
+                [&](auto j) { cell.states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
+            for_each_index<about::coefficient_count>([&](auto j) {
+                cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
+            });
+            T const* table = run.bag + places::template bag_at<layer> + about::param_count * width; // tables stand behind the parameters
+            for_each_index<about::table_count>([&](auto j) {
+                cell.tables[j] = table;
+                table += places::padded(plan::mp11::mp_at_c<typename about::tables, j>::count);
+            });
+        });
+        return cells;
+    }
+    template <class Cell>
+    static SPIKEFUSE_FUNCTION void take_cell(Cell const& from, Cell& to) {
+        using about = typename Cell::about;
+        for_each_index<about::state_count>([&](auto j) { to.states[j] = from.states[j]; });
+        for_each_index<about::coefficient_count>([&](auto j) { to.coefficients[j] = from.coefficients[j]; });
+        for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
+    }
+    /// What arrives at point k of a stage in step r: the flow, and noise.
+    template <class Points, std::size_t K, class Cells>
+    SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, V flow, Cells& cells) const {
+        constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
+        auto& cell = get<K>(cells);
+        cell.current = flow;
+        using about = equations::anatomy<equations_of<layer>>;
+        if constexpr (about::noisy || about::draws) {
+            std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
+            auto const sample = static_cast<std::uint32_t>(here.sample);
+            if constexpr (about::noisy) cell.noise = normal_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
+            if constexpr (about::draws) cell.uniform = uniform_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
+        }
+    }
+
+    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its own last step. `currents` reads what
+    /// arrives, step by step. `winner`: of a layer of which only one may fire, the one. `keep`: where a run that is to be undone leaves its
+    /// history.
+    template <class Stage, int Count = 1, class Currents, class Keep = forgets>
+    SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows, Currents const& currents, int winner = 0,
+                                       Keep const& keep = {}) const {
+        for (int begin = 0, end = rows; begin < rows; begin = end) {
+            if constexpr (Purpose == purpose::tape) { // a block that will be undone begins with what the tape has
+                int const now = here.first_step + first + begin, left = this->next_entry(now + 1) - now;
+                if (now == this->next_entry(now)) keep_states<Stage, Count>(here, p, this->tape_entry(here, now));
+                end = left < rows - begin ? begin + left : rows;
+            }
+            run_stretch<Stage, Count>(here, p, first, begin, end, currents, winner, keep);
+        }
+    }
+    template <class Stage, int Count, class Currents, class Keep>
+    SPIKEFUSE_FUNCTION void run_stretch(context const& here, int p, int first, int begin, int end, Currents const& currents,
+                                        [[maybe_unused]] int winner, Keep const& keep) const {
+        using points = typename Stage::points;
+        constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
+        typename cells_of<points>::type cells[Count];
+        for (int q = 0; q < Count; ++q) cells[q] = load_cells<Stage>(here, p + q);
+        constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
+        constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
+        readout_panel reduced[Count];
+        T* const result = here.template at<T>(places::readout_offset) + p * W;
+        for (int q = 0; q < Count; ++q) {
+            if constexpr (reduces) reduced[q].value = V::load(result + q * W);
+            if constexpr (picks) reduced[q].when = V::load(this->when_row(here) + (p + q) * W);
+        }
+
+        for (int r = begin; r < end; ++r) {
+            V arriving[Count];
+            currents.read(r, arriving);
+            for (int q = 0; q < Count; ++q) {
+                typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
+                for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
+                V flow = arriving[q];
+                for_each_index<depth>([&](auto k) {
+                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                    auto& cell = get<k>(now);
+                    arrive<points, k>(here, p + q, first + r, flow, now);
+                    if constexpr (Keep::remembers) remember<Keep>(keep.template history<k>(q), first + r, cell);
+                    if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
+                    equations::advance(cell);
+                    if constexpr (Keep::recalls) remember_costly<Keep>(keep.template history<k>(q), first + r, cell);
+                    flow = cell.output;
+                });
+                if constexpr (Purpose == purpose::tape) {
+                    if (run.penalties != nullptr) this->template count_spikes<points>(here, p + q, first + r, now);
+                }
+                if constexpr (Keep::remembers && Stage::target == plan::readout) {
+                    flow.store(keep.output(q, first + r));
+                } else if constexpr (Keep::gives) {
+                    this->template give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
+                }
+                if constexpr (Purpose != purpose::gradients) {
+                    if (run.records != nullptr) {
+                        auto const seen = now; // a copy, so that the cells themselves stay in registers
+                        this->template record<points>(here, p + q, first + r, seen);
+                    }
+                }
+                for_each_index<depth>([&](auto k) {
+                    for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
+                        [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
+                });
+            }
+        }
+        for (int q = 0; q < Count; ++q) {
+            if constexpr (reduces) reduced[q].value.store(result + q * W);
+            if constexpr (picks) reduced[q].when.store(this->when_row(here) + (p + q) * W);
+        }
+        T* const all_states = here.template at<T>(places::states_offset);
+        for (int q = 0; q < Count; ++q)
+            each_state<Stage>(p + q, [&](auto k, auto j, std::size_t at) { get<k>(cells[q]).states[j].store(all_states + at); });
+    }
+    /// Calls function(point, state, where it lies among a sample's states) for panel p of a stage.
+    template <class Stage, class Function>
+    static SPIKEFUSE_FUNCTION void each_state(int p, Function const& function) {
+        for_each_index<plan::mp11::mp_size<typename Stage::points>::value>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value, width = places::padded(Stage::width);
+            for_each_index<equations::anatomy<equations_of<layer>>::state_count>(
+                [&](auto j) { function(k, j, places::template states_at<layer> + j * width + static_cast<std::size_t>(p) * W); });
+        });
+    }
+    template <class Stage, int Count>
+    SPIKEFUSE_FUNCTION void keep_states(context const& here, int p, T* entry) const {
+        T const* const all_states = here.template at<T>(places::states_offset);
+        for (int q = 0; q < Count; ++q)
+            each_state<Stage>(p + q, [&](auto, auto, std::size_t at) { V::load(all_states + at).store(entry + at); });
+    }
+    /// A step of a point's history, [K][states in order, what arrived, costly values if recalled], numbers `Keep::apart` from each other.
+    template <class Keep, class Cell>
+    static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
+        constexpr int numbers = Cell::about::state_count + 1 + (Keep::recalls ? Cell::about::costly_count : 0);
+        return history + static_cast<std::size_t>(r) * numbers * Keep::apart;
+    }
+    template <class Keep, class Cell>
+    static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
+        T* const to = history_at<Keep, Cell>(history, r);
+        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Keep::apart); });
+        cell.current.store(to + Cell::about::state_count * Keep::apart);
+    }
+    template <class Keep, class Cell>
+    static SPIKEFUSE_FUNCTION void remember_costly(T* history, int r, Cell const& cell) {
+        T* const to = history_at<Keep, Cell>(history, r) + (Cell::about::state_count + 1) * Keep::apart;
+        for_each_index<Cell::about::costly_count>([&](auto j) { cell.kept[j].store(to + j * Keep::apart); });
+    }
+};
+
+} // namespace spikefuse::detail
