@@ -125,7 +125,7 @@ struct description {
              std::to_string(training::block_steps) + " steps, and " +
              readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
              " a sample and step for currents while they fit; scratch a team: " +
-             readable_bytes(static_cast<double>(training::scratch_total)));
+             readable_bytes(static_cast<double>(training::scratch_total)) + ", and on the host that of a run");
         return text;
     }
 };

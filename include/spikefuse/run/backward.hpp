@@ -84,9 +84,9 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, std::integer_sequence<int, K...>) {
         return {{context{team, scratch + K * places::sample_total, 0, 0, 0, 0}...}, 0};
     }
-    /// This team's part of the tape, where one launch does both: a team of several threads is all of them, and alone.
+    /// This team's part of the tape, where one launch does both. Where groups have several threads each, all of them are at work at once.
     SPIKEFUSE_FUNCTION int enter_tape(member const& team) const {
-        if constexpr (trains_in_one_launch<Space>) return team.team_size() > 1 ? 0 : tokens.acquire();
+        if constexpr (trains_in_one_launch<Space>) return team.team_size() > 1 ? team.league_rank() : tokens.acquire();
         return 0;
     }
     SPIKEFUSE_FUNCTION void leave_tape([[maybe_unused]] member const& team, [[maybe_unused]] int token) const {
@@ -288,13 +288,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             keeps const keep{numbers};
             T* const states = here.template at<T>(places::states_offset);
             T const* const entry = this->tape_entry(here, here.first_step);
-            for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
-                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                for_each_index<static_cast<std::size_t>(places::template state_arrays<layer>())>([&](auto j) {
-                    std::size_t const at = places::template states_at<layer> + j * padded_width<layer> + static_cast<std::size_t>(p) * W;
-                    for (int q = 0; q < count; ++q) V::load(entry + at + q * W).store(states + at + q * W);
-                });
-            });
+            this->template copy_states<Stage>(entry, states, p, count);
             this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, currents, 0, keep);
             if constexpr (Stage::target == plan::readout)
                 for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost

@@ -38,6 +38,11 @@ inline constexpr bool first_sample_speaks = false;
 template <class Word>
     requires requires { Word::equations_of::first_sample_speaks; }
 inline constexpr bool first_sample_speaks<Word> = Word::equations_of::first_sample_speaks;
+/// Threads of a host's team where `league` teams share them. Kokkos' teams have at most 64.
+template <class Space>
+int threads_of_team(Space const& space, int league) {
+    return std::clamp(space.concurrency() / std::max(league, 1), 1, 64);
+}
 } // namespace detail
 
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
@@ -229,13 +234,12 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
         Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch), kernel{arguments});
     }
-    /// A team a sample (backwards: a group of samples). On the host it is one thread, or all where samples are fewer than threads; on a
-    /// device a thread for each neuron of the widest layer, in whole warps.
+    /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least one each; on a device it has a
+    /// thread for each neuron of the widest layer, in whole warps.
     template <class Kernel>
     static auto policy(Space const& space, int league) {
         int team = std::min(Kernel::places::widest_layer, 256);
-        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
-            team = league < space.concurrency() ? space.concurrency() : 1;
+        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) team = detail::threads_of_team(space, league);
         return typename Kernel::policy(space, league, team).set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)));
     }
     /// Kokkos grows a team's scratch at its first use: here, so that no run does.

@@ -266,7 +266,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     }
     std::size_t tape_places(int steps, Space const& space) const {
         if constexpr (!detail::trains_in_one_launch<Space>) return static_cast<std::size_t>(model_.setup().batch);
-        int const teams = groups_ < space.concurrency() ? 1 : space.concurrency(); // see the model's policy
+        int const teams = detail::threads_of_team(space, groups_) > 1 ? groups_ : space.concurrency();
         return static_cast<std::size_t>(teams) * static_cast<std::size_t>(at_a_time(steps));
     }
     /// Of one sample.

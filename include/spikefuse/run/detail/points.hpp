@@ -102,7 +102,8 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         for (int begin = 0, end = rows; begin < rows; begin = end) {
             if constexpr (Purpose == purpose::tape) { // a block that will be undone begins with what the tape has
                 int const now = here.first_step + first + begin, left = this->next_entry(now + 1) - now;
-                if (now == this->next_entry(now)) keep_states<Stage, Count>(here, p, this->tape_entry(here, now));
+                if (now == this->next_entry(now))
+                    copy_states<Stage>(here.template at<T>(places::states_offset), this->tape_entry(here, now), p, Count);
                 end = left < rows - begin ? begin + left : rows;
             }
             run_stretch<Stage, Count>(here, p, first, begin, end, currents, winner, keep);
@@ -167,22 +168,23 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         }
         T* const all_states = here.template at<T>(places::states_offset);
         for (int q = 0; q < Count; ++q)
-            each_state<Stage>(p + q, [&](auto k, auto j, std::size_t at) { get<k>(cells[q]).states[j].store(all_states + at); });
+            for_each_index<depth>([&](auto k) {
+                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                constexpr int width = places::padded(Stage::width);
+                for_each_index<equations::anatomy<equations_of<layer>>::state_count>([&](auto j) {
+                    get<k>(cells[q]).states[j].store(all_states + places::template states_at<layer> + j * width + (p + q) * W);
+                });
+            });
     }
-    /// Calls function(point, state, where it lies among a sample's states) for panel p of a stage.
-    template <class Stage, class Function>
-    static SPIKEFUSE_FUNCTION void each_state(int p, Function const& function) {
+    /// Copies the states of `count` panels from p on.
+    template <class Stage>
+    static SPIKEFUSE_FUNCTION void copy_states(T const* from, T* to, int p, int count) {
         for_each_index<plan::mp11::mp_size<typename Stage::points>::value>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value, width = places::padded(Stage::width);
-            for_each_index<equations::anatomy<equations_of<layer>>::state_count>(
-                [&](auto j) { function(k, j, places::template states_at<layer> + j * width + static_cast<std::size_t>(p) * W); });
+            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
+            std::size_t at = places::template states_at<layer> + static_cast<std::size_t>(p) * W;
+            for (int j = 0; j < places::template state_arrays<layer>(); ++j, at += places::padded(Stage::width))
+                for (int q = 0; q < count; ++q) V::load(from + at + q * W).store(to + at + q * W);
         });
-    }
-    template <class Stage, int Count>
-    SPIKEFUSE_FUNCTION void keep_states(context const& here, int p, T* entry) const {
-        T const* const all_states = here.template at<T>(places::states_offset);
-        for (int q = 0; q < Count; ++q)
-            each_state<Stage>(p + q, [&](auto, auto, std::size_t at) { V::load(all_states + at).store(entry + at); });
     }
     /// A step of a point's history, [K][states in order, what arrived, costly values if recalled], numbers `Keep::apart` from each other.
     template <class Keep, class Cell>
