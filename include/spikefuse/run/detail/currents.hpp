@@ -108,8 +108,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         for (int done = 0; done < rows;) {
             auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
-                constexpr std::size_t apart =
-                    (places::template replays<Stage>::value ? places::block_steps : 1) * W; // others come step by step
+                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
                 alignas(sizeof(V)) T below[decltype(count)::value * apart];
                 if constexpr (!alone)
                     for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
