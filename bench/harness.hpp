@@ -319,6 +319,7 @@ class trial {
     }
     void start_training() {
         back = std::make_unique<training>(ours, weighted_sum{});
+        back->want_constant_gradients(false); // nobody else computes them
         back->set_targets(seeds);
         if (about.structure == "neurons") back->want_input_gradient();
     }

@@ -449,6 +449,45 @@ TEST_CASE("without currents the tape is what a block begins with, and the gradie
     compare_without_currents(input<70> >> (linear<40> + linear<40>) >> lif >> linear<10> >> li);
 }
 
+template <class Network>
+void compare_without_constants(Network network) {
+    constexpr int steps = 40, batch = 3;
+    model one{network, {.steps = steps, .batch = batch, .seed = 3}, precision<double>};
+    values const x = random_values(steps, batch, decltype(one)::inputs, 2);
+    backpropagation back{one, cross_entropy(max_over_time)};
+    back.set_labels(std::vector<int>(batch, 1));
+    back.want_input_gradient();
+    auto const gradients = [&](bool constants) {
+        back.want_constant_gradients(constants);
+        back.run(x);
+        Kokkos::fence();
+        std::vector<std::vector<double>> all{{back.input_gradient().data(), back.input_gradient().data() + x.size()}};
+        for (auto const& p : one.parameters()) {
+            if (!one.is_neurons(p.layer) || constants) {
+                all.push_back(back.gradient(p.layer, p.name));
+            } else {
+                SAYS(value_error, back.gradient(p.layer, p.name), "Call want_constant_gradients()");
+                all.emplace_back();
+            }
+        }
+        return all;
+    };
+    auto const all = gradients(true), some = gradients(false), again = gradients(true);
+    REQUIRE(again == all);
+    for (std::size_t a = 0; a < all.size(); ++a) {
+        if (some[a].empty()) continue;
+        double largest = 0;
+        for (double g : all[a]) largest = std::max(largest, std::abs(g));
+        REQUIRE(largest > 0);
+        for (std::size_t k = 0; k < all[a].size(); ++k) REQUIRE(std::abs(some[a][k] - all[a][k]) <= 1e-12 * largest);
+    }
+}
+TEST_CASE("told to leave out the gradients of neurons' constants, a run gives all others") {
+    compare_without_constants(input<20> >> linear<40> >> lif >> linear<5> >> li);
+    compare_without_constants(input<20> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li);
+    compare_without_constants(input<35> >> lif_adex);
+}
+
 TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     constexpr auto network = input<10> >> linear<20> >> lif >> linear<3> >> li;
     model one{network, {.steps = 30, .batch = 2, .seed = 3}, precision<double>},

@@ -215,7 +215,7 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 /// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
 template <class N, class T, bool Recalls>
 SPIKEFUSE_FUNCTION void retreat(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
-    for (lanes<T>& one : to.locals) one = lanes<T>(T(0));
+    for_each_index<anatomy<N>::local_count>([&](auto k) { to.locals[k] = lanes<T>(T(0)); }); // in a loop g++ keeps all of `to` in memory
     to.current = lanes<T>(T(0));
     to.spike = lanes<T>(T(0));
     if constexpr (!anatomy<N>::has_output) to.spike = to.output;

@@ -127,12 +127,12 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
     /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
-    /// Behind weights two, whose rows share the first cache; step by step eight, which read a list together.
+    /// Behind weights two, which read a list together and whose rows share the first cache.
     template <class Stage>
     static constexpr int side_by_side = [] {
         constexpr int panels = (Stage::width + lanes<T>::width - 1) / lanes<T>::width;
         constexpr bool mixed = !facts::weightless(typename Stage::feeds{});
-        constexpr int wanted = registers_together<T>(!mixed ? 4 : facts::template replays<Stage>::value ? 2 : 8);
+        constexpr int wanted = registers_together<T>(mixed ? 2 : 4);
         return panels < wanted ? panels : wanted;
     }();
     /// Registers that a thread keeps of one replayed step and panel: each point's states before it, what arrived and what was costly, and

@@ -173,7 +173,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const to = run.state_gradient + static_cast<std::size_t>(here.sample) * places::memory_total;
             this->each_own_register(here, places::state_total, [&](std::size_t k) { V::load(states + k).store(to + k); });
         }
-        if (run.fresh)
+        if (run.fresh && run.constants)
             base::each_population([&](auto layer) {
                 using N = equations_of<layer>;
                 using about = equations::anatomy<N>;

@@ -126,6 +126,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
                                          static_cast<T>(bounds.strength)});
         counts_[found.slot] = spikes;
     }
+    /// The runs to come give the gradients of neurons' constants (tau_mem, threshold ...), or, told false, do not, and are shorter. They do
+    /// unless told so.
+    void want_constant_gradients(bool wanted = true) { wants_constants_ = wanted; }
     /// The runs to come also give the gradient of their input.
     void want_input_gradient() { wants_input_ = true; }
     /// The runs to come also give the gradient of the states that they begin with.
@@ -175,6 +178,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.transposed = transposed_.data();
         arguments.at_a_time = at_a_time(steps);
         arguments.block = block_;
+        arguments.constants = has_constants_ = wants_constants_;
         arguments.groups = groups_;
         arguments.gradient = gradient_.data();
         arguments.state_gradient = wants_states_ ? state_gradient_.data() : nullptr;
@@ -210,9 +214,13 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where an earlier run was.
     Kokkos::View<T*, Space> const& readout() const { return output_; }
     /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a neuron (of a time constant: loss per
-    /// second). Waits for the last run. Throws name_error.
+    /// second). Waits for the last run. Throws name_error; value_error: a neuron's constant, and the last run did without.
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
         auto const& one = model_.find(layer, name);
+        if (!has_constants_ && model_.is_neurons(one.layer))
+            throw value_error("there is no gradient of '" + std::string(name) + "' of '" + one.layer + "'",
+                              "the last run was told to leave out those of neurons' constants",
+                              "Call want_constant_gradients() before run()");
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
         std::vector<T> sum(one.size(), T(0));
         for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
@@ -298,7 +306,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     targets targets_{};
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1;
-    bool wants_input_ = false, wants_states_ = false;
+    bool wants_constants_ = true, has_constants_ = true, wants_input_ = false, wants_states_ = false;
     Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;

@@ -57,11 +57,15 @@ class trainer {
         if (settings.backward.carries_on)
             throw value_error("the trainer is told to carry states on", "it shuffles samples, which are no continuation of each other",
                               "Drive backpropagation and learner yourself, chunk by chunk");
+        backward_.want_constant_gradients(false); // until one learns
     }
 
     /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons, if it is one now. Throws
     /// name_error.
-    void learn(std::string_view layer, std::string_view name, bool shared = false) { learner_.learn(layer, name, shared); }
+    void learn(std::string_view layer, std::string_view name, bool shared = false) {
+        learner_.learn(layer, name, shared);
+        if (model_.is_neurons(layer)) backward_.want_constant_gradients();
+    }
     /// Keeps an array, weights too, as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
 

@@ -48,6 +48,7 @@ struct run_arguments {
     int at_a_time;                        // samples of a group that run, and then are undone: then the next ones take their places
     T* when;                              // [B, N in whole registers]: in which step the readout took its value
     int block;                            // steps between two entries of the tape
+    bool constants;                       // gradients of neurons' constants too
     int groups;                           // samples are spread over so many gradients, which are summed afterwards
     T* transposed;                        // a copy of the weights, [panel of inputs][output][P] a layer
     T* gradient;                          // [groups, bag_total]

@@ -56,15 +56,14 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             for (int k = 0; k < pieces; ++k) count += of_row[k], whole += plan::round_up(of_row[k], events_together);
             bool const full = may_be_full && count > most;
             if (!full && total + whole > places::event_capacity + events_together * pieces) break;
-            if (rank == 0)
-                for (int k = 0, end = total; k < pieces; ++k)
-                    ends[rows * pieces + k + 1] = full ? ~total : (end += plan::round_up(of_row[k], events_together));
+            std::int32_t* const ends_of_row = ends + rows * pieces + 1;
             if (full) {
+                for (int k = 0; k < pieces && rank == 0; ++k) ends_of_row[k] = ~total;
                 if constexpr (may_be_full && bits)
                     if (full_rows % size == rank) copy_words<from>(here, first + rows, words + full_rows);
                 ++full_rows;
             } else {
-                if (rows % size == rank) list_row<Feed>(here, first + rows, of_row, events + total, factors + total);
+                if (rows % size == rank) list_row<Feed>(here, first + rows, total, ends_of_row);
                 total += whole;
             }
         }
@@ -76,18 +75,31 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         here.team.team_barrier();
         return list;
     }
-    /// Each piece is filled up to whole registers, with the row of zeros.
+    /// Lists a row of spikes that stands alone and is never full. The list of before has been read.
     template <class Feed>
-    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, std::int32_t const* counts, std::uint32_t* events, T* factors) const {
+    SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
+        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
+        if (here.team.team_rank() == 0) {
+            ends[0] = 0;
+            list_row<Feed>(here, r, 0, ends + 1);
+        }
+        here.team.team_barrier();
+        return ends;
+    }
+    /// Lists a row from entry `at` on, and where its pieces end. Each is filled up to whole registers, with the row of zeros.
+    template <class Feed>
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int at, std::int32_t* ends) const {
         constexpr bool bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
-        int at = 0, end = 0, piece = 0;
+        auto* const events = here.template at<std::uint32_t>(places::events_offset);
+        auto* const factors = here.template at<T>(places::factors_offset);
+        int piece = 0;
         auto const fill_up = [&] {
-            for (end += plan::round_up(counts[piece], events_together); at < end; ++at) {
+            for (; at % events_together != 0; ++at) {
                 events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
                 if constexpr (!bits) factors[at] = T(0);
             }
-            ++piece;
+            ends[piece++] = at;
         };
         each_piece<Feed>(here, r, [&](int k, auto source, auto const* row, int width, int offset) {
             if (k > piece) fill_up();

@@ -56,6 +56,15 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
     template <class Stage, int Count, class Keep, class Deliver>
     SPIKEFUSE_FLATTEN void undo_points(context const& here, int p, int q, int first, int rows, Keep const& keep,
                                        Deliver const& deliver) const {
+        if (run.constants) {
+            undo_panels<Stage, Count>(here, p, q, first, rows, keep, deliver, true);
+        } else { // sums that nobody reads are no more there
+            undo_panels<Stage, Count>(here, p, q, first, rows, keep, deliver, false);
+        }
+    }
+    template <class Stage, int Count, class Keep, class Deliver>
+    SPIKEFUSE_FUNCTION void undo_panels(context const& here, int p, int q, int first, int rows, Keep const& keep, Deliver const& deliver,
+                                        bool constants) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
         typename base::template cells_of<points, Keep::recalls>::type cells[Count]; // coefficients and tables; states come from the history
@@ -74,7 +83,12 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
                     for_each_index<about::state_count>(
                         [&](auto j) { function(gradient.states[j], all_states + places::template states_at<layer> + j * width + at); });
                     for_each_index<about::coefficient_count>([&](auto j) {
-                        function(gradient.coefficients[j], all_coefficients + places::template coefficients_at<layer> + j * width + at);
+                        V& one = gradient.coefficients[j];
+                        if (constants) {
+                            function(one, all_coefficients + places::template coefficients_at<layer> + j * width + at);
+                        } else {
+                            one = V(T(0));
+                        }
                     });
                 });
             });
