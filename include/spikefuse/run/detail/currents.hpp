@@ -148,7 +148,8 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         for (int q = 0; q < Panels; q += together) {
             V whole[together], sums[together];
             for (int k = 0; k < pieces; ++k) {
-                sum_rows<true>(over::panel(bag, p + q), apart, events + ends[k], static_cast<T const*>(nullptr), ends[k + 1] - ends[k], sums);
+                sum_rows<true>(over::panel(bag, p + q), apart, events + ends[k], static_cast<T const*>(nullptr), ends[k + 1] - ends[k],
+                               sums);
                 for (int j = 0; j < together; ++j) whole[j] = k == 0 ? sums[j] : whole[j] + sums[j];
             }
             for (int j = 0; j < together; ++j) {
@@ -249,8 +250,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     SPIKEFUSE_FUNCTION V passing_sum(context const& here, int p, int r) const {
         using sources = plan::mp11::mp_flatten<plan::mp11::mp_transform<sources_of, Feeds>>;
         V sum(T(0));
-        for_each_index<plan::mp11::mp_size<sources>::value>(
-            [&](auto k) { sum += passing<plan::mp11::mp_at_c<sources, k>>(here, p, r); });
+        for_each_index<plan::mp11::mp_size<sources>::value>([&](auto k) { sum += passing<plan::mp11::mp_at_c<sources, k>>(here, p, r); });
         return sum;
     }
     /// What a source gives to panel p in row r of this block.

@@ -111,7 +111,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
     }
     template <class Stage, int Count, class Currents, class Keep>
     SPIKEFUSE_FLATTEN void run_stretch(context const& here, int p, int first, int begin, int end, Currents const& currents,
-                                        [[maybe_unused]] int winner, Keep const& keep) const {
+                                       [[maybe_unused]] int winner, Keep const& keep) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
         typename cells_of<points>::type cells[Count];
