@@ -112,21 +112,21 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                 sum_alone<Stage, Feed>(here, p, first, ends, row);
                 consume(p, count, first, 1, currents_in_registers<decltype(count)::value>{row});
             });
-            return;
-        }
-        for (int done = 0; done < rows;) {
-            auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
-            own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
-                alignas(sizeof(V)) T below[decltype(count)::value * apart];
-                if constexpr (!alone)
-                    for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
-                consume(p, count, list.first, list.rows,
-                        mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T>{
-                            over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
-                            over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
-            });
-            done += list.rows;
+        } else {
+            for (int done = 0; done < rows;) {
+                auto const list = this->template list_rows<Stage, Feed>(here, first + done, rows - done);
+                own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
+                    constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
+                    alignas(sizeof(V)) T below[decltype(count)::value * apart];
+                    if constexpr (!alone)
+                        for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
+                    consume(p, count, list.first, list.rows,
+                            mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T>{
+                                over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
+                                over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
+                });
+                done += list.rows;
+            }
         }
     }
     template <int Panels>
