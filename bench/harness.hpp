@@ -372,7 +372,8 @@ class trial {
         for (auto const& one : ours.parameters()) {
             if (one.name != "weight" && one.name != "bias") continue;
             write_file(folder / (one.layer + " " + one.name), ours.get(one.layer, one.name));
-            if (back) write_file(folder / (one.layer + " " + one.name + " gradient"), back->gradient(one.layer, one.name));
+            if (back && !ours.is_neurons(one.layer)) // Rockpool's have a bias
+                write_file(folder / (one.layer + " " + one.name + " gradient"), back->gradient(one.layer, one.name));
         }
         if (back && about.structure == "neurons") { // of the first sample: [T, N]
             auto const gradient = on_host(back->input_gradient());
