@@ -69,17 +69,22 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             }
         }
         leave_tape(team, token);
-        T* const coefficients = here.template at<T>(places::coefficient_gradients_offset); // of all samples, whichever place they had
-        for (int s = 1; s < places::samples_together; ++s) {
-            T const* const more = all.of[s].template at<T>(places::coefficient_gradients_offset);
-            this->each_own_register(here, places::coefficient_total,
-                                    [&](std::size_t k) { (V::load(coefficients + k) + V::load(more + k)).store(coefficients + k); });
-        }
-        if constexpr (places::samples_together > 1) team.team_barrier(); // threads share a layer's registers out in another way
-        base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
+        if (run.constants) reach_constants(all, gradient);
         V::finish_streams();
     }
 
+    /// From the gradients of coefficients, of all samples, whichever place they had, to those of parameters.
+    SPIKEFUSE_FUNCTION void reach_constants(company const& all, T* gradient) const {
+        context const& here = all.of[0];
+        T* const sums = here.template at<T>(places::coefficient_gradients_offset);
+        for (int s = 1; s < places::samples_together; ++s) {
+            T const* const more = all.of[s].template at<T>(places::coefficient_gradients_offset);
+            this->each_own_register(here, places::coefficient_total,
+                                    [&](std::size_t k) { (V::load(sums + k) + V::load(more + k)).store(sums + k); });
+        }
+        if constexpr (places::samples_together > 1) here.team.team_barrier(); // threads share a layer's registers out in another way
+        base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
+    }
     template <int... K>
     static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, std::integer_sequence<int, K...>) {
         return {{context{team, scratch + K * places::sample_total, 0, 0, 0, 0}...}, 0};

@@ -193,14 +193,10 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         }
     }
 
-    struct arriving_now {
-        V current;
-        SPIKEFUSE_FUNCTION void read(int, V (&row)[1]) const { row[0] = current; }
-    };
     /// Row r of panel p.
     template <class Stage>
     SPIKEFUSE_FUNCTION void run_step(context const& here, int p, int r, V current, int winner = 0) const {
-        arriving_now const arriving{current};
+        currents_in_registers<1, T> const arriving{{current}};
         if constexpr (Purpose == purpose::gradients) {
             this->template run_points<Stage>(here, p, r, 1, arriving, winner,
                                              typename base::template keeps_in_scratch<Stage>{*this, here, p});

@@ -77,12 +77,33 @@ struct currents_in_memory {
     }
 };
 
+/// Currents of one row, at hand already.
+template <int Panels, class T>
+struct currents_in_registers {
+    lanes<T> row[Panels];
+
+    SPIKEFUSE_FUNCTION void read(int, lanes<T> (&currents)[Panels]) const {
+        for (int q = 0; q < Panels; ++q) currents[q] = row[q];
+    }
+};
+
+/// sum_rows of all panels together or, where registers are few, one after the other.
+template <bool Bits, int Panels, class T>
+SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, std::uint32_t const* events, T const* factors, int count,
+                                   lanes<T> (&sums)[Panels]) {
+    constexpr int together = few_registers<T> ? 1 : Panels;
+    for (int p = 0; p < Panels; p += together) {
+        lanes<T> some[together];
+        sum_rows<Bits>(panels + static_cast<std::size_t>(p) * apart, apart, events, factors, count, some);
+        for (int q = 0; q < together; ++q) sums[p + q] = some[q];
+    }
+}
+
 /// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so that neurons which take a row step while
 /// the next one's weights are loaded. Bits: no event has a factor.
 template <int Panels, bool Bits, class T>
 struct mixed_currents {
     using V = lanes<T>;
-    static constexpr int together = few_registers<T> ? 1 : Panels;
 
     T const* panels;
     std::size_t panel_apart;
@@ -130,12 +151,7 @@ struct mixed_currents {
                 ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
         }
         int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
-        for (int p = 0; p < Panels; p += together) {
-            V some[together];
-            sum_rows<Bits>(panels + static_cast<std::size_t>(p) * panel_apart, panel_apart, list.events + begin, list.factors + begin,
-                           count, some);
-            for (int q = 0; q < together; ++q) sums[p + q] = some[q];
-        }
+        sum_panels<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count, sums);
     }
 };
 

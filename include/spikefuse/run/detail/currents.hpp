@@ -108,9 +108,9 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         if constexpr (!places::template replays<Stage>::value && places::template only_bits<Feed>) {
             auto const* const ends = this->template list_alone<Feed>(here, first);
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
-                V row[decltype(count)::value];
-                sum_alone<Stage, Feed>(here, p, first, ends, row);
-                consume(p, count, first, 1, currents_in_registers<decltype(count)::value>{row});
+                currents_in_registers<decltype(count)::value, T> arriving;
+                sum_alone<Stage, Feed>(here, p, first, ends, arriving.row);
+                consume(p, count, first, 1, arriving);
             });
         } else {
             for (int done = 0; done < rows;) {
@@ -129,34 +129,23 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             }
         }
     }
-    template <int Panels>
-    struct currents_in_registers {
-        V const (&now)[Panels];
-        SPIKEFUSE_FUNCTION void read(int, V (&row)[Panels]) const {
-            for (int q = 0; q < Panels; ++q) row[q] = now[q];
-        }
-    };
     /// What arrives at panels from p on in a step of a loop, whose row of spikes stands alone in the list.
     template <class Stage, class Feed, int Panels>
     SPIKEFUSE_FUNCTION void sum_alone(context const& here, int p, int r, std::int32_t const* ends, V (&row)[Panels]) const {
         using passing = plan::passing_feeds<typename Stage::feeds>;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
-        constexpr int pieces = base::template pieces_of_feed<Feed>, together = few_registers<T> ? 1 : Panels;
         auto const* const events = here.template at<std::uint32_t>(places::events_offset);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        for (int q = 0; q < Panels; q += together) {
-            V whole[together], sums[together];
-            for (int k = 0; k < pieces; ++k) {
-                sum_rows<true>(over::panel(bag, p + q), apart, events + ends[k], static_cast<T const*>(nullptr), ends[k + 1] - ends[k],
-                               sums);
-                for (int j = 0; j < together; ++j) whole[j] = k == 0 ? sums[j] : whole[j] + sums[j];
-            }
-            for (int j = 0; j < together; ++j) {
-                if constexpr (over::has_bias) whole[j] = over::bias(bag, p + q + j) + whole[j];
-                if constexpr (!plan::mp11::mp_empty<passing>::value) whole[j] = passing_sum<passing>(here, p + q + j, r) + whole[j];
-                row[q + j] = whole[j];
-            }
+        V whole[Panels], sums[Panels]; // of its own: what a reference names stays in memory
+        for (int k = 0; k < base::template pieces_of_feed<Feed>; ++k) {
+            sum_panels<true>(over::panel(bag, p), apart, events + ends[k], static_cast<T const*>(nullptr), ends[k + 1] - ends[k], sums);
+            for (int q = 0; q < Panels; ++q) whole[q] = k == 0 ? sums[q] : whole[q] + sums[q];
+        }
+        for (int q = 0; q < Panels; ++q) {
+            if constexpr (over::has_bias) whole[q] = over::bias(bag, p + q) + whole[q];
+            if constexpr (!plan::mp11::mp_empty<passing>::value) whole[q] = passing_sum<passing>(here, p + q, r) + whole[q];
+            row[q] = whole[q];
         }
     }
     /// Where the tape keeps the currents of panel p behind a layer of weights, from row r of this block on.
