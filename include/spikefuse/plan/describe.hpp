@@ -116,17 +116,22 @@ struct description {
         line("  rows of values: listed up to " + percent(multiplied_above<T>) + ", above that a dense product");
         line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(lanes<T>::width) +
              " neurons");
-        line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) +
-             "; state a sample: " + readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) +
-             "; scratch a team: " + readable_bytes(static_cast<double>(places::scratch_total)));
+        line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
+             readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
         using training = plan::layout<Schedule, T, true>;
         line("training: 1 launch, on a device 2, and 1 that copies weights; tape: " +
              readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
              std::to_string(training::block_steps) + " steps, and " +
              readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
-             " a sample and step for currents while they fit; scratch a team: " +
-             readable_bytes(static_cast<double>(training::scratch_total)) + ", and on the host that of a run");
+             " a sample and step for currents while they fit; scratch a team: " + scratch_of<training>() +
+             ", and on the host that of a run");
         return text;
+    }
+    template <class Places>
+    static std::string scratch_of() {
+        std::string all = readable_bytes(static_cast<double>(Places::scratch_total));
+        if constexpr (Places::lists_near) all += " and, shared, " + readable_bytes(static_cast<double>(Places::lists_total));
+        return all;
     }
 };
 

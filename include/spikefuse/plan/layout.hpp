@@ -258,29 +258,43 @@ struct layout : plan_facts<Schedule> {
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    /// Spike events that are listed at a time, at least one whole row of the widest feed.
-    template <class... Source>
-    static constexpr int row_events(mp11::mp_list<Source...>) {
-        return (0 + ... + Schedule::template buffer_at<Source::buffer>::width);
+    /// What is listed: the widest row of all feeds, and whether values are, each with its factor.
+    struct listing {
+        int widest;
+        bool values;
+    };
+    static constexpr listing both(listing a, listing b) { return {a.widest > b.widest ? a.widest : b.widest, a.values || b.values}; }
+    template <class Feed, class... Source>
+    static constexpr listing listing_of(mp11::mp_list<Source...>) {
+        return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width), mixes<Feed>::value && !facts::template only_bits<Feed>};
     }
     template <int Width, class... Feed, class Points, int Target>
-    static constexpr int most_events(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
-        int most = 0;
-        ((most = row_events(typename Feed::sources{}) > most ? row_events(typename Feed::sources{}) : most), ...);
-        return most;
+    static constexpr listing listing_of(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        listing all{0, false};
+        ((all = both(all, listing_of<Feed>(typename Feed::sources{}))), ...);
+        return all;
     }
     template <class... Node>
-    static constexpr int most_events(loop<Node...>) {
-        int most = 0;
-        ((most = most_events(Node{}) > most ? most_events(Node{}) : most), ...);
-        return most;
+    static constexpr listing listing_of(loop<Node...>) {
+        listing all{0, false};
+        ((all = both(all, listing_of(Node{}))), ...);
+        return all;
     }
-    static constexpr int widest_feed = [] {
-        int most = 0;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { most = most_events(node) > most ? most_events(node) : most; });
-        return most;
+    static constexpr listing listed = [] {
+        listing all{0, false};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { all = both(all, listing_of(node)); });
+        return all;
     }();
-    static constexpr int event_capacity = widest_feed > 256 * block_steps ? widest_feed : 256 * block_steps;
+    static constexpr int widest_feed = listed.widest;
+    static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, widest_feed>);
+    static constexpr std::size_t factor_bytes = listed.values ? sizeof(T) : 0;
+    /// Events that are listed at a time, at least one whole row of the widest feed; on a device as many as its shared memory holds for each
+    /// of the teams that a multiprocessor runs side by side.
+    static constexpr int event_capacity = [] {
+        constexpr int near = lanes<T>::width > 1 ? 256 * block_steps : 24 * 1024 / static_cast<int>(event_bytes + factor_bytes);
+        constexpr int most = near < 256 * block_steps ? near : 256 * block_steps;
+        return widest_feed > most ? widest_feed : most;
+    }();
     static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
     static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity) + 64 + 4 * static_cast<std::size_t>(most_pieces);
 
@@ -292,11 +306,16 @@ struct layout : plan_facts<Schedule> {
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
     static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
-    // Of each row, piece by piece: how many events it has, and where they end in the list.
-    static constexpr std::size_t counts_offset = held_at<count>;
+    // Lists lie together: of each row, piece by piece, how many events it has, and where they end; events, and their factors. On a device
+    // they lie in shared memory, if they fit, and else where they lie on a host.
     static constexpr std::size_t ends_room = line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
-    static constexpr std::size_t ends_offset = counts_offset + ends_room;
-    static constexpr std::size_t events_offset = ends_offset + ends_room;
+    static constexpr std::size_t counts_in_lists = 0;
+    static constexpr std::size_t ends_in_lists = counts_in_lists + ends_room;
+    static constexpr std::size_t events_in_lists = ends_in_lists + ends_room;
+    static constexpr std::size_t factors_in_lists = events_in_lists + line(event_room * event_bytes);
+    static constexpr std::size_t lists_total = factors_in_lists + line(event_room * factor_bytes);
+    static constexpr bool lists_near = lanes<T>::width == 1 && lists_total <= 32 * 1024;
+    static constexpr std::size_t lists_offset = held_at<count>;
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {
         int widest = 0;
@@ -307,12 +326,12 @@ struct layout : plan_facts<Schedule> {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t factors_offset = events_offset + line(event_room * sizeof(std::uint32_t));
-    static constexpr std::size_t contest_offset = factors_offset + line(event_room * sizeof(T));
+    static constexpr std::size_t contest_offset = lists_offset + (lists_near ? 0 : lists_total);
     /// Of rows of spikes that are too full for a list: [64 inputs][row].
     static constexpr std::size_t full_words_offset = contest_offset + 2 * contest_size;
     static constexpr std::size_t rows_offset =
-        full_words_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8);
+        full_words_offset +
+        (lanes<T>::width > 1 ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8) : 0);
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =
         rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];

@@ -10,11 +10,11 @@ namespace spikefuse::detail {
 
 /// Rows of input. Piece k of row r has events [ends[r * pieces + k], ends[r * pieces + k + 1]); a full row has none and is marked by
 /// negative ends.
-template <class T>
+template <class T, class Entry>
 struct listed_rows {
     int first, rows, pieces, full_rows;
     std::int32_t const* ends;
-    std::uint32_t const* events;
+    Entry const* events;
     T const* factors;           // of events that are no spikes
     std::uint64_t const* words; // of full rows of spikes: [64 inputs][full row], words_apart from one 64 to the next
     int words_apart;
@@ -47,8 +47,8 @@ struct listed_rows {
 };
 
 /// Adds what full rows mean for `Panels` panels.
-template <int Panels, bool Bits, class T>
-SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T> const& list, T* currents,
+template <int Panels, bool Bits, class T, class Entry>
+SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T, Entry> const& list, T* currents,
                                      std::size_t apart) {
     using V = lanes<T>;
     if constexpr (!Bits) {
@@ -88,8 +88,8 @@ struct currents_in_registers {
 };
 
 /// sum_rows of all panels together or, where registers are few, one after the other.
-template <bool Bits, int Panels, class T>
-SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, std::uint32_t const* events, T const* factors, int count,
+template <bool Bits, int Panels, class T, class Entry>
+SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry const* events, T const* factors, int count,
                                    lanes<T> (&sums)[Panels]) {
     constexpr int together = few_registers<T> ? 1 : Panels;
     for (int p = 0; p < Panels; p += together) {
@@ -101,14 +101,14 @@ SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, std::uint
 
 /// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so that neurons which take a row step while
 /// the next one's weights are loaded. Bits: no event has a factor.
-template <int Panels, bool Bits, class T>
+template <int Panels, bool Bits, class T, class Entry>
 struct mixed_currents {
     using V = lanes<T>;
 
     T const* panels;
     std::size_t panel_apart;
     int inputs;
-    listed_rows<T> list; // a copy, whose numbers stay in registers
+    listed_rows<T, Entry> list; // a copy, whose numbers stay in registers
     T const* bias;
     T* base; // [panel][row]: what comes on top, if anything does
     std::size_t apart;
@@ -116,7 +116,7 @@ struct mixed_currents {
 
     /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and all pieces but the last mean comes to
     /// it.
-    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights, listed_rows<T> const& listed,
+    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights, listed_rows<T, Entry> const& listed,
                                       T const* biases, bool adds, T* base_rows, std::size_t base_apart)
         : panels(weights), panel_apart(weights_apart), inputs(rows_of_weights), list(listed), bias(biases), base(base_rows),
           apart(base_apart), has_base(adds || listed.full_rows > 0 || listed.pieces > 1) {

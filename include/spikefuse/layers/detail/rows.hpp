@@ -76,14 +76,27 @@ constexpr double start_spread(int inputs) {
 /// Lists of events have a multiple of this many entries: a loop without a remainder, and with enough sums to hide the adder's latency.
 constexpr int events_together = 4;
 
-/// Calls take(j, event) for four entries of a list, read two at a time: the loop is bound by loads.
-template <class Function>
-SPIKEFUSE_FUNCTION void four_events(std::uint32_t const* events, Function const& take) {
+/// An entry says where in a panel a row begins: on the host in steps of 8 bytes, by which its processor's addresses scale for nothing; on a
+/// device in rows. Sixteen bits are enough for 8191 inputs there and 65535 here: a list passes through the first cache once a panel.
+template <class T>
+inline constexpr int entry_scale = lanes<T>::width > 1 ? panel_width<T>* static_cast<int>(sizeof(T)) / 8 : 1;
+template <class T, int Inputs>
+using entry_of = std::conditional_t<Inputs <= 65535 / entry_scale<T>, std::uint16_t, std::uint32_t>;
+template <class Number, class Entry>
+SPIKEFUSE_FUNCTION Number* row_at(Number* panel, Entry entry) {
+    using T = std::remove_const_t<Number>;
+    return panel + static_cast<std::size_t>(entry) * (panel_width<T> / entry_scale<T>);
+}
+
+/// Calls take(j, entry) for four entries of a list, read 8 bytes at a time: the loop is bound by loads.
+template <class Entry, class Function>
+SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
     static_assert(events_together == 4);
-    for (int j = 0; j < events_together; j += 2) {
-        std::uint64_t two;
-        std::memcpy(&two, events + j, sizeof two);
-        take(j, static_cast<std::uint32_t>(two)), take(j + 1, static_cast<std::uint32_t>(two >> 32));
+    constexpr int some = 8 / sizeof(Entry);
+    for (int j = 0; j < events_together; j += some) {
+        std::uint64_t read;
+        std::memcpy(&read, __builtin_assume_aligned(events + j, sizeof read), sizeof read);
+        for (int k = 0; k < some; ++k, read >>= 64 / some) take(j + k, static_cast<Entry>(read));
     }
 }
 
@@ -97,20 +110,20 @@ SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_
 #endif
 }
 
-/// Sums of the rows that `events` names (row number times P), of `Panels` panels `apart` numbers from each other; each event once where it
+/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each event once where it
 /// is a spike, else times its factor. The order of the partial sums is fixed, so the result does not depend on threads or on where a block
 /// of steps begins.
-template <bool Bits, int Panels, class T>
-SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, std::uint32_t const* events, [[maybe_unused]] T const* factors,
-                                 int count, lanes<T> (&sums)[Panels]) {
+template <bool Bits, int Panels, class T, class Entry>
+SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const* events, [[maybe_unused]] T const* factors, int count,
+                                 lanes<T> (&sums)[Panels]) {
     using V = lanes<T>;
     V part[Panels][events_together];
     for (int q = 0; q < Panels; ++q)
         for (int j = 0; j < events_together; ++j) part[q][j] = V(T(0));
     for (int k = 0; k < count; k += events_together)
-        four_events(events + k, [&](int j, std::uint32_t event) {
+        four_events(events + k, [&](int j, Entry event) {
             for (int q = 0; q < Panels; ++q) {
-                V const weights = V::load(panels + static_cast<std::size_t>(q) * apart + event);
+                V const weights = V::load(row_at(panels + static_cast<std::size_t>(q) * apart, event));
                 if constexpr (Bits) {
                     part[q][j] += weights;
                 } else {
@@ -122,15 +135,15 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, std::uint32
 }
 
 /// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
-template <class T>
-SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, int count, lanes<T> gradient) {
+template <class T, class Entry>
+SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, int count, lanes<T> gradient) {
     using V = lanes<T>;
-    for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + gradient).store(panel + events[k]);
+    for (int k = 0; k < count; ++k) (V::load(row_at(panel, events[k])) + gradient).store(row_at(panel, events[k]));
 }
-template <class T>
-SPIKEFUSE_FUNCTION void add_to_rows(T* panel, std::uint32_t const* events, T const* factors, int count, lanes<T> gradient) {
+template <class T, class Entry>
+SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, T const* factors, int count, lanes<T> gradient) {
     using V = lanes<T>;
-    for (int k = 0; k < count; ++k) (V::load(panel + events[k]) + V(factors[k]) * gradient).store(panel + events[k]);
+    for (int k = 0; k < count; ++k) (V::load(row_at(panel, events[k])) + V(factors[k]) * gradient).store(row_at(panel, events[k]));
 }
 /// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `fired[i]` (bit r: input i fired in row r), and
 /// of the words `fired_apart` behind it, 64 rows each; row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each

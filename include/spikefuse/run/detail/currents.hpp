@@ -120,10 +120,11 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                     alignas(sizeof(V)) T below[decltype(count)::value * apart];
                     if constexpr (!alone)
                         for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
-                    consume(p, count, list.first, list.rows,
-                            mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T>{
-                                over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
-                                over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
+                    consume(
+                        p, count, list.first, list.rows,
+                        mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T, typename base::template event_of<Feed>>{
+                            over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
+                            over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
                 });
                 done += list.rows;
             }
@@ -135,7 +136,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         using passing = plan::passing_feeds<typename Stage::feeds>;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
-        auto const* const events = here.template at<std::uint32_t>(places::events_offset);
+        auto const* const events = here.template in_lists<typename base::template event_of<Feed>>(places::events_in_lists);
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         V whole[Panels], sums[Panels]; // of its own: what a reference names stays in memory
         for (int k = 0; k < base::template pieces_of_feed<Feed>; ++k) {

@@ -26,47 +26,23 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
-/// Writes (offset + n) * Scale for every set n. Returns how many.
-template <int Scale>
-SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, std::uint32_t* events) {
+/// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: no other thread's entries stand behind, up to 31 places may be
+/// written over.
+template <int Scale, class Entry>
+SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, Entry* events, [[maybe_unused]] bool alone) {
     int count = 0;
     int const words = (width + 31) / 32;
-#if SPIKEFUSE_HOST_LANES && defined(__AVX512VBMI2__) && defined(__AVX512BW__)
-    alignas(64) static constexpr auto numbers = [] {
-        std::array<std::uint8_t, 64> n{};
-        for (std::size_t k = 0; k < 64; ++k) n[k] = static_cast<std::uint8_t>(k);
-        return n;
-    }();
-    __m512i const all = _mm512_load_si512(numbers.data());
-    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, without a branch a spike
-        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
-        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
-        int const here = count_bits(set);
-        __m512i const which = _mm512_maskz_compress_epi8(set, all);
-        __m512i const base = _mm512_set1_epi32((offset + w * 32) * Scale);
-        auto const write = [&](__m128i some, int done) {
-            __m512i const places = _mm512_add_epi32(base, _mm512_mullo_epi32(_mm512_cvtepu8_epi32(some), _mm512_set1_epi32(Scale)));
-            int const left = here - done;
-            auto const lanes_of = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
-            _mm512_mask_storeu_epi32(events + count + done, lanes_of, places); // other threads' lists stand behind
-        };
-        write(_mm512_castsi512_si128(which), 0);
-        if (here > 16) write(_mm512_extracti32x4_epi32(which, 1), 16);
-        if (here > 32) write(_mm512_extracti32x4_epi32(which, 2), 32);
-        if (here > 48) write(_mm512_extracti32x4_epi32(which, 3), 48);
-        count += here;
-    }
-#elif SPIKEFUSE_HOST_LANES
-    int const total = count_events(row, width); // other threads' lists stand behind
-    for (int w = 0; w < words; w += 2) {        // 64 inputs at a time, eight events without a branch: what is too much is written over
+#if SPIKEFUSE_HOST_LANES
+    int const room = alone ? words * 32 + 8 : count_events(row, width);
+    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch: what is too much is written over
         std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
         if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
         int const here = count_bits(set), first = offset + w * 32;
         int done = 0;
-        for (; done < here && count + done + 8 <= total; done += 8)
+        for (; done < here && count + done + 8 <= room; done += 8)
             for (int k = 0; k < 8; ++k, set &= set - 1)
-                events[count + done + k] = static_cast<std::uint32_t>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
-        for (; done < here; ++done, set &= set - 1) events[count + done] = static_cast<std::uint32_t>((first + lowest_bit(set)) * Scale);
+                events[count + done + k] = static_cast<Entry>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
+        for (; done < here; ++done, set &= set - 1) events[count + done] = static_cast<Entry>((first + lowest_bit(set)) * Scale);
         count += here;
     }
 #else
@@ -74,15 +50,49 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
         std::uint32_t word = row[w];
         if (w == width / 32) word &= (1u << (width % 32)) - 1u;
         while (word != 0) {
-            events[count++] = static_cast<std::uint32_t>((offset + w * 32 + lowest_bit(word)) * Scale);
+            events[count++] = static_cast<Entry>((offset + w * 32 + lowest_bit(word)) * Scale);
             word &= word - 1;
         }
     }
 #endif
     return count;
 }
-template <int Scale, class T>
-SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, std::uint32_t* events, T* factors) {
+#if SPIKEFUSE_HOST_LANES && defined(__AVX512VBMI2__) && defined(__AVX512BW__)
+/// The same for short entries: 64 inputs at a time, without a branch a spike.
+template <int Scale>
+SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, std::uint16_t* events, bool alone) {
+    alignas(64) static constexpr auto numbers = [] {
+        std::array<std::uint8_t, 64> n{};
+        for (std::size_t k = 0; k < 64; ++k) n[k] = static_cast<std::uint8_t>(k);
+        return n;
+    }();
+    __m512i const all = _mm512_load_si512(numbers.data());
+    int count = 0;
+    int const words = (width + 31) / 32;
+    for (int w = 0; w < words; w += 2) {
+        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
+        int const here = count_bits(set);
+        __m512i const which = _mm512_maskz_compress_epi8(set, all);
+        __m512i const base = _mm512_set1_epi16(static_cast<short>((offset + w * 32) * Scale));
+        auto const write = [&](__m256i some, int done) {
+            __m512i const places = _mm512_add_epi16(base, _mm512_mullo_epi16(_mm512_cvtepu8_epi16(some), _mm512_set1_epi16(Scale)));
+            if (alone) { // cheaper than a masked store
+                _mm512_storeu_si512(events + count + done, places);
+            } else {
+                int const left = here - done;
+                _mm512_mask_storeu_epi16(events + count + done, left >= 32 ? ~0u : (1u << left) - 1u, places);
+            }
+        };
+        write(_mm512_castsi512_si256(which), 0);
+        if (here > 32) write(_mm512_extracti64x4_epi64(which, 1), 32);
+        count += here;
+    }
+    return count;
+}
+#endif
+template <int Scale, class T, class Entry>
+SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, Entry* events, T* factors) {
     int count = 0;
 #if SPIKEFUSE_HOST_LANES
     using V = lanes<T>;
@@ -91,7 +101,7 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, std::uin
         typename V::mask const set = V::load(row + n) != V(T(0));
         for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
             int const at = n + lowest_bit(word);
-            events[count] = static_cast<std::uint32_t>((offset + at) * Scale);
+            events[count] = static_cast<Entry>((offset + at) * Scale);
             factors[count++] = row[at];
         }
     }
@@ -100,7 +110,7 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, std::uin
 #endif
     for (; n < width; ++n) {
         if (row[n] != T(0)) {
-            events[count] = static_cast<std::uint32_t>((offset + n) * Scale);
+            events[count] = static_cast<Entry>((offset + n) * Scale);
             factors[count++] = row[n];
         }
     }

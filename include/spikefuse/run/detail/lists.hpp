@@ -12,6 +12,9 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     using typename base::context, typename base::places, typename base::V;
     static constexpr int W = V::width, P = base::P;
 
+    template <class Feed>
+    using event_of = entry_of<T, Schedule::template width_into<Feed::layer>>;
+    static constexpr int scale = entry_scale<T>;
     template <class Feed> // of each row
     static constexpr int pieces_of_feed =
         plan::single<Feed> ? pieces_of(Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width) : 1;
@@ -30,15 +33,15 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     static constexpr int rows_ahead = 16; // are asked for
     /// Lists the spikes of as many rows as fit, all threads of the team together. Nobody writes a list before all have read the last one.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION listed_rows<T> list_rows(context const& here, int first, int wanted) const {
+    SPIKEFUSE_FUNCTION listed_rows<T, event_of<Feed>> list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
         constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
         using from = plan::first_source<Feed>;
-        auto* const counts = here.template at<std::int32_t>(places::counts_offset);
-        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
-        auto* const events = here.template at<std::uint32_t>(places::events_offset);
-        auto* const factors = here.template at<T>(places::factors_offset);
+        auto* const counts = here.template in_lists<std::int32_t>(places::counts_in_lists);
+        auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
+        auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
+        auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
         int const rank = here.team.team_rank(), size = here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
@@ -63,11 +66,11 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
                     if (full_rows % size == rank) copy_words<from>(here, first + rows, words + full_rows);
                 ++full_rows;
             } else {
-                if (rows % size == rank) list_row<Feed>(here, first + rows, total, ends_of_row);
+                if (rows % size == rank) list_row<Feed>(here, first + rows, total, ends_of_row, size == 1);
                 total += whole;
             }
         }
-        listed_rows<T> list{first, rows, pieces, full_rows, ends, events, factors, words, places::block_steps, nullptr, 0};
+        listed_rows<T, event_of<Feed>> list{first, rows, pieces, full_rows, ends, events, factors, words, places::block_steps, nullptr, 0};
         if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
@@ -78,25 +81,25 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     /// Lists a row of spikes that stands alone and is never full. The list of before has been read.
     template <class Feed>
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
-        auto* const ends = here.template at<std::int32_t>(places::ends_offset);
+        auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
         if (here.team.team_rank() == 0) {
             ends[0] = 0;
-            list_row<Feed>(here, r, 0, ends + 1);
+            list_row<Feed>(here, r, 0, ends + 1, true);
         }
         here.team.team_barrier();
         return ends;
     }
     /// Lists a row from entry `at` on, and where its pieces end. Each is filled up to whole registers, with the row of zeros.
     template <class Feed>
-    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int at, std::int32_t* ends) const {
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int at, std::int32_t* ends, bool alone) const {
         constexpr bool bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
-        auto* const events = here.template at<std::uint32_t>(places::events_offset);
-        auto* const factors = here.template at<T>(places::factors_offset);
+        auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
+        auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         int piece = 0;
         auto const fill_up = [&] {
             for (; at % events_together != 0; ++at) {
-                events[at] = static_cast<std::uint32_t>(Schedule::template width_into<Feed::layer>) * P;
+                events[at] = static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
                 if constexpr (!bits) factors[at] = T(0);
             }
             ends[piece++] = at;
@@ -104,9 +107,9 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         each_piece<Feed>(here, r, [&](int k, auto source, auto const* row, int width, int offset) {
             if (k > piece) fill_up();
             if constexpr (!places::template holds_bits<decltype(source)>::value) {
-                at += list_events<P>(row, width, offset, events + at, factors + at);
+                at += list_events<scale>(row, width, offset, events + at, factors + at);
             } else {
-                int const added = list_events<P>(row, width, offset, events + at);
+                int const added = list_events<scale>(row, width, offset, events + at, alone);
                 if constexpr (!bits)
                     for (int e = 0; e < added; ++e) factors[at + e] = T(1);
                 at += added;

@@ -16,6 +16,7 @@ template <class Member>
 struct sample_context {
     Member const& team;
     unsigned char* scratch;
+    unsigned char* lists;
     int sample;
     int place;      // on the tape
     int first_step; // of this block
@@ -24,6 +25,10 @@ struct sample_context {
     template <class U>
     SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
         return reinterpret_cast<U*>(scratch + offset);
+    }
+    template <class U>
+    SPIKEFUSE_FUNCTION U* in_lists(std::size_t offset) const {
+        return reinterpret_cast<U*>(lists + offset);
     }
 };
 
@@ -40,9 +45,14 @@ struct sample_kernel {
     run_arguments<T> run;
 
     using context = sample_context<member>;
-    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) {
-        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(1).get_shmem(static_cast<int>(bytes)));
+    static constexpr std::size_t shared_bytes = places::lists_near ? places::lists_total + 64 : 0;
+    /// A team's scratch, from a cache line on: level 1, or level 0, a device's shared memory.
+    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, int level, std::size_t bytes) {
+        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(level).get_shmem(static_cast<int>(bytes)));
         return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
+    }
+    static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch, unsigned char* shared) {
+        return {team, scratch, places::lists_near ? shared : scratch + places::lists_offset, 0, 0, 0, 0};
     }
 
     // --- buffers --------------------------------------------------------------------------------------------------------------
