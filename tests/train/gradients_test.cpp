@@ -200,7 +200,7 @@ TEST_CASE("central differences: neurons without weights, in groups of registers 
     check_gradients(input<4> >> smooth >> (identity | smooth) >> smooth, mean_squared(trace), targets_of(8), 11);
 }
 TEST_CASE("the gradient of packed spikes that neurons read as they are is that of the same spikes as values") {
-    constexpr int steps = 300, batch = 2, width = 85;
+    constexpr int steps = 300, batch = 2, width = 565; // more than a cache line of spikes
     auto const bits = test::random_spikes(steps, batch, width, 0.2, 3);
     auto const gradient = [&](auto const& input) {
         model network{spikefuse::input<width> >> lif_adex(superspike<2>), {.steps = steps, .batch = batch}};

@@ -77,6 +77,22 @@ struct currents_in_memory {
     }
 };
 
+/// Currents that are bits: rows `apart` words from each other, the first panel's from bit `first` on.
+template <class T>
+struct currents_as_bits {
+    std::uint32_t const* rows;
+    std::size_t apart;
+    int first;
+
+    template <int Panels>
+    SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&currents)[Panels]) const {
+        for (int q = 0; q < Panels; ++q) {
+            int const bit = first + q * lanes<T>::width;
+            currents[q] = lanes<T>::of_bits(rows[static_cast<std::size_t>(r) * apart + static_cast<std::size_t>(bit / 32)] >> (bit % 32));
+        }
+    }
+};
+
 /// Currents of one row, at hand already.
 template <int Panels, class T>
 struct currents_in_registers {

@@ -24,11 +24,13 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         static_assert(plan::mp11::mp_size<mixing>::value <= 1);
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
             // A few rows at a time, which stay in the caches while all panels read them. A replay takes its block at once.
-            constexpr int most = Purpose == purpose::gradients || places::block_steps < 16 ? places::block_steps : 16;
-            for (int done = 0; done < rows; done += most)
+            constexpr int most = Purpose == purpose::gradients || places::block_steps < 32 ? places::block_steps : 32;
+            for (int done = 0; done < rows; done += most) {
+                near_words<most> near;
                 own_groups<Stage>(here, [&](int p, auto count) {
-                    pass<Stage, most>(here, p, count, first + done, rows - done < most ? rows - done : most, consume);
+                    pass<Stage, most>(here, p, count, first + done, rows - done < most ? rows - done : most, near, consume);
                 });
+            }
         } else {
             using feed = plan::mp11::mp_front<mixing>;
             if constexpr (is_held<Stage, feed>) {
@@ -205,9 +207,39 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             if (panels / together % size == rank) function(panels - rest, fixed<rest>{});
     }
 
+    /// Words of some rows of the network's input, of 512 inputs at a time. Rows lie a batch apart, so that many fall into few sets of the
+    /// first cache, and are gone before all panels have read them.
+    template <int Rows>
+    struct near_words {
+        static constexpr int together = 16;
+        int begin = -1;
+        std::uint32_t words[W > 1 ? Rows* together : 1];
+    };
+    template <class Stage, int Buffer, int Rows>
+    SPIKEFUSE_FUNCTION currents_as_bits<T> as_bits(context const& here, int p, int first, int rows, near_words<Rows>& near) const {
+        constexpr int words = places::words(Stage::width), together = near_words<Rows>::together;
+        std::uint32_t const* const row = this->template row_of<Buffer>(here, first);
+        std::size_t const apart = this->template stride_of<Buffer>();
+        if constexpr (W == 1 || !plan::is_network_input<plan::source<Buffer, 0, 0, 1>>::value) {
+            return {row, apart, p * W};
+        } else {
+            int const begin = p * W / 32 / together * together, count = words - begin < together ? words - begin : together;
+            if (begin != near.begin)
+                for (int r = 0; r < rows; ++r) {
+                    std::uint32_t* const to = near.words + r * together;
+                    std::memcpy(to, row + static_cast<std::size_t>(r) * apart + begin,
+                                static_cast<std::size_t>(count) * sizeof(std::uint32_t));
+                    if constexpr (Stage::width % 32 != 0) // bits beyond the width are not inputs
+                        if (begin + count == words) to[count - 1] &= (1u << (Stage::width % 32)) - 1u;
+                }
+            near.begin = begin;
+            return {near.words, together, p * W - begin * 32};
+        }
+    }
     /// A stage without weights: its currents are buffers' rows, at most so many.
     template <class Stage, int Most, int Count, class Consume>
-    SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows, Consume const& consume) const {
+    SPIKEFUSE_FUNCTION void pass(context const& here, int p, fixed<Count> count, int first, int rows,
+                                 [[maybe_unused]] near_words<Most>& near, Consume const& consume) const {
         using feed = plan::mp11::mp_front<typename Stage::feeds>;
         using from = plan::first_source<feed>;
         auto const summed = [&] {
@@ -227,6 +259,8 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
             } else { // behind the caller's rows there is nothing to read
                 (p + Count) * W <= Stage::width ? as_they_lie() : summed();
             }
+        } else if constexpr (places::template straight<Stage>::value) {
+            consume(p, count, first, rows, as_bits<Stage, from::buffer>(here, p, first, rows, near));
         } else {
             summed();
         }

@@ -86,13 +86,14 @@ struct sample_kernel {
         }
 #endif
     }
-    /// Numbers between two rows of values.
+    /// Words or values between two rows.
     template <int Buffer>
     SPIKEFUSE_FUNCTION std::size_t stride_of() const {
         if constexpr (Buffer == plan::network_input) {
             return Kind == input_kind::held ? 0 : run.input_step;
         } else {
-            return places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T);
+            using self = typename Schedule::template buffer_at<Buffer>;
+            return places::template row_bytes<self> / (self::bits ? sizeof(std::uint32_t) : sizeof(T));
         }
     }
 
