@@ -111,11 +111,12 @@ struct description {
         int number = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
             [&](auto one) { node(number, one, "  "); });
-        line("  rows of spikes: listed up to " + percent(looked_up_above<T>) +
-             " of the inputs, above that looked up, four at a time; in loops listed");
+        line(looked_up_above<T> == 1 ? "  rows of spikes: listed"
+                                     : "  rows of spikes: listed up to " + percent(looked_up_above<T>) +
+                                           " of the inputs, above that looked up, four at a time; in loops listed");
         line("  rows of values: listed up to " + percent(multiplied_above<T>) + ", above that a dense product");
         line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(lanes<T>::width) +
-             " neurons");
+             (lanes<T>::width == 1 ? " neuron" : " neurons"));
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
              readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
         using training = plan::layout<Schedule, T, true>;

@@ -250,7 +250,8 @@ struct layout : plan_facts<Schedule> {
                     constexpr std::size_t step =
                         static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
                         sizeof(T);
-                    std::size_t const held = (far ? 160 : 40) * 1024 / step; // a replay stays in the first cache, or not far from it
+                    // A replay stays in the first cache, or not far from it; on a device, where it is a thread's own, in 2 KiB of stack.
+                    std::size_t const held = (lanes<T>::width == 1 ? 2 : far ? 160 : 40) * 1024 / step;
                     longest = held < longest ? held : longest;
                 }
             });

@@ -59,8 +59,10 @@ struct weights_over {
 /// docs/speed.md).
 template <class T>
 inline constexpr double multiplied_above = few_registers<T> ? 0.40 : 0.24;
-template <class T>
-inline constexpr double looked_up_above = few_registers<T> ? 0.48 : 0.26;
+template <class T> // a table is as long as a register: those of one number look nothing up
+inline constexpr double looked_up_above = lanes<T>::width < 8 ? 1
+                                          : few_registers<T>  ? 0.48
+                                                              : 0.26;
 inline constexpr int most_rows = 256; // in a list
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 255) / 256; }

@@ -26,7 +26,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         } else if constexpr (!places::template only_bits<Feed>) {
             return multiplied_above<T>;
         } else {
-            return places::template replays<Stage>::value && W >= 8 ? looked_up_above<T> : 1;
+            return places::template replays<Stage>::value ? looked_up_above<T> : 1;
         }
     }();
 
