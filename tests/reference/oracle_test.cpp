@@ -214,11 +214,12 @@ TEST_CASE("one layer, alone") {
     in_both(input<17> >> li, {1, 1, 0.5, 1, 0});
     in_both(input<17> >> iaf, {130, 3, 0.3, 1, 0});
     in_both(input<100> >> lif, {70, 2, 0.3, 1, 0, true});
+    in_both(input<1197> >> lif, {70, 2, 0.3, 1, 0}); // more than a cache line of spikes, and more panels than stand side by side
     REQUIRE(here.fired() > 500);
     REQUIRE(here.excused() * 1000 <= here.spikes());
 }
 
-TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000") {
+TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000, 8300") {
     report const here("networks");
     in_both(input<100> >> linear<17> >> lif, {1, 1, 0.3, 3, 40});
     in_both(input<1> >> linear<100> >> lif >> linear<1> >> li, {130, 2, 0.5, 2, 0.5});
@@ -226,6 +227,7 @@ TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000") {
     in_both(input<1000> >> linear<100> >> lif >> linear<10>(no_bias) >> li, {65, 1, 0.05, 4, 4});
     in_both(input<100> >> linear<64> >> iaf >> linear<33>(no_bias) >> lif >> scale(1) >> linear<17> >> lif >> linear<5> >> li,
             {129, 3, 0.2, 4, 6});
+    in_both(input<8300> >> linear<17> >> lif, {40, 2, 0.02, 2, 4}); // more inputs than a list's entries of sixteen bits can name
     in_both(input<50> >> scale(2) >> lif >> scale(0.5) >> linear<20> >> iaf, {64, 2, 0.3, 3, 3});
     REQUIRE(here.fired() > 5000);
     REQUIRE(here.excused() * 1000 <= here.spikes());

@@ -8,5 +8,5 @@ struct undecided {
         return dynamics(v += current, spike = only_winner((v > 1) & (v < 2)));
     }
 };
-equations::neurons<undecided, float> cells;
+equations::neurons<undecided, lanes<float>> cells;
 auto const reach = equations::reach_threshold(cells);

@@ -140,6 +140,40 @@ TEMPLATE_TEST_CASE("lanes calculate as numbers do", "", float, double) {
     CHECK(wrong == 0);
 }
 
+TEMPLATE_TEST_CASE_SIG("registers side by side are each what they are alone", "", ((class T, int Count), T, Count), (float, 2), (float, 4),
+                       (double, 2), (double, 4)) {
+    using V = lanes<T>;
+    using R = lanes<T, Count>;
+    auto const all_same = [](R found, auto const& expected) {
+        bool equal = true;
+        for_each_index<Count>([&](auto k) {
+            auto const a = numbers_of(found.template part<k>()), b = numbers_of(V(expected(k % 2 == 0)));
+            equal = equal && std::ranges::equal(a, b, same<T>);
+        });
+        return equal;
+    };
+    int wrong = 0;
+    each_pair<T>([&](V x, V y, row<T> const& a, row<T> const& b) {
+        R const left = R::join([&](auto k) { return k % 2 == 0 ? x : y; }), right = R::join([&](auto k) { return k % 2 == 0 ? y : x; });
+        auto const one = [&](bool even) { return even ? x : y; };
+        auto const other = [&](bool even) { return even ? y : x; };
+        auto const check = [&](R found, auto const& expected) { wrong += all_same(found, expected) ? 0 : 1; };
+        check(left + right, [&](bool even) { return one(even) + other(even); });
+        check(left - right, [&](bool even) { return one(even) - other(even); });
+        check(left * right, [&](bool even) { return one(even) * other(even); });
+        check(-left, [&](bool even) { return -one(even); });
+        check(exp(left), [&](bool even) { return exp(one(even)); });
+        check(maximum(abs(left), right), [&](bool even) { return maximum(abs(one(even)), other(even)); });
+        check(select((left > right) | (left != left), left, R(T(2))),
+              [&](bool even) { return select((one(even) > other(even)) | (one(even) != one(even)), one(even), V(T(2))); });
+        std::array<T, static_cast<std::size_t>(R::width)> numbers;
+        left.store(numbers.data());
+        check(R::load(numbers.data()), one);
+        for (std::size_t k = 0; k < numbers.size(); ++k) wrong += same(numbers[k], (k / a.size() % 2 == 0 ? a : b)[k % a.size()]) ? 0 : 1;
+    });
+    CHECK(wrong == 0);
+}
+
 TEMPLATE_TEST_CASE("e^x is within 2 ulp in each lane, to the ends of the range", "", float, double) {
     using T = TestType;
     each_pair<T>([&](lanes<T> x, lanes<T>, row<T> const& a, row<T> const&) {

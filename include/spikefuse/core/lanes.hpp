@@ -5,7 +5,7 @@
 /// so no flag is imposed on a consumer); in device code it is one number, and threads are the lanes. SPIKEFUSE_ONE_LANE makes it one number
 /// on the host too: so the tests run what a device runs.
 
-#include "macros.hpp"
+#include "tuple.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -22,16 +22,24 @@ namespace spikefuse {
 
 #if SPIKEFUSE_HOST_LANES
 
-template <class T>
+template <class T, int Count = 1>
 struct lane_mask {
-    using native = detail::mask_register<T>;
+    using native = typename detail::side_by_side<detail::mask_register<T>, Count>::type;
     native value;
 
     friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {static_cast<native>(a.value & b.value)}; }
     friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {static_cast<native>(a.value | b.value)}; }
 
+    template <int Index>
+    SPIKEFUSE_FUNCTION lane_mask<T> part() const {
+        return {detail::part_of<Count, Index>(value)};
+    }
     /// One bit a lane, lane 0 lowest.
-    SPIKEFUSE_FUNCTION std::uint32_t bits() const { return detail::bits_of<T>(value); }
+    SPIKEFUSE_FUNCTION std::uint32_t bits() const
+        requires(Count == 1)
+    {
+        return detail::bits_of<T>(value);
+    }
 };
 /// The lanes whose bit is set, lane 0 lowest.
 template <class T>
@@ -44,12 +52,14 @@ SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
     return mask_of<T>(k >= 0 && k < 64 / static_cast<int>(sizeof(T)) ? 1u << k : 0u);
 }
 
-template <class T>
+/// `Count` registers side by side, a power of two: each operation is done on all of them before the next one, so that none waits for its
+/// own last result.
+template <class T, int Count = 1>
 struct lanes {
-    static constexpr int width = 64 / static_cast<int>(sizeof(T));
+    static constexpr int count = Count, width = Count * 64 / static_cast<int>(sizeof(T));
     using number = T;
-    using mask = lane_mask<T>;
-    using native = detail::whole_line<typename detail::register_of<T>::numbers>;
+    using mask = lane_mask<T, Count>;
+    using native = typename detail::side_by_side<detail::whole_line<typename detail::register_of<T>::numbers>, Count>::type;
     native value;
 
     lanes() = default;
@@ -64,7 +74,20 @@ struct lanes {
     SPIKEFUSE_FUNCTION void stream(T* to) const { detail::stream(value, to); }
     static SPIKEFUSE_FUNCTION void finish_streams() { detail::finish_streams(); }
     /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
-    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return select(mask_of<T>(bits), lanes(T(1)), lanes(T(0))); }
+    static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits)
+        requires(Count == 1)
+    {
+        return select(mask_of<T>(bits), lanes(T(1)), lanes(T(0)));
+    }
+    /// one(fixed<k>): register k of those that stand side by side.
+    template <class One>
+    static SPIKEFUSE_FUNCTION lanes join(One const& one) {
+        return detail::joined<native, Count>([&](auto k) { return one(k).value; });
+    }
+    template <int Index>
+    SPIKEFUSE_FUNCTION lanes<T> part() const {
+        return detail::part_of<Count, Index>(value);
+    }
     SPIKEFUSE_FUNCTION T lane(int k) const { return detail::lane_of<T>(value, k); }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -85,31 +108,36 @@ struct lanes {
     friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return compare<detail::comparison::not_equal>(a, b); }
 };
 
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
+template <class T, int Count>
+SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes, lanes<T, Count> no) {
     return detail::choose<T>(where.value, yes.value, no.value);
 }
 /// Applies a scalar function lane by lane.
-template <class T, class Function>
-SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
+template <class T, int Count, class Function>
+SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& function) {
     return detail::each_lane_of<T>(x.value, function);
 }
 
 #else
 
-template <class T>
+template <class T, int Count = 1>
 struct lane_mask {
     bool value;
     friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {a.value && b.value}; }
     friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {a.value || b.value}; }
+    template <int Index>
+    SPIKEFUSE_FUNCTION lane_mask part() const {
+        return *this;
+    }
     SPIKEFUSE_FUNCTION std::uint32_t bits() const { return value ? 1u : 0u; }
 };
 
-template <class T>
+template <class T, int Count = 1>
 struct lanes {
-    static constexpr int width = 1;
+    static_assert(Count == 1);
+    static constexpr int count = 1, width = 1;
     using number = T;
-    using mask = lane_mask<T>;
+    using mask = lane_mask<T, Count>;
     T value;
 
     lanes() = default;
@@ -121,6 +149,14 @@ struct lanes {
     SPIKEFUSE_FUNCTION void stream(T* to) const { store(to); }
     static SPIKEFUSE_FUNCTION void finish_streams() {}
     static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return T(bits & 1u); }
+    template <class One>
+    static SPIKEFUSE_FUNCTION lanes join(One const& one) {
+        return one(fixed<0>{});
+    }
+    template <int Index>
+    SPIKEFUSE_FUNCTION lanes part() const {
+        return *this;
+    }
     SPIKEFUSE_FUNCTION T lane(int) const { return value; }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
@@ -136,16 +172,16 @@ struct lanes {
     friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return {a.value != b.value}; }
 };
 
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> select(lane_mask<T> where, lanes<T> yes, lanes<T> no) {
+template <class T, int Count>
+SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes, lanes<T, Count> no) {
     return where.value ? yes : no;
 }
 template <class T>
 SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
     return {k == 0};
 }
-template <class T, class Function>
-SPIKEFUSE_FUNCTION lanes<T> each_lane(lanes<T> x, Function const& function) {
+template <class T, int Count, class Function>
+SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& function) {
     return function(x.value);
 }
 

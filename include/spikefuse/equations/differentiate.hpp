@@ -9,26 +9,25 @@
 
 namespace spikefuse::equations {
 
-/// Gradients of one register of neurons.
-template <class N, class T>
+/// Gradients of neurons, as many as V has lanes.
+template <class N, class V>
 struct gradients {
-    using register_type = lanes<T>;
     template <int Count>
-    static constexpr int at_least_one = neurons<N, T>::template at_least_one<Count>;
-    register_type states[at_least_one<anatomy<N>::state_count>];
-    register_type locals[at_least_one<anatomy<N>::local_count>];
-    register_type coefficients[at_least_one<anatomy<N>::coefficient_count>];
-    register_type current;
-    register_type spike;
-    register_type output;
+    static constexpr int at_least_one = neurons<N, V>::template at_least_one<Count>;
+    V states[at_least_one<anatomy<N>::state_count>];
+    V locals[at_least_one<anatomy<N>::local_count>];
+    V coefficients[at_least_one<anatomy<N>::coefficient_count>];
+    V current;
+    V spike;
+    V output;
 };
 
 namespace detail {
 
 using default_surrogate = superspike_surrogate<>; // of a plain `spike = v > threshold`
 
-template <class N, class T, class Target>
-SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
+template <class N, class V, class Target>
+SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, V>& of, Target) {
     if constexpr (is_state<Target>::value) {
         return of.states[anatomy<N>::template state_index<Target>];
     } else if constexpr (is_local<Target>::value) {
@@ -45,9 +44,9 @@ SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, T>& of, Target) {
 
 /// Adds what `gradient` * `factor`, arriving at the value of e, means for everything that e reads. The derivatives on the way gather in the
 /// factor: they do not wait for the gradient, which comes from the step behind, and it meets them once, at the end.
-/// So the product of the derivatives must be a number that T can hold.
-template <std::uint64_t Place, class N, class T, bool Recalls, class E>
-SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor, gradients<N, T>& to) {
+/// So the product of the derivatives must be a number that a lane can hold.
+template <std::uint64_t Place, class N, class V, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, V, Recalls> const& cell, V gradient, V factor, gradients<N, V>& to) {
     using about = anatomy<N>;
     if constexpr (is_literal<E>::value || is_noise<E>::value || is_uniform<E>::value || is_table<E>::value) {
         return;
@@ -60,8 +59,8 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lan
             if constexpr (requires { Operation::most; }) {
                 using surrogate = typename Operation::surrogate;
                 gradient = arriving<surrogate>(gradient * factor);
-                lanes<T> const membrane = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
-                lanes<T> const threshold = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
+                V const membrane = as_number(evaluate<N, V, inside(Place, 0)>(get<0>(inner.arguments), cell));
+                V const threshold = as_number(evaluate<N, V, inside(Place, 1)>(get<1>(inner.arguments), cell));
                 pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, by_membrane<surrogate>(membrane, threshold), to);
                 pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient, by_threshold<surrogate>(membrane, threshold), to);
             } else if constexpr (std::is_same_v<Operation, nearest_level>) {
@@ -69,11 +68,11 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lan
             } else if constexpr (std::is_same_v<Operation, detached> || is_condition<Operation>) {
                 return;
             } else if constexpr (requires { Operation::costly; }) {
-                lanes<T> const result = evaluate<N, T, Place>(inner, cell),
-                               value = as_number(evaluate<N, T, inside(Place, 0)>(get<0>(inner.arguments), cell));
+                V const result = evaluate<N, V, Place>(inner, cell),
+                        value = as_number(evaluate<N, V, inside(Place, 0)>(get<0>(inner.arguments), cell));
                 pull<inside(Place, 0)>(get<0>(inner.arguments), cell, gradient, Operation::back(factor, value, result), to);
             } else {
-                lanes<T> const values[] = {as_number(evaluate<N, T, inside(Place, I)>(get<I>(inner.arguments), cell))...};
+                V const values[] = {as_number(evaluate<N, V, inside(Place, I)>(get<I>(inner.arguments), cell))...};
                 (pull<inside(Place, I)>(get<I>(inner.arguments), cell, gradient, Operation::template back<I>(factor, values[I]...), to),
                  ...);
             }
@@ -82,9 +81,8 @@ SPIKEFUSE_FUNCTION void pull(E const& e, neurons<N, T, Recalls> const& cell, lan
 }
 
 /// The same for the condition under which a neuron fires: a comparison's derivative is its surrogate's.
-template <class S, std::uint64_t Place, class N, class T, bool Recalls, class E>
-SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T, Recalls> const& cell, lanes<T> gradient, lanes<T> factor,
-                                       gradients<N, T>& to) {
+template <class S, std::uint64_t Place, class N, class V, bool Recalls, class E>
+SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, V, Recalls> const& cell, V gradient, V factor, gradients<N, V>& to) {
     [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
         auto const& first = get<0>(inner.arguments);
         if constexpr (requires { typename Operation::surrogate; }) {
@@ -93,20 +91,20 @@ SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T, Recalls> const&
             pull_condition<S, inside(Place, 0)>(first, cell, gradient, factor * as_number(cell.highest), to);
         } else if constexpr (std::is_same_v<Operation, both>) {
             auto const& second = get<1>(inner.arguments);
-            lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
-            lanes<T> const right = as_number(evaluate<N, T, inside(Place, 1)>(second, cell));
+            V const left = as_number(evaluate<N, V, inside(Place, 0)>(first, cell));
+            V const right = as_number(evaluate<N, V, inside(Place, 1)>(second, cell));
             // Where one of the two names a surrogate, the other is a gate.
             constexpr bool named_left = has_surrogate<std::remove_cvref_t<decltype(first)>>;
             constexpr bool named_right = has_surrogate<std::remove_cvref_t<decltype(second)>>;
             if constexpr (named_left || !named_right) pull_condition<S, inside(Place, 0)>(first, cell, gradient, factor * right, to);
             if constexpr (named_right || !named_left) pull_condition<S, inside(Place, 1)>(second, cell, gradient, factor * left, to);
         } else {
-            lanes<T> const left = as_number(evaluate<N, T, inside(Place, 0)>(first, cell));
-            lanes<T> const right = as_number(evaluate<N, T, inside(Place, 1)>(get<1>(inner.arguments), cell));
+            V const left = as_number(evaluate<N, V, inside(Place, 0)>(first, cell));
+            V const right = as_number(evaluate<N, V, inside(Place, 1)>(get<1>(inner.arguments), cell));
             gradient = arriving<S>(gradient * factor);
             constexpr bool rises = std::is_same_v<Operation, greater> || std::is_same_v<Operation, greater_equal>;
-            lanes<T> const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
-            lanes<T> const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
+            V const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
+            V const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
             pull<inside(Place, 0)>(first, cell, gradient, by_left, to);
             pull<inside(Place, 1)>(get<1>(inner.arguments), cell, gradient, by_right, to);
         }
@@ -114,34 +112,34 @@ SPIKEFUSE_FUNCTION void pull_condition(E const& e, neurons<N, T, Recalls> const&
 }
 
 /// Undoes the group of lines that begins at Line; `before` is the cell as those lines found it.
-template <std::size_t Line, class N, class T, bool Recalls>
-SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T, Recalls> const& before, gradients<N, T>& to) {
+template <std::size_t Line, class N, class V, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat_group(neurons<N, V, Recalls> const& before, gradients<N, V>& to) {
     using about = anatomy<N>;
     using statement = mp11::mp_at_c<typename about::statements, Line>;
     using target = target_of<statement>;
     constexpr auto lines = tree<N>::value;
-    lanes<T> const one(T(1));
+    V const one(1);
     if constexpr (is_start<statement>::value) {
         return;
     } else if constexpr (is_euler<statement>::value) {
         constexpr std::size_t count = behind_group<N, Line> - Line;
-        lanes<T> arriving[count];
+        V arriving[count];
         for_each_index<count>(
             [&](auto k) { arriving[k] = gradient_of(to, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{}); });
         for_each_index<count>([&](auto k) { pull<Line + k + 1>(get<Line + k>(lines).value, before, arriving[k], one, to); });
     } else {
         auto& place = gradient_of(to, target{});
-        lanes<T> const arriving = place;
+        V const arriving = place;
         if constexpr (is_on_spike<statement>::value) { // (1 - spike) old + spike new
-            lanes<T> const zero(T(0));
+            V const zero(0);
             place = select(before.fired, zero, arriving);
             if constexpr (!statement::detached) {
-                lanes<T> const fresh = as_number(evaluate<N, T, Line + 1>(get<Line>(lines).value, before));
+                V const fresh = as_number(evaluate<N, V, Line + 1>(get<Line>(lines).value, before));
                 to.spike += arriving * (fresh - place_of(before, target{}));
             }
             pull<Line + 1>(get<Line>(lines).value, before, select(before.fired, arriving, zero), one, to);
         } else {
-            place = lanes<T>(T(0));
+            place = V(0);
             if constexpr (fires_bits<statement>::value) {
                 pull_condition<default_surrogate, Line + 1>(get<Line>(lines).value, before, arriving, one, to);
             } else {
@@ -153,15 +151,15 @@ SPIKEFUSE_FUNCTION void retreat_group(neurons<N, T, Recalls> const& before, grad
 
 /// Runs the lines from Line on and undoes them. What a group of lines overwrites is put back for its own way back: a copy of the neurons
 /// would be a copy in memory where a register of neurons is several of the processor's.
-template <std::size_t Line, class N, class T, bool Recalls>
-SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
+template <std::size_t Line, class N, class V, bool Recalls>
+SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, V, Recalls>& cell, gradients<N, V>& to) {
     if constexpr (Line < anatomy<N>::size) {
         using statements = typename anatomy<N>::statements;
         constexpr std::size_t behind = behind_group<N, Line>;
         if constexpr (is_start<mp11::mp_at_c<statements, Line>>::value) {
             forth_and_back<behind>(cell, to);
         } else {
-            lanes<T> found[behind - Line];
+            V found[behind - Line];
             auto const fired = cell.fired;
             for_each_index<behind - Line>([&](auto k) { found[k] = place_of(cell, target_of<mp11::mp_at_c<statements, Line + k>>{}); });
             advance_group<Line>(cell);
@@ -174,35 +172,35 @@ SPIKEFUSE_FUNCTION void forth_and_back(neurons<N, T, Recalls>& cell, gradients<N
 }
 
 /// Gradients of parameters from the gradient of an expression of parameters.
-template <class N, class T, class E>
-SPIKEFUSE_FUNCTION void pull_constant(E const& e, lanes<T> const* params, T step, lanes<T> gradient, lanes<T>* to) {
+template <class N, class V, class E>
+SPIKEFUSE_FUNCTION void pull_constant(E const& e, V const* params, typename V::number step, V gradient, V* to) {
     if constexpr (is_param<E>::value) {
         to[anatomy<N>::template param_index<E>] += gradient;
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
             if constexpr (requires { Operation::costly; }) {
-                lanes<T> const value = evaluate_constant<N, T>(get<0>(inner.arguments), params, step);
-                pull_constant<N, T>(get<0>(inner.arguments), params, step, Operation::back(gradient, value, Operation::apply(value)), to);
+                V const value = evaluate_constant<N, V>(get<0>(inner.arguments), params, step);
+                pull_constant<N, V>(get<0>(inner.arguments), params, step, Operation::back(gradient, value, Operation::apply(value)), to);
             } else if constexpr (!is_condition<Operation> && !std::is_same_v<Operation, detached>) {
-                lanes<T> const values[] = {evaluate_constant<N, T>(get<I>(inner.arguments), params, step)...};
-                (pull_constant<N, T>(get<I>(inner.arguments), params, step, Operation::template back<I>(gradient, values[I]...), to), ...);
+                V const values[] = {evaluate_constant<N, V>(get<I>(inner.arguments), params, step)...};
+                (pull_constant<N, V>(get<I>(inner.arguments), params, step, Operation::template back<I>(gradient, values[I]...), to), ...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
 /// Finds the coefficients of an expression, and empties the gradient of each that was followed: it may stand in several places.
-template <class N, class T, std::uint64_t Place, class E>
-SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T step, lanes<T>* gradients, lanes<T>* to) {
+template <class N, class V, std::uint64_t Place, class E>
+SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, V const* params, typename V::number step, V* gradients, V* to) {
     if constexpr (is_literal<E>::value) {
         return;
     } else if constexpr (is_constant<E>) {
-        lanes<T>& gradient = gradients[anatomy<N>::template coefficient_index<E, Place>];
-        pull_constant<N, T>(e, params, step, gradient, to);
-        gradient = lanes<T>(T(0));
+        V& gradient = gradients[anatomy<N>::template coefficient_index<E, Place>];
+        pull_constant<N, V>(e, params, step, gradient, to);
+        gradient = V(0);
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
             for_each_index<sizeof...(A)>(
-                [&](auto i) { pull_coefficients<N, T, inside(Place, i)>(get<i>(inner.arguments), params, step, gradients, to); });
+                [&](auto i) { pull_coefficients<N, V, inside(Place, i)>(get<i>(inner.arguments), params, step, gradients, to); });
         }(e);
     }
 }
@@ -213,32 +211,32 @@ SPIKEFUSE_FUNCTION void pull_coefficients(E const& e, lanes<T> const* params, T 
 /// where it recalls them its costly values), and as it leaves them.
 /// `to.states` comes in as the gradient of the states after the step and goes out as that of the states before it; `to.output` is the
 /// gradient of what the next layer saw; `to.current` goes out as the gradient of what arrived; coefficients are added to.
-template <class N, class T, bool Recalls>
-SPIKEFUSE_FUNCTION void retreat(neurons<N, T, Recalls>& cell, gradients<N, T>& to) {
-    for_each_index<anatomy<N>::local_count>([&](auto k) { to.locals[k] = lanes<T>(T(0)); }); // in a loop g++ keeps all of `to` in memory
-    to.current = lanes<T>(T(0));
-    to.spike = lanes<T>(T(0));
+template <class N, class V, bool Recalls>
+SPIKEFUSE_FUNCTION void retreat(neurons<N, V, Recalls>& cell, gradients<N, V>& to) {
+    for_each_index<anatomy<N>::local_count>([&](auto k) { to.locals[k] = V(0); }); // in a loop g++ keeps all of `to` in memory
+    to.current = V(0);
+    to.spike = V(0);
     if constexpr (!anatomy<N>::has_output) to.spike = to.output;
     detail::forth_and_back<0>(cell, to);
 }
 
 /// The gradient of states at rest goes on to the coefficients that they begin with.
-template <class N, class T>
-SPIKEFUSE_FUNCTION void retreat_to_rest(neurons<N, T> const& cell, gradients<N, T>& to) {
+template <class N, class V>
+SPIKEFUSE_FUNCTION void retreat_to_rest(neurons<N, V> const& cell, gradients<N, V>& to) {
     constexpr auto lines = tree<N>::value;
     for_each_index<anatomy<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename anatomy<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
-            detail::pull<k + 1>(get<k>(lines).value, cell, detail::gradient_of(to, detail::target_of<statement>{}), lanes<T>(T(1)), to);
+            detail::pull<k + 1>(get<k>(lines).value, cell, detail::gradient_of(to, detail::target_of<statement>{}), V(1), to);
     });
 }
 
 /// From coefficients to parameters: adds to `to`, in the order of `anatomy<N>::params`, and empties `gradients`.
-template <class N, class T>
-SPIKEFUSE_FUNCTION void pull_parameters(lanes<T> const* params, T step, lanes<T>* gradients, lanes<T>* to) {
+template <class N, class V>
+SPIKEFUSE_FUNCTION void pull_parameters(V const* params, typename V::number step, V* gradients, V* to) {
     constexpr auto lines = tree<N>::value;
     for_each_index<anatomy<N>::size>(
-        [&](auto k) { detail::pull_coefficients<N, T, k + 1>(get<k>(lines).value, params, step, gradients, to); });
+        [&](auto k) { detail::pull_coefficients<N, V, k + 1>(get<k>(lines).value, params, step, gradients, to); });
 }
 
 } // namespace spikefuse::equations

@@ -7,13 +7,13 @@
 
 namespace spikefuse::equations {
 
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> as_number(lanes<T> x) {
+template <class T, int Count>
+SPIKEFUSE_FUNCTION lanes<T, Count> as_number(lanes<T, Count> x) {
     return x;
 }
-template <class T>
-SPIKEFUSE_FUNCTION lanes<T> as_number(lane_mask<T> where) {
-    return select(where, lanes<T>(T(1)), lanes<T>(T(0)));
+template <class T, int Count>
+SPIKEFUSE_FUNCTION lanes<T, Count> as_number(lane_mask<T, Count> where) {
+    return select(where, lanes<T, Count>(T(1)), lanes<T, Count>(T(0)));
 }
 
 struct add {

@@ -48,7 +48,7 @@ struct lif_adex_equations {
         constexpr auto adaptation_spike = param<"adaptation_spike">(&parameters::adaptation_spike);
         constexpr auto delta_t = param<"delta_t">(&parameters::delta_t);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        constexpr auto leak_and_onset = (v_leak - v) + delta_t * exp((v - threshold) / delta_t);
+        constexpr auto leak_and_onset = (v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t));
         constexpr auto adapts = d(a) = (adaptation_current * (v - v_leak) - a) / tau_ada;
         if constexpr (HasSynapse) {
             return dynamics(start(v = v_leak), synapse::before(i, decayed), //

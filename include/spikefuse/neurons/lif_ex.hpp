@@ -39,7 +39,7 @@ struct lif_ex_neuron {
         constexpr auto delta_t = param<"delta_t">(&parameters::delta_t);
         constexpr auto decayed = after_step(i, -i / tau_syn);
         return dynamics(start(v = v_leak), synapse::before(i, decayed),
-                        d(v) = ((v_leak - v) + delta_t * exp((v - threshold) / delta_t) + i) / tau_mem, synapse::after(i, decayed),
+                        d(v) = ((v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t)) + i) / tau_mem, synapse::after(i, decayed),
                         chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset));
     }
 };

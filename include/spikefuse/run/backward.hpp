@@ -189,8 +189,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 constexpr int width = padded_width<layer>;
                 T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<layer>;
                 for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
-                    equations::neurons<N, T> cell{};
-                    equations::gradients<N, T> to;
+                    equations::neurons<N, V> cell{};
+                    equations::gradients<N, V> to;
                     for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
                     for_each_index<about::state_count>(
                         [&](auto k) { to.states[k] = V::load(states + places::template states_at<layer> + k * width + n); });
@@ -208,12 +208,12 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         T* const to = gradient + places::template bag_at<Layer>;
         T const* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<Layer>;
         for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
-            V params[equations::neurons<N, T>::template at_least_one<about::param_count>];
-            V sums[equations::neurons<N, T>::template at_least_one<about::param_count>];
-            V arrived[equations::neurons<N, T>::template at_least_one<about::coefficient_count>];
+            V params[equations::neurons<N, V>::template at_least_one<about::param_count>];
+            V sums[equations::neurons<N, V>::template at_least_one<about::param_count>];
+            V arrived[equations::neurons<N, V>::template at_least_one<about::coefficient_count>];
             for_each_index<about::param_count>([&](auto k) { params[k] = V::load(bag + k * width + n), sums[k] = V(T(0)); });
             for_each_index<about::coefficient_count>([&](auto k) { arrived[k] = V::load(coefficients + k * width + n); });
-            equations::pull_parameters<N, T>(params, run.step, arrived, sums);
+            equations::pull_parameters<N>(params, run.step, arrived, sums);
             for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
         }
     }

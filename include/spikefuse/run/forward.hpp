@@ -88,7 +88,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         T* const states = here.template at<T>(places::states_offset) + places::template states_at<Layer>;
         T* const coefficients = here.template at<T>(places::coefficients_offset) + places::template coefficients_at<Layer>;
         for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
-            equations::neurons<N, T> cell;
+            equations::neurons<N, V> cell;
             lie_at_rest<N, width>(cell, bag, n, run.step);
             for_each_index<about::coefficient_count>([&](auto k) { cell.coefficients[k].store(coefficients + k * width + n); });
             for_each_index<about::state_count>([&](auto k) { cell.states[k].store(states + k * width + n); });

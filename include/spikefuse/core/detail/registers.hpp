@@ -3,7 +3,7 @@
 /// are (32 bytes on AVX, else 16). A vector longer than a register would do, but g++ takes its comparisons and selects apart, number by
 /// number.
 
-#include "../macros.hpp"
+#include "../tuple.hpp"
 
 #include <bit>
 #include <cstdint>
@@ -49,8 +49,12 @@ struct halves {
     friend SPIKEFUSE_FUNCTION halves operator*(halves a, halves b) { return {a.low * b.low, a.high * b.high}; }
     friend SPIKEFUSE_FUNCTION halves operator/(halves a, halves b) { return {a.low / b.low, a.high / b.high}; }
     friend SPIKEFUSE_FUNCTION halves operator-(halves a) { return {-a.low, -a.high}; }
-    friend SPIKEFUSE_FUNCTION halves operator&(halves a, halves b) { return {a.low & b.low, a.high & b.high}; }
-    friend SPIKEFUSE_FUNCTION halves operator|(halves a, halves b) { return {a.low | b.low, a.high | b.high}; }
+    friend SPIKEFUSE_FUNCTION halves operator&(halves a, halves b) {
+        return {static_cast<Half>(a.low & b.low), static_cast<Half>(a.high & b.high)};
+    }
+    friend SPIKEFUSE_FUNCTION halves operator|(halves a, halves b) {
+        return {static_cast<Half>(a.low | b.low), static_cast<Half>(a.high | b.high)};
+    }
 };
 template <class Register>
 inline constexpr bool in_halves = false;
@@ -62,6 +66,16 @@ template <class Register>
 using whole_line = std::conditional_t<sizeof(Register) == 64, Register,
                                       std::conditional_t<sizeof(Register) == 32, halves<Register>, halves<halves<Register>>>>;
 
+/// `Count` of them, a power of two.
+template <class Register, int Count>
+struct side_by_side {
+    using type = halves<typename side_by_side<Register, Count / 2>::type>;
+};
+template <class Register>
+struct side_by_side<Register, 1> {
+    using type = Register;
+};
+
 /// Which lanes: on AVX-512 a bit each, elsewhere all bits of a lane set or none.
 template <class T>
 #if defined(__AVX512F__)
@@ -71,6 +85,27 @@ using mask_register = whole_line<typename register_of<T>::integers>;
 #endif
 
 // --- functions of one register, or of its halves; T is the type of a lane --------------------------------------------------------------
+
+/// One of `Count` that stand side by side.
+template <int Count, int Index, class R>
+SPIKEFUSE_FUNCTION auto part_of(R const& x) {
+    if constexpr (Count == 1) {
+        return x;
+    } else if constexpr (Index < Count / 2) {
+        return part_of<Count / 2, Index>(x.low);
+    } else {
+        return part_of<Count / 2, Index - Count / 2>(x.high);
+    }
+}
+/// `Count` side by side; part(fixed<k>): number k of them.
+template <class R, int Count, int First = 0, class Part>
+SPIKEFUSE_FUNCTION R joined(Part const& part) {
+    if constexpr (Count == 1) {
+        return part(fixed<First>{});
+    } else {
+        return {joined<typename R::half, Count / 2, First>(part), joined<typename R::half, Count / 2, First + Count / 2>(part)};
+    }
+}
 
 template <class R, class T>
 SPIKEFUSE_FUNCTION R all_of(T number) {

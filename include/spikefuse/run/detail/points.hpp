@@ -37,20 +37,25 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         SPIKEFUSE_FUNCTION T* output(int q, int r) const { return kernel.readout_row(here, r) + (p + q) * W; }
     };
 
-    template <class Points, bool Recalls = false>
+    /// Registers that take turns operation by operation, of `Count` panels: a processor's scheduler holds the chains of two neurons that
+    /// come one after the other, not of four.
+    template <int Count>
+    using registers_of = lanes<T, few_registers<T> || (Count & (Count - 1)) != 0 ? 1 : Count>;
+
+    template <class Points, class R = V, bool Recalls = false>
     struct cells_of;
-    template <class... Layer, bool Recalls>
-    struct cells_of<plan::mp11::mp_list<Layer...>, Recalls> {
+    template <class... Layer, class R, bool Recalls>
+    struct cells_of<plan::mp11::mp_list<Layer...>, R, Recalls> {
         template <class N>
         static constexpr bool recalls = Recalls && equations::anatomy<N>::costly_count != 0;
-        using type = tuple<equations::neurons<equations_of<Layer::value>, T, recalls<equations_of<Layer::value>>>...>;
+        using type = tuple<equations::neurons<equations_of<Layer::value>, R, recalls<equations_of<Layer::value>>>...>;
     };
 
-    /// Panel p of the neurons of a stage: states, coefficients, tables.
-    template <class Stage, bool Recalls = false>
+    /// Neurons of a stage from panel p on, as many as R has lanes: states, coefficients, tables.
+    template <class Stage, class R = V, bool Recalls = false>
     SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
         using points = typename Stage::points;
-        typename cells_of<points, Recalls>::type cells;
+        typename cells_of<points, R, Recalls>::type cells;
         T const* const all_states = here.template at<T>(places::states_offset);
         T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
         for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
@@ -59,9 +64,9 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             constexpr int width = places::padded(Stage::width);
             auto& cell = get<k>(cells);
             for_each_index<about::state_count>(
-                [&](auto j) { cell.states[j] = V::load(all_states + places::template states_at<layer> + j * width + p * W); });
+                [&](auto j) { cell.states[j] = R::load(all_states + places::template states_at<layer> + j * width + p * W); });
             for_each_index<about::coefficient_count>([&](auto j) {
-                cell.coefficients[j] = V::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
+                cell.coefficients[j] = R::load(all_coefficients + places::template coefficients_at<layer> + j * width + p * W);
             });
             T const* table = run.bag + places::template bag_at<layer> + about::param_count * width; // tables stand behind the parameters
             for_each_index<about::table_count>([&](auto j) {
@@ -79,8 +84,8 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
     }
     /// What arrives at point k of a stage in step r: the flow, and noise.
-    template <class Points, std::size_t K, class Cells>
-    SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, V flow, Cells& cells) const {
+    template <class Points, std::size_t K, class R, class Cells>
+    SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, R flow, Cells& cells) const {
         constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
         auto& cell = get<K>(cells);
         cell.current = flow;
@@ -88,8 +93,11 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         if constexpr (about::noisy || about::draws) {
             std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
             auto const sample = static_cast<std::uint32_t>(here.sample);
-            if constexpr (about::noisy) cell.noise = normal_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
-            if constexpr (about::draws) cell.uniform = uniform_noise<T>(run.seed, step, static_cast<std::uint32_t>(layer), sample, p * W);
+            constexpr auto number = static_cast<std::uint32_t>(layer);
+            if constexpr (about::noisy)
+                cell.noise = R::join([&](auto q) { return normal_noise<T>(run.seed, step, number, sample, (p + q) * W); });
+            if constexpr (about::draws)
+                cell.uniform = R::join([&](auto q) { return uniform_noise<T>(run.seed, step, number, sample, (p + q) * W); });
         }
     }
 
@@ -114,8 +122,11 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                                        [[maybe_unused]] int winner, Keep const& keep) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename cells_of<points>::type cells[Count];
-        for (int q = 0; q < Count; ++q) cells[q] = load_cells<Stage>(here, p + q);
+        using R = registers_of<Count>;
+        using cells_type = typename cells_of<points, R>::type;
+        constexpr int wide = R::count;
+        cells_type cells[Count / wide];
+        for (int g = 0; g < Count; g += wide) cells[g / wide] = load_cells<Stage, R>(here, p + g);
         constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
         constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
         readout_panel reduced[Count];
@@ -125,41 +136,52 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             if constexpr (picks) reduced[q].when = V::load(this->when_row(here) + (p + q) * W);
         }
 
-        for (int r = begin; r < end; ++r) {
-            V arriving[Count];
-            currents.read(r, arriving);
-            for (int q = 0; q < Count; ++q) {
-                typename cells_of<points>::type now; // in registers; piece by piece, since a copy of the whole would be one in memory
-                for_each_index<depth>([&](auto k) { take_cell(get<k>(cells[q]), get<k>(now)); });
-                V flow = arriving[q];
-                for_each_index<depth>([&](auto k) {
-                    constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
-                    auto& cell = get<k>(now);
-                    arrive<points, k>(here, p + q, first + r, flow, now);
-                    if constexpr (Keep::remembers) remember<Keep>(keep.template history<k>(q), first + r, cell);
-                    if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + q) * W);
-                    equations::advance(cell);
-                    if constexpr (Keep::recalls) remember_costly<Keep>(keep.template history<k>(q), first + r, cell);
-                    flow = cell.output;
-                });
+        V arriving[Count];
+        auto const step = [&](int r, int g, cells_type& now) {
+            R flow = R::join([&](auto q) { return arriving[g + q]; });
+            for_each_index<depth>([&](auto k) {
+                constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
+                auto& cell = get<k>(now);
+                arrive<points, k>(here, p + g, first + r, flow, now);
+                if constexpr (Keep::remembers)
+                    for_each_index<wide>([&](auto q) { remember<Keep, q>(keep.template history<k>(g + q), first + r, cell); });
+                if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + g) * W);
+                equations::advance(cell);
+                if constexpr (Keep::recalls)
+                    for_each_index<wide>([&](auto q) { remember_costly<Keep, q>(keep.template history<k>(g + q), first + r, cell); });
+                flow = cell.output;
+            });
+            for_each_index<wide>([&](auto q) {
+                int const panel = p + g + q;
+                V const out = flow.template part<q>();
                 if constexpr (Purpose == purpose::tape) {
-                    if (run.penalties != nullptr) this->template count_spikes<points>(here, p + q, first + r, now);
+                    if (run.penalties != nullptr) this->template count_spikes<points>(here, panel, first + r, seen_of<points, q>(now));
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
-                    flow.store(keep.output(q, first + r));
+                    out.store(keep.output(g + q, first + r));
                 } else if constexpr (Keep::gives) {
-                    this->template give_out<Stage>(here, p + q, first + r, now, flow, reduced[q]);
+                    this->template give_out<Stage>(here, panel, first + r, seen_of<points, q>(now), out, reduced[g + q]);
                 }
                 if constexpr (Purpose != purpose::gradients) {
-                    if (run.records != nullptr) {
-                        auto const seen = now; // a copy, so that the cells themselves stay in registers
-                        this->template record<points>(here, p + q, first + r, seen);
-                    }
+                    if (run.records != nullptr) this->template record<points>(here, panel, first + r, seen_of<points, q>(now));
                 }
-                for_each_index<depth>([&](auto k) {
-                    for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
-                        [&](auto j) { get<k>(cells[q]).states[j] = get<k>(now).states[j]; });
-                });
+            });
+        };
+        for (int r = begin; r < end; ++r) {
+            currents.read(r, arriving);
+            if constexpr (Count == wide) {
+                step(r, 0, cells[0]);
+            } else {
+                for (int g = 0; g < Count; g += wide) {
+                    auto& own = cells[g / wide];
+                    cells_type now; // in registers; piece by piece, since a copy of the whole would be one in memory
+                    for_each_index<depth>([&](auto k) { take_cell(get<k>(own), get<k>(now)); });
+                    step(r, g, now);
+                    for_each_index<depth>([&](auto k) {
+                        for_each_index<equations::anatomy<equations_of<plan::mp11::mp_at_c<points, k>::value>>::state_count>(
+                            [&](auto j) { get<k>(own).states[j] = get<k>(now).states[j]; });
+                    });
+                }
             }
         }
         for (int q = 0; q < Count; ++q) {
@@ -167,14 +189,42 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             if constexpr (picks) reduced[q].when.store(this->when_row(here) + (p + q) * W);
         }
         T* const all_states = here.template at<T>(places::states_offset);
-        for (int q = 0; q < Count; ++q)
+        for (int g = 0; g < Count; g += wide)
             for_each_index<depth>([&](auto k) {
                 constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                 constexpr int width = places::padded(Stage::width);
                 for_each_index<equations::anatomy<equations_of<layer>>::state_count>([&](auto j) {
-                    get<k>(cells[q]).states[j].store(all_states + places::template states_at<layer> + j * width + (p + q) * W);
+                    get<k>(cells[g / wide]).states[j].store(all_states + places::template states_at<layer> + j * width + (p + g) * W);
                 });
             });
+    }
+    /// What others may see of a panel's neurons after a step.
+    template <class N>
+    struct seen_neurons {
+        using about = equations::anatomy<N>;
+        V states[about::state_count > 0 ? about::state_count : 1];
+        V output;
+        typename V::mask fired;
+    };
+    template <class Points>
+    struct seen_cells;
+    template <class... Layer>
+    struct seen_cells<plan::mp11::mp_list<Layer...>> {
+        using type = tuple<seen_neurons<equations_of<Layer::value>>...>;
+    };
+    /// Panel Q of those in `cells`: a copy, so that these stay in registers.
+    template <class Points, int Q, class Cells>
+    static SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
+        typename seen_cells<Points>::type seen;
+        for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
+            auto const& cell = get<k>(cells);
+            auto& one = get<k>(seen);
+            for_each_index<std::remove_cvref_t<decltype(cell)>::about::state_count>(
+                [&](auto j) { one.states[j] = cell.states[j].template part<Q>(); });
+            one.output = cell.output.template part<Q>();
+            one.fired = cell.fired.template part<Q>();
+        });
+        return seen;
     }
     /// Copies the states of `count` panels from p on.
     template <class Stage>
@@ -192,16 +242,16 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         constexpr int numbers = Cell::about::state_count + 1 + (Keep::recalls ? Cell::about::costly_count : 0);
         return history + static_cast<std::size_t>(r) * numbers * Keep::apart;
     }
-    template <class Keep, class Cell>
+    template <class Keep, int Q, class Cell>
     static SPIKEFUSE_FUNCTION void remember(T* history, int r, Cell const& cell) {
         T* const to = history_at<Keep, Cell>(history, r);
-        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].store(to + j * Keep::apart); });
-        cell.current.store(to + Cell::about::state_count * Keep::apart);
+        for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j].template part<Q>().store(to + j * Keep::apart); });
+        cell.current.template part<Q>().store(to + Cell::about::state_count * Keep::apart);
     }
-    template <class Keep, class Cell>
+    template <class Keep, int Q, class Cell>
     static SPIKEFUSE_FUNCTION void remember_costly(T* history, int r, Cell const& cell) {
         T* const to = history_at<Keep, Cell>(history, r) + (Cell::about::state_count + 1) * Keep::apart;
-        for_each_index<Cell::about::costly_count>([&](auto j) { cell.kept[j].store(to + j * Keep::apart); });
+        for_each_index<Cell::about::costly_count>([&](auto j) { cell.kept[j].template part<Q>().store(to + j * Keep::apart); });
     }
 };
 

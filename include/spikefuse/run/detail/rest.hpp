@@ -9,13 +9,12 @@
 namespace spikefuse::detail {
 
 /// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at `bag`.
-template <class N, int Width, class T>
-SPIKEFUSE_FUNCTION void lie_at_rest(equations::neurons<N, T>& cell, T const* bag, int n, T step) {
-    using V = lanes<T>;
+template <class N, int Width, class V>
+SPIKEFUSE_FUNCTION void lie_at_rest(equations::neurons<N, V>& cell, typename V::number const* bag, int n, typename V::number step) {
     using about = equations::anatomy<N>;
-    V params[equations::neurons<N, T>::template at_least_one<about::param_count>];
+    V params[equations::neurons<N, V>::template at_least_one<about::param_count>];
     for_each_index<about::param_count>([&](auto k) { params[k] = V::load(bag + k * Width + n); });
-    equations::prepare<N, T>(params, step, cell.coefficients);
+    equations::prepare<N>(params, step, cell.coefficients);
     equations::rest(cell);
 }
 
@@ -35,7 +34,7 @@ struct rest_kernel {
                 using N = typename word::equations_of;
                 constexpr int width = places::padded(Schedule::template width_from<layer>);
                 for (int n = 0; n < width; n += V::width) {
-                    equations::neurons<N, T> cell;
+                    equations::neurons<N, V> cell;
                     lie_at_rest<N, width>(cell, run.bag + places::template bag_at<layer>, n, run.step);
                     for_each_index<equations::anatomy<N>::state_count>(
                         [&](auto k) { cell.states[k].store(memory + places::template states_at<layer> + k * width + n); });

@@ -48,7 +48,7 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
     struct gradients_of;
     template <class... Layer>
     struct gradients_of<plan::mp11::mp_list<Layer...>> {
-        using type = tuple<equations::gradients<equations_of<Layer::value>, T>...>;
+        using type = tuple<equations::gradients<equations_of<Layer::value>, V>...>;
     };
 
     /// `Count` panels of a stage's neurons, side by side, from panel p + q on: from the gradients of their outputs to those of their
@@ -67,7 +67,8 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
                                         bool constants) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename base::template cells_of<points, Keep::recalls>::type cells[Count]; // coefficients and tables; states come from the history
+        typename base::template cells_of<points, V, Keep::recalls>::type
+            cells[Count]; // coefficients and tables; states come from the history
         typename gradients_of<points>::type to[Count];
         V charges[Count][depth == 0 ? 1 : depth]; // a penalty on activity, the same in every step
         T* const all_states = here.template at<T>(places::state_gradients_offset);
@@ -95,7 +96,7 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
         };
         for_each_index<Count>([&](auto beside) {
             int const panel = p + q + static_cast<int>(beside);
-            cells[beside] = this->template load_cells<Stage, Keep::recalls>(here, panel);
+            cells[beside] = this->template load_cells<Stage, V, Keep::recalls>(here, panel);
             for_each_index<depth>([&](auto k) { charges[beside][k] = charge<plan::mp11::mp_at_c<points, k>::value>(here, panel); });
         });
         each_place([](V& gradient, T const* place) { gradient = V::load(place); });
