@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# Sets up what is missing, builds, and runs the demonstration in view of a person.
+# scripts/demo.sh [ARGUMENTS]: sets up what is missing, builds, and runs the demonstration in view of a person.
 exec "$(dirname "${BASH_SOURCE[0]}")/run.sh" demo "$@"

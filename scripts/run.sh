@@ -2,11 +2,11 @@
 # scripts/run.sh NAME [ARGUMENTS]: builds and runs a program (an example, a benchmark, a test) by its name.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
 programs() { (cd "$project_root" && for f in examples/*.cpp bench/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/train/*.cpp tests/fuzz/*.cpp; do if [ -f "$f" ]; then basename "$f" .cpp; fi; done) | sort; }
-if [ $# = 0 ]; then
-    printf 'usage: scripts/run.sh NAME [ARGUMENTS]\nprograms:\n' >&2
-    programs | sed 's/^/  /' >&2
-    exit 2
-fi
+usage() { printf 'usage: scripts/run.sh NAME [ARGUMENTS]\nprograms:\n' && programs | sed 's/^/  /'; }
+case ${1-} in
+-h | --help) usage && exit ;;
+'') usage >&2 && exit 2 ;;
+esac
 name=$1
 shift
 programs | grep -xF -- "$name" >/dev/null || fail "there is no program '$name'" "use one of: $(programs | tr '\n' ' ')"

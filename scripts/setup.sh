@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds or makes an environment with Kokkos. Called by the other scripts; calling it alone does no harm.
+# scripts/setup.sh: finds or makes an environment with Kokkos. Called by the other scripts; calling it alone does no harm.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
+explain_if_asked "$@"
 find_environment
 say "environment: $environment"

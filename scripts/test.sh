@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sets up what is missing, builds, runs every test. Arguments go to ctest: scripts/test.sh -L run
+# scripts/test.sh [ARGUMENTS]: sets up what is missing, builds, runs every test. Arguments go to ctest: scripts/test.sh -L run
 # SPIKEFUSE_PRESET chooses another preset (debug, asan, strict).
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
+explain_if_asked "$@"
 find_environment
 configure_and_build
 say "testing"

@@ -15,6 +15,13 @@ fail() {
     exit 1
 }
 
+# -h or --help: what stands at the top of the script.
+explain_if_asked() {
+    case ${1-} in
+    -h | --help) awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0" && exit ;;
+    esac
+}
+
 # What the userland holds. Changing a line here makes a new userland: its folder is named after this text.
 userland_suite=trixie
 userland_packages=(

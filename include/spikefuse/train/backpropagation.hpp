@@ -281,10 +281,12 @@ class backpropagation<model<Network, T, Space>, Loss> {
     std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::entry_apart; }
     std::size_t current_numbers(int steps) const { return static_cast<std::size_t>(steps) * places::kept_currents; }
     /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
-    /// cleared and summed as a whole. A power of two: threads then get the same number of samples.
+    /// cleared and summed as a whole. A power of two: threads then get the same number of samples. On a device enough for its
+    /// multiprocessors, a sample each if need be.
     static int planned_groups(int batch) {
-        std::size_t const fits = (std::size_t(64) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
-        int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, 16)), batch / 4);
+        constexpr bool host = detail::trains_in_one_launch<Space>;
+        std::size_t const fits = (std::size_t(host ? 64 : 256) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
+        int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, host ? 16 : 128)), host ? batch / 4 : batch);
         return std::max(2, static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(most, 1)))));
     }
     /// Writes what stands for a slot, into a table that is made when it is first needed.

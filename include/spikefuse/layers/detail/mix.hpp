@@ -82,13 +82,13 @@ template <class T>
 struct currents_as_bits {
     std::uint32_t const* rows;
     std::size_t apart;
-    int first;
+    unsigned first;
 
     template <int Panels>
     SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&currents)[Panels]) const {
-        for (int q = 0; q < Panels; ++q) {
-            int const bit = first + q * lanes<T>::width;
-            currents[q] = lanes<T>::of_bits(rows[static_cast<std::size_t>(r) * apart + static_cast<std::size_t>(bit / 32)] >> (bit % 32));
+        for (unsigned q = 0; q < Panels; ++q) {
+            unsigned const bit = first + q * static_cast<unsigned>(lanes<T>::width);
+            currents[q] = lanes<T>::of_bits(rows[static_cast<std::size_t>(r) * apart + bit / 32] >> (bit % 32));
         }
     }
 };

@@ -221,7 +221,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         std::uint32_t const* const row = this->template row_of<Buffer>(here, first);
         std::size_t const apart = this->template stride_of<Buffer>();
         if constexpr (W == 1 || !plan::is_network_input<plan::source<Buffer, 0, 0, 1>>::value) {
-            return {row, apart, p * W};
+            return {row, apart, static_cast<unsigned>(p * W)};
         } else {
             int const begin = p * W / 32 / together * together, count = words - begin < together ? words - begin : together;
             if (begin != near.begin)
@@ -233,7 +233,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                         if (begin + count == words) to[count - 1] &= (1u << (Stage::width % 32)) - 1u;
                 }
             near.begin = begin;
-            return {near.words, together, p * W - begin * 32};
+            return {near.words, together, static_cast<unsigned>(p * W - begin * 32)};
         }
     }
     /// A stage without weights: its currents are buffers' rows, at most so many.
