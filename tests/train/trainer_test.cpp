@@ -187,6 +187,8 @@ TEST_CASE("a checkpoint goes on with the same numbers, and survives what may hap
     auto second = make_network(99);
     trainer resumed{second, cross_entropy(max_over_time), adam{}, quiet_settings(6)};
     load_checkpoint(resumed, path);
+    REQUIRE(resumed.learning().moments() == begun.learning().moments());
+    REQUIRE(resumed.learning().moments().size() == 2 * all_parameters(second).size()); // and nothing of how they lie
     REQUIRE(resumed.epoch() == 3);
     resumed.fit(train, test);
     REQUIRE(all_parameters(second) == all_parameters(whole));

@@ -2,8 +2,9 @@
 /// A training on disk: parameters, the optimizer's memory, and how far it is. Written in one step, so that a kill at any moment leaves the
 /// last whole checkpoint; resumed, the training gives the numbers that it would have given. Link spikefuse::io.
 ///
-/// HDF5: `format`; `parameters/LAYER/NAME`, in the shapes of `model::parameters`; `moments` [moments * bag]; `counters` [3]: steps of the
-/// optimizer, epochs done, steps of the model so far (what noise counts by); `history` [epochs, 8]. Not in it, so the program says it
+/// HDF5: `format`; `parameters/LAYER/NAME`, in the shapes of `model::parameters`; `moments`: for each moment of the optimizer all of
+/// these arrays, one behind the other; `counters` [3]: steps of the optimizer, epochs done, steps of the model so far (what noise counts
+/// by); `history` [epochs, 8]. It is the same whichever processor or device wrote it. Not in it, so the program says it
 /// again: settings, schedules, and what was told to learn or was frozen; states, which a training that `carries_on` begins at rest.
 
 #include "../io/hdf5_write.hpp"
@@ -14,7 +15,7 @@
 namespace spikefuse {
 
 namespace detail {
-inline constexpr char const* checkpoint_format = "spikefuse checkpoint 2";
+inline constexpr char const* checkpoint_format = "spikefuse checkpoint 3";
 
 /// Of what a checkpoint is: the network's type and dt, the optimizer; FNV-1a, in hexadecimal digits. Parameters do not enter.
 template <class Network, class T, class Space>

@@ -111,18 +111,23 @@ class learner<model<Network, T, Space>, Optimizer> {
 
     // --- for checkpoints ------------------------------------------------------------------------------------------------------------
 
-    /// The optimizer's memory: [moments, bag].
+    /// The optimizer's memory, however weights lie: for each of its moments all arrays of `model::parameters`, row by row.
     std::vector<T> moments() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), moments_);
-        return {host.data(), host.data() + host.size()};
+        std::vector<T> values;
+        each_moment([&](std::size_t at) { values.push_back(host(at)); });
+        return values;
     }
     /// Throws shape_error; then nothing has changed.
     void set_moments(std::vector<T> const& values, std::int64_t step) {
-        if (values.size() != moments_.size())
+        std::size_t wanted = 0;
+        each_moment([&](std::size_t) { ++wanted; });
+        if (values.size() != wanted)
             throw shape_error("the optimizer's memory was given " + std::to_string(values.size()) + " numbers",
-                              "this one has " + std::to_string(moments_.size()), "Use the checkpoint of this network and optimizer");
+                              "this one has " + std::to_string(wanted), "Use the checkpoint of this network and optimizer");
         auto const host = Kokkos::create_mirror_view(moments_);
-        std::copy(values.begin(), values.end(), host.data());
+        Kokkos::deep_copy(host, T(0));
+        each_moment([&, k = std::size_t(0)](std::size_t at) mutable { host(at) = values[k++]; });
         Kokkos::deep_copy(moments_, host);
         step_ = step;
     }
@@ -131,6 +136,14 @@ class learner<model<Network, T, Space>, Optimizer> {
 
   private:
     static constexpr std::size_t chunk = 1024; // a sum's order shall not depend on threads
+
+    /// Calls function(place among the moments).
+    template <class Function>
+    void each_moment(Function function) const {
+        for (int m = 0; m < Optimizer::moments; ++m)
+            for (detail::array_place const& one : model_.arrays())
+                one.for_each_place(places::panel, [&](std::size_t at) { function(static_cast<std::size_t>(m) * sum_.size() + at); });
+    }
 
     enum : std::uint8_t { learning = 1, logarithmic = 2, uncounted = 4 };
 
