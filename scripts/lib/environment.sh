@@ -96,7 +96,7 @@ enter_userland() {
     [ -d "$project_root/../shared" ] && binds+=("$(cd "$project_root/../shared" && pwd -P)")
     cuda=$(readlink -f /usr/local/cuda 2>/dev/null || true)
     [ -d "$cuda" ] && binds+=("$cuda")
-    [ -n "${SPIKEFUSE_GOLDEN_DIR:-}" ] && binds+=("$(cd "$SPIKEFUSE_GOLDEN_DIR" && pwd -P)")
+    [ -d "${SPIKEFUSE_GOLDEN_DIR:-}" ] && binds+=("$(cd "$SPIKEFUSE_GOLDEN_DIR" && pwd -P)")
     binds+=("${TMPDIR:-/tmp}")
     # What the command names by an absolute path must be there too, or its folder.
     for extra in "$@"; do
