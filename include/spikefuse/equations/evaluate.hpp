@@ -73,6 +73,7 @@ SPIKEFUSE_FUNCTION V nearest(V x, typename V::number const* table) {
     return result;
 }
 
+/// A number of a cell, register by register: as a whole, several of them would be copied through memory (g++ 14).
 template <class V>
 SPIKEFUSE_FUNCTION V taken(V const& field) {
     return V::join([&](auto k) { return field.template part<k>(); });

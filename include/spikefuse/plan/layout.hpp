@@ -331,8 +331,9 @@ struct layout : plan_facts<Schedule> {
     /// Of rows of spikes that are too full for a list: [64 inputs][row].
     static constexpr std::size_t full_words_offset = contest_offset + 2 * contest_size;
     static constexpr std::size_t rows_offset =
-        full_words_offset +
-        (lanes<T>::width > 1 ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8) : 0);
+        full_words_offset + (spikefuse::detail::looked_up_above<T> < 1
+                                 ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8)
+                                 : 0);
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =
         rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];

@@ -42,8 +42,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     static constexpr std::size_t shared_bytes =
         trains_in_one_launch<Space> && forward::shared_bytes > base::shared_bytes ? forward::shared_bytes : base::shared_bytes;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        unsigned char *const scratch = this->scratch_of(team, 1, scratch_bytes), *shared = nullptr;
-        if constexpr (shared_bytes > 0) shared = this->scratch_of(team, 0, shared_bytes);
+        unsigned char *const scratch = this->scratch_of(team, 1, scratch_bytes), *const shared = this->scratch_of(team, 0, shared_bytes);
         company all = gather(team, scratch, shared, std::make_integer_sequence<int, places::samples_together>{});
         context const& here = all.of[0];
         T* const gradient = this->group_gradient(here);

@@ -16,9 +16,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     using equations_of = typename base::template equations_of<Layer>;
     static constexpr std::size_t scratch_bytes = places::scratch_total;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        unsigned char* shared = nullptr;
-        if constexpr (base::shared_bytes > 0) shared = this->scratch_of(team, 0, base::shared_bytes);
-        context here = this->place_in(team, this->scratch_of(team, 1, scratch_bytes), shared);
+        context here = this->place_in(team, this->scratch_of(team, 1, scratch_bytes), this->scratch_of(team, 0, base::shared_bytes));
         here.sample = here.place = team.league_rank();
         run_sample(here);
     }

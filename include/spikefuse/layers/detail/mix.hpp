@@ -56,7 +56,7 @@ SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, i
             add_products<Panels>(panels, panel_apart, list.values + static_cast<std::size_t>(first) * list.stride, list.stride, count,
                                  inputs, currents + static_cast<std::size_t>(first) * V::width, static_cast<std::size_t>(V::width), apart);
         });
-    } else if constexpr (V::width > 1) {
+    } else if constexpr (looked_up_above<T> < 1) {
         int which[most_rows];
         int const count = list.which_full(which);
         for (int q = 0; q < Panels; ++q)

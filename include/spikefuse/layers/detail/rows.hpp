@@ -112,9 +112,8 @@ SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_
 #endif
 }
 
-/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each event once where it
-/// is a spike, else times its factor. The order of the partial sums is fixed, so the result does not depend on threads or on where a block
-/// of steps begins.
+/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each event once where it is a spike, else
+/// times its factor. The order of the partial sums is fixed, so the result does not depend on threads or on where a block of steps begins.
 template <bool Bits, int Panels, class T, class Entry>
 SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const* events, [[maybe_unused]] T const* factors, int count,
                                  lanes<T> (&sums)[Panels]) {

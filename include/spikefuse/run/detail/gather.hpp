@@ -26,6 +26,13 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
+/// The 64 inputs from word w on, a word that there is; those beyond the width are 0.
+SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, int w) {
+    int const left = width - w * 32;
+    std::uint64_t const set = row[w] | (left > 32 ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+    return left < 64 ? set & ((std::uint64_t(1) << left) - 1) : set;
+}
+
 /// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: no other thread's entries stand behind, up to 31 places may be
 /// written over.
 template <int Scale, class Entry>
@@ -35,8 +42,7 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
 #if SPIKEFUSE_HOST_LANES
     int const room = alone ? words * 32 + 8 : count_events(row, width);
     for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch: what is too much is written over
-        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
-        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
+        std::uint64_t set = two_words(row, width, w);
         int const here = count_bits(set), first = offset + w * 32;
         int done = 0;
         for (; done < here && count + done + 8 <= room; done += 8)
@@ -70,8 +76,7 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
     int count = 0;
     int const words = (width + 31) / 32;
     for (int w = 0; w < words; w += 2) {
-        std::uint64_t set = row[w] | (w + 1 < words ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
-        if (width - w * 32 < 64) set &= (std::uint64_t(1) << (width - w * 32)) - 1;
+        std::uint64_t const set = two_words(row, width, w);
         int const here = count_bits(set);
         __m512i const which = _mm512_maskz_compress_epi8(set, all);
         __m512i const base = _mm512_set1_epi16(static_cast<short>((offset + w * 32) * Scale));

@@ -46,8 +46,9 @@ struct sample_kernel {
 
     using context = sample_context<member>;
     static constexpr std::size_t shared_bytes = places::lists_near ? places::lists_total + 64 : 0;
-    /// A team's scratch, from a cache line on: level 1, or level 0, a device's shared memory.
+    /// A team's scratch, from a cache line on: level 1, or level 0, a device's shared memory; null where none is wanted.
     static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, int level, std::size_t bytes) {
+        if (bytes == 0) return nullptr;
         auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(level).get_shmem(static_cast<int>(bytes)));
         return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
     }

@@ -67,8 +67,8 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
                                         bool constants) const {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
-        typename base::template cells_of<points, V, Keep::recalls>::type
-            cells[Count]; // coefficients and tables; states come from the history
+        // Coefficients and tables: states come from the history.
+        typename base::template cells_of<points, V, Keep::recalls>::type cells[Count];
         typename gradients_of<points>::type to[Count];
         V charges[Count][depth == 0 ? 1 : depth]; // a penalty on activity, the same in every step
         T* const all_states = here.template at<T>(places::state_gradients_offset);
