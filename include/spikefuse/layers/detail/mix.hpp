@@ -8,12 +8,13 @@
 
 namespace spikefuse::detail {
 
-/// Rows of input. Piece k of row r has events [ends[r * pieces + k], ends[r * pieces + k + 1]); a full row has none and is marked by
-/// negative ends.
-template <class T, class Entry>
+/// Rows of input, piece after piece, as sums read them: piece k of row r has events [ends[k * rows + r], ends[k * rows + r + 1]). A full
+/// row has none; its first count is negative.
+template <class T, class Entry, int Pieces>
 struct listed_rows {
-    int first, rows, pieces, full_rows;
-    std::int32_t const* ends;
+    static constexpr int pieces = Pieces;
+    int first, rows, full_rows;
+    std::int32_t const *counts, *ends; // counts: [row][piece]
     Entry const* events;
     T const* factors;           // of events that are no spikes
     std::uint64_t const* words; // of full rows of spikes: [64 inputs][full row], words_apart from one 64 to the next
@@ -21,12 +22,9 @@ struct listed_rows {
     T const* values; // the first row, of values that may be multiplied whole
     std::size_t stride;
 
-    SPIKEFUSE_FUNCTION bool full(int r) const { return ends[(r + 1) * pieces] < 0; }
-    SPIKEFUSE_FUNCTION int begin(int r, int piece = 0) const {
-        int const end = ends[r * pieces + piece];
-        return end < 0 ? ~end : end;
-    }
-    SPIKEFUSE_FUNCTION int count(int r) const { return begin(r + 1) - begin(r); }
+    SPIKEFUSE_FUNCTION bool full(int r) const { return counts[r * Pieces] < 0; }
+    SPIKEFUSE_FUNCTION int begin(int r, int piece) const { return ends[piece * rows + r]; }
+    SPIKEFUSE_FUNCTION int count(int r, int piece) const { return begin(r + 1, piece) - begin(r, piece); }
     /// The full rows. Returns how many.
     SPIKEFUSE_FUNCTION int which_full(int* which) const {
         int count = 0;
@@ -47,9 +45,9 @@ struct listed_rows {
 };
 
 /// Adds what full rows mean for `Panels` panels.
-template <int Panels, bool Bits, class T, class Entry>
-SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T, Entry> const& list, T* currents,
-                                     std::size_t apart) {
+template <int Panels, bool Bits, class T, class Entry, int Pieces>
+SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T, Entry, Pieces> const& list,
+                                     T* currents, std::size_t apart) {
     using V = lanes<T>;
     if constexpr (!Bits) {
         list.each_full_run([&](int first, int count) {
@@ -117,14 +115,14 @@ SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry con
 
 /// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so that neurons which take a row step while
 /// the next one's weights are loaded. Bits: no event has a factor.
-template <int Panels, bool Bits, class T, class Entry>
+template <int Panels, bool Bits, class T, class Entry, int Pieces>
 struct mixed_currents {
     using V = lanes<T>;
 
     T const* panels;
     std::size_t panel_apart;
     int inputs;
-    listed_rows<T, Entry> list; // a copy, whose numbers stay in registers
+    listed_rows<T, Entry, Pieces> list; // a copy, whose numbers stay in registers
     T const* bias;
     T* base; // [panel][row]: what comes on top, if anything does
     std::size_t apart;
@@ -132,14 +130,15 @@ struct mixed_currents {
 
     /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and all pieces but the last mean comes to
     /// it.
-    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights, listed_rows<T, Entry> const& listed,
-                                      T const* biases, bool adds, T* base_rows, std::size_t base_apart)
+    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights,
+                                      listed_rows<T, Entry, Pieces> const& listed, T const* biases, bool adds, T* base_rows,
+                                      std::size_t base_apart)
         : panels(weights), panel_apart(weights_apart), inputs(rows_of_weights), list(listed), bias(biases), base(base_rows),
-          apart(base_apart), has_base(adds || listed.full_rows > 0 || listed.pieces > 1) {
+          apart(base_apart), has_base(adds || listed.full_rows > 0 || Pieces > 1) {
         if (has_base && !adds)
             for (int q = 0; q < Panels; ++q)
                 for (int r = 0; r < list.rows; ++r) V(T(0)).store(place(r, q));
-        for (int k = 0; k + 1 < list.pieces; ++k)
+        for (int k = 0; k + 1 < Pieces; ++k)
             for (int r = 0; r < list.rows; ++r) {
                 V sums[Panels];
                 sum(r, k, sums);
@@ -148,7 +147,7 @@ struct mixed_currents {
         if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, base, apart);
     }
     SPIKEFUSE_FUNCTION void read(int r, V (&currents)[Panels]) const {
-        sum(r, list.pieces - 1, currents);
+        sum(r, Pieces - 1, currents);
         for (int q = 0; q < Panels; ++q) {
             if (bias != nullptr) currents[q] = V::load(bias + q * V::width) + currents[q];
             if (has_base) currents[q] = V::load(place(r, q)) + currents[q];
@@ -160,13 +159,13 @@ struct mixed_currents {
         return base + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * V::width;
     }
     SPIKEFUSE_FUNCTION void sum(int r, int k, V (&sums)[Panels]) const {
-        if (list.pieces > 1 && list.rows >= 16) { // weights are far: each row asks for a share of what comes next
+        if (Pieces > 1 && list.rows >= 16) { // weights are far: each row asks for a share of what comes next
             std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
-            T const* const next = k + 1 < list.pieces ? panels + static_cast<std::size_t>(k + 1) * piece : panels + Panels * panel_apart;
+            T const* const next = k + 1 < Pieces ? panels + static_cast<std::size_t>(k + 1) * piece : panels + Panels * panel_apart;
             for (int q = 0; q < Panels; ++q)
                 ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
         }
-        int const begin = list.begin(r, k), count = list.begin(r, k + 1) - begin;
+        int const begin = list.begin(r, k), count = list.count(r, k);
         sum_panels<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count, sums);
     }
 };

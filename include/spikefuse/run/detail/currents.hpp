@@ -67,7 +67,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     /// Currents that stay on the tape, if it keeps any, when a run reads them.
     template <class Currents>
     struct kept_when_read {
-        Currents const& currents;
+        Currents currents;
         T* to;
         std::size_t apart;
 
@@ -122,11 +122,11 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                     alignas(sizeof(V)) T below[decltype(count)::value * apart];
                     if constexpr (!alone)
                         for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
-                    consume(
-                        p, count, list.first, list.rows,
-                        mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T, typename base::template event_of<Feed>>{
-                            over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
-                            over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
+                    consume(p, count, list.first, list.rows,
+                            mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T,
+                                           typename base::template event_of<Feed>, base::template pieces_of_feed<Feed>>{
+                                over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
+                                over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
                 });
                 done += list.rows;
             }

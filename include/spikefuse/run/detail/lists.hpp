@@ -33,7 +33,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     static constexpr int rows_ahead = 16; // are asked for
     /// Lists the spikes of as many rows as fit, all threads of the team together. Nobody writes a list before all have read the last one.
     template <class Stage, class Feed>
-    SPIKEFUSE_FUNCTION listed_rows<T, event_of<Feed>> list_rows(context const& here, int first, int wanted) const {
+    SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
         constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
@@ -46,31 +46,40 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         int const rank = here.team.team_rank(), size = here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
-            for (int k = 0; k < pieces; ++k) counts[r * pieces + k] = 0;
-            each_piece<Feed>(here, first + r,
-                             [&](int k, auto, auto const* row, int width, int) { counts[r * pieces + k] += count_events(row, width); });
+            std::int32_t* const of_row = counts + r * pieces;
+            for (int k = 0; k < pieces; ++k) of_row[k] = 0;
+            each_piece<Feed>(here, first + r, [&](int k, auto, auto const* row, int width, int) { of_row[k] += count_events(row, width); });
+            int whole = 0;
+            for (int k = 0; k < pieces; ++k) whole += of_row[k];
+            if (may_be_full && whole > most) of_row[0] = -1;
         }
         here.team.team_barrier();
-        int rows = 0, full_rows = 0, total = 0; // every thread counts for itself
+        // Every thread counts for itself: how many rows fit, where their pieces begin; then it lists its own.
+        int rows = 0, full_rows = 0, total = 0, at[pieces] = {};
+        auto const each_listed = [&](int r, auto const& function) {
+            for (int k = 0; counts[r * pieces] >= 0 && k < pieces; ++k)
+                function(k, plan::round_up(counts[r * pieces + k], events_together));
+        };
+        for (int whole = 0; rows < wanted; ++rows, total = whole) {
+            each_listed(rows, [&](int, int entries) { whole += entries; });
+            if (whole > places::event_capacity + events_together * pieces) break;
+            each_listed(rows, [&](int k, int entries) { at[k] += entries; });
+        }
+        for (int k = pieces; k-- > 0;) at[k] = total -= at[k];
         if (rank == 0) ends[0] = 0;
-        for (; rows < wanted; ++rows) {
-            std::int32_t const* const of_row = counts + rows * pieces;
-            int count = 0, whole = 0;
-            for (int k = 0; k < pieces; ++k) count += of_row[k], whole += plan::round_up(of_row[k], events_together);
-            bool const full = may_be_full && count > most;
-            if (!full && total + whole > places::event_capacity + events_together * pieces) break;
-            std::int32_t* const ends_of_row = ends + rows * pieces + 1;
-            if (full) {
-                for (int k = 0; k < pieces && rank == 0; ++k) ends_of_row[k] = ~total;
-                if constexpr (may_be_full && bits)
-                    if (full_rows % size == rank) copy_words<from>(here, first + rows, words + full_rows);
-                ++full_rows;
+        for (int r = 0; r < rows; ++r) {
+            if (counts[r * pieces] >= 0) {
+                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows, size == 1);
+                each_listed(r, [&](int k, int entries) { at[k] += entries; });
             } else {
-                if (rows % size == rank) list_row<Feed>(here, first + rows, total, ends_of_row, size == 1);
-                total += whole;
+                for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = at[k];
+                if constexpr (may_be_full && bits)
+                    if (full_rows % size == rank) copy_words<from>(here, first + r, words + full_rows);
+                ++full_rows;
             }
         }
-        listed_rows<T, event_of<Feed>> list{first, rows, pieces, full_rows, ends, events, factors, words, places::block_steps, nullptr, 0};
+        listed_rows<T, event_of<Feed>, pieces> list{first,   rows,  full_rows,           counts,  ends, events,
+                                                    factors, words, places::block_steps, nullptr, 0};
         if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
@@ -84,28 +93,32 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
         if (here.team.team_rank() == 0) {
             ends[0] = 0;
-            list_row<Feed>(here, r, 0, ends + 1, true);
+            list_row<Feed>(here, r, nullptr, ends + 1, 1, true);
         }
         here.team.team_barrier();
         return ends;
     }
-    /// Lists a row from entry `at` on, and where its pieces end. Each is filled up to whole registers, with the row of zeros.
+    /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they end, `apart` from each other. Each is
+    /// filled up to whole registers, with the row of zeros.
     template <class Feed>
-    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int at, std::int32_t* ends, bool alone) const {
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins, std::int32_t* ends, int apart, bool alone) const {
         constexpr bool bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
         auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
-        int piece = 0;
+        int piece = 0, at = begins == nullptr ? 0 : begins[0];
         auto const fill_up = [&] {
             for (; at % events_together != 0; ++at) {
                 events[at] = static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
                 if constexpr (!bits) factors[at] = T(0);
             }
-            ends[piece++] = at;
+            ends[piece++ * apart] = at;
         };
         each_piece<Feed>(here, r, [&](int k, auto source, auto const* row, int width, int offset) {
-            if (k > piece) fill_up();
+            if (k > piece) {
+                fill_up();
+                if (begins != nullptr) at = begins[k];
+            }
             if constexpr (!places::template holds_bits<decltype(source)>::value) {
                 at += list_events<scale>(row, width, offset, events + at, factors + at);
             } else {

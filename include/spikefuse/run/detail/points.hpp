@@ -114,26 +114,31 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                     copy_states<Stage>(here.template at<T>(places::states_offset), this->tape_entry(here, now), p, Count);
                 end = left < rows - begin ? begin + left : rows;
             }
-            run_stretch<Stage, Count>(here, p, first, begin, end, currents, winner, keep);
+            run_stretch<Stage, Count, Currents, Keep>(*this, here, p, first, begin, end, currents, winner, keep);
         }
     }
+    /// What a stretch of many steps gets by value: a store through a pointer might change what a reference names, which would be loaded
+    /// again in every step.
+    template <class Stage, class Given>
+    using for_many = std::conditional_t<places::template replays<Stage>::value, Given const, Given const&>;
     template <class Stage, int Count, class Currents, class Keep>
-    SPIKEFUSE_FLATTEN void run_stretch(context const& here, int p, int first, int begin, int end, Currents const& currents,
-                                       [[maybe_unused]] int winner, Keep const& keep) const {
+    SPIKEFUSE_FLATTEN static void run_stretch(for_many<Stage, points_kernel> self, for_many<Stage, context> here, int p, int first,
+                                              int begin, int end, for_many<Stage, Currents> currents, [[maybe_unused]] int winner,
+                                              for_many<Stage, Keep> keep) {
         using points = typename Stage::points;
         constexpr std::size_t depth = plan::mp11::mp_size<points>::value;
         using R = registers_of<Count>;
         using cells_type = typename cells_of<points, R>::type;
         constexpr int wide = R::count;
         cells_type cells[Count / wide];
-        for (int g = 0; g < Count; g += wide) cells[g / wide] = load_cells<Stage, R>(here, p + g);
+        for (int g = 0; g < Count; g += wide) cells[g / wide] = self.template load_cells<Stage, R>(here, p + g);
         constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
         constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
         readout_panel reduced[Count];
         T* const result = here.template at<T>(places::readout_offset) + p * W;
         for (int q = 0; q < Count; ++q) {
             if constexpr (reduces) reduced[q].value = V::load(result + q * W);
-            if constexpr (picks) reduced[q].when = V::load(this->when_row(here) + (p + q) * W);
+            if constexpr (picks) reduced[q].when = V::load(self.when_row(here) + (p + q) * W);
         }
 
         V arriving[Count];
@@ -142,7 +147,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             for_each_index<depth>([&](auto k) {
                 constexpr int layer = plan::mp11::mp_at_c<points, k>::value;
                 auto& cell = get<k>(now);
-                arrive<points, k>(here, p + g, first + r, flow, now);
+                self.template arrive<points, k>(here, p + g, first + r, flow, now);
                 if constexpr (Keep::remembers)
                     for_each_index<wide>([&](auto q) { remember<Keep, q>(keep.template history<k>(g + q), first + r, cell); });
                 if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + g) * W);
@@ -155,15 +160,15 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                 int const panel = p + g + q;
                 V const out = flow.template part<q>();
                 if constexpr (Purpose == purpose::tape) {
-                    if (run.penalties != nullptr) this->template count_spikes<points>(here, panel, first + r, seen_of<points, q>(now));
+                    if (self.run.penalties != nullptr) self.template count_spikes<points>(here, panel, first + r, seen_of<points, q>(now));
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
                     out.store(keep.output(g + q, first + r));
                 } else if constexpr (Keep::gives) {
-                    this->template give_out<Stage>(here, panel, first + r, seen_of<points, q>(now), out, reduced[g + q]);
+                    self.template give_out<Stage>(here, panel, first + r, seen_of<points, q>(now), out, reduced[g + q]);
                 }
                 if constexpr (Purpose != purpose::gradients) {
-                    if (run.records != nullptr) this->template record<points>(here, panel, first + r, seen_of<points, q>(now));
+                    if (self.run.records != nullptr) self.template record<points>(here, panel, first + r, seen_of<points, q>(now));
                 }
             });
         };
@@ -186,7 +191,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         }
         for (int q = 0; q < Count; ++q) {
             if constexpr (reduces) reduced[q].value.store(result + q * W);
-            if constexpr (picks) reduced[q].when.store(this->when_row(here) + (p + q) * W);
+            if constexpr (picks) reduced[q].when.store(self.when_row(here) + (p + q) * W);
         }
         T* const all_states = here.template at<T>(places::states_offset);
         for (int g = 0; g < Count; g += wide)

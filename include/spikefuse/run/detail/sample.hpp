@@ -84,6 +84,7 @@ struct sample_kernel {
             if (here.first_step + r >= run.steps) return;
             auto const* const row = row_of<Buffer>(here, r);
             for (int k = 0; k < numbers; k += static_cast<int>(64 / sizeof(element))) __builtin_prefetch(row + k);
+            __builtin_prefetch(row + numbers - 1); // rows need not begin with a line
         }
 #endif
     }

@@ -171,18 +171,19 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             auto const list = this->template list_rows<Stage, Feed>(here, done, here.rows - done);
             this->template own_groups<Stage>(here, [&](int p, auto count) {
                 T* const panel = over::panel(bag, p);
-                for (int r = 0; r < list.rows; ++r) {
-                    T const* const gradients = this->template current_row<Stage>(here, done + r) + p * W;
-                    for (int q = 0; q < count && !list.full(r); ++q) {
-                        V const gradient = V::load(gradients + q * W);
-                        if constexpr (places::template only_bits<Feed>) {
-                            add_to_rows(panel + q * apart, list.events + list.begin(r), list.count(r), gradient);
-                        } else {
-                            add_to_rows(panel + q * apart, list.events + list.begin(r), list.factors + list.begin(r), list.count(r),
-                                        gradient);
+                for (int k = 0; k < list.pieces; ++k)
+                    for (int r = 0; r < list.rows; ++r) {
+                        T const* const gradients = this->template current_row<Stage>(here, done + r) + p * W;
+                        int const begin = list.begin(r, k), events = list.count(r, k);
+                        for (int q = 0; q < count; ++q) {
+                            V const gradient = V::load(gradients + q * W);
+                            if constexpr (places::template only_bits<Feed>) {
+                                add_to_rows(panel + q * apart, list.events + begin, events, gradient);
+                            } else {
+                                add_to_rows(panel + q * apart, list.events + begin, list.factors + begin, events, gradient);
+                            }
                         }
                     }
-                }
             });
             if constexpr (plan::single<Feed> && !places::template only_bits<Feed>) {
                 list.each_full_run([&](int r, int count) {
@@ -240,29 +241,34 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         }
         here.team.team_barrier();
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
-        // Many spikes: word by word, so that a group's gradients of 64 steps come from the first cache. Few: each weight is touched once.
-        auto const add_words = [&]<int Words>(fixed<Words>, int first) {
+        // So many words at a time, of so many inputs before the next words.
+        auto const add_words = [&]<int Words>(fixed<Words>, int inputs) {
             this->template own_groups<Stage, 8, true>(here, [&](int p, auto count) {
-                T const* const gradients = this->template current_row<Stage>(here, first * 64) + p * W;
-                std::uint64_t const* const fired = columns + static_cast<std::size_t>(first) * places::column_apart;
-                add_columns<decltype(count)::value, Words>(
-                    over::panel(bag, p), apart, fired, places::column_apart, over::inputs, [&](unsigned bit) {
-                        T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
-                        return places::samples_together == 1
-                                   ? row
-                                   : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
-                    });
+                for (int tile = 0; tile < over::inputs; tile += inputs)
+                    for (int first = 0; first < words; first += Words) {
+                        T const* const gradients = this->template current_row<Stage>(here, first * 64) + p * W;
+                        add_columns<decltype(count)::value, Words>(
+                            over::panel(bag, p) + static_cast<std::size_t>(tile) * P, apart,
+                            columns + static_cast<std::size_t>(first) * places::column_apart + tile, places::column_apart,
+                            over::inputs - tile < inputs ? over::inputs - tile : inputs, [&](unsigned bit) {
+                                T const* const row =
+                                    gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
+                                return places::samples_together == 1
+                                           ? row
+                                           : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
+                            });
+                    }
             });
         };
         if constexpr (words == 1) {
-            add_words(fixed<1>{}, 0);
-        } else {
+            add_words(fixed<1>{}, over::inputs);
+        } else { // measured: docs/speed.md
             std::size_t spikes = 0;
             for (std::size_t k = 0; k < places::column_apart * words; ++k) spikes += static_cast<std::size_t>(count_bits(columns[k]));
-            if (static_cast<double>(spikes) < 0.2 * over::inputs * here.rows) { // measured: docs/speed.md
-                add_words(fixed<words>{}, 0);
-            } else {
-                for (int word = 0; word < words; ++word) add_words(fixed<1>{}, word);
+            if (static_cast<double>(spikes) < 0.04 * over::inputs * here.rows) { // each weight is touched once
+                add_words(fixed<words>{}, over::inputs);
+            } else { // a group's gradients of 64 steps come from the first cache, its weights' from the second
+                add_words(fixed<1>{}, 128);
             }
         }
     }
