@@ -47,18 +47,27 @@ def time_of(case, family, what):
     return ours and ours.get("times", {}).get(what)
 
 
-def best_mode(peer, what):
-    """The fastest mode of a peer whose results agree: (mode, statistics)."""
-    known = [(mode, of[what]) for mode, of in peer["modes"].items() if what in of]
+def any_mode(name, mode):
+    return True
+
+
+def as_it_comes(name, mode):
+    """Whether nothing has been compiled for it."""
+    return name != "brian2" and mode not in ("compile", "jit")
+
+
+def best_mode(name, peer, what, counts=any_mode):
+    """The fastest mode of a peer whose results agree, of those that count: (mode, statistics)."""
+    known = [(mode, of[what]) for mode, of in peer["modes"].items() if what in of and counts(name, mode)]
     return min(known, key=lambda pair: pair[1]["median"]) if known else None
 
 
-def ratios(case, what):
+def ratios(case, what, counts=any_mode):
     """peer -> (times our time in its equations, mode)."""
     result = {}
     for family, one in case["families"].items():
         for name, peer in one["peers"].items():
-            ours, theirs = time_of(case, family, what), best_mode(peer, what)
+            ours, theirs = time_of(case, family, what), best_mode(name, peer, what, counts)
             if ours and theirs:
                 result[name] = (theirs[1]["median"] / ours["median"], theirs[0])
     return result
@@ -103,8 +112,8 @@ def over_twin(ours, twin):
     return f"{ours['median'] / twin['median']:.2f}" + (", met" if ours["median"] <= TWIN * twin["median"] else ", missed")
 
 
-def least(case, what):
-    known = ratios(case, what)
+def least(case, what, counts=any_mode):
+    known = ratios(case, what, counts)
     return min(known.items(), key=lambda pair: pair[1][0]) if known else None
 
 
@@ -131,6 +140,23 @@ def main_table(cases, what, titles):
             cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
         cells.append(of_peers(least(case, what), target[0 if product else 2]))
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def short_table(cases):
+    """README's: the nearest as they come, and with everything that compiles them."""
+    lines = ["| | forward | matrix product | as they come | compiled | with backward | as they come | compiled |", "|---|---|---|---|---|---|---|---|"]
+    for name in [name for name in TITLES if name in TARGETS and name in cases]:
+        case, cells = cases[name], [TITLES[name]]
+        for what in ("forward", "training"):
+            ours, found = time_of(case, "norse", what), [least(case, what, counts) for counts in (as_it_comes, lambda name, mode: not as_it_comes(name, mode))]
+            cells.append(readable(ours["median"]) if ours else "-")
+            bare = case["families"]["norse"]["product"]
+            if what == "forward":
+                cells.append(f"{bare[bare['best']]['median'] / ours['median']:.3g}x" if bare else "-")
+            cells += [f"{one[1][0]:.3g}x" if one else "-" for one in found]
+        if any(cell != "-" for cell in cells[3:5]):
+            lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
@@ -222,7 +248,7 @@ def sweep_series(cases, kind):
     series = {"matrix product alone": [], "norse, compiled": [], "hand-written twin": [], "spikefuse": []}
     for x, case in sweep_points(cases, kind).items():
         norse = case["families"]["norse"]
-        bare, peer = norse["product"], best_mode(norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
+        bare, peer = norse["product"], best_mode("norse", norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
         found = (bare and bare[bare["best"]], peer and peer[1], time_of(case, "norse", "twin_forward"), time_of(case, "norse", "forward"))
         for points, times in zip(series.values(), found):
             if times:
@@ -271,6 +297,7 @@ def write(out):
     add = lambda title, lines: text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
     places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, commit {case['when']['commit']}" for case in cases.values()})
     text += ["Measured: " + "; ".join(places) + ".", ""]
+    add("In short", short_table(cases))
     add("Forward", main_table(cases, "forward", TITLES))
     add("Forward and backward", main_table(cases, "training", TITLES))
     if "latency" in cases:
