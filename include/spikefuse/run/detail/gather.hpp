@@ -33,7 +33,7 @@ SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, 
     return left < 64 ? set & ((std::uint64_t(1) << left) - 1) : set;
 }
 
-/// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: no other thread's entries stand behind, up to 31 places may be
+/// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written behind them yet, up to 31 places may be
 /// written over.
 template <int Scale, class Entry>
 SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, Entry* events, [[maybe_unused]] bool alone) {

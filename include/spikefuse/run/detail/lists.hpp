@@ -69,7 +69,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
             if (counts[r * pieces] >= 0) {
-                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows, size == 1);
+                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows, size == 1 && pieces == 1);
                 each_listed(r, [&](int k, int entries) { at[k] += entries; });
             } else {
                 for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = at[k];
