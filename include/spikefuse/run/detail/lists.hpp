@@ -56,9 +56,9 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         here.team.team_barrier();
         // Every thread counts for itself: how many rows fit, where their pieces begin; then it lists its own.
         int rows = 0, full_rows = 0, total = 0, at[pieces] = {};
+        auto const is_full = [&](int r) { return may_be_full && counts[r * pieces] < 0; };
         auto const each_listed = [&](int r, auto const& function) {
-            for (int k = 0; counts[r * pieces] >= 0 && k < pieces; ++k)
-                function(k, plan::round_up(counts[r * pieces + k], events_together));
+            for (int k = 0; !is_full(r) && k < pieces; ++k) function(k, plan::round_up(counts[r * pieces + k], events_together));
         };
         for (int whole = 0; rows < wanted; ++rows, total = whole) {
             each_listed(rows, [&](int, int entries) { whole += entries; });
@@ -68,7 +68,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         for (int k = pieces; k-- > 0;) at[k] = total -= at[k];
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
-            if (counts[r * pieces] >= 0) {
+            if (!is_full(r)) {
                 if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows, size == 1 && pieces == 1);
                 each_listed(r, [&](int k, int entries) { at[k] += entries; });
             } else {

@@ -117,10 +117,10 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             run_stretch<Stage, Count, Currents, Keep>(*this, here, p, first, begin, end, currents, winner, keep);
         }
     }
-    /// What a stretch of many steps gets by value: a store through a pointer might change what a reference names, which would be loaded
-    /// again in every step.
+    /// What a stretch of many steps gets by value: a store through a pointer might change what a reference names, which a host would load
+    /// again in every step. A device would copy arrays to its stack.
     template <class Stage, class Given>
-    using for_many = std::conditional_t<places::template replays<Stage>::value, Given const, Given const&>;
+    using for_many = std::conditional_t<places::template replays<Stage>::value && (W > 1), Given const, Given const&>;
     template <class Stage, int Count, class Currents, class Keep>
     SPIKEFUSE_FLATTEN static void run_stretch(for_many<Stage, points_kernel> self, for_many<Stage, context> here, int p, int first,
                                               int begin, int end, for_many<Stage, Currents> currents, [[maybe_unused]] int winner,
