@@ -43,13 +43,17 @@ inline std::set<std::string> const known_files{"norse_li.h5",
                                                "rockpool_lif.h5",
                                                "rockpool_expsyn_noise_stats.json"};
 
+/// Where the recordings are; a test that asks skips where there are none, and says where it looked.
 inline std::filesystem::path folder() {
-    if (char const* const set = std::getenv("SPIKEFUSE_GOLDEN_DIR"); set != nullptr && *set != '\0') return set;
-    return std::filesystem::path(SPIKEFUSE_SOURCE_DIR) / ".." / "shared" / "golden" / "public";
+    char const* const set = std::getenv("SPIKEFUSE_GOLDEN_DIR");
+    std::filesystem::path const named = set == nullptr ? "" : set,
+                                found = named.empty() ? std::filesystem::path(SPIKEFUSE_SOURCE_DIR) / ".." / "shared" / "golden" / "public"
+                                                      : named;
+    if (!std::filesystem::exists(found)) SKIP("no recordings at " + found.string());
+    return found;
 }
 inline std::string path_of(std::string const& file) {
     REQUIRE(known_files.contains(file));
-    if (!std::filesystem::exists(folder())) SKIP("no recordings at " + folder().string());
     return (folder() / file).string();
 }
 

@@ -106,7 +106,6 @@ TEST_CASE("a surrogate that a user writes in a line, and the logistic one") {
 }
 
 TEST_CASE("every recording is read by a test") {
-    if (!std::filesystem::exists(golden::folder())) SKIP("no recordings at " + golden::folder().string());
     std::set<std::string> found;
     for (auto const& entry : std::filesystem::directory_iterator(golden::folder())) {
         std::string const name = entry.path().filename().string();
