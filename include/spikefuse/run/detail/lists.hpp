@@ -56,7 +56,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         here.team.team_barrier();
         // Every thread counts for itself: how many rows fit, where their pieces begin; then it lists its own.
         int rows = 0, full_rows = 0, total = 0, at[pieces] = {};
-        auto const is_full = [&](int r) { return may_be_full && counts[r * pieces] < 0; };
+        listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
+        auto const is_full = [&](int r) { return may_be_full && list.full(r); };
         auto const each_listed = [&](int r, auto const& function) {
             for (int k = 0; !is_full(r) && k < pieces; ++k) function(k, plan::round_up(counts[r * pieces + k], events_together));
         };
@@ -78,8 +79,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
                 ++full_rows;
             }
         }
-        listed_rows<T, event_of<Feed>, pieces> list{first,   rows,  full_rows,           counts,  ends, events,
-                                                    factors, words, places::block_steps, nullptr, 0};
+        list.rows = rows;
+        list.full_rows = full_rows;
         if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
