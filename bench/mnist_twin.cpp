@@ -1,4 +1,5 @@
 // The MNIST network of examples/mnist beside a hand-written loop, same flags, same threads, same images, in one run.
+#include "../examples/faults.hpp"
 #include "harness.hpp"
 
 #include <CLI/CLI.hpp>
@@ -144,10 +145,5 @@ int main(int argc, char** argv) {
     app.add_option("--rounds", rounds)->capture_default_str()->check(CLI::Range(1, 1000));
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
-    try {
-        compare(data, network, steps, batch, rounds, out);
-    } catch (error const& fault) {
-        std::fprintf(stderr, "%s\n", fault.what());
-        return 1;
-    }
+    return say_faults([&] { compare(data, network, steps, batch, rounds, out); });
 }

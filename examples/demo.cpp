@@ -12,6 +12,8 @@
 #include <spikefuse/train/start_values.hpp>
 #include <spikefuse/train/trainer.hpp>
 
+#include "faults.hpp"
+
 using namespace spikefuse;
 
 constexpr int channels = 64, hidden = 48, classes = 4, steps = 80;
@@ -85,7 +87,7 @@ void look(Model& network, Input const& spikes, std::string const& when, io::plot
     picture.panels.emplace_back(io::plot::traces_panel{.title = "membranes of the readout " + when, .lines = lines, .height = 130});
 }
 
-int demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
+void demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
     moving_spots const train(2048, 2 * seed), test(512, 2 * seed + 1);
     model network{classifier, {.steps = steps, .batch = 32, .dt = 1 * ms, .seed = seed}};
     start_weights(network, "linear 1", 5 * linear_start, seed);
@@ -114,6 +116,7 @@ int demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
     picture.panels.emplace_back(io::plot::raster_panel{"input: a movement up", heard});
 
     look(network, samples, "before", picture);
+    io::plot::write_svg(picture, svg); // where it cannot be written, that is said before the training
     std::printf("\naccuracy before: %.1f %% of the test movements (chance: %d %%)\n\n", 100 * training.evaluate(test).second,
                 100 / classes);
     std::printf("epoch   loss     accuracy   test loss   test accuracy   seconds\n");
@@ -132,7 +135,6 @@ int demonstrate(std::string const& svg, int epochs, std::uint64_t seed) {
                 epochs, 100 * training.history().back().validation_accuracy, seconds, updates / 1e6 / seconds,
                 Kokkos::DefaultExecutionSpace().concurrency());
     std::printf("the same pictures: %s\n", svg.c_str());
-    return 0;
 }
 
 } // namespace
@@ -147,10 +149,5 @@ int main(int argc, char** argv) {
     app.add_option("--seed", seed, "of the data and the start weights")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
-    try {
-        return demonstrate(svg, epochs, seed);
-    } catch (error const& fault) {
-        std::fprintf(stderr, "%s\n", fault.what());
-        return 1;
-    }
+    return say_faults([&] { demonstrate(svg, epochs, seed); });
 }

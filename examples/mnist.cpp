@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <spikefuse/io/load.hpp>
 
+#include "faults.hpp"
 #include "mnist_network.hpp"
 
 using namespace spikefuse;
@@ -19,7 +20,7 @@ int main(int argc, char** argv) {
     app.add_flag("--inclusive", inclusive, "fire at the threshold (GeNN), not only above it (NIR)");
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
-    try {
+    return say_faults([&] {
         io::mnist const set = io::read_mnist(data);
         auto const total = inclusive ? mnist_network::classify(mnist_network::inclusive, set, network, steps, batch)
                                      : mnist_network::classify(mnist_network::strict, set, network, steps, batch);
@@ -29,13 +30,5 @@ int main(int argc, char** argv) {
         std::printf("speed               %.0f images a second  (%.3f s in all, %d threads)\n", images / total.seconds, total.seconds,
                     Kokkos::DefaultExecutionSpace().concurrency());
         std::printf("spikes a step       %.4f in the input layer, %.4f in the hidden layer\n", total.input_rate, total.hidden_rate);
-    } catch (error const& fault) {
-        std::fprintf(stderr, "%s\n", fault.what());
-        return 1;
-    } catch (std::exception const& fault) { // Kokkos: no memory
-        std::string const why = fault.what();
-        std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n", why.substr(0, why.find('\n')).c_str());
-        return 1;
-    }
-    return 0;
+    });
 }

@@ -6,6 +6,8 @@
 #include <spikefuse/train/datasets.hpp>
 #include <spikefuse/train/trainer.hpp>
 
+#include "faults.hpp"
+
 using namespace spikefuse;
 
 constexpr auto classifier = input<784> >> linear<256> >> lif(superspike<10>) >> linear<10> >> li;
@@ -23,7 +25,7 @@ int main(int argc, char** argv) {
     app.add_option("--rate", rate, "learning rate of Adam")->capture_default_str()->check(CLI::PositiveNumber);
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
-    try {
+    return say_faults([&] {
         io::mnist const set = io::read_mnist(data);
         image_samples const train(set, 0, 8000), test(set, 8000, 10000);
         for (int seed = 0; seed < seeds; ++seed) {
@@ -43,9 +45,5 @@ int main(int argc, char** argv) {
                         100 * training.history().back().validation_accuracy, epochs, seconds,
                         static_cast<double>(training.gradients().tape_bytes(steps)) / 1024);
         }
-    } catch (error const& fault) {
-        std::fprintf(stderr, "%s\n", fault.what());
-        return 1;
-    }
-    return 0;
+    });
 }

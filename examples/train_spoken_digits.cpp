@@ -5,6 +5,8 @@
 #include <spikefuse/train/datasets.hpp>
 #include <spikefuse/train/trainer.hpp>
 
+#include "faults.hpp"
+
 using namespace spikefuse;
 
 constexpr int channels = 64;
@@ -27,7 +29,7 @@ int main(int argc, char** argv) {
     app.add_option("--gain", gain, "factor of the first weights")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     Kokkos::ScopeGuard const kokkos;
-    try {
+    return say_faults([&] {
         io::event_data const heard = io::read_events(data + "/fsdd_train.h5", channels),
                              unheard = io::read_events(data + "/fsdd_test.h5", channels);
         event_samples const train(heard, channels, step_ms * ms), test(unheard, channels, step_ms * ms);
@@ -54,9 +56,5 @@ int main(int argc, char** argv) {
             std::printf("seed %d: test accuracy %.2f %% after %d epochs, %.1f s\n", seed,
                         100 * training.history().back().validation_accuracy, epochs, seconds);
         }
-    } catch (error const& fault) {
-        std::fprintf(stderr, "%s\n", fault.what());
-        return 1;
-    }
-    return 0;
+    });
 }

@@ -131,7 +131,9 @@ struct description {
     template <class Places>
     static std::string scratch_of() {
         std::string all = readable_bytes(static_cast<double>(Places::scratch_total));
-        if constexpr (Places::lists_near) all += " and, shared, " + readable_bytes(static_cast<double>(Places::lists_total));
+        std::string const lists = readable_bytes(static_cast<double>(Places::lists_total));
+        if constexpr (Places::lists_of_threads) all += " and " + lists + " a thread";
+        if constexpr (Places::lists_near) all += " and, shared, " + lists;
         return all;
     }
 };

@@ -307,15 +307,21 @@ struct layout : plan_facts<Schedule> {
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>
     static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
-    // Lists lie together: of each row, piece by piece, how many events it has, and where they end; events, and their factors. On a device
-    // they lie in shared memory, if they fit, and else where they lie on a host.
+    // Lists lie together: of each row, piece by piece, how many events it has, and where they end; events, and their factors; of rows of
+    // spikes that are too full for a list, their words, [64 inputs][row]. Each thread of a host has its own. On a device they lie in shared
+    // memory, if they fit, and else behind what a sample carries.
     static constexpr std::size_t ends_room = line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
     static constexpr std::size_t counts_in_lists = 0;
     static constexpr std::size_t ends_in_lists = counts_in_lists + ends_room;
     static constexpr std::size_t events_in_lists = ends_in_lists + ends_room;
     static constexpr std::size_t factors_in_lists = events_in_lists + line(event_room * event_bytes);
-    static constexpr std::size_t lists_total = factors_in_lists + line(event_room * factor_bytes);
-    static constexpr bool lists_near = lanes<T>::width == 1 && lists_total <= 32 * 1024;
+    static constexpr std::size_t words_in_lists = factors_in_lists + line(event_room * factor_bytes);
+    static constexpr std::size_t lists_total =
+        words_in_lists + (spikefuse::detail::looked_up_above<T> < 1
+                              ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8)
+                              : 0);
+    static constexpr bool lists_of_threads = lanes<T>::width > 1;
+    static constexpr bool lists_near = !lists_of_threads && lists_total <= 32 * 1024;
     static constexpr std::size_t lists_offset = held_at<count>;
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {
@@ -327,13 +333,8 @@ struct layout : plan_facts<Schedule> {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t contest_offset = lists_offset + (lists_near ? 0 : lists_total);
-    /// Of rows of spikes that are too full for a list: [64 inputs][row].
-    static constexpr std::size_t full_words_offset = contest_offset + 2 * contest_size;
-    static constexpr std::size_t rows_offset =
-        full_words_offset + (spikefuse::detail::looked_up_above<T> < 1
-                                 ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8)
-                                 : 0);
+    static constexpr std::size_t contest_offset = lists_offset + (lists_near || lists_of_threads ? 0 : lists_total);
+    static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =
         rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];

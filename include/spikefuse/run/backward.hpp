@@ -39,11 +39,11 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
 
     /// Where one launch does both, a sample that runs forwards has a place of its own.
     static constexpr std::size_t scratch_bytes = places::scratch_total + (trains_in_one_launch<Space> ? forward::places::sample_total : 0);
-    static constexpr std::size_t shared_bytes =
-        trains_in_one_launch<Space> && forward::shared_bytes > base::shared_bytes ? forward::shared_bytes : base::shared_bytes;
+    static constexpr std::size_t lists_bytes =
+        trains_in_one_launch<Space> && forward::lists_bytes > base::lists_bytes ? forward::lists_bytes : base::lists_bytes;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        unsigned char *const scratch = this->scratch_of(team, 1, scratch_bytes), *const shared = this->scratch_of(team, 0, shared_bytes);
-        company all = gather(team, scratch, shared, std::make_integer_sequence<int, places::samples_together>{});
+        unsigned char *const scratch = this->scratch_of(team, scratch_bytes), *const lists = this->lists_of(team, lists_bytes);
+        company all = gather(team, scratch, lists, std::make_integer_sequence<int, places::samples_together>{});
         context const& here = all.of[0];
         T* const gradient = this->group_gradient(here);
         this->each_own_register(here, places::bag_total, [&](std::size_t k) { V(T(0)).store(gradient + k); });
@@ -59,7 +59,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 return k < run.at_a_time && one.sample < run.batch;
             };
             if constexpr (trains_in_one_launch<Space>) {
-                context one = forward::place_in(team, scratch + places::samples_together * places::sample_total, shared);
+                context one = forward::place_in(team, scratch + places::samples_together * places::sample_total, lists);
                 for (int k = 0; enter(one, k); ++k) {
                     forward{run}.run_sample(one);
                     team.team_barrier();
@@ -88,9 +88,9 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         base::each_population([&](auto layer) { reach_parameters<layer>(here, gradient); });
     }
     template <int... K>
-    static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, unsigned char* shared,
+    static SPIKEFUSE_FUNCTION company gather(member const& team, unsigned char* scratch, unsigned char* lists,
                                              std::integer_sequence<int, K...>) {
-        return {{base::place_in(team, scratch + K * places::sample_total, shared)...}, 0};
+        return {{base::place_in(team, scratch + K * places::sample_total, lists)...}, 0};
     }
     /// This team's part of the tape, where one launch does both. Where groups have several threads each, all of them are at work at once.
     SPIKEFUSE_FUNCTION int enter_tape(member const& team) const {

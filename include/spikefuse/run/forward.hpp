@@ -16,7 +16,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     using equations_of = typename base::template equations_of<Layer>;
     static constexpr std::size_t scratch_bytes = places::scratch_total;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        context here = this->place_in(team, this->scratch_of(team, 1, scratch_bytes), this->scratch_of(team, 0, base::shared_bytes));
+        context here = this->place_in(team, this->scratch_of(team, scratch_bytes), this->lists_of(team, base::lists_bytes));
         here.sample = here.place = team.league_rank();
         run_sample(here);
     }

@@ -240,9 +240,10 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     static auto policy(Space const& space, int league) {
         int team = std::min(Kernel::places::widest_layer, 256);
         if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) team = detail::threads_of_team(space, league);
+        constexpr int lists = static_cast<int>(Kernel::lists_bytes), of_threads = Kernel::places::lists_of_threads ? lists : 0;
         return typename Kernel::policy(space, league, team)
-            .set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Kernel::shared_bytes)))
-            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)));
+            .set_scratch_size(0, Kokkos::PerTeam(lists - of_threads))
+            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)), Kokkos::PerThread(of_threads));
     }
     /// Kokkos grows a team's scratch at its first use: here, so that no run does.
     void reserve_scratch() const {

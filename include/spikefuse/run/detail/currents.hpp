@@ -107,6 +107,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
+        if (base::lists_alone && here.team.team_rank() * W >= Stage::width) return; // no panel is this thread's
         if constexpr (!places::template replays<Stage>::value && places::template only_bits<Feed>) {
             auto const* const ends = this->template list_alone<Feed>(here, first);
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {

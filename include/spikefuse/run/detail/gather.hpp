@@ -10,13 +10,16 @@
 
 namespace spikefuse::detail {
 
+/// The 64 inputs from word w on, a word that there is; those beyond the width are 0.
+SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, int w) {
+    int const left = width - w * 32;
+    std::uint64_t const set = row[w] | (left > 32 ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+    return left < 64 ? set & ((std::uint64_t(1) << left) - 1) : set;
+}
+
 SPIKEFUSE_FUNCTION int count_events(std::uint32_t const* row, int width) {
     int count = 0;
-    for (int w = 0; w < (width + 31) / 32; ++w) {
-        std::uint32_t word = row[w];
-        if (w == width / 32) word &= (1u << (width % 32)) - 1u; // bits beyond the width are not inputs
-        count += count_bits(word);
-    }
+    for (int w = 0; w < (width + 31) / 32; w += 2) count += count_bits(two_words(row, width, w));
     return count;
 }
 template <class T>
@@ -24,13 +27,6 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     int count = 0;
     for (int n = 0; n < width; ++n) count += row[n] != T(0) ? 1 : 0;
     return count;
-}
-
-/// The 64 inputs from word w on, a word that there is; those beyond the width are 0.
-SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, int w) {
-    int const left = width - w * 32;
-    std::uint64_t const set = row[w] | (left > 32 ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
-    return left < 64 ? set & ((std::uint64_t(1) << left) - 1) : set;
 }
 
 /// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written behind them yet, up to 31 places may be

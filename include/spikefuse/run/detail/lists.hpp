@@ -31,7 +31,13 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     }();
 
     static constexpr int rows_ahead = 16; // are asked for
-    /// Lists the spikes of as many rows as fit, all threads of the team together. Nobody writes a list before all have read the last one.
+    /// Threads of a host list what they read themselves: a line that another one has written costs them more than listing it.
+    static constexpr bool lists_alone = places::lists_of_threads;
+    SPIKEFUSE_FUNCTION void list_barrier([[maybe_unused]] context const& here) const {
+        if constexpr (!lists_alone) here.team.team_barrier();
+    }
+    /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have read
+    /// the last one.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
@@ -42,8 +48,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
         auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
-        auto* const words = here.template at<std::uint64_t>(places::full_words_offset);
-        int const rank = here.team.team_rank(), size = here.team.team_size();
+        auto* const words = here.template in_lists<std::uint64_t>(places::words_in_lists);
+        int const rank = lists_alone ? 0 : here.team.team_rank(), size = lists_alone ? 1 : here.team.team_size();
         for (int r = rank; r < wanted; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
             std::int32_t* const of_row = counts + r * pieces;
@@ -53,7 +59,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             for (int k = 0; k < pieces; ++k) whole += of_row[k];
             if (may_be_full && whole > most) of_row[0] = -1;
         }
-        here.team.team_barrier();
+        list_barrier(here);
         // Every thread counts for itself: how many rows fit, where their pieces begin; then it lists its own.
         int rows = 0, full_rows = 0, total = 0, at[pieces] = {};
         listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
@@ -70,7 +76,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
             if (!is_full(r)) {
-                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows, size == 1 && pieces == 1);
+                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows);
                 each_listed(r, [&](int k, int entries) { at[k] += entries; });
             } else {
                 for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = at[k];
@@ -85,35 +91,37 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
         }
-        here.team.team_barrier();
+        list_barrier(here);
         return list;
     }
     /// Lists a row of spikes that stands alone and is never full. The list of before has been read.
     template <class Feed>
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
         auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
-        if (here.team.team_rank() == 0) {
+        if (lists_alone || here.team.team_rank() == 0) {
             ends[0] = 0;
-            list_row<Feed>(here, r, nullptr, ends + 1, 1, true);
+            list_row<Feed>(here, r, nullptr, ends + 1, 1);
         }
-        here.team.team_barrier();
+        list_barrier(here);
         return ends;
     }
     /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they end, `apart` from each other. Each is
     /// filled up to whole registers, with the row of zeros.
     template <class Feed>
-    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins, std::int32_t* ends, int apart, bool alone) const {
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins, std::int32_t* ends, int apart) const {
         constexpr bool bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
+        constexpr bool alone = lists_alone && pieces == 1; // nobody has written behind this row yet
         auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         int piece = 0, at = begins == nullptr ? 0 : begins[0];
         auto const fill_up = [&] {
-            for (; at % events_together != 0; ++at) {
-                events[at] = static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
-                if constexpr (!bits) factors[at] = T(0);
+            int const end = plan::round_up(at, events_together);
+            for (int k = 0; alone ? k < events_together : at + k < end; ++k) { // alone: without a branch
+                events[at + k] = static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
+                if constexpr (!bits) factors[at + k] = T(0);
             }
-            ends[piece++ * apart] = at;
+            ends[piece++ * apart] = at = end;
         };
         each_piece<Feed>(here, r, [&](int k, auto source, auto const* row, int width, int offset) {
             if (k > piece) {

@@ -45,15 +45,28 @@ struct sample_kernel {
     run_arguments<T> run;
 
     using context = sample_context<member>;
-    static constexpr std::size_t shared_bytes = places::lists_near ? places::lists_total + 64 : 0;
-    /// A team's scratch, from a cache line on: level 1, or level 0, a device's shared memory; null where none is wanted.
-    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, int level, std::size_t bytes) {
-        if (bytes == 0) return nullptr;
-        auto const raw = reinterpret_cast<std::uintptr_t>(team.team_scratch(level).get_shmem(static_cast<int>(bytes)));
-        return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
+    /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in level 0, a device's shared memory.
+    static constexpr bool lists_apart = places::lists_near || places::lists_of_threads;
+    static constexpr std::size_t lists_bytes = lists_apart ? places::lists_total + 64 : 0;
+    /// The team's scratch of level 1, from a cache line on.
+    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) {
+        return from_a_line(team.team_scratch(1), bytes);
     }
-    static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch, unsigned char* shared) {
-        return {team, scratch, places::lists_near ? shared : scratch + places::lists_offset, 0, 0, 0, 0};
+    /// Null where none is wanted.
+    static SPIKEFUSE_FUNCTION unsigned char* lists_of(member const& team, std::size_t bytes) {
+        if constexpr (places::lists_of_threads) {
+            return from_a_line(team.thread_scratch(1), bytes);
+        } else {
+            return bytes == 0 ? nullptr : from_a_line(team.team_scratch(0), bytes);
+        }
+    }
+    static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch, unsigned char* lists) {
+        return {team, scratch, lists_apart ? lists : scratch + places::lists_offset, 0, 0, 0, 0};
+    }
+    template <class Scratch>
+    static SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_t bytes) {
+        auto const raw = reinterpret_cast<std::uintptr_t>(scratch.get_shmem(static_cast<int>(bytes)));
+        return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
     }
 
     // --- buffers --------------------------------------------------------------------------------------------------------------
