@@ -13,7 +13,7 @@ using test::host, test::random_spikes, test::unpacked;
 
 namespace {
 
-constexpr int steps = 37, batch = 2;
+constexpr int steps = 601, batch = 2; // more than any stretch
 
 /// Activities that change from row to row, on both sides of every crossover.
 template <int Inputs>

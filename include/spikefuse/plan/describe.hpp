@@ -51,8 +51,9 @@ std::string state_names() {
     return text;
 }
 
-template <class Schedule, class T>
+template <class Network, class T>
 struct description {
+    using Schedule = plan::schedule<Network, false>; // of values; a network may take packed spikes, too
     using places = plan::layout<Schedule, T>;
     std::vector<std::string> names = layer_names<Schedule>();
     std::string text;
@@ -111,12 +112,15 @@ struct description {
         int number = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
             [&](auto one) { node(number, one, "  "); });
-        line(looked_up_above<T> == 1 ? "  rows of spikes: listed"
-                                     : "  rows of spikes: listed up to " + percent(looked_up_above<T>) +
-                                           " of the inputs, above that looked up, four at a time; in loops listed");
+        line(looked_up_above<T> == 1
+                 ? "  rows of spikes: listed"
+                 : "  rows of spikes: listed up to " + percent(looked_up_above<T>) + " of the inputs, above that looked up, " +
+                       std::to_string(looked_up_together<T>) + " at a time; in loops listed");
         line("  rows of values: listed up to " + percent(multiplied_above<T>) + ", above that a dense product");
-        line("  steps at a time: " + std::to_string(places::block_steps) + "; a register holds " + std::to_string(lanes<T>::width) +
-             (lanes<T>::width == 1 ? " neuron" : " neurons"));
+        constexpr int of_values = places::block_steps, of_spikes = plan::layout<plan::schedule<Network, true>, T>::block_steps;
+        line("  steps at a time: " + std::to_string(of_values) +
+             (of_spikes == of_values ? "" : ", of packed spikes " + std::to_string(of_spikes)) + "; a register holds " +
+             std::to_string(lanes<T>::width) + (lanes<T>::width == 1 ? " neuron" : " neurons"));
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
              readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
         using training = plan::layout<Schedule, T, true>;
@@ -143,7 +147,7 @@ struct description {
 /// The plan of a network, for reading: `std::cout << describe(network)`.
 template <class T = float, layer_word Network>
 std::string describe(Network const&) {
-    return detail::description<plan::schedule<Network, false>, T>{}.write();
+    return detail::description<Network, T>{}.write();
 }
 
 } // namespace spikefuse

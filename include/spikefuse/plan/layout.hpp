@@ -234,31 +234,6 @@ struct layout : plan_facts<Schedule> {
                                                     8 * 4 * (row_total + backward_numbers * sizeof(T)) <= near_caches
                                                 ? 4
                                                 : 1;
-    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
-    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds, and their gradients, are fetched
-    /// less often.
-    static constexpr int block_steps = [] {
-        constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
-        std::size_t const budget = far && Training ? near_caches : (Training ? 512 / samples_together : 256) * 1024;
-        std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
-        constexpr bool forward = lanes<T>::width > 1 && !Training; // many rows for each time that a panel comes to the first cache
-        std::size_t longest = far || forward ? spikefuse::detail::most_rows : 64 / samples_together; // columns are words
-        if constexpr (Training)
-            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-                using self = decltype(node);
-                if constexpr (facts::template replays<self>::value) {
-                    constexpr std::size_t step =
-                        static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
-                        sizeof(T);
-                    // A replay stays in the first cache, or not far from it; on a device, where it is a thread's own, in 2 KiB of stack.
-                    std::size_t const held = (lanes<T>::width == 1 ? 2 : far ? 160 : 40) * 1024 / step;
-                    longest = held < longest ? held : longest;
-                }
-            });
-        std::size_t const steps = fits < longest ? fits : longest;
-        return static_cast<int>(steps < 8 ? 8 : steps);
-    }();
-
     /// What is listed: the widest row of all feeds, and whether values are, each with its factor.
     struct listing {
         int widest;
@@ -286,17 +261,43 @@ struct layout : plan_facts<Schedule> {
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { all = both(all, listing_of(node)); });
         return all;
     }();
+    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
+    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds, and their gradients, are fetched
+    /// less often.
+    static constexpr int block_steps = [] {
+        constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
+        std::size_t const budget = far && Training ? near_caches : (Training ? 512 / samples_together : 256) * 1024;
+        std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
+        constexpr bool forward = lanes<T>::width > 1 && !Training; // many rows for each time that a panel comes to the first cache
+        // A table of sums wants more; products, and far weights, do not (measured: docs/speed.md). Backwards columns are words.
+        std::size_t longest = far || (forward && listed.values) ? 256 : forward ? spikefuse::detail::most_rows : 64 / samples_together;
+        if constexpr (Training)
+            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+                using self = decltype(node);
+                if constexpr (facts::template replays<self>::value) {
+                    constexpr std::size_t step =
+                        static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
+                        sizeof(T);
+                    // A replay stays in the first cache, or not far from it; on a device, where it is a thread's own, in 2 KiB of stack.
+                    std::size_t const held = (lanes<T>::width == 1 ? 2 : far ? 160 : 40) * 1024 / step;
+                    longest = held < longest ? held : longest;
+                }
+            });
+        std::size_t const steps = fits < longest ? fits : longest;
+        return static_cast<int>(steps < 8 ? 8 : steps);
+    }();
+
     static constexpr int widest_feed = listed.widest;
     static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, widest_feed>);
     static constexpr std::size_t factor_bytes = listed.values ? sizeof(T) : 0;
+    static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
     /// Events that are listed at a time, at least one whole row of the widest feed; on a device as many as its shared memory holds for each
     /// of the teams that a multiprocessor runs side by side.
     static constexpr int event_capacity = [] {
-        constexpr int near = lanes<T>::width > 1 ? 256 * block_steps : 24 * 1024 / static_cast<int>(event_bytes + factor_bytes);
+        constexpr int near = lanes<T>::width > 1 ? 256 * 256 : 24 * 1024 / static_cast<int>(event_bytes + factor_bytes);
         constexpr int most = near < 256 * block_steps ? near : 256 * block_steps;
         return widest_feed > most ? widest_feed : most;
     }();
-    static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
     static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity) + 64 + 4 * static_cast<std::size_t>(most_pieces);
 
     static constexpr std::size_t states_offset = 0;

@@ -295,7 +295,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
 template <layer_word Network, class T, class Space>
 std::string describe(model<Network, T, Space> const& of) {
     auto const& setup = of.setup();
-    return detail::description<plan::schedule<Network, false>, T>{}.write() + "state of " + std::to_string(setup.batch) + " samples: " +
+    return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) + " samples: " +
            detail::readable_bytes(static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total * sizeof(T)) *
                                   setup.batch) +
            "\n";

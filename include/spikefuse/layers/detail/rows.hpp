@@ -63,7 +63,9 @@ template <class T> // a table is as long as a register: those of one number look
 inline constexpr double looked_up_above = lanes<T>::width < 8 ? 1
                                           : few_registers<T>  ? 0.48
                                                               : 0.26;
-inline constexpr int most_rows = 256; // in a list
+template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64 inputs
+inline constexpr int looked_up_together = few_registers<T> ? 4 : 5;
+inline constexpr int most_rows = 512; // full ones; of others half as many (measured: docs/speed.md)
 /// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 255) / 256; }
 SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 31) / 32 * 32; }

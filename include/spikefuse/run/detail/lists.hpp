@@ -36,8 +36,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     SPIKEFUSE_FUNCTION void list_barrier([[maybe_unused]] context const& here) const {
         if constexpr (!lists_alone) here.team.team_barrier();
     }
-    /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have read
-    /// the last one.
+    /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have
+    /// read the last one.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
@@ -50,6 +50,23 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         auto* const words = here.template in_lists<std::uint64_t>(places::words_in_lists);
         int const rank = lists_alone ? 0 : here.team.team_rank(), size = lists_alone ? 1 : here.team.team_size();
+        listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
+        auto const is_full = [&](int r) { return may_be_full && list.full(r); };
+        auto const each_listed = [&](int r, auto const& function) {
+            for (int k = 0; !is_full(r) && k < pieces; ++k) function(k, plan::round_up(counts[r * pieces + k], events_together));
+        };
+        // How many rows fit, and what they have of each piece.
+        int rows = 0, share = 0, full_rows = 0, total = 0, at[pieces] = {};
+        auto const fits = [&](int r) {
+            int whole = total;
+            each_listed(r, [&](int, int entries) { whole += entries; });
+            if (whole > places::event_capacity + events_together * pieces) return false;
+            if ((share += is_full(r) ? 1 : 2) > most_rows) return false;
+            each_listed(r, [&](int k, int entries) { at[k] += entries; });
+            total = whole;
+            rows = r + 1;
+            return true;
+        };
         for (int r = rank; r < wanted; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
             std::int32_t* const of_row = counts + r * pieces;
@@ -58,19 +75,11 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             int whole = 0;
             for (int k = 0; k < pieces; ++k) whole += of_row[k];
             if (may_be_full && whole > most) of_row[0] = -1;
+            if (lists_alone && !fits(r)) break;
         }
         list_barrier(here);
-        // Every thread counts for itself: how many rows fit, where their pieces begin; then it lists its own.
-        int rows = 0, full_rows = 0, total = 0, at[pieces] = {};
-        listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
-        auto const is_full = [&](int r) { return may_be_full && list.full(r); };
-        auto const each_listed = [&](int r, auto const& function) {
-            for (int k = 0; !is_full(r) && k < pieces; ++k) function(k, plan::round_up(counts[r * pieces + k], events_together));
-        };
-        for (int whole = 0; rows < wanted; ++rows, total = whole) {
-            each_listed(rows, [&](int, int entries) { whole += entries; });
-            if (whole > places::event_capacity + events_together * pieces) break;
-            each_listed(rows, [&](int k, int entries) { at[k] += entries; });
+        // Every thread of a device adds up for itself; then it lists its own rows.
+        while (!lists_alone && rows < wanted && fits(rows)) {
         }
         for (int k = pieces; k-- > 0;) at[k] = total -= at[k];
         if (rank == 0) ends[0] = 0;
