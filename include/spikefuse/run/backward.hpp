@@ -125,15 +125,14 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         this->each_own_register(here, places::state_total, [&](std::size_t k) { V(T(0)).store(states + k); });
         this->each_fed_back([&](auto buffer) { this->template clear_row<buffer>(here, -1); });
         T* const seeds = seeds_of(here);
-        for (int n = Schedule::outputs + here.team.team_rank(); n < places::padded(Schedule::outputs); n += here.team.team_size())
-            seeds[n] = T(0);
+        this->each_own(here, places::padded(Schedule::outputs) - Schedule::outputs, [&](int n) { seeds[Schedule::outputs + n] = T(0); });
         if constexpr (!Loss::readout::every_step) {
             if (here.team.team_rank() == 0)
                 losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
                                                                   Schedule::outputs, targets, here.sample, run.batch, seeds) +
                                       this->charged(here);
         } else {
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size()) seeds[n] = T(0);
+            this->each_own(here, Schedule::outputs, [&](int n) { seeds[n] = T(0); });
         }
         here.team.team_barrier();
     }
@@ -187,7 +186,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 using about = equations::anatomy<N>;
                 constexpr int width = padded_width<layer>;
                 T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<layer>;
-                for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
+                this->each_own(here, width / W, [&](int own) {
+                    int const n = own * W;
                     equations::neurons<N, V> cell{};
                     equations::gradients<N, V> to;
                     for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
@@ -195,7 +195,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                         [&](auto k) { to.states[k] = V::load(states + places::template states_at<layer> + k * width + n); });
                     equations::retreat_to_rest(cell, to);
                     for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
-                }
+                });
             });
     }
     template <int Layer>
@@ -206,7 +206,8 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         T const* const bag = run.bag + places::template bag_at<Layer>;
         T* const to = gradient + places::template bag_at<Layer>;
         T const* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<Layer>;
-        for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
+        this->each_own(here, width / W, [&](int own) {
+            int const n = own * W;
             V params[equations::neurons<N, V>::template at_least_one<about::param_count>];
             V sums[equations::neurons<N, V>::template at_least_one<about::param_count>];
             V arrived[equations::neurons<N, V>::template at_least_one<about::coefficient_count>];
@@ -214,15 +215,16 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             for_each_index<about::coefficient_count>([&](auto k) { arrived[k] = V::load(coefficients + k * width + n); });
             equations::pull_parameters<N>(params, run.step, arrived, sums);
             for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
-        }
+        });
     }
 
     // --- the readout ------------------------------------------------------------------------------------------------------------------
 
     /// The readout's rows hold outputs: now their gradients.
     SPIKEFUSE_FUNCTION void seed_readout(context const& here, T* seeds) const {
-        for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
+        this->each_own(here, (Schedule::outputs + W - 1) / W, [&](int p) {
             for (int r = 0; r < here.rows; ++r) seed_output(here, p, r, this->readout_row(here, r) + p * W, seeds);
+        });
     }
     /// Panel p of outputs in row r of this block becomes their gradients.
     SPIKEFUSE_FUNCTION void seed_output(context const& here, int p, int r, T* row, T* seeds) const {

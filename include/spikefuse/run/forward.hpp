@@ -62,8 +62,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         }
         T* const result = here.template at<T>(places::readout_offset);
         if constexpr (!Readout::every_step)
-            for (int p = here.team.team_rank(); p * W < Schedule::outputs; p += here.team.team_size())
-                Readout::template start<T>(run.steps).store(result + p * W);
+            each_own_register(here, Schedule::outputs, [&](std::size_t k) { Readout::template start<T>(run.steps).store(result + k); });
         if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
             each_own_register(here, places::padded(Schedule::outputs),
                               [&](std::size_t k) { V(static_cast<T>(run.steps - 1)).store(this->when_row(here) + k); });
@@ -85,20 +84,20 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         T const* const bag = run.bag + places::template bag_at<Layer>;
         T* const states = here.template at<T>(places::states_offset) + places::template states_at<Layer>;
         T* const coefficients = here.template at<T>(places::coefficients_offset) + places::template coefficients_at<Layer>;
-        for (int n = here.team.team_rank() * W; n < width; n += here.team.team_size() * W) {
+        this->each_own(here, width / W, [&](int k) {
+            int const n = k * W;
             equations::neurons<N, V> cell;
             lie_at_rest<N, width>(cell, bag, n, run.step);
-            for_each_index<about::coefficient_count>([&](auto k) { cell.coefficients[k].store(coefficients + k * width + n); });
-            for_each_index<about::state_count>([&](auto k) { cell.states[k].store(states + k * width + n); });
-        }
+            for_each_index<about::coefficient_count>([&](auto j) { cell.coefficients[j].store(coefficients + j * width + n); });
+            for_each_index<about::state_count>([&](auto j) { cell.states[j].store(states + j * width + n); });
+        });
     }
     KOKKOS_FUNCTION void finish(context const& here) const {
         save_memory(here, sample_memory(here));
         if constexpr (!Readout::every_step) {
             T const* const result = here.template at<T>(places::readout_offset);
             T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            for (int n = here.team.team_rank(); n < Schedule::outputs; n += here.team.team_size())
-                to[n] = Readout::finish(result[n], run.steps);
+            this->each_own(here, Schedule::outputs, [&](int n) { to[n] = Readout::finish(result[n], run.steps); });
         }
         V::finish_streams();
     }
@@ -130,9 +129,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     /// Calls function(k) for the registers of `count` numbers that belong to this thread.
     template <class Function>
     SPIKEFUSE_FUNCTION void each_own_register(context const& here, std::size_t count, Function const& function) const {
-        for (std::size_t k = static_cast<std::size_t>(here.team.team_rank()) * W; k < count;
-             k += static_cast<std::size_t>(here.team.team_size()) * W)
-            function(k);
+        this->each_own(here, static_cast<int>((count + W - 1) / W), [&](int k) { function(static_cast<std::size_t>(k) * W); });
     }
     template <int Buffer>
     static constexpr std::size_t fed_back_place = places::state_total + places::template kept_bytes<Buffer> / sizeof(T);
@@ -155,7 +152,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     template <int Buffer, class Source>
     SPIKEFUSE_FUNCTION void move_row(context const& here, T* to, Source const& from) const {
         constexpr int length = static_cast<int>(places::template row_bytes<typename Schedule::template buffer_at<Buffer>> / sizeof(T));
-        for (int k = here.team.team_rank() * W; k < length; k += here.team.team_size() * W) from(k).store(to + k);
+        this->each_own(here, (length + W - 1) / W, [&](int k) { from(k * W).store(to + k * W); });
     }
     SPIKEFUSE_FUNCTION void keep_last_row(context const& here) const {
         if constexpr (places::kept_total > 0) {

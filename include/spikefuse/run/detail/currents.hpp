@@ -107,7 +107,11 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        if (base::lists_alone && here.team.team_rank() * W >= Stage::width) return; // no panel is this thread's
+        if constexpr (base::lists_alone) {
+            bool idle = true;
+            own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int, auto) { idle = false; });
+            if (idle) return;
+        }
         if constexpr (!places::template replays<Stage>::value && places::template only_bits<Feed>) {
             auto const* const ends = this->template list_alone<Feed>(here, first);
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int p, auto count) {
@@ -188,24 +192,20 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
 
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void own_panels(context const& here, Function const& function) const {
-        for (int p = here.team.team_rank(); p * W < Stage::width; p += here.team.team_size()) function(p);
+        this->each_own(here, (Stage::width + W - 1) / W, function);
     }
 
     /// Panels in groups of so many, and what remains. `function(p, count)`. Splits: one by one where groups are too few for all threads.
     template <class Stage, int Together = places::template side_by_side<Stage>,
               bool Splits = (Together > 2 && !places::template replays<Stage>::value), class Function>
     SPIKEFUSE_FUNCTION void own_groups(context const& here, Function const& function) const {
-        constexpr int panels = (Stage::width + W - 1) / W, together = Together, rest = panels % together;
-        int const rank = here.team.team_rank(), size = here.team.team_size();
+        constexpr int panels = (Stage::width + W - 1) / W;
         if constexpr (Splits)
-            if (size > 1 && panels / together < size) {
+            if (here.team.team_size() > 1 && panels / Together < here.team.team_size()) {
                 own_panels<Stage>(here, [&](int p) { function(p, fixed<1>{}); });
                 return;
             }
-        if constexpr (panels >= together)
-            for (int p = together * rank; p + together <= panels; p += together * size) function(p, fixed<together>{});
-        if constexpr (rest != 0)
-            if (panels / together % size == rank) function(panels - rest, fixed<rest>{});
+        this->template each_own_group<panels, Together>(here, function);
     }
 
     /// Words of some rows of the network's input, of 512 inputs at a time. Rows lie a batch apart, so that many fall into few sets of the

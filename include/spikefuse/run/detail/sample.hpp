@@ -69,6 +69,31 @@ struct sample_kernel {
         return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
     }
 
+    /// Calls function(k) for this thread's share of 0 to count - 1. On a host those are neighbours, so that two threads seldom write to one
+    /// line; on a device threads that run together have numbers that lie together.
+    template <class Function>
+    static SPIKEFUSE_FUNCTION void each_own(context const& here, int count, Function const& function) {
+        int const rank = here.team.team_rank(), size = here.team.team_size();
+        if constexpr (W > 1) {
+            int const share = (count + size - 1) / size, end = (rank + 1) * share;
+            for (int k = rank * share; k < end && k < count; ++k) function(k);
+        } else {
+            for (int k = rank; k < count; k += size) function(k);
+        }
+    }
+    /// The same for groups of `Together`, and what remains: function(first, how many).
+    template <int Count, int Together, class Function>
+    static SPIKEFUSE_FUNCTION void each_own_group(context const& here, Function const& function) {
+        constexpr int whole = Count / Together, rest = Count % Together;
+        each_own(here, whole + (rest != 0 ? 1 : 0), [&](int group) {
+            if (rest == 0 || group < whole) {
+                if constexpr (whole > 0) function(group * Together, fixed<Together>{});
+            } else {
+                if constexpr (rest != 0) function(Count - rest, fixed<rest>{});
+            }
+        });
+    }
+
     // --- buffers --------------------------------------------------------------------------------------------------------------
 
     /// Row `r` of this block.

@@ -42,7 +42,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         bool const last = here.first_step + here.rows == run.steps;
         for (int r = 0; r < (Kind == input_kind::held ? (last ? 1 : 0) : here.rows); ++r) {
             T* const row = input_gradient_row(here, r);
-            for (int n = here.team.team_rank(); n < Schedule::inputs; n += here.team.team_size()) row[n] = T(0);
+            this->each_own(here, Schedule::inputs, [&](int n) { row[n] = T(0); });
         }
     }
     SPIKEFUSE_FUNCTION T* group_gradient(context const& here) const {
@@ -113,8 +113,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         } else {
             to = gradient_row<Source::buffer>(here, r - Source::delay);
         }
-        for (int n = here.team.team_rank(); n < width; n += here.team.team_size())
+        this->each_own(here, width, [&](int n) {
             for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
+        });
     }
 
     /// The gradient of panel p of a stage that reads one source as it stands.
@@ -222,7 +223,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         T* const bag = group_gradient(here) + places::template bag_at<Feed::layer>;
         auto* const columns = here.template at<std::uint64_t>(places::columns_offset);
         constexpr int squares = (over::inputs + 63) / 64;
-        for (int square = here.team.team_rank(); square < squares * words; square += here.team.team_size()) {
+        this->each_own(here, squares * words, [&](int square) {
             int const first = square % squares * 64, word = square / squares;
             std::uint64_t* const bits = columns + static_cast<std::size_t>(word) * places::column_apart + first;
             for (unsigned k = 0; k < 64; ++k) {
@@ -238,7 +239,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 });
             }
             transpose_bits(bits);
-        }
+        });
         here.team.team_barrier();
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
         // So many words at a time, of so many inputs before the next words.
@@ -286,8 +287,6 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             constexpr int begin = from::offset / W, end = (from::offset + Schedule::template buffer_at<from::buffer>::width + W - 1) / W;
             if constexpr (plan::is_network_input<from>::value)
                 if (this->run.input_gradient == nullptr) return;
-            auto const& team = all.samples->team;
-            int const rank = team.team_rank(), size = team.team_size();
             std::size_t const stride = all.stride(base::template current_stride<Stage>);
             auto const gradients = [&](int k) { return this->template current_row<Stage>(all.sample(k), all.row(k)); };
             auto const some = [&]<int Count>(fixed<Count>, int p) {
@@ -310,11 +309,8 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 }
             };
             constexpr int together = registers_together<T>(stepwise && places::samples_together == 1 ? 8 : 2);
-            constexpr int rest = (end - begin) % together;
-            for (int p = begin + rank * together; p + together <= end; p += size * together) some(fixed<together>{}, p);
-            if constexpr (rest != 0)
-                if (rank == size - 1) some(fixed<rest>{}, end - rest);
-            team.team_barrier();
+            this->template each_own_group<end - begin, together>(*all.samples, [&](int p, auto count) { some(count, begin + p); });
+            all.samples->team.team_barrier();
         });
     }
     /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.
