@@ -244,6 +244,23 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
     io::mnist const few{.count = 3, .rows = 2, .columns = 2, .images = std::vector<std::uint8_t>(12), .labels = {0, 1, 2}};
     SAYS(value_error, (image_samples{few, 2, 2}), "no part of the data");
     SAYS(value_error, (image_samples{few, 0, 4}), "it has 3");
+    io::event_data const heard{.times = {0.001f, 0.004f, 0.0039f}, .unit_of = {0, 2, 2}, .offsets = {0, 2, 3}, .labels = {1, 0}};
+    SAYS(value_error, (event_samples{heard, 2, 2 * ms}), "have 3 units");
+    model timed{input<3> >> linear<2> >> li, {.steps = 3, .batch = 2, .dt = 2 * ms}};
+    trainer of_events{timed, cross_entropy(last_step), adam{}, quiet_settings(1)};
+    SAYS(value_error, of_events.fit(event_samples{heard, 3, 1 * ms}, no_data{}),
+         "a step of the data lasts 1 ms (one of the network lasts 2 ms)");
+    SAYS(value_error, of_events.evaluate(event_samples{heard, 3, 2.1 * ms}), "lasts 2.1 ms");
+    event_samples const fits{heard, 3, 2 * ms};
+    auto const spikes = fits.make_input<decltype(timed)>(2, 3); // [T, B, 1]
+    int labels[2];
+    fits.fill(std::vector<std::size_t>{1, 0}, spikes, labels);
+    REQUIRE((labels[0] == 0 && labels[1] == 1));
+    for (std::size_t t = 0; t < 3; ++t) {
+        REQUIRE(spikes(t, 0, 0) == (t == 1 ? 4u : 0u)); // at 3.9 ms
+        REQUIRE(spikes(t, 1, 0) == (t == 0 ? 1u : t == 2 ? 4u : 0u));
+    }
+    of_events.fit(fits, no_data{});
     training.fit(patterns{40, 1}, no_data{}); // and it goes on
     REQUIRE(all_parameters(network) != before);
 }

@@ -52,8 +52,8 @@ class image_samples {
 /// of a channel in one step are one spike.
 class event_samples {
   public:
-    /// `units`: channels of the network's input. `step`: length of a time step, the model's `dt`. `fill` throws shape_error, value_error
-    /// as `io::bin_events` does.
+    /// `units`: channels of the network's input. `step`: length of a time step; a trainer wants the model's `dt`. `fill` throws
+    /// shape_error, value_error as `io::bin_events` does.
     event_samples(io::event_data const& set, int units, duration step) : set_(set), units_(units), step_(step) {
         if (set.units() > units)
             throw value_error("the recordings have " + std::to_string(set.units()) + " units",
@@ -62,6 +62,7 @@ class event_samples {
     event_samples(io::event_data const&&, int, duration) = delete; // it would be gone
 
     std::size_t size() const { return set_.size(); }
+    duration step() const { return step_; }
     template <class Model>
     auto make_input(int batch, int steps) const {
         return Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, typename Model::space_type>(

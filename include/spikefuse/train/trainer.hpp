@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdio>
 #include <numeric>
 #include <random>
 
@@ -16,6 +17,11 @@ template <class D, class Model>
 concept training_data = requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
     { data.size() } -> std::convertible_to<std::size_t>;
     data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
+};
+/// Data whose steps have a length: the network's have to have the same.
+template <class D>
+concept timed_data = requires(D const& data) {
+    { data.step() } -> std::convertible_to<duration>;
 };
 
 struct trainer_settings {
@@ -76,15 +82,15 @@ class trainer {
     /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`. `each_epoch(report)` is called after
     /// every epoch (for checkpoints, plots). Each epoch takes the samples in a new order, B at a time; the rest, less than B, waits for
     /// another epoch. Ends with the parameters of the last epoch, not of the best.
-    /// Throws value_error: less than B samples, a label out of range, or a loss or gradient that is not finite; shape_error: input of
-    /// another width. The model then has the parameters of before that step.
+    /// Throws value_error: less than B samples, steps of another length than the model's, a label out of range, or a loss or gradient that
+    /// is not finite; shape_error: input of another width. The model then has the parameters of before that step.
     template <training_data<Model> Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         if (train.size() < batch)
             throw value_error("there are " + std::to_string(train.size()) + " samples to train on", "a batch has " + std::to_string(batch),
                               "Give more data, or make the model with a smaller .batch");
-        auto input = train.template make_input<Model>(model_.setup().batch, model_.setup().steps);
+        auto input = input_for(train);
         std::vector<int> labels(batch);
         std::size_t const batches = train.size() / batch;
         for (; epoch_ < settings_.epochs; ++epoch_) {
@@ -150,7 +156,7 @@ class trainer {
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        auto input = data.template make_input<Model>(model_.setup().batch, model_.setup().steps);
+        auto input = input_for(data);
         std::vector<int> labels(batch);
         std::vector<std::size_t> which(batch);
         double loss = 0;
@@ -193,6 +199,23 @@ class trainer {
     }
 
   private:
+    /// Room for a batch of the data.
+    template <class Data>
+    auto input_for(Data const& data) const {
+        auto const& setup = model_.setup();
+        if constexpr (timed_data<Data>) {
+            duration const step = data.step();
+            auto const written = [](duration time) {
+                char text[32];
+                std::snprintf(text, sizeof text, "%.6g ms", time / ms);
+                return std::string(text);
+            };
+            if (!(std::abs(step / setup.dt - 1) < 1e-6))
+                throw value_error("a step of the data lasts " + written(step), "one of the network lasts " + written(setup.dt),
+                                  "Make the model with the data's step as .dt, or bin the data by the model's");
+        }
+        return data.template make_input<Model>(setup.batch, setup.steps);
+    }
     void note(double score) {
         since_best_ = score > best_ ? 0 : since_best_ + 1;
         best_ = std::max(best_, score);
