@@ -61,7 +61,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             int whole = total;
             each_listed(r, [&](int, int entries) { whole += entries; });
             if (whole > places::event_capacity + events_together * pieces) return false;
-            if ((share += is_full(r) ? 1 : 2) > most_rows) return false;
+            share += is_full(r) ? 1 : 2;
+            if (share > most_rows) return false;
             each_listed(r, [&](int k, int entries) { at[k] += entries; });
             total = whole;
             rows = r + 1;
