@@ -323,6 +323,7 @@ struct layout : plan_facts<Schedule> {
                               : 0);
     static constexpr bool lists_of_threads = lanes<T>::width > 1;
     static constexpr bool lists_near = !lists_of_threads && lists_total <= 32 * 1024;
+    static constexpr bool lists_apart = lists_of_threads || lists_near; // from what a sample carries
     static constexpr std::size_t lists_offset = held_at<count>;
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
     static constexpr std::size_t contest_size = [] {
@@ -334,7 +335,7 @@ struct layout : plan_facts<Schedule> {
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t contest_offset = lists_offset + (lists_near || lists_of_threads ? 0 : lists_total);
+    static constexpr std::size_t contest_offset = lists_offset + (lists_apart ? 0 : lists_total);
     static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =

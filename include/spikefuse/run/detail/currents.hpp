@@ -107,7 +107,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
         using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        if constexpr (base::lists_alone) {
+        if constexpr (places::lists_of_threads) { // a thread without a panel lists nothing
             bool idle = true;
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int, auto) { idle = false; });
             if (idle) return;

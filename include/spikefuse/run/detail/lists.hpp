@@ -31,10 +31,10 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     }();
 
     static constexpr int rows_ahead = 16; // are asked for
-    /// Threads of a host list what they read themselves: a line that another one has written costs them more than listing it.
-    static constexpr bool lists_alone = places::lists_of_threads;
+    /// Threads of a host (lists_of_threads) list what they read themselves: a line that another one has written costs more than listing it.
+    /// Where they list together, they wait for each other.
     SPIKEFUSE_FUNCTION void list_barrier([[maybe_unused]] context const& here) const {
-        if constexpr (!lists_alone) here.team.team_barrier();
+        if constexpr (!places::lists_of_threads) here.team.team_barrier();
     }
     /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have
     /// read the last one.
@@ -49,7 +49,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         auto* const words = here.template in_lists<std::uint64_t>(places::words_in_lists);
-        int const rank = lists_alone ? 0 : here.team.team_rank(), size = lists_alone ? 1 : here.team.team_size();
+        int const rank = places::lists_of_threads ? 0 : here.team.team_rank(), size = places::lists_of_threads ? 1 : here.team.team_size();
         listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
         auto const is_full = [&](int r) { return may_be_full && list.full(r); };
         auto const each_listed = [&](int r, auto const& function) {
@@ -76,11 +76,11 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             int whole = 0;
             for (int k = 0; k < pieces; ++k) whole += of_row[k];
             if (may_be_full && whole > most) of_row[0] = -1;
-            if (lists_alone && !fits(r)) break;
+            if (places::lists_of_threads && !fits(r)) break;
         }
         list_barrier(here);
         // Every thread of a device adds up for itself; then it lists its own rows.
-        while (!lists_alone && rows < wanted && fits(rows)) {
+        while (!places::lists_of_threads && rows < wanted && fits(rows)) {
         }
         for (int k = pieces; k-- > 0;) at[k] = total -= at[k];
         if (rank == 0) ends[0] = 0;
@@ -108,7 +108,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     template <class Feed>
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
         auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
-        if (lists_alone || here.team.team_rank() == 0) {
+        if (places::lists_of_threads || here.team.team_rank() == 0) {
             ends[0] = 0;
             list_row<Feed>(here, r, nullptr, ends + 1, 1);
         }
@@ -121,7 +121,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins, std::int32_t* ends, int apart) const {
         constexpr bool bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
-        constexpr bool alone = lists_alone && pieces == 1; // nobody has written behind this row yet
+        constexpr bool alone = places::lists_of_threads && pieces == 1; // nobody has written behind this row yet
         auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
         auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         int piece = 0, at = begins == nullptr ? 0 : begins[0];

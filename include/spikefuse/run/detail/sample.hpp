@@ -46,8 +46,7 @@ struct sample_kernel {
 
     using context = sample_context<member>;
     /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in level 0, a device's shared memory.
-    static constexpr bool lists_apart = places::lists_near || places::lists_of_threads;
-    static constexpr std::size_t lists_bytes = lists_apart ? places::lists_total + 64 : 0;
+    static constexpr std::size_t lists_bytes = places::lists_apart ? places::lists_total + 64 : 0;
     /// The team's scratch of level 1, from a cache line on.
     static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) {
         return from_a_line(team.team_scratch(1), bytes);
@@ -61,7 +60,7 @@ struct sample_kernel {
         }
     }
     static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch, unsigned char* lists) {
-        return {team, scratch, lists_apart ? lists : scratch + places::lists_offset, 0, 0, 0, 0};
+        return {team, scratch, places::lists_apart ? lists : scratch + places::lists_offset, 0, 0, 0, 0};
     }
     template <class Scratch>
     static SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_t bytes) {
