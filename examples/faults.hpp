@@ -2,6 +2,7 @@
 // How a program of this project ends where it cannot go on.
 
 #include <cstdio>
+#include <new>
 #include <spikefuse/core/errors.hpp>
 #include <string>
 
@@ -14,10 +15,15 @@ int say_faults(Work const& work) {
     } catch (spikefuse::error const& fault) {
         std::fflush(stdout);
         std::fprintf(stderr, "%s\n", fault.what());
-    } catch (std::exception const& fault) { // Kokkos: no memory
+    } catch (std::exception const& fault) {
         std::fflush(stdout);
-        std::string const why = fault.what();
-        std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n", why.substr(0, why.find('\n')).c_str());
+        std::string const what = fault.what(), why = what.substr(0, what.find('\n'));
+        bool const memory =
+            dynamic_cast<std::bad_alloc const*>(&fault) || why.find("llocat") != std::string::npos; // Kokkos says it in words
+        if (memory)
+            std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n", why.c_str());
+        else
+            std::fprintf(stderr, "the program cannot go on: %s\n", why.c_str());
     }
     return 1;
 }

@@ -260,6 +260,8 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
         REQUIRE(spikes(t, 0, 0) == (t == 1 ? 4u : 0u)); // at 3.9 ms
         REQUIRE(spikes(t, 1, 0) == (t == 0 ? 1u : t == 2 ? 4u : 0u));
     }
+    SAYS(value_error, of_events.fit(fits, event_samples{heard, 3, 1 * ms}), "lasts 1 ms"); // before an epoch
+    REQUIRE(of_events.history().empty());
     of_events.fit(fits, no_data{});
     training.fit(patterns{40, 1}, no_data{}); // and it goes on
     REQUIRE(all_parameters(network) != before);

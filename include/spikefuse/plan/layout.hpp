@@ -371,9 +371,15 @@ struct layout : plan_facts<Schedule> {
     template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
     static constexpr std::size_t currents_at =
         current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<Layer>)*sizeof(T);
-    template <int Buffer> // in bytes: row 0 of a buffer's gradients; row -1 stands before it
-    static constexpr std::size_t gradient_rows_at =
-        gradient_rows_offset + (steps_and_one * gradient_rows_before<Buffer> + gradient_row<Buffer>()) * sizeof(T);
+    template <int Buffer> // in bytes: where a buffer's gradients begin, of steps -1 to K - 1
+    static constexpr std::size_t gradient_rows_at = gradient_rows_offset + steps_and_one * gradient_rows_before<Buffer> * sizeof(T);
+    /// A stretch goes panel by panel: [panel][step][P]. Threads of a team, each with panels of its own, then share no lines, and fetch none
+    /// of each other's ahead. A loop goes step by step: [step][panel][P].
+    static constexpr std::size_t gradient_rows_of_panel = facts::has_weights_in_loops ? 1 : steps_and_one;
+    template <int Buffer> // numbers from a step to the next
+    SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_step() {
+        return facts::has_weights_in_loops ? gradient_row<Buffer>() : static_cast<std::size_t>(panel);
+    }
 };
 
 } // namespace spikefuse::plan

@@ -6,6 +6,7 @@
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
 #include "detail/undo_points.hpp"
+#include "transpose.hpp"
 
 namespace spikefuse::detail {
 
@@ -18,6 +19,12 @@ struct no_tokens {
 };
 template <class Space>
 using tokens_of = std::conditional_t<trains_in_one_launch<Space>, Kokkos::Experimental::UniqueToken<Space>, no_tokens>;
+
+/// One team alone copies weights for itself; several, or a device, have them copied by a launch before.
+template <class Space>
+SPIKEFUSE_FUNCTION bool copies_for_itself(int groups) {
+    return trains_in_one_launch<Space> && groups == 1;
+}
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
 struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
@@ -51,6 +58,11 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const sums = one.template at<T>(places::coefficient_gradients_offset);
             this->each_own_register(one, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(sums + k); });
         }
+        if constexpr (trains_in_one_launch<Space>)
+            if (copies_for_itself<Space>(run.groups)) {
+                transpose_kernel<Schedule, T> const copy{run};
+                this->each_own(here, copy.registers(), copy);
+            }
         int const token = enter_tape(team);
         for (int first = team.league_rank(); first < run.batch; first += run.groups * run.at_a_time) {
             auto const enter = [&](context& one, int k) {
@@ -70,7 +82,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 if (all.count > 0) undo_samples(all);
             }
         }
-        leave_tape(team, token);
+        leave_tape(token);
         if (run.constants) reach_constants(all, gradient);
         V::finish_streams();
     }
@@ -92,14 +104,14 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                                              std::integer_sequence<int, K...>) {
         return {{base::place_in(team, scratch + K * places::sample_total, lists)...}, 0};
     }
-    /// This team's part of the tape, where one launch does both. Where groups have several threads each, all of them are at work at once.
+    /// This team's part of the tape, where one launch does both. Where there are threads for all groups, a group's; else a thread's.
     SPIKEFUSE_FUNCTION int enter_tape(member const& team) const {
-        if constexpr (trains_in_one_launch<Space>) return team.team_size() > 1 ? team.league_rank() : tokens.acquire();
+        if constexpr (trains_in_one_launch<Space>) return run.groups > tokens.size() ? tokens.acquire() : team.league_rank();
         return 0;
     }
-    SPIKEFUSE_FUNCTION void leave_tape([[maybe_unused]] member const& team, [[maybe_unused]] int token) const {
+    SPIKEFUSE_FUNCTION void leave_tape([[maybe_unused]] int token) const {
         if constexpr (trains_in_one_launch<Space>)
-            if (team.team_size() == 1) tokens.release(token);
+            if (run.groups > tokens.size()) tokens.release(token);
     }
     SPIKEFUSE_FUNCTION void undo_samples(company& all) const {
         for (int s = 0; s < all.count; ++s) begin_backwards(all.of[s]);
@@ -123,7 +135,9 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         T* const states = here.template at<T>(places::state_gradients_offset);
         base::each_population([&](auto layer) { this->template lay_at_rest<layer>(here); }); // for its coefficients
         this->each_own_register(here, places::state_total, [&](std::size_t k) { V(T(0)).store(states + k); });
-        this->each_fed_back([&](auto buffer) { this->template clear_row<buffer>(here, -1); });
+        this->each_fed_back([&](auto buffer) {
+            this->template each_own_gradient<buffer>(here, [&](int p) { V(T(0)).store(this->template gradient_at<buffer>(here, -1, p)); });
+        });
         T* const seeds = seeds_of(here);
         this->each_own(here, places::padded(Schedule::outputs) - Schedule::outputs, [&](int n) { seeds[Schedule::outputs + n] = T(0); });
         if constexpr (!Loss::readout::every_step) {
@@ -143,19 +157,17 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         this->load_memory(here, this->tape_entry(here, here.first_step));
         here.team.team_barrier();
         this->run_block(here);
-        for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto buffer) {
-            // What comes back through a loop into the step before this block ends up in that block's last row.
-            if constexpr (buffer != plan::network_input) {
-                constexpr bool fed_back = Schedule::template buffer_at<static_cast<int>(buffer)>::fed_back;
-                for (int r = 0; r < here.rows; ++r) {
-                    if (fed_back && r == here.rows - 1) {
-                        this->template copy_row<static_cast<int>(buffer)>(here, -1, r);
-                    } else {
-                        this->template clear_row<static_cast<int>(buffer)>(here, r);
-                    }
-                }
-                if constexpr (fed_back) this->template clear_row<static_cast<int>(buffer)>(here, -1);
-            }
+        for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto number) {
+            constexpr int buffer = static_cast<int>(number);
+            if constexpr (buffer != plan::network_input)
+                this->template each_own_gradient<buffer>(here, [&](int p) {
+                    // What comes back through a loop into the step before this block ends up in that block's last row.
+                    constexpr bool fed_back = Schedule::template buffer_at<buffer>::fed_back;
+                    auto const row = [&](int r) { return this->template gradient_at<buffer>(here, r, p); };
+                    V const last = fed_back ? V::load(row(-1)) : V(T(0));
+                    for (int r = fed_back ? -1 : 0; r < here.rows - 1; ++r) V(T(0)).store(row(r));
+                    last.store(row(here.rows - 1));
+                });
         });
         this->clear_input_gradient(here);
         if constexpr (places::readout_row != 0) seed_readout(here, seeds_of(here));
@@ -288,7 +300,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         };
         if constexpr (plan::mp11::mp_empty<points>::value && Stage::target != plan::readout) {
             this->template own_panels<Stage>(here, [&](int p) {
-                for (int r = 0; r < here.rows; ++r) deliver(p, r, V::load(this->template gradient_row<Stage::target>(here, r) + p * W));
+                for (int r = 0; r < here.rows; ++r) deliver(p, r, V::load(this->template gradient_at<Stage::target>(here, r, p)));
             });
             return;
         }

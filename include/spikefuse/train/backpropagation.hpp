@@ -188,7 +188,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<schedule, T, kind, Loss, Space>;
         detail::transpose_kernel<schedule, T> const copy{arguments};
-        if (int const registers = copy.registers(); registers > 0)
+        if (int const registers = copy.registers(); registers > 0 && !detail::copies_for_itself<Space>(groups_))
             Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
@@ -274,8 +274,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
     }
     std::size_t tape_places(int steps, Space const& space) const {
         if constexpr (!detail::trains_in_one_launch<Space>) return static_cast<std::size_t>(model_.setup().batch);
-        int const teams = detail::threads_of_team(space, groups_) > 1 ? groups_ : space.concurrency();
-        return static_cast<std::size_t>(teams) * static_cast<std::size_t>(at_a_time(steps));
+        return static_cast<std::size_t>(std::min(groups_, space.concurrency())) * static_cast<std::size_t>(at_a_time(steps));
     }
     /// Of one sample.
     std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::entry_apart; }

@@ -90,6 +90,7 @@ class trainer {
         if (train.size() < batch)
             throw value_error("there are " + std::to_string(train.size()) + " samples to train on", "a batch has " + std::to_string(batch),
                               "Give more data, or make the model with a smaller .batch");
+        check_step_of(validation); // not only after an epoch
         auto input = input_for(train);
         std::vector<int> labels(batch);
         std::size_t const batches = train.size() / batch;
@@ -199,22 +200,25 @@ class trainer {
     }
 
   private:
-    /// Room for a batch of the data.
     template <class Data>
-    auto input_for(Data const& data) const {
-        auto const& setup = model_.setup();
+    void check_step_of(Data const& data) const {
         if constexpr (timed_data<Data>) {
-            duration const step = data.step();
+            duration const step = data.step(), dt = model_.setup().dt;
             auto const written = [](duration time) {
                 char text[32];
                 std::snprintf(text, sizeof text, "%.6g ms", time / ms);
                 return std::string(text);
             };
-            if (!(std::abs(step / setup.dt - 1) < 1e-6))
-                throw value_error("a step of the data lasts " + written(step), "one of the network lasts " + written(setup.dt),
+            if (!(std::abs(step / dt - 1) < 1e-6))
+                throw value_error("a step of the data lasts " + written(step), "one of the network lasts " + written(dt),
                                   "Make the model with the data's step as .dt, or bin the data by the model's");
         }
-        return data.template make_input<Model>(setup.batch, setup.steps);
+    }
+    /// Room for a batch of the data.
+    template <class Data>
+    auto input_for(Data const& data) const {
+        check_step_of(data);
+        return data.template make_input<Model>(model_.setup().batch, model_.setup().steps);
     }
     void note(double score) {
         since_best_ = score > best_ ? 0 : since_best_ + 1;

@@ -80,17 +80,23 @@ struct sample_kernel {
             for (int k = rank; k < count; k += size) function(k);
         }
     }
-    /// The same for groups of `Together`, and what remains: function(first, how many).
+    /// The same for groups of `Together`, and what remains, each in `parts`: function(first, how many, part).
     template <int Count, int Together, class Function>
-    static SPIKEFUSE_FUNCTION void each_own_group(context const& here, Function const& function) {
+    static SPIKEFUSE_FUNCTION void each_own_part(context const& here, int parts, Function const& function) {
         constexpr int whole = Count / Together, rest = Count % Together;
-        each_own(here, whole + (rest != 0 ? 1 : 0), [&](int group) {
+        each_own(here, (whole + (rest != 0 ? 1 : 0)) * parts, [&](int k) {
+            int const group = k / parts;
             if (rest == 0 || group < whole) {
-                if constexpr (whole > 0) function(group * Together, fixed<Together>{});
+                if constexpr (whole > 0) function(group * Together, fixed<Together>{}, k % parts);
             } else {
-                if constexpr (rest != 0) function(Count - rest, fixed<rest>{});
+                if constexpr (rest != 0) function(Count - rest, fixed<rest>{}, k % parts);
             }
         });
+    }
+    /// function(first, how many)
+    template <int Count, int Together, class Function>
+    static SPIKEFUSE_FUNCTION void each_own_group(context const& here, Function const& function) {
+        each_own_part<Count, Together>(here, 1, [&](int first, auto count, int) { function(first, count); });
     }
 
     // --- buffers --------------------------------------------------------------------------------------------------------------

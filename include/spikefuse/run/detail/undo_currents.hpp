@@ -14,21 +14,17 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
 
     // --- rows of gradients -----------------------------------------------------------------------------------------------------------
 
+    /// Register p of row r of a buffer's gradients.
     template <int Buffer>
-    SPIKEFUSE_FUNCTION T* gradient_row(context const& here, int r) const {
-        return here.template at<T>(places::template gradient_rows_at<Buffer>) +
-               static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template gradient_row<Buffer>());
+    SPIKEFUSE_FUNCTION T* gradient_at(context const& here, int r, int p) const {
+        T* const first = here.template at<T>(places::template gradient_rows_at<Buffer>);
+        return column_of_panel(first, p, places::gradient_rows_of_panel) +
+               static_cast<std::ptrdiff_t>(r + 1) * static_cast<std::ptrdiff_t>(places::template gradient_step<Buffer>());
     }
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION void clear_row(context const& here, int r) const {
-        T* const row = gradient_row<Buffer>(here, r);
-        this->each_own_register(here, places::template gradient_row<Buffer>(), [&](std::size_t k) { V(T(0)).store(row + k); });
-    }
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION void copy_row(context const& here, int from, int to) const {
-        T const* const source = gradient_row<Buffer>(here, from);
-        T* const row = gradient_row<Buffer>(here, to);
-        this->each_own_register(here, places::template gradient_row<Buffer>(), [&](std::size_t k) { V::load(source + k).store(row + k); });
+    /// Calls function(p) for this thread's registers of a row of a buffer's gradients.
+    template <int Buffer, class Function>
+    SPIKEFUSE_FUNCTION void each_own_gradient(context const& here, Function const& function) const {
+        this->each_own(here, static_cast<int>(places::template gradient_row<Buffer>()) / W, function);
     }
     /// The caller's array, row r of this block; a held input has one row for all.
     SPIKEFUSE_FUNCTION T* input_gradient_row(context const& here, int r) const {
@@ -102,19 +98,32 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>(
             [&](auto k) { function(plan::mp11::mp_at_c<typename Feed::sources, k>{}); });
     }
+    /// Register p of the gradients of what a source gives to row r.
+    template <class Source>
+    SPIKEFUSE_FUNCTION T* source_gradient(context const& here, int r, int p) const {
+        if constexpr (plan::is_network_input<Source>::value) {
+            return input_gradient_row(here, r) + p * W;
+        } else {
+            return gradient_at<Source::buffer>(here, r - Source::delay, p);
+        }
+    }
     /// Adds a row of gradients, in the columns of the layer behind, to a source's.
     template <class Source>
     SPIKEFUSE_FUNCTION void pass_back(context const& here, int r, T const* row) const {
         constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
-        T* to = nullptr;
-        if constexpr (plan::is_network_input<Source>::value) {
-            if (this->run.input_gradient == nullptr) return;
-            to = input_gradient_row(here, r);
-        } else {
-            to = gradient_row<Source::buffer>(here, r - Source::delay);
-        }
-        this->each_own(here, width, [&](int n) {
-            for (int k = 0; k < Source::each; ++k) to[n] += row[n * Source::each + k + Source::offset];
+        if (plan::is_network_input<Source>::value && this->run.input_gradient == nullptr) return;
+        this->each_own(here, (width + W - 1) / W, [&](int p) {
+            T* const to = source_gradient<Source>(here, r, p);
+            T const* const from = row + Source::offset + p * W * Source::each;
+            auto const add = [&](int count) SPIKEFUSE_INLINE {
+                for (int n = 0; n < count; ++n)
+                    for (int k = 0; k < Source::each; ++k) to[n] += from[n * Source::each + k];
+            };
+            if (width - p * W >= W) {
+                add(W);
+            } else {
+                add(width - p * W);
+            }
         });
     }
 
@@ -242,27 +251,27 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         });
         here.team.team_barrier();
         constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
-        // So many words at a time, of so many inputs before the next words.
+        // Panels side by side, and so many inputs, are a thread's; so many words at a time.
         auto const add_words = [&]<int Words>(fixed<Words>, int inputs) {
-            this->template own_groups<Stage, 8, true>(here, [&](int p, auto count) {
-                for (int tile = 0; tile < over::inputs; tile += inputs)
-                    for (int first = 0; first < words; first += Words) {
-                        T const* const gradients = this->template current_row<Stage>(here, first * 64) + p * W;
-                        add_columns<decltype(count)::value, Words>(
-                            over::panel(bag, p) + static_cast<std::size_t>(tile) * P, apart,
-                            columns + static_cast<std::size_t>(first) * places::column_apart + tile, places::column_apart,
-                            over::inputs - tile < inputs ? over::inputs - tile : inputs, [&](unsigned bit) {
-                                T const* const row =
-                                    gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
-                                return places::samples_together == 1
-                                           ? row
-                                           : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
-                            });
-                    }
+            int const tiles = (over::inputs + inputs - 1) / inputs;
+            this->template each_own_part<(Stage::width + W - 1) / W, 8>(here, tiles, [&](int p, auto count, int part) {
+                int const tile = part * inputs;
+                for (int first = 0; first < words; first += Words) {
+                    T const* const gradients = this->template current_row<Stage>(here, first * 64) + p * W;
+                    add_columns<decltype(count)::value, Words>(
+                        over::panel(bag, p) + static_cast<std::size_t>(tile) * P, apart,
+                        columns + static_cast<std::size_t>(first) * places::column_apart + tile, places::column_apart,
+                        over::inputs - tile < inputs ? over::inputs - tile : inputs, [&](unsigned bit) {
+                            T const* const row = gradients + static_cast<std::size_t>(bit % each) * base::template current_stride<Stage>;
+                            return places::samples_together == 1
+                                       ? row
+                                       : row + static_cast<std::size_t>(bit / each) * places::sample_total / sizeof(T);
+                        });
+                }
             });
         };
         if constexpr (words == 1) {
-            add_words(fixed<1>{}, over::inputs);
+            add_words(fixed<1>{}, Stage::width > 8 * W ? 128 : 32);
         } else { // measured: docs/speed.md
             std::size_t spikes = 0;
             for (std::size_t k = 0; k < places::column_apart * words; ++k) spikes += static_cast<std::size_t>(count_bits(columns[k]));
@@ -293,8 +302,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 T const* const panels = over::transposed_panel(transposed, p);
                 if constexpr (!plan::is_network_input<from>::value && from::offset == 0) { // rows of gradients are whole registers long
                     add_products<Count, tile>(panels, apart, gradients(0), stride, all.total(), over::outputs,
-                                              gradient_row<from::buffer>(*all.samples, all.first - from::delay) + p * W,
-                                              all.stride(places::template gradient_row<from::buffer>()), static_cast<std::size_t>(W));
+                                              gradient_at<from::buffer>(*all.samples, all.first - from::delay, p),
+                                              all.stride(places::template gradient_step<from::buffer>()),
+                                              places::gradient_rows_of_panel * P);
                 } else {
                     constexpr int most = 12;
                     alignas(sizeof(V)) T sums[most * Count * W];
@@ -316,21 +326,14 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.
     template <class Source>
     SPIKEFUSE_FUNCTION void give_back(context const& here, int r, int p, V sum) const {
-        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
         if constexpr (!plan::is_network_input<Source>::value && Source::offset == 0) { // rows of gradients are whole registers long
-            T* const to = gradient_row<Source::buffer>(here, r - Source::delay) + p * W;
+            T* const to = source_gradient<Source>(here, r, p);
             (V::load(to) + sum).store(to);
         } else {
-            T* const to = [&] {
-                if constexpr (plan::is_network_input<Source>::value) {
-                    return input_gradient_row(here, r);
-                } else {
-                    return gradient_row<Source::buffer>(here, r - Source::delay);
-                }
-            }();
             for (int lane = 0; lane < W; ++lane) {
                 int const n = p * W + lane - Source::offset;
-                if (n >= 0 && n < width) to[n] += sum.lane(lane);
+                if (n >= 0 && n < Schedule::template buffer_at<Source::buffer>::width)
+                    source_gradient<Source>(here, r, n / W)[n % W] += sum.lane(lane);
             }
         }
     }

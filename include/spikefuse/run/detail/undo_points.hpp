@@ -107,7 +107,7 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
                 if constexpr (Stage::target == plan::readout) {
                     arriving = V::load(keep.output(own, r));
                 } else {
-                    arriving = V::load(this->template gradient_row<Stage::target>(here, r) + panel * W);
+                    arriving = V::load(this->template gradient_at<Stage::target>(here, r, panel));
                 }
                 for_each_index<depth>([&](auto from_behind) {
                     constexpr std::size_t k = depth - 1 - from_behind;
