@@ -26,6 +26,8 @@ MEMORY_STEPS = (100, 1000, 10000)
 PEERS = {"peers": [("numpy", []), ("torch", []), ("scipy h5py loguru", []), ("norse", ["nir", "nirtorch"]), ("snntorch", []), ("rockpool", []), ("spikingjelly", [])],
          "peers_brian2": [("brian2", ["numpy<2.4"])]}
 LIBRARIES = ["norse", "snntorch", "rockpool", "spikingjelly"]
+# Simulators run norse's neurons, written as equations, forwards: (environment, its module, program).
+SIMULATORS = {"brian2": ("peers_brian2", "brian2", "brian.py"), "genn": ("peers", "pygenn", "genn.py")}
 
 
 def say(words):
@@ -73,6 +75,10 @@ def peers_python(chosen):
     return pythons, missing
 
 
+def has(python, name):
+    return subprocess.run([str(python), "-c", f"import importlib.metadata as m; m.version('{name}')"], capture_output=True).returncode == 0
+
+
 def installed(chosen, environment):
     home = pathlib.Path(chosen.cache) / environment
     python, notes_path = home / "bin" / "python", home / "not_installed.json"
@@ -83,11 +89,10 @@ def installed(chosen, environment):
             what = "no matrix products, no floors, no peers" if environment == "peers" else "no " + PEERS[environment][0][0]
             say(f"no Python environment: {what} (" + (made.stderr or made.stdout).strip().splitlines()[-1] + ")")
             return None, {environment: "python3 -m venv failed"}
-    have = lambda name: subprocess.run([str(python), "-c", f"import importlib.metadata as m; m.version('{name}')"], capture_output=True).returncode == 0
     notes = {}
     for names, companions in PEERS[environment][:1] if chosen.quick else PEERS[environment]:
         name = names.split()[0]
-        if have(name):
+        if has(python, name):
             continue
         say(f"installing {names}")
         alone = ["--no-deps"] if name in LIBRARIES else []
@@ -100,11 +105,9 @@ def installed(chosen, environment):
             notes[name] = problem
             say(f"{name} cannot be installed: {problem}")
     if not chosen.quick:
-        for name in ("pygenn",) if environment == "peers" else ():
-            if have(name):
-                continue
-            done = subprocess.run([str(python), "-m", "pip", "download", "-q", "--no-deps", "-d", str(home / "tried"), name], capture_output=True, text=True, timeout=300)
-            notes["GeNN (pygenn)"] = "installs, but has no case here yet" if done.returncode == 0 else (done.stderr or done.stdout).strip().splitlines()[-1]
+        if environment == SIMULATORS["genn"][0] and not has(python, "pygenn"):
+            notes["GeNN"] = "no package; it takes part once its source is built into the other libraries' environment"
+            say(f"GeNN has no package: to let it take part, {python} -m pip install FOLDER, its source")
         notes_path.write_text(json.dumps(notes, indent=1) + "\n")
     return python, json.loads(notes_path.read_text()) if notes_path.exists() else notes
 
@@ -112,9 +115,8 @@ def installed(chosen, environment):
 def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
     environment = dict(os.environ, OMP_NUM_THREADS=str(chosen.threads), OPENBLAS_NUM_THREADS=str(chosen.threads), TORCHINDUCTOR_CACHE_DIR=str(OUT / "compiled"), TORCH_LOGS="-all")
     environment.pop("OMP_PROC_BIND", None), environment.pop("OMP_PLACES", None)  # torch binds by itself
-    brian2 = what == "brian2"
-    script = [str(pythons["peers_brian2" if brian2 else "peers"]), "-W", "ignore", str(ROOT / "bench" / ("brian.py" if brian2 else "peers.py"))]
-    command = [*script, *([] if brian2 else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
+    home, _, program = SIMULATORS.get(what, ("peers", None, "peers.py"))
+    command = [str(pythons[home]), "-W", "ignore", str(ROOT / "bench" / program), *([] if what in SIMULATORS else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
     with open(OUT / "peers.log", "a") as log, subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
         try:
             return process.wait(limit) == 0
@@ -205,8 +207,10 @@ def run_case(case, chosen, pythons):
         for path, about in before.items():
             library = path.parent.name.split("_")[0]
             run_library(pythons, library, path.parent, chosen)
-            if library == "norse" and case != "latency" and not about["analog"] and pythons.get("peers_brian2"):
-                run_library(pythons, "brian2", path.parent, chosen)
+            if library == "norse" and case != "latency" and not about["analog"]:
+                for simulator, (home, module, _) in SIMULATORS.items():
+                    if pythons.get(home) and has(pythons[home], module):
+                        run_library(pythons, simulator, path.parent, chosen)
     if case != "latency":
         run_ours(chosen, program, chosen.threads, [*rounds, "--times-only", case])
         for path, first in before.items():

@@ -114,7 +114,7 @@ def draw(out, cases):
                       "spikefuse, values": values["spikefuse"], "spikefuse, spikes": series["spikefuse"]}
             x_label = "share of inputs that are not zero"
         save(f"{name}.svg", chart(f"Time against {name}", below, x_label, series, power, unit))
-    colors = {"twin": "#475569", "matrix product": "#2563eb", "norse": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2", "SpikingJelly": "#db2777", "Brian2": "#ca8a04"}
+    colors = {"twin": "#475569", "matrix product": "#2563eb", "norse": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2", "SpikingJelly": "#db2777", "Brian2": "#ca8a04", "GeNN": "#65a30d"}
     for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
         groups = []
         for name in report.TITLES:

@@ -12,7 +12,8 @@ TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half
           "lin2048": "linear(2048) + LIF, batch 16, 500 steps, 10 %", "lin2048-half": "the same, 50 %", "lin2048-analog": "the same, analog values",
           "mlp1": "784-256-10, batch 1, 100 steps, 10 %", "mlp32": "784-256-10, batch 32", "mlp256": "784-256-10, batch 256",
           "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %", "adex": "4096 AdEx alone, batch 16, 1000 steps"}
-NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2"}
+NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2", "genn": "GeNN"}
+SIMULATORS = ("brian2", "genn")  # in norse's equations, forwards only
 # The sweeps: title, what x is, and the unit of a value in the table.
 SWEEPS = {"batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""), "width": ("linear(n) + LIF, batch 16, 200 steps, 10 %", "neurons of the layer, as many inputs", ""),
           "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""), "depth": ("layers of linear(512) + LIF, batch 16, 200 steps, 10 %", "layers, one behind the other", ""),
@@ -33,7 +34,7 @@ def collect(out):
         cases[folder.name] = {"when": when, "families": {}}
         for family in sorted(folder.glob("*/")):
             ours = {path.stem.split("_")[1]: read(path) for path in family.glob("ours_*.json")}
-            peers = {family.name: read(family / f"{family.name.split('_')[0]}.json"), "brian2": read(family / "brian2.json")}
+            peers = {family.name: read(family / f"{family.name.split('_')[0]}.json")} | {name: read(family / f"{name}.json") for name in SIMULATORS}
             cases[folder.name]["families"][family.name] = {
                 "ours": ours, "product": read(family / "product.json"), "machine": read(family / "machine.json"),
                 "peers": {name: peer for name, peer in peers.items() if peer}}
@@ -51,9 +52,18 @@ def any_mode(name, mode):
     return True
 
 
+def trains(name, mode):
+    """Whether it is one of the libraries that targets were set against."""
+    return name not in SIMULATORS
+
+
+def simulates(name, mode):
+    return name in SIMULATORS
+
+
 def as_it_comes(name, mode):
     """Whether nothing has been compiled for it."""
-    return name != "brian2" and mode not in ("compile", "jit")
+    return trains(name, mode) and mode not in ("compile", "jit")
 
 
 def best_mode(name, peer, what, counts=any_mode):
@@ -126,7 +136,8 @@ def of_peers(found, target):
 
 def main_table(cases, what, titles):
     product = what == "forward"
-    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest peer / ours |", "|---|---|---|---|" + ("---|" if product else "") + "---|"]
+    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest library / ours |" + (" nearest simulator / ours |" if product else ""),
+             "|---|---|---|---|---|" + ("---|---|" if product else "")]
     for name in [name for name in titles if name in cases]:
         case, target = cases[name], TARGETS.get(name, (None, None, None))
         ours = time_of(case, "norse", what)
@@ -138,7 +149,9 @@ def main_table(cases, what, titles):
         cells.append(over_twin(ours, twin) if twin else "-")
         if product:
             cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
-        cells.append(of_peers(least(case, what), target[0 if product else 2]))
+        cells.append(of_peers(least(case, what, trains), target[0 if product else 2]))
+        if product:
+            cells.append(of_peers(least(case, what, simulates), None))
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
