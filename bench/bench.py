@@ -233,7 +233,7 @@ def main():
         return
     OUT.mkdir(parents=True, exist_ok=True)
     pythons, missing = ({}, {}) if chosen.report else peers_python(chosen)
-    if missing:
+    if not chosen.report and not chosen.quick:
         (OUT / "not_installed.json").write_text(json.dumps(missing, indent=1) + "\n")
     for case in chosen.cases:
         say(f"{case} ({chosen.threads} threads, {chosen.rounds} rounds)")

@@ -22,6 +22,14 @@ def readable(seconds):
     return f"{seconds * 1e9:g} ns"
 
 
+def number(value):
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
+
+
+def times(value):
+    return number(value) + "x"
+
+
 def decades(low, high, dense):
     """Round numbers between two on a logarithmic axis."""
     marks = [factor * 10.0**power for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1) for factor in dense]
@@ -89,7 +97,7 @@ def bars(title, groups, colors):
         parts.append(text(16, y + 12, case, "start", 12, "bold"))
         for name, value in of:
             start, end = sorted((at(1), at(value)))
-            parts.append(f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' height='{row - 4}' fill='{colors[name]}'/>" + text(left - 8, y + 12, name, "end", 11) + text(end + 5, y + 12, f"{value:.3g}x", "start", 11))
+            parts.append(f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' height='{row - 4}' fill='{colors[name]}'/>" + text(left - 8, y + 12, name, "end", 11) + text(end + 5, y + 12, times(value), "start", 11))
             y += row
         y += gap
     return "\n".join(parts + ["</svg>", ""])

@@ -112,10 +112,10 @@ def judged(value, target, more_is_better=True):
     if value is None:
         return "not measured" if target is not None else "-"
     if target is None:
-        return f"{value:.3g}x"
+        return pictures.times(value)
     met = value >= target if more_is_better else value <= target
     wanted = f"{target:.3g}x" if target >= 1 else f"1/{1 / target:.3g}"
-    return f"**{value:.3g}x** of {wanted}, " + ("met" if met else "missed")
+    return f"**{pictures.times(value)}** of {wanted}, " + ("met" if met else "missed")
 
 
 def over_twin(ours, twin):
@@ -166,8 +166,8 @@ def short_table(cases):
             cells.append(readable(ours["median"]) if ours else "-")
             bare = case["families"]["norse"]["product"]
             if what == "forward":
-                cells.append(f"{bare[bare['best']]['median'] / ours['median']:.3g}x" if bare else "-")
-            cells += [f"{one[1][0]:.3g}x" if one else "-" for one in found]
+                cells.append(pictures.times(bare[bare['best']]['median'] / ours['median']) if bare else "-")
+            cells += [pictures.times(one[1][0]) if one else "-" for one in found]
         if any(cell != "-" for cell in cells[3:5]):
             lines.append("| " + " | ".join(cells) + " |")
     return lines
@@ -186,7 +186,7 @@ def peers_table(cases):
                 for what in ("forward", "training"):
                     ours, theirs = time_of(case, family, what), of.get(what)
                     note = "" if not theirs else (f", {theirs['threads']} thread" + ("s" if theirs["threads"] > 1 else "") if "threads" in theirs else "") + ("" if len(theirs["seconds"]) >= 5 else f", {len(theirs['seconds'])} rounds")
-                    cells += [with_spread(theirs) + note, f"{theirs['median'] / ours['median']:.3g}x" if theirs and ours else "-"]
+                    cells += [with_spread(theirs) + note, pictures.times(theirs['median'] / ours['median']) if theirs and ours else "-"]
                 if "problem" in of:
                     cells[-2] = of["problem"].replace("|", "\\|")
                 differ = of.get("output", {})
@@ -208,7 +208,7 @@ def memory_table(cases):
             continue
         places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
         peaks = [of["training_peak_bytes"] for of in norse["peers"].get("norse", {"modes": {}})["modes"].values() if of.get("training_peak_bytes")]
-        lines.append(f"| {TITLES[name]} | {ours['tape_bytes'] / places:.3g} | {f'{min(peaks) / places:.3g}' if peaks else '-'} |")
+        lines.append(f"| {TITLES[name]} | {ours['tape_bytes'] / places:.3g} | {pictures.number(min(peaks) / places) if peaks else '-'} |")
     return lines
 
 
