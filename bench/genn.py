@@ -35,19 +35,17 @@ class GeNN(peers.Case):
         spikes = numpy.zeros((self.batch, self.turn, self.sizes[0]), "u1")
         spikes[:, : self.steps] = self.input.transpose(1, 0, 2)
 
-        def source(name, of, **more):
-            group = model.add_neuron_population("source", self.sizes[0], pygenn.create_neuron_model(name, **of, **INPUT), {}, more)
+        def with_input(group):
             group.extra_global_params["spikes"].set_init_values(spikes.ravel())
             return group
 
-        self.groups, self.firing = [], []
+        self.groups = []
         if alone:
-            fires = dict(FIRES, reset_code="V = 0.0; a += 0.02;")
-            group = model.add_neuron_population("1", sizes[0], pygenn.create_neuron_model("adaptive", **ADAPTIVE, **fires, **INPUT), {"threshold": 1.0}, {"V": 0.0, "I": 0.0, "a": 0.0})
-            group.extra_global_params["spikes"].set_init_values(spikes.ravel())
-            self.groups.append(group)
+            kind = pygenn.create_neuron_model("adaptive", **ADAPTIVE, **dict(FIRES, reset_code="V = 0.0; a += 0.02;"), **INPUT)
+            self.groups.append(with_input(model.add_neuron_population("1", sizes[0], kind, {"threshold": 1.0}, {"V": 0.0, "I": 0.0, "a": 0.0})))
         else:
-            before = source("source", dict(sim_code="", threshold_condition_code=READ))
+            kind = pygenn.create_neuron_model("source", sim_code="", threshold_condition_code=READ, **INPUT)
+            before = with_input(model.add_neuron_population("source", self.sizes[0], kind, {}, {}))
             for k, size in enumerate(sizes):
                 last = k > 0  # norse's LI
                 read_out = dict(LEAKY, sim_code=LEAKY["sim_code"] + " trace[((unsigned int)t) * num_neurons + id] = V;")

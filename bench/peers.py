@@ -1,7 +1,7 @@
 """The networks of a case in another library: the same weights and inputs, outputs and gradients held against ours, then times.
 
 Run by bench/bench.py inside the peers' own Python environment: peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.
-LIBRARY is norse, snntorch, rockpool or spikingjelly (brian.py is for Brian2); or product: the bare matrix products of all steps and samples; or machine: the largest matrix product;
+LIBRARY is norse, snntorch, rockpool or spikingjelly (brian.py and genn.py are for the simulators); or product: the bare matrix products of all steps and samples; or machine: the largest matrix product;
 or sweep: the products, and norse with a compiled step, at all points of the sweep in FOLDER; or products: without norse.
 """
 import contextlib

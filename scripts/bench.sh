@@ -6,7 +6,8 @@ usage() {
 usage: scripts/bench.sh [--quick] [--rounds N] [--threads N] [CASE...]
 
 Every case runs this library, a hand-written twin, the bare matrix products and the other libraries (norse, snnTorch, Rockpool, SpikingJelly, Brian2),
-which are installed into the cache folder at the first run; outputs are compared before anything is timed. Cases that are not named keep what an earlier run measured.
+which are installed into the cache folder at the first run; GeNN takes part once its source has been built there. Outputs are compared before anything
+is timed. Cases that are not named keep what an earlier run measured.
 
 cases: lin512 lin512-half lin512-analog lin2048 lin2048-half lin2048-analog mlp1 mlp32 mlp256 recurrent adex latency mnist memory sweep
        (none: all of them, about an hour on two cores)
