@@ -76,7 +76,7 @@ TEST_CASE("one launch a run, no allocation, no fence") {
     one_launch(deep, 300, 7);
 }
 
-TEST_CASE("a step of training: one launch forward and backward, and one that copies weights, whatever the steps, samples and loops") {
+TEST_CASE("a step of training: one launch, and for several groups one that copies weights, whatever the steps, samples and loops") {
     auto const launches = [](auto const& network_type, int steps, int batch, bool copies) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};
         auto const spikes = test::random_spikes(steps, batch, network.inputs, 0.2, 1);
@@ -96,8 +96,9 @@ TEST_CASE("a step of training: one launch forward and backward, and one that cop
         }
         REQUIRE(seen == twice);
     };
-    launches(input<100> >> linear<10> >> li, 500, 3, false); // nobody asks for the input's gradient
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, true);
+    launches(input<100> >> linear<10> >> li, 500, 3, false);                      // nobody asks for the input's gradient
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, false); // one group copies for itself
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true);
     launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7, true);
 }
 
