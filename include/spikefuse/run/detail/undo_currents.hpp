@@ -107,24 +107,27 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             return gradient_at<Source::buffer>(here, r - Source::delay, p);
         }
     }
+    /// Adds a register's numbers, `Each` of them to one, to register p of those, as far as the source is wide.
+    template <class Source, int Each>
+    SPIKEFUSE_FUNCTION void add_to_source(context const& here, int r, int p, T const* from) const {
+        T* const to = source_gradient<Source>(here, r, p);
+        auto const add = [&](int count) SPIKEFUSE_INLINE {
+            for (int n = 0; n < count; ++n)
+                for (int k = 0; k < Each; ++k) to[n] += from[n * Each + k];
+        };
+        int const left = Schedule::template buffer_at<Source::buffer>::width - p * W;
+        if (left >= W) {
+            add(W);
+        } else {
+            add(left);
+        }
+    }
     /// Adds a row of gradients, in the columns of the layer behind, to a source's.
     template <class Source>
     SPIKEFUSE_FUNCTION void pass_back(context const& here, int r, T const* row) const {
-        constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
         if (plan::is_network_input<Source>::value && this->run.input_gradient == nullptr) return;
-        this->each_own(here, (width + W - 1) / W, [&](int p) {
-            T* const to = source_gradient<Source>(here, r, p);
-            T const* const from = row + Source::offset + p * W * Source::each;
-            auto const add = [&](int count) SPIKEFUSE_INLINE {
-                for (int n = 0; n < count; ++n)
-                    for (int k = 0; k < Source::each; ++k) to[n] += from[n * Source::each + k];
-            };
-            if (width - p * W >= W) {
-                add(W);
-            } else {
-                add(width - p * W);
-            }
-        });
+        this->each_own(here, (Schedule::template buffer_at<Source::buffer>::width + W - 1) / W,
+                       [&](int p) { add_to_source<Source, Source::each>(here, r, p, row + Source::offset + p * W * Source::each); });
     }
 
     /// The gradient of panel p of a stage that reads one source as it stands.
@@ -329,6 +332,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
         if constexpr (!plan::is_network_input<Source>::value && Source::offset == 0) { // rows of gradients are whole registers long
             T* const to = source_gradient<Source>(here, r, p);
             (V::load(to) + sum).store(to);
+        } else if constexpr (Source::offset == 0) {
+            alignas(sizeof(V)) T numbers[W];
+            sum.store(numbers);
+            add_to_source<Source, 1>(here, r, p, numbers);
         } else {
             for (int lane = 0; lane < W; ++lane) {
                 int const n = p * W + lane - Source::offset;
