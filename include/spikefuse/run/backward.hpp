@@ -58,11 +58,10 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const sums = one.template at<T>(places::coefficient_gradients_offset);
             this->each_own_register(one, places::coefficient_total, [&](std::size_t k) { V(T(0)).store(sums + k); });
         }
-        if constexpr (trains_in_one_launch<Space>)
-            if (copies_for_itself<Space>(run.groups)) {
-                transpose_kernel<Schedule, T> const copy{run};
-                this->each_own(here, copy.registers(), copy);
-            }
+        if (copies_for_itself<Space>(run.groups)) {
+            transpose_kernel<Schedule, T> const copy{run};
+            this->each_own(here, copy.registers(), copy);
+        }
         int const token = enter_tape(team);
         for (int first = team.league_rank(); first < run.batch; first += run.groups * run.at_a_time) {
             auto const enter = [&](context& one, int k) {
