@@ -26,8 +26,6 @@ MEMORY_STEPS = (100, 1000, 10000)
 PEERS = {"peers": [("numpy", []), ("torch", []), ("scipy h5py loguru", []), ("norse", ["nir", "nirtorch"]), ("snntorch", []), ("rockpool", []), ("spikingjelly", [])],
          "peers_brian2": [("brian2", ["numpy<2.4"])]}
 LIBRARIES = ["norse", "snntorch", "rockpool", "spikingjelly"]
-# Simulators run norse's neurons, written as equations, forwards: (environment, its module, program).
-SIMULATORS = {"brian2": ("peers_brian2", "brian2", "brian.py"), "genn": ("peers", "pygenn", "genn.py")}
 
 
 def say(words):
@@ -105,7 +103,7 @@ def installed(chosen, environment):
             notes[name] = problem
             say(f"{name} cannot be installed: {problem}")
     if not chosen.quick:
-        if environment == SIMULATORS["genn"][0] and not has(python, "pygenn"):
+        if environment == report.SIMULATORS["genn"][0] and not has(python, "pygenn"):
             notes["GeNN"] = "no package; it takes part once its source is built into the other libraries' environment"
             say(f"GeNN has no package: to let it take part, {python} -m pip install FOLDER, its source")
         notes_path.write_text(json.dumps(notes, indent=1) + "\n")
@@ -115,8 +113,8 @@ def installed(chosen, environment):
 def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
     environment = dict(os.environ, OMP_NUM_THREADS=str(chosen.threads), OPENBLAS_NUM_THREADS=str(chosen.threads), TORCHINDUCTOR_CACHE_DIR=str(OUT / "compiled"), TORCH_LOGS="-all")
     environment.pop("OMP_PROC_BIND", None), environment.pop("OMP_PLACES", None)  # torch binds by itself
-    home, _, program = SIMULATORS.get(what, ("peers", None, "peers.py"))
-    command = [str(pythons[home]), "-W", "ignore", str(ROOT / "bench" / program), *([] if what in SIMULATORS else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
+    home, _, program = report.SIMULATORS.get(what, ("peers", None, "peers.py"))
+    command = [str(pythons[home]), "-W", "ignore", str(ROOT / "bench" / program), *([] if what in report.SIMULATORS else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
     with open(OUT / "peers.log", "a") as log, subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
         try:
             return process.wait(limit) == 0
@@ -208,7 +206,7 @@ def run_case(case, chosen, pythons):
             library = path.parent.name.split("_")[0]
             run_library(pythons, library, path.parent, chosen)
             if library == "norse" and case != "latency" and not about["analog"]:
-                for simulator, (home, module, _) in SIMULATORS.items():
+                for simulator, (home, module, _) in report.SIMULATORS.items():
                     if pythons.get(home) and has(pythons[home], module):
                         run_library(pythons, simulator, path.parent, chosen)
     if case != "latency":

@@ -13,7 +13,8 @@ TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half
           "mlp1": "784-256-10, batch 1, 100 steps, 10 %", "mlp32": "784-256-10, batch 32", "mlp256": "784-256-10, batch 256",
           "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %", "adex": "4096 AdEx alone, batch 16, 1000 steps"}
 NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2", "genn": "GeNN"}
-SIMULATORS = ("brian2", "genn")  # in norse's equations, forwards only
+# They run norse's neurons, written as equations, forwards: (Python environment, module, program).
+SIMULATORS = {"brian2": ("peers_brian2", "brian2", "brian.py"), "genn": ("peers", "pygenn", "genn.py")}
 # The sweeps: title, what x is, and the unit of a value in the table.
 SWEEPS = {"batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""), "width": ("linear(n) + LIF, batch 16, 200 steps, 10 %", "neurons of the layer, as many inputs", ""),
           "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""), "depth": ("layers of linear(512) + LIF, batch 16, 200 steps, 10 %", "layers, one behind the other", ""),
