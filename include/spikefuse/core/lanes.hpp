@@ -206,4 +206,11 @@ SPIKEFUSE_FUNCTION constexpr int registers_together([[maybe_unused]] int many) {
 template <class T>
 inline constexpr bool few_registers = lanes<T>::width > 1 && registers_together<T>(12) < 12;
 
+/// Whether the processor runs an operation on 64 bytes as two, so that arithmetic takes twice as long beside the loads: Zen 4.
+#ifdef __znver4__
+inline constexpr bool halved_registers = true;
+#else
+inline constexpr bool halved_registers = false;
+#endif
+
 } // namespace spikefuse

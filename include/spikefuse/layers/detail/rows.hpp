@@ -58,10 +58,11 @@ struct weights_over {
 /// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes look their sums up (measured:
 /// docs/speed.md).
 template <class T>
-inline constexpr double multiplied_above = few_registers<T> ? 0.40 : 0.24;
+inline constexpr double multiplied_above = few_registers<T> || halved_registers ? 0.40 : 0.24;
 template <class T> // a table is as long as a register: those of one number look nothing up
 inline constexpr double looked_up_above = lanes<T>::width < 8 ? 1
                                           : few_registers<T>  ? 0.48
+                                          : halved_registers  ? 0.35
                                                               : 0.26;
 template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64 inputs
 inline constexpr int looked_up_together = few_registers<T> ? 4 : 5;
