@@ -15,11 +15,12 @@ import report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench"
+STARTS = 6  # of a library's process for one case: after each mode that ends it the others go on
 LIMIT = 400  # seconds that all modes of a library may take for one case, before what runs is given up
 
 # The program of each case.
 CASES = {f"lin{n}{what}": f"linear_{n}" for n in (512, 2048) for what in ("", "-half", "-analog")}
-CASES |= {"mlp1": "mlp", "mlp32": "mlp", "mlp256": "mlp", "recurrent": "recurrent", "adex": "adex", "latency": "latency", "mnist": "mnist_twin", "memory": "memory", "sweep": "sweep"}
+CASES |= {"mlp1": "mlp", "mlp32": "mlp", "mlp256": "mlp", "recurrent": "recurrent", "adex": "adex", "latency": "latency", "mnist128": "mnist_twin", "mnist1": "mnist_twin", "memory": "memory", "sweep": "sweep"}
 MEMORY_STEPS = (100, 1000, 10000)
 # What pip is asked for, in each environment; without dependencies where a library names more than it needs here.
 # Brian2 2.9.0 asks numpy for a method that 2.4 has no longer.
@@ -37,6 +38,7 @@ def arguments():
     words.add_argument("--quick", action="store_true")
     words.add_argument("--rounds", type=int)
     words.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    words.add_argument("--mnist", type=pathlib.Path, default=ROOT.parent / "shared")
     words.add_argument("--report", action="store_true")
     words.add_argument("--which", action="store_true")
     words.add_argument("--programs")
@@ -48,16 +50,22 @@ def arguments():
         print(f"there is no case '{unknown[0]}'", file=sys.stderr)
         sys.exit(2)
     chosen.rounds = chosen.rounds or (3 if chosen.quick else 7)
-    chosen.cases = [] if chosen.report else chosen.cases or list(CASES)
-    if not mnist_files():
-        chosen.cases = [case for case in chosen.cases if case != "mnist"]
+    named, chosen.cases = chosen.cases, [] if chosen.report else chosen.cases or list(CASES)
+    chosen.mnist_files = mnist_files(chosen.mnist)
+    if without := [case for case in chosen.cases if case.startswith("mnist") and not chosen.mnist_files]:
+        words = f"{' and '.join(without)}: neither mnist_if.nir nor t10k-images lies under {chosen.mnist}; --mnist FOLDER says where"
+        if named:
+            print(words, file=sys.stderr)
+            sys.exit(2)
+        if not chosen.which:
+            say(f"left out {words}")
+        chosen.cases = [case for case in chosen.cases if case not in without]
     return chosen
 
 
-def mnist_files():
-    """Folder of MNIST's images and the network in NIR, where they lie beside the checkout."""
-    shared = ROOT.parent / "shared"
-    nir, images = next(shared.rglob("mnist_if.nir"), None), next(shared.rglob("t10k-images*"), None)
+def mnist_files(folder):
+    """Folder of MNIST's test images and the network in NIR, wherever they lie in a folder."""
+    nir, images = next(folder.rglob("mnist_if.nir"), None), next(folder.rglob("t10k-images*"), None)
     return (images.parent, nir) if nir and images else None
 
 
@@ -112,7 +120,8 @@ def installed(chosen, environment):
 
 def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
     environment = dict(os.environ, OMP_NUM_THREADS=str(chosen.threads), OPENBLAS_NUM_THREADS=str(chosen.threads), TORCHINDUCTOR_CACHE_DIR=str(OUT / "compiled"), TORCH_LOGS="-all")
-    environment.pop("OMP_PROC_BIND", None), environment.pop("OMP_PLACES", None)  # torch binds by itself
+    for binding in ("OMP_PROC_BIND", "OMP_PLACES"):  # torch binds by itself
+        environment.pop(binding, None)
     home, _, program = report.SIMULATORS.get(what, ("peers", None, "peers.py"))
     command = [str(pythons[home]), "-W", "ignore", str(ROOT / "bench" / program), *([] if what in report.SIMULATORS else [what]), str(folder), str(chosen.threads), str(chosen.rounds), *modes]
     with open(OUT / "peers.log", "a") as log, subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as process:
@@ -125,12 +134,17 @@ def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):
                 os.killpg(process.pid, signal.SIGKILL)  # with the compilers and programs that it started
 
 
+def must_run(pythons, what, folder, chosen, **settings):
+    if not run_peer(pythons, what, folder, chosen, **settings):
+        raise RuntimeError(f"bench/peers.py {what} did not end well: see {OUT / 'peers.log'}")
+
+
 def run_library(pythons, library, folder, chosen):
     """All modes of a library; one that takes too long is given up, the others go on."""
     path = folder / f"{library}.json"
     path.unlink(missing_ok=True)
     modes = []
-    for _ in range(6):
+    for _ in range(STARTS):
         ended = run_peer(pythons, library, folder, chosen, modes)
         if not path.exists():
             print(f"    {library}: does not run (see {OUT / 'peers.log'})", flush=True)
@@ -172,11 +186,11 @@ def run_case(case, chosen, pythons):
         shutil.rmtree(old)
     rounds = ["--rounds", str(chosen.rounds)]
     peers = pythons.get("peers") is not None
-    if case == "mnist":
-        data, network = mnist_files()
+    if case.startswith("mnist"):
+        data, network = chosen.mnist_files
         for threads in {chosen.threads, 1}:
-            run_ours(chosen, program, threads, ["--data", str(data), "--network", str(network), *rounds])
-        return stamp(folder / "mnist", chosen)
+            run_ours(chosen, program, threads, ["--data", str(data), "--network", str(network), "--batch", case.removeprefix("mnist"), *rounds])
+        return stamp(folder / case, chosen)
     if case == "memory":
         for steps in MEMORY_STEPS:
             for readout in ("reduced", "trace"):
@@ -186,8 +200,8 @@ def run_case(case, chosen, pythons):
         run_ours(chosen, program, chosen.threads, rounds)
         points = sorted(folder.glob("sweep-*"))
         if peers:  # one process for all points: what torch compiles for one serves others
-            run_peer(pythons, "machine", points[0] / "norse", chosen)
-            run_peer(pythons, "products" if chosen.quick else "sweep", folder, chosen, limit=3 * LIMIT)
+            must_run(pythons, "machine", points[0] / "norse", chosen)
+            must_run(pythons, "products" if chosen.quick else "sweep", folder, chosen, limit=3 * LIMIT)
         for one in points:
             if peers and one != points[0]:
                 shutil.copy(points[0] / "norse" / "machine.json", one / "norse")
@@ -198,9 +212,9 @@ def run_case(case, chosen, pythons):
     file = f"ours_{chosen.threads}.json"
     before = {path: json.loads(path.read_text()) for path in here.glob(f"*/{file}")}
     if peers:
-        run_peer(pythons, "machine", here / "norse", chosen)
+        must_run(pythons, "machine", here / "norse", chosen)
         if case not in ("latency", "adex"):
-            run_peer(pythons, "product", here / "norse", chosen)
+            must_run(pythons, "product", here / "norse", chosen)
     if peers and not chosen.quick:
         for path, about in before.items():
             library = path.parent.name.split("_")[0]
@@ -219,9 +233,14 @@ def run_case(case, chosen, pythons):
 
 
 def stamp(folder, chosen):
+    folder.joinpath("when.json").write_text(json.dumps(chosen.when) + "\n")
+
+
+def when(chosen):
+    """What figures of this run were measured on."""
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    (folder / "when.json").write_text(json.dumps({"date": datetime.date.today().isoformat(), "machine": cpu, "threads": chosen.threads, "commit": commit}) + "\n")
+    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    return {"date": datetime.date.today().isoformat(), "machine": cpu, "threads": chosen.threads, "rounds": chosen.rounds, "commit": commit}
 
 
 def main():
@@ -233,15 +252,20 @@ def main():
     pythons, missing = ({}, {}) if chosen.report else peers_python(chosen)
     if not chosen.report and not chosen.quick:
         (OUT / "not_installed.json").write_text(json.dumps(missing, indent=1) + "\n")
+    chosen.when, failed = when(chosen), []
     for case in chosen.cases:
         say(f"{case} ({chosen.threads} threads, {chosen.rounds} rounds)")
         start = time.time()
         try:
             run_case(case, chosen, pythons)
-        except subprocess.CalledProcessError as problem:
-            say(f"{case} failed (exit status {problem.returncode})")
+        except (subprocess.CalledProcessError, RuntimeError) as problem:
+            failed.append(case)
+            say(f"{case} failed: {problem}")
         say(f"{case}: {time.time() - start:.0f} s")
     report.write(OUT)
+    if failed:
+        say("failed: " + ", ".join(failed))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

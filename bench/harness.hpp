@@ -17,6 +17,7 @@
 #include <spikefuse/train/backpropagation.hpp>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace bench {
@@ -106,13 +107,17 @@ class json {
     std::string inside_;
 };
 
+/// Ends the program, which then has measured nothing, unless what it relies on holds.
+inline void insist(bool holds, std::string const& otherwise) {
+    if (holds) return;
+    std::fprintf(stderr, "%s\n", otherwise.c_str());
+    std::exit(1);
+}
+
 inline void write_file(std::filesystem::path const& path, void const* data, std::size_t bytes) {
     std::ofstream file(path, std::ios::binary);
     file.write(static_cast<char const*>(data), static_cast<std::streamsize>(bytes));
-    if (!file) {
-        std::fprintf(stderr, "%s cannot be written\n", path.c_str());
-        std::exit(1);
-    }
+    insist(static_cast<bool>(file), path.string() + " cannot be written");
 }
 template <class Number>
 void write_file(std::filesystem::path const& path, std::vector<Number> const& numbers) {
@@ -145,8 +150,8 @@ class disturbance {
         double seconds = 0, ticks = 0;
         file >> word;
         for (int column = 0; column < 8 && file >> ticks; ++column)
-            if (column != 3 && column != 4) seconds += ticks / 100; // not idle, not waiting for a disk
-        return seconds;
+            if (column != 3 && column != 4) seconds += ticks; // not idle, not waiting for a disk
+        return seconds / static_cast<double>(sysconf(_SC_CLK_TCK));
     }
     double busy_, own_;
     Kokkos::Timer timer_;
@@ -290,6 +295,9 @@ struct distance {
     }
     json as_json() const { return json().put("share", spikes_differ).put("relative", relative); }
 };
+/// The same bounds as peers.py has for other libraries.
+inline bool outputs_agree(distance off, bool spikes) { return spikes ? off.spikes_differ < 1e-3 : off.relative < 1e-3; }
+inline bool gradients_agree(distance off) { return off.relative < 2e-2; }
 
 /// A network with input, weights and everything that is measured of it.
 template <class Network, bool Analog>
@@ -437,6 +445,10 @@ class trial {
                 scale(layers[k], plain, middle);
                 (rate_of(layers[population]) < about.hidden_activity ? low : high) = middle;
             }
+            double const rate = rate_of(layers[population]);
+            insist(std::abs(rate - about.hidden_activity) < 0.05 * about.hidden_activity,
+                   about.name + ", " + about.family + ": " + layers[population] + " fires at " + std::to_string(rate) +
+                       " at the scale nearest to " + std::to_string(about.hidden_activity) + "; a weaker loop would not run away");
         }
         rates.clear();
         for (std::string const& layer : layers)
@@ -500,19 +512,19 @@ void measure(options const& chosen, setup const& about, Network network) {
     }
     if constexpr (has_twin) {
         twin.forward();
-        result.put("twin_output", distance::between(twin.output.data(), on_host(one.output).data(), twin.output.size()).as_json());
+        auto const off = distance::between(twin.output.data(), on_host(one.output).data(), twin.output.size());
+        insist(outputs_agree(off, one.output_spikes()), about.name + ": the twin gives another output");
+        result.put("twin_output", off.as_json());
         works.push_back([&] { twin.forward(); }), names.push_back("twin_forward");
     }
     if constexpr (has_twin && Trains) {
         twin.train();
         auto const theirs = twin.first_gradient();
-        if (about.structure == "neurons") {
-            auto const all = on_host(one.back->input_gradient());
-            result.put("twin_gradient", distance::between(theirs.data(), all.data(), theirs.size()).as_json());
-        } else {
-            auto const ours = one.back->gradient("linear 1", "weight");
-            result.put("twin_gradient", distance::between(theirs.data(), ours.data(), theirs.size()).as_json());
-        }
+        auto const off = about.structure == "neurons"
+                             ? distance::between(theirs.data(), on_host(one.back->input_gradient()).data(), theirs.size())
+                             : distance::between(theirs.data(), one.back->gradient("linear 1", "weight").data(), theirs.size());
+        insist(gradients_agree(off), about.name + ": the twin gives another gradient");
+        result.put("twin_gradient", off.as_json());
         works.push_back([&] { twin.train(); }), names.push_back("twin_training");
     }
     std::vector<statistics> const taken = time_in_turns(works, chosen.rounds);

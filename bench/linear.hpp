@@ -5,26 +5,29 @@
 
 namespace bench {
 
-inline setup linear_setup(int width, std::string const& suffix, char const* family, double activity = 0.1, bool analog = false) {
-    setup about{"lin" + std::to_string(width) + suffix, family, "feedforward", {width, width}, 500, 16};
-    about.activity = activity, about.analog = analog;
-    return about;
+/// In the neurons of one library after the other, norse's beside their twin.
+template <int Width, bool Analog>
+void measure_linear(options const& chosen, char const* suffix, double activity) {
+    using namespace spikefuse;
+    auto const about = [&](char const* family) {
+        setup result{"lin" + std::to_string(Width) + suffix, family, "feedforward", {Width, Width}, 500, 16};
+        result.activity = activity, result.analog = Analog;
+        return result;
+    };
+    constexpr auto before = input<Width> >> linear<Width>;
+    measure<Analog, lif_twin<Width, Width, 0, false, Analog>>(chosen, about("norse"), before >> lif(superspike<1>));
+    measure<Analog, no_twin>(chosen, about("snntorch"), before >> synaptic);
+    measure<Analog, no_twin>(chosen, about("snntorch_leaky"), before >> leaky);
+    measure<Analog, no_twin>(chosen, about("rockpool"), before >> rockpool_lif);
+    measure<Analog, no_twin>(chosen, about("spikingjelly"), before >> spikingjelly_lif);
 }
 
-/// norse's LIF beside its twin: spikes at 10 % and 50 %, analog values of which none is zero.
+/// Spikes at 10 % and 50 %, analog values of which none is zero.
 template <int Width>
 void measure_linear(options const& chosen) {
-    using namespace spikefuse;
-    constexpr auto before = input<Width> >> linear<Width>;
-    measure<false, lif_twin<Width, Width, 0, false, false>>(chosen, linear_setup(Width, "", "norse"), before >> lif(superspike<1>));
-    measure<false, lif_twin<Width, Width, 0, false, false>>(chosen, linear_setup(Width, "-half", "norse", 0.5),
-                                                            before >> lif(superspike<1>));
-    measure<true, lif_twin<Width, Width, 0, false, true>>(chosen, linear_setup(Width, "-analog", "norse", 1, true),
-                                                          before >> lif(superspike<1>));
-    measure<false, no_twin>(chosen, linear_setup(Width, "", "snntorch"), before >> synaptic);
-    measure<false, no_twin>(chosen, linear_setup(Width, "", "snntorch_leaky"), before >> leaky);
-    measure<false, no_twin>(chosen, linear_setup(Width, "", "rockpool"), before >> rockpool_lif);
-    measure<false, no_twin>(chosen, linear_setup(Width, "", "spikingjelly"), before >> spikingjelly_lif);
+    measure_linear<Width, false>(chosen, "", 0.1);
+    measure_linear<Width, false>(chosen, "-half", 0.5);
+    measure_linear<Width, true>(chosen, "-analog", 1);
 }
 
 } // namespace bench

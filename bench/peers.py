@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 
-LONG = 20  # seconds: what takes longer is not repeated five times
+LONG = 20  # seconds: what takes longer is timed once
 SPIKES_MAY_DIFFER, MAY_BE_OFF, GRADIENT_MAY_BE_OFF = 1e-3, 1e-3, 2e-2
 
 
@@ -57,7 +57,7 @@ def rounds_of(seconds, rounds):
     return 1 if seconds > LONG else min(rounds, 2) if seconds > LONG / 4 else rounds
 
 
-def timed(work, rounds, least=0.01, warm=None):
+def timed(work, rounds, warm=None):
     """Warms up (`warm`: the time of a run that did), then the times of `rounds` runs; short ones are repeated between two looks at the clock.
     Measured again, up to three times, where others used the processors meanwhile."""
     def once(repeats):
@@ -66,13 +66,14 @@ def timed(work, rounds, least=0.01, warm=None):
             work()
         return (time.perf_counter() - start) / repeats
 
-    first = warm or once(1)
+    if not warm:
+        once(1)
     best = None
     for attempt in range(3):
         wait_for_quiet()
         others = Disturbance()
         second = once(1)
-        repeats = max(1, min(1000, int(least / second)))
+        repeats = max(1, min(1000, int(0.01 / second)))
         seconds = [second] if second > LONG else [once(repeats) for _ in range(rounds_of(second, rounds))]
         result = dict(summary(seconds), others=others.share())
         if best is None or result["others"] < best["others"]:
@@ -255,7 +256,7 @@ class Norse(Network):
             z = lif(x)[0] if recurrent else lif(self.product(0, x))[0]
             return li(self.product(1, z))[0] if len(self.weights) > 1 else z
 
-        def loop(step, li_step, step_by_step=False):
+        def loop(step, li_step):
             def run(x):
                 n = case.sizes
                 if recurrent:
@@ -361,29 +362,26 @@ class SpikingJelly(Network):
         lifs = [neuron.LIFNode(tau=2.0, v_threshold=1.0, v_reset=0.0, surrogate_function=surrogate.Sigmoid(alpha=4.0), step_mode="m") for _ in self.layers()]
         recurrent = case.structure == "recurrent"
 
-        def run(x):
-            for k in self.layers():
-                functional.reset_net(lifs[k])
-                x = self.product(k, x)
-                if recurrent and k == 0:
-                    lifs[k].step_mode = "s"
-                    spikes, out = torch.zeros(case.batch, case.sizes[1]), []
-                    for now in x.unbind(0):
-                        spikes = lifs[k](now + torch.nn.functional.linear(spikes, self.loop))
-                        out.append(spikes)
-                    x = torch.stack(out)
-                else:
-                    x = lifs[k](x)
-            return x
+        def step_by_step(k, step, x):
+            spikes, out = torch.zeros(case.batch, case.sizes[k + 1]), []
+            for now in x.unbind(0):
+                spikes = step(now + torch.nn.functional.linear(spikes, self.loop) if recurrent and k == 0 else now)
+                out.append(spikes)
+            return torch.stack(out)
 
-        def mode(training):
-            def set_and_run(x):
-                for lif in lifs:
-                    lif.train(training)
-                return run(x)
-            return set_and_run
+        def mode(training, steps=None):
+            def run(x):
+                for k in self.layers():
+                    functional.reset_net(lifs[k])
+                    lifs[k].train(training)
+                    x = self.product(k, x)
+                    single = steps is not None or recurrent and k == 0
+                    lifs[k].step_mode = "s" if single else "m"
+                    x = step_by_step(k, steps[k] if steps else lifs[k], x) if single else lifs[k](x)
+                return x
+            return run
 
-        return {"multi-step": mode(True), "multi-step, eval": mode(False)}
+        return {"multi-step": mode(True), "multi-step, eval": mode(False), "compile": lambda: mode(True, [compiled(torch, lif) for lif in lifs])}
 
 
 def run_latency(library, case, network, rounds):
@@ -424,8 +422,9 @@ def run_latency(library, case, network, rounds):
         try:
             cell = compiled(torch, plain) if name == "compile" else plain
             seconds = []
+            wait_for_quiet()
             with torch.no_grad():
-                for round in range(2):  # the first warms up
+                for round in range(rounds + 1):  # the first warms up
                     state, outputs = rest(), []
                     for now in x.unbind(0):
                         start = time.perf_counter()
@@ -542,7 +541,7 @@ def multipliers(threads):
 
 
 def run_products(folder, threads, rounds):
-    """All steps and samples of a layer in one product; a loop's products one step after the other."""
+    """All steps and samples of a layer in one product; of a network with a loop its input's alone."""
     import numpy
     case = Case(folder)
     sizes, rows = case.sizes, case.steps * case.batch
@@ -551,16 +550,13 @@ def run_products(folder, threads, rounds):
     result = {}
     for name, (wrap, mm) in multipliers(threads).items():
         jobs = []
-        for k in range(1, len(sizes)):
+        for k in range(1, 2 if case.structure == "recurrent" else len(sizes)):
             x = case.input.reshape(rows, -1) if k == 1 else some(rows, sizes[k - 1])
-            jobs.append((wrap(x), wrap(some(sizes[k - 1], sizes[k])), wrap(numpy.zeros((rows, sizes[k]), "f4")), 1))
-        if case.structure == "recurrent":
-            jobs.append((wrap(some(case.batch, sizes[1])), wrap(some(sizes[1], sizes[1])), wrap(numpy.zeros((case.batch, sizes[1]), "f4")), case.steps))
+            jobs.append((wrap(x), wrap(some(sizes[k - 1], sizes[k])), wrap(numpy.zeros((rows, sizes[k]), "f4"))))
 
         def work():
-            for a, b, c, times in jobs:
-                for _ in range(times):
-                    mm(a, b, c)
+            for a, b, c in jobs:
+                mm(a, b, c)
 
         result[name] = timed(work, rounds)
     result["best"] = min(result, key=lambda name: result[name]["median"])

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     using twin = bench::lif_twin<700, 256, 20, true, false>;
     bench::measure<false, twin>(chosen, about("norse"), before >> recurrent(lif(superspike<1>, detached)) >> behind >> li);
     bench::measure<false, bench::no_twin>(chosen, about("snntorch"), before >> recurrent(synaptic, with_autapses) >> behind >> synaptic);
-    bench::measure<false, bench::no_twin>(chosen, about("rockpool", 0.2), // several spikes a step: stronger ones run away
+    bench::measure<false, bench::no_twin>(chosen, about("rockpool", 0.05), // several spikes a step: stronger ones run away
                                           before >> recurrent(rockpool_lif, with_autapses) >> behind >> rockpool_lif);
     bench::measure<false, bench::no_twin>(chosen, about("spikingjelly"),
                                           before >> recurrent(bench::spikingjelly_lif, with_autapses) >> behind >> bench::spikingjelly_lif);

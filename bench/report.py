@@ -215,9 +215,9 @@ def memory_table(cases):
 
 def threads_table(cases):
     lines = ["| case | forward, one thread | all threads | | forward and backward, one thread | all threads | |", "|---|---|---|---|---|---|---|"]
-    for name in [name for name in [*TITLES, "mnist"] if name in cases]:
+    for name in [name for name in [*TITLES, "mnist128", "mnist1"] if name in cases]:
         case = cases[name]
-        family = "nir" if name == "mnist" else "norse"
+        family = "nir" if name.startswith("mnist") else "norse"
         one = case["families"].get(family, {}).get("ours", {}).get("1")
         if not one or case["when"]["threads"] == 1:
             continue
@@ -229,7 +229,8 @@ def threads_table(cases):
                 cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= TWO_THREADS else ", missed") if case["when"]["threads"] == 2 else "")]
             else:
                 cells += ["-", "-", "-"]
-        lines.append(f"| {TITLES.get(name, 'MNIST')} | " + " | ".join(cells) + " |")
+        title = TITLES.get(name, "MNIST, batch " + name.removeprefix("mnist"))
+        lines.append("| " + " | ".join([title, *cells]) + " |")
     return lines
 
 
@@ -293,13 +294,19 @@ def latency_table(case):
     return lines
 
 
-def mnist_table(case):
-    one = case["families"]["nir"]["ours"][str(case["when"]["threads"])]
-    lines = [f"| MNIST, {one['images']:.0f} images, {one['steps']:.0f} steps | time | images a second | times the twin |", "|---|---|---|---|"]
-    for words, what in (("spikefuse", "forward"), ("hand-written loop", "twin_forward")):
-        times = one["times"][what]
-        lines.append(f"| {words} | {with_spread(times)} | {one['images'] / times['median']:,.0f} | {over_twin(times, one['times']['twin_forward']) if what == 'forward' else ''} |")
-    lines.append("| GeNN on a GPU, batch 128, as it publishes | 0.290 s | | |")
+def mnist_table(cases):
+    lines = []
+    for batch, published in (("128", "0.290 s"), ("1", "16.9 s")):
+        case = cases.get("mnist" + batch)
+        if not case:
+            continue
+        one = case["families"]["nir"]["ours"][threads_of(case)]
+        lines = lines or [f"| MNIST, {one['images']:,.0f} images, {one['steps']:.0f} steps | time | images a second | times the twin | spike counts that differ |", "|---|---|---|---|---|"]
+        for words, what in (("spikefuse", "forward"), ("hand-written loop, image by image", "twin_forward")):
+            times = one["times"][what]
+            differ = [over_twin(times, one["times"]["twin_forward"]), f"{one['counts_differ']:.0f} of {one['counts']:,.0f}"] if what == "forward" else ["", ""]
+            lines.append("| " + " | ".join([f"{words}, batch {batch}" if what == "forward" else words, with_spread(times), f"{one['images'] / times['median']:,.0f}", *differ]) + " |")
+        lines.append(f"| GeNN on a GPU, batch {batch}, as it publishes | {published} | | | |")
     return lines
 
 
@@ -316,8 +323,7 @@ def write(out):
     add("Forward and backward", main_table(cases, "training", TITLES))
     if "latency" in cases:
         add("One step at a time", latency_table(cases["latency"]))
-    if "mnist" in cases:
-        add("MNIST", mnist_table(cases["mnist"]))
+    add("MNIST", mnist_table(cases))
     add("Memory of training", memory_table(cases))
     if "memory" in cases:
         add("Memory of inference", inference_memory_table(cases["memory"]))
