@@ -99,19 +99,12 @@ def seconds_of_a_run(folder, repeats):
 
 
 def timed(folder, repeats, rounds):
-    """As peers.timed; a run's seconds are those that Brian2 itself counts."""
-    best = None
-    for _ in range(3):
-        peers.wait_for_quiet()
-        others = peers.Disturbance()
+    """A run's seconds are those that Brian2 itself counts."""
+    def measure():
         first = seconds_of_a_run(folder, repeats)
-        seconds = [first] + [seconds_of_a_run(folder, repeats) for _ in range(peers.rounds_of(first, rounds) - 1)]
-        result = dict(peers.summary(seconds), others=others.share())
-        if best is None or result["others"] < best["others"]:
-            best = result
-        if best["others"] < 0.05 or first > peers.LONG:
-            break
-    return best
+        return [first] + [seconds_of_a_run(folder, repeats) for _ in range(peers.rounds_of(first, rounds) - 1)]
+
+    return peers.undisturbed(measure)
 
 
 def main(folder, threads, rounds, wanted):

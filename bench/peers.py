@@ -57,30 +57,37 @@ def rounds_of(seconds, rounds):
     return 1 if seconds > LONG else min(rounds, 2) if seconds > LONG / 4 else rounds
 
 
-def timed(work, rounds, warm=None):
-    """Warms up (`warm`: the time of a run that did), then the times of `rounds` runs; short ones are repeated between two looks at the clock.
-    Measured again, up to three times, where others used the processors meanwhile."""
+def undisturbed(measure):
+    """`measure` gives the seconds of its rounds; again, up to three times, where others used the processors meanwhile."""
+    best = None
+    for _ in range(3):
+        wait_for_quiet()
+        others = Disturbance()
+        seconds = measure()
+        result = dict(summary(seconds), others=others.share())
+        if best is None or result["others"] < best["others"]:
+            best = result
+        if best["others"] < 0.05 or seconds[0] > LONG:
+            break
+    return best
+
+
+def timed(work, rounds, warm=False):
+    """Warms up (`warm`: a run that did), then the times of `rounds` runs; short ones are repeated between two looks at the clock."""
     def once(repeats):
         start = time.perf_counter()
         for _ in range(repeats):
             work()
         return (time.perf_counter() - start) / repeats
 
-    if not warm:
-        once(1)
-    best = None
-    for attempt in range(3):
-        wait_for_quiet()
-        others = Disturbance()
+    def measure():
         second = once(1)
         repeats = max(1, min(1000, int(0.01 / second)))
-        seconds = [second] if second > LONG else [once(repeats) for _ in range(rounds_of(second, rounds))]
-        result = dict(summary(seconds), others=others.share())
-        if best is None or result["others"] < best["others"]:
-            best = result
-        if best["others"] < 0.05 or second > LONG:
-            break
-    return best
+        return [second] if second > LONG else [once(repeats) for _ in range(rounds_of(second, rounds))]
+
+    if not warm:
+        once(1)
+    return undisturbed(measure)
 
 
 def memory(of):
@@ -486,7 +493,7 @@ def run_library(library, folder, threads, rounds, wanted):
                 train(case, network, mode, make() if name in ("compile", "jit") else make, x, seeds, rounds)
 
 
-def timed_with_threads(torch, threads, work, rounds, warm=None):
+def timed_with_threads(torch, threads, work, rounds, warm=False):
     """All threads or one, whichever is faster: many of these libraries' operations are too small to be shared."""
     best = dict(timed(work, rounds, warm=warm), threads=threads)
     if threads > 1 and best["median"] < 2:
@@ -510,9 +517,7 @@ def train(case, network, mode, function, x, seeds, rounds):
         (function(x) * seeds).sum().backward()
 
     forget_peak()
-    start = time.perf_counter()
     run()
-    first = time.perf_counter() - start
     mode["training_peak_bytes"] = memory("VmHWM") - network.before
     pairs = []
     if inputs:
@@ -525,7 +530,7 @@ def train(case, network, mode, function, x, seeds, rounds):
     mode["gradient"] = max(float(numpy.linalg.norm(a - b) / max(numpy.linalg.norm(a), 1e-30)) for a, b in pairs)
     mode["gradient_agrees"] = mode["gradient"] < GRADIENT_MAY_BE_OFF
     if mode["gradient_agrees"]:
-        mode["training"] = timed_with_threads(torch, torch.get_num_threads(), run, rounds, warm=first)
+        mode["training"] = timed_with_threads(torch, torch.get_num_threads(), run, rounds, warm=True)
 
 
 def multipliers(threads):

@@ -3,8 +3,9 @@ import math
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 420, 76, 168, 56, 54
 INK, GRID, FONT = "#1f2933", "#d9dee4", "font-family='Helvetica, Arial, sans-serif'"
-COLORS = {"spikefuse": "#c2410c", "spikefuse, spikes": "#c2410c", "spikefuse, values": "#f59e0b", "hand-written twin": "#475569", "twin, spikes": "#475569", "twin, values": "#94a3b8",
-          "matrix product alone": "#2563eb", "norse, compiled": "#16a34a"}
+COLORS = {"spikefuse": "#c2410c", "spikefuse, spikes": "#c2410c", "spikefuse, values": "#f59e0b", "hand-written twin": "#475569", "twin": "#475569", "twin, spikes": "#475569", "twin, values": "#94a3b8",
+          "matrix product": "#2563eb", "matrix product alone": "#2563eb", "norse": "#16a34a", "norse, compiled": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2",
+          "SpikingJelly": "#db2777", "Brian2": "#ca8a04", "GeNN": "#65a30d"}
 
 
 def escape(words):
@@ -18,8 +19,8 @@ def text(x, y, words, anchor="middle", size=12, weight="normal", turn="", color=
 def readable(seconds):
     for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size * 0.9995:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds * 1e9:g} ns"
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
 
 
 def number(value):
@@ -81,7 +82,7 @@ def chart(title, below, x_label, series, power=1, unit=""):
     return "\n".join(parts + ["</svg>", ""])
 
 
-def bars(title, groups, colors):
+def bars(title, groups):
     """groups: [(case, [(name, times ours)])]; a logarithmic axis, ours at 1."""
     row, gap, left, right, width = 15, 16, 250, 110, 860
     rows = sum(len(bars) for _, bars in groups)
@@ -97,46 +98,7 @@ def bars(title, groups, colors):
         parts.append(text(16, y + 12, case, "start", 12, "bold"))
         for name, value in of:
             start, end = sorted((at(1), at(value)))
-            parts.append(f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' height='{row - 4}' fill='{colors[name]}'/>" + text(left - 8, y + 12, name, "end", 11) + text(end + 5, y + 12, times(value), "start", 11))
+            parts.append(f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' height='{row - 4}' fill='{COLORS[name]}'/>" + text(left - 8, y + 12, name, "end", 11) + text(end + 5, y + 12, times(value), "start", 11))
             y += row
         y += gap
     return "\n".join(parts + ["</svg>", ""])
-
-
-def draw(out, cases):
-    import report  # it names the cases
-    drawn = []
-
-    def save(name, picture):
-        (out / name).write_text(picture)
-        drawn.append(name)
-
-    for kind, power in (("batch", 1), ("width", 2), ("steps", 1), ("depth", 1), ("spikes", 1)):
-        series, (below, x_label, unit) = report.sweep_series(cases, kind), report.SWEEPS[kind]
-        if len(series["spikefuse"]) < 2:
-            continue
-        name = "activity" if kind == "spikes" else kind
-        if kind == "spikes":
-            values = report.sweep_series(cases, "values")
-            series = {"matrix product alone": series["matrix product alone"], "norse, compiled": series["norse, compiled"], "twin, values": values["hand-written twin"], "twin, spikes": series["hand-written twin"],
-                      "spikefuse, values": values["spikefuse"], "spikefuse, spikes": series["spikefuse"]}
-            x_label = "share of inputs that are not zero"
-        save(f"{name}.svg", chart(f"Time against {name}", below, x_label, series, power, unit))
-    colors = {"twin": "#475569", "matrix product": "#2563eb", "norse": "#16a34a", "snnTorch": "#9333ea", "snnTorch (Leaky)": "#c084fc", "Rockpool": "#0891b2", "SpikingJelly": "#db2777", "Brian2": "#ca8a04", "GeNN": "#65a30d"}
-    for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
-        groups = []
-        for name in report.TITLES:
-            ours = name in cases and report.time_of(cases[name], "norse", what)
-            if not ours:
-                continue
-            bars_of = []
-            twin, bare = report.time_of(cases[name], "norse", f"twin_{what}"), cases[name]["families"]["norse"]["product"]
-            if twin:
-                bars_of.append(("twin", twin["median"] / ours["median"]))
-            if bare and what == "forward":
-                bars_of.append(("matrix product", bare[bare["best"]]["median"] / ours["median"]))
-            bars_of += [(report.NAMES[peer], value) for peer, (value, _) in report.ratios(cases[name], what).items()]
-            groups.append((name, bars_of))
-        if any(of for _, of in groups):
-            save(f"{what}.svg", bars(title, [(name, of) for name, of in groups if of], colors))
-    return drawn

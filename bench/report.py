@@ -3,6 +3,7 @@ import json
 import math
 
 import pictures
+from pictures import readable
 
 # Targets: how many times our time the best mode of every peer, the bare matrix product, and the best mode of every peer in training should take.
 TARGETS = {"lin512": (20, 4, 10), "lin2048": (10, 6, 6), "mlp256": (12, 5, 8), "mlp1": (60, None, 30), "recurrent": (30, 3, 15), "adex": (25, None, 15),
@@ -15,6 +16,7 @@ TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half
 NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2", "genn": "GeNN"}
 # They run norse's neurons, written as equations, forwards: (Python environment, module, program).
 SIMULATORS = {"brian2": ("peers_brian2", "brian2", "brian.py"), "genn": ("peers", "pygenn", "genn.py")}
+MNIST = {"mnist128": "0.290 s", "mnist1": "16.9 s"}  # what GeNN publishes for as many images side by side, on a GPU
 # The sweeps: title, what x is, and the unit of a value in the table.
 SWEEPS = {"batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""), "width": ("linear(n) + LIF, batch 16, 200 steps, 10 %", "neurons of the layer, as many inputs", ""),
           "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""), "depth": ("layers of linear(512) + LIF, batch 16, 200 steps, 10 %", "layers, one behind the other", ""),
@@ -42,10 +44,14 @@ def collect(out):
     return cases
 
 
+def threads_of(case):
+    return str(case["when"]["threads"])
+
+
 def time_of(case, family, what):
     """Our statistics, with all threads."""
     one = case["families"].get(family)
-    ours = one and one["ours"].get(str(case["when"]["threads"]))
+    ours = one and one["ours"].get(threads_of(case))
     return ours and ours.get("times", {}).get(what)
 
 
@@ -87,19 +93,12 @@ def ratios(case, what, counts=any_mode):
 def floor(case, what):
     """The larger of operations and bytes over the machine's peaks, and which it is."""
     norse = case["families"].get("norse", {})
-    machine, ours = norse.get("machine"), norse.get("ours", {}).get(str(case["when"]["threads"]))
+    machine, ours = norse.get("machine"), norse.get("ours", {}).get(threads_of(case))
     if not machine or not ours or "work" not in ours:
         return None
     by = {"operations": ours["work"][f"{what}_operations"] / machine["multiply_adds_per_second"], "bytes": ours["work"][f"{what}_bytes"] / machine["bytes_per_second"]}
     which = max(by, key=by.get)
     return by[which], which
-
-
-def readable(seconds):
-    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size * 0.9995:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
 
 
 def with_spread(times):
@@ -119,8 +118,12 @@ def judged(value, target, more_is_better=True):
     return f"**{pictures.times(value)}** of {wanted}, " + ("met" if met else "missed")
 
 
+def counted(number, what):
+    return f"{number} {what}" + ("s" if number != 1 else "")
+
+
 def over_twin(ours, twin):
-    return f"{ours['median'] / twin['median']:.2f}" + (", met" if ours["median"] <= TWIN * twin["median"] else ", missed")
+    return f"{ours['median'] / twin['median']:.2f}, " + ("met" if ours["median"] <= TWIN * twin["median"] else "missed") + f" ({readable(twin['median'])})"
 
 
 def least(case, what, counts=any_mode):
@@ -137,8 +140,8 @@ def of_peers(found, target):
 
 def main_table(cases, what, titles):
     product = what == "forward"
-    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest library / ours |" + (" nearest simulator / ours |" if product else ""),
-             "|---|---|---|---|---|" + ("---|---|" if product else "")]
+    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest library / ours |" + (" nearest simulator / ours | neurons fire |" if product else ""),
+             "|---|---|---|---|---|" + ("---|---|---|" if product else "")]
     for name in [name for name in titles if name in cases]:
         case, target = cases[name], TARGETS.get(name, (None, None, None))
         ours = time_of(case, "norse", what)
@@ -153,13 +156,15 @@ def main_table(cases, what, titles):
         cells.append(of_peers(least(case, what, trains), target[0 if product else 2]))
         if product:
             cells.append(of_peers(least(case, what, simulates), None))
+            rates = case["families"]["norse"]["ours"][threads_of(case)].get("rates")
+            cells.append(", ".join(f"{rate:.3g} %" for rate in [100 * rate for rate in rates]) if rates else "-")
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
 def short_table(cases):
-    """README's: the nearest as they come, and with everything that compiles them."""
-    lines = ["| | forward | matrix product | as they come | compiled | with backward | as they come | compiled |", "|---|---|---|---|---|---|---|---|"]
+    """README's: the nearest uncompiled, and with everything that compiles them."""
+    lines = ["| | forward | matrix product | uncompiled | compiled | with backward | uncompiled | compiled |", "|---|---|---|---|---|---|---|---|"]
     for name in [name for name in TITLES if name in TARGETS and name in cases]:
         case, cells = cases[name], [TITLES[name]]
         for what in ("forward", "training"):
@@ -186,16 +191,51 @@ def peers_table(cases):
                     continue
                 for what in ("forward", "training"):
                     ours, theirs = time_of(case, family, what), of.get(what)
-                    note = "" if not theirs else (f", {theirs['threads']} thread" + ("s" if theirs["threads"] > 1 else "") if "threads" in theirs else "") + ("" if len(theirs["seconds"]) >= 5 else f", {len(theirs['seconds'])} rounds")
+                    note = "" if not theirs else (f", {counted(theirs['threads'], 'thread')}" if "threads" in theirs else "") + ("" if len(theirs["seconds"]) >= 5 else f", {counted(len(theirs['seconds']), 'round')}")
                     cells += [with_spread(theirs) + note, pictures.times(theirs['median'] / ours['median']) if theirs and ours else "-"]
                 if "problem" in of:
                     cells[-2] = of["problem"].replace("|", "\\|")
                 differ = of.get("output", {})
-                own = one["ours"][str(case["when"]["threads"])]
+                own = one["ours"][threads_of(case)]
                 cells.append((f"{differ['share']:.1e}" if own["output_spikes"] else f"{differ['relative']:.1e} relative") + ("" if of["agrees"] else ": not timed"))
                 cells.append(f"{of['gradient']:.1e}" + ("" if of["gradient_agrees"] else ": not timed") if "gradient" in of else "-")
                 cells.append(f"{of['training_peak_bytes'] / 2**20:.0f} MiB" if "training_peak_bytes" in of else "-")
                 lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def goals(cases):
+    """(beside what, of which case, figure, whether it is met) of every target that has a figure."""
+    found = []
+    for name in [name for name in [*TITLES, *MNIST] if name in cases]:
+        case, target = cases[name], TARGETS.get(name, (None, None, None))
+        family = "nir" if name in MNIST else "norse"
+        for what, words, k in (("forward", name, 0), ("training", f"{name} with backward", 2)):
+            ours, twin, nearest = time_of(case, family, what), time_of(case, family, f"twin_{what}"), least(case, what, trains)
+            if not ours:
+                continue
+            if twin:
+                found.append(("the twin", words, f"{ours['median'] / twin['median']:.2f} of {TWIN}", ours["median"] <= TWIN * twin["median"]))
+            if nearest and target[k]:
+                value, lowest = nearest[1][0], floor(case, what)
+                beyond = f", {value * ours['median'] / target[k] / lowest[0]:.2g} of the floor" if lowest else ""
+                found.append(("the nearest library", words, f"{pictures.times(value)} of {target[k]:.3g}x{beyond}", value >= target[k]))
+            bare = case["families"][family]["product"]
+            if k == 0 and bare and target[1]:
+                value = bare[bare["best"]]["median"] / ours["median"]
+                found.append(("the matrix product", words, f"{pictures.times(value)} of {target[1]:.3g}x", value >= target[1]))
+            alone = case["families"][family]["ours"].get("1")
+            if alone and case["when"]["threads"] == 2 and what in alone["times"]:
+                gain = alone["times"][what]["median"] / ours["median"]
+                found.append(("one thread", words, f"{gain:.3g}x of {TWO_THREADS}x", gain >= TWO_THREADS))
+    return found
+
+
+def goals_table(cases):
+    lines, found = ["| beside | met | missed |", "|---|---|---|"], goals(cases)
+    for beside in dict.fromkeys(one[0] for one in found):
+        of = [one for one in found if one[0] == beside]
+        lines.append(f"| {beside} | {sum(one[3] for one in of)} of {len(of)} | " + ("; ".join(f"{words} ({figure})" for _, words, figure, met in of if not met) or "none") + " |")
     return lines
 
 
@@ -204,7 +244,7 @@ def memory_table(cases):
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         norse = case["families"].get("norse", {})
-        ours = norse.get("ours", {}).get(str(case["when"]["threads"]))
+        ours = norse.get("ours", {}).get(threads_of(case))
         if not ours or "tape_bytes" not in ours:
             continue
         places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
@@ -215,9 +255,9 @@ def memory_table(cases):
 
 def threads_table(cases):
     lines = ["| case | forward, one thread | all threads | | forward and backward, one thread | all threads | |", "|---|---|---|---|---|---|---|"]
-    for name in [name for name in [*TITLES, "mnist128", "mnist1"] if name in cases]:
+    for name in [name for name in [*TITLES, *MNIST] if name in cases]:
         case = cases[name]
-        family = "nir" if name.startswith("mnist") else "norse"
+        family = "nir" if name in MNIST else "norse"
         one = case["families"].get(family, {}).get("ours", {}).get("1")
         if not one or case["when"]["threads"] == 1:
             continue
@@ -229,13 +269,8 @@ def threads_table(cases):
                 cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= TWO_THREADS else ", missed") if case["when"]["threads"] == 2 else "")]
             else:
                 cells += ["-", "-", "-"]
-        title = TITLES.get(name, "MNIST, batch " + name.removeprefix("mnist"))
-        lines.append("| " + " | ".join([title, *cells]) + " |")
+        lines.append("| " + " | ".join([TITLES.get(name, name), *cells]) + " |")
     return lines
-
-
-def threads_of(case):
-    return str(case["when"]["threads"])
 
 
 def inference_memory_table(case):
@@ -287,7 +322,7 @@ def latency_table(case):
     lines = ["| one step of 784-256-10, batch 1 | median | 99.9th percentile |", "|---|---|---|"]
     for family, one in case["families"].items():
         for threads, ours in sorted(one["ours"].items()):
-            lines.append(f"| spikefuse, neurons of {NAMES[family]}, {threads} thread{'s' if threads != '1' else ''} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
+            lines.append(f"| spikefuse, neurons of {NAMES[family]}, {counted(int(threads), 'thread')} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
                          + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**") + " |")
         for mode, of in one["peers"].get(family, {"modes": {}})["modes"].items():
             lines.append(f"| {NAMES[family]}, {mode}, 1 thread | " + (f"{readable(of['median'])} | {readable(of['percentile_99_9'])} |" if "median" in of else f"{of['problem']} | |"))
@@ -296,8 +331,8 @@ def latency_table(case):
 
 def mnist_table(cases):
     lines = []
-    for batch, published in (("128", "0.290 s"), ("1", "16.9 s")):
-        case = cases.get("mnist" + batch)
+    for name, published in MNIST.items():
+        case = cases.get(name)
         if not case:
             continue
         one = case["families"]["nir"]["ours"][threads_of(case)]
@@ -305,9 +340,45 @@ def mnist_table(cases):
         for words, what in (("spikefuse", "forward"), ("hand-written loop, image by image", "twin_forward")):
             times = one["times"][what]
             differ = [over_twin(times, one["times"]["twin_forward"]), f"{one['counts_differ']:.0f} of {one['counts']:,.0f}"] if what == "forward" else ["", ""]
-            lines.append("| " + " | ".join([f"{words}, batch {batch}" if what == "forward" else words, with_spread(times), f"{one['images'] / times['median']:,.0f}", *differ]) + " |")
-        lines.append(f"| GeNN on a GPU, batch {batch}, as it publishes | {published} | | | |")
+            lines.append("| " + " | ".join([f"{words}, batch {one['batch']:.0f}" if what == "forward" else words, with_spread(times), f"{one['images'] / times['median']:,.0f}", *differ]) + " |")
+        lines.append(f"| GeNN on a GPU, batch {one['batch']:.0f}, as it publishes | {published} | | | |")
     return lines
+
+
+def draw(out, cases):
+    """The pictures' names."""
+    drawn = []
+
+    def save(name, picture):
+        (out / name).write_text(picture)
+        drawn.append(name)
+
+    for kind, power in (("batch", 1), ("width", 2), ("steps", 1), ("depth", 1), ("spikes", 1)):
+        series, (below, x_label, unit) = sweep_series(cases, kind), SWEEPS[kind]
+        if len(series["spikefuse"]) < 2:
+            continue
+        name = "activity" if kind == "spikes" else kind
+        if kind == "spikes":
+            values = sweep_series(cases, "values")
+            series = {"matrix product alone": series["matrix product alone"], "norse, compiled": series["norse, compiled"], "twin, values": values["hand-written twin"], "twin, spikes": series["hand-written twin"],
+                      "spikefuse, values": values["spikefuse"], "spikefuse, spikes": series["spikefuse"]}
+            x_label = "share of inputs that are not zero"
+        save(f"{name}.svg", pictures.chart(f"Time against {name}", below, x_label, series, power, unit))
+    for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
+        groups = []
+        for name in [name for name in TITLES if name in cases]:
+            ours, twin, bare = time_of(cases[name], "norse", what), time_of(cases[name], "norse", f"twin_{what}"), cases[name]["families"]["norse"]["product"]
+            if not ours:
+                continue
+            of = [("twin", twin["median"] / ours["median"])] if twin else []
+            if bare and what == "forward":
+                of.append(("matrix product", bare[bare["best"]]["median"] / ours["median"]))
+            of += [(NAMES[peer], value) for peer, (value, _) in ratios(cases[name], what).items()]
+            if of:
+                groups.append((name, of))
+        if groups:
+            save(f"{what}.svg", pictures.bars(title, groups))
+    return drawn
 
 
 def write(out):
@@ -316,9 +387,10 @@ def write(out):
     (out / "results.json").write_text(json.dumps({"cases": cases, "not_installed": missing}, indent=1) + "\n")
     text = []
     add = lambda title, lines: text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
-    places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, commit {case['when']['commit']}" for case in cases.values()})
+    places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, {case['when'].get('rounds', 'unknown')} rounds, commit {case['when']['commit']}" for case in cases.values()})
     text += ["Measured: " + "; ".join(places) + ".", ""]
     add("In short", short_table(cases))
+    add("Targets", goals_table(cases))
     add("Forward", main_table(cases, "forward", TITLES))
     add("Forward and backward", main_table(cases, "training", TITLES))
     if "latency" in cases:
@@ -335,7 +407,7 @@ def write(out):
     if missing:
         text += ["Not installed: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + ".", ""]
     (out / "results.md").write_text("\n".join(text))
-    drawn = pictures.draw(out, cases)
+    drawn = draw(out, cases)
     width = 24
     for name in [name for name in TITLES if name in cases]:
         row = [name.ljust(16)]

@@ -64,7 +64,7 @@ build_userland() {
     fi
     making=$(mktemp -d "$cache_root/making.XXXXXX")
     chmod 755 "$making"
-    say "building a private Debian 13 userland with Kokkos 5 (once; about 4 minutes; log: $log)"
+    say "building a private Debian 13 userland with Kokkos 5 (once; one to four minutes; log: $log)"
     debootstrap --variant=minbase "$userland_suite" "$making" "$mirror" >>"$log" 2>&1 </dev/null ||
         fail "debootstrap failed (last words: $(tail -n 1 "$log"))" "see $log; a mirror without Debian 13 is the usual cause"
     printf 'deb %s %s main\ndeb %s sid main\n' "$mirror" "$userland_suite" "$mirror" >"$making/etc/apt/sources.list"
