@@ -315,6 +315,7 @@ TEST_CASE("the plan can be read") {
     REQUIRE_THAT(plan_text, ContainsSubstring("launches a run: 1"));
     REQUIRE_THAT(plan_text, ContainsSubstring("input -> linear 1 -> lif 1 -> buffer 1 (bits"));
     REQUIRE_THAT(plan_text, ContainsSubstring("buffer 1 -> linear 2 -> li 1 -> readout"));
+    REQUIRE_THAT(plan_text, ContainsSubstring("near caches a core (SPIKEFUSE_NEAR_CACHES)"));
 }
 
 namespace {

@@ -121,6 +121,9 @@ struct description {
         line("  steps at a time: " + std::to_string(of_values) +
              (of_spikes == of_values ? "" : ", of packed spikes " + std::to_string(of_spikes)) + "; a register holds " +
              std::to_string(lanes<T>::width) + (lanes<T>::width == 1 ? " neuron" : " neurons"));
+        line("  planned for " + readable_bytes(static_cast<double>(places::near_caches)) +
+             " of near caches a core (SPIKEFUSE_NEAR_CACHES), of which rows between stages take " +
+             readable_bytes(static_cast<double>(places::near_rows)));
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
              readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
         using training = plan::layout<Schedule, T, true>;

@@ -6,6 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 
+/// Bytes of near caches a core that the plan of a network counts on, the same in all files of a program.
+#ifndef SPIKEFUSE_NEAR_CACHES
+#define SPIKEFUSE_NEAR_CACHES (2 << 20)
+#endif
+
 namespace spikefuse::plan {
 
 SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
@@ -99,7 +104,11 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t state_total = state_sums.before[count];
     static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
 
-    static constexpr std::size_t near_caches = std::size_t(2) << 20; // of a core
+    /// What caches are planned to hold, in bytes: those of a core, of them the rows between stages, and the history of a replay, which
+    /// stays in the first cache, or, where weights are fetched from afar, behind it; on a device, where it is a thread's own, in its stack.
+    static constexpr std::size_t near_caches = SPIKEFUSE_NEAR_CACHES;
+    static constexpr std::size_t near_rows = near_caches / (Training ? 4 : 8);
+    static constexpr std::size_t replay_room = lanes<T>::width == 1 ? 2 << 10 : 40 << 10, far_replay_room = 160 << 10;
     // Scratch of a team, in bytes. Each part begins at a cache line.
     static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
     SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
@@ -266,7 +275,7 @@ struct layout : plan_facts<Schedule> {
     /// less often.
     static constexpr int block_steps = [] {
         constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
-        std::size_t const budget = far && Training ? near_caches : (Training ? 512 / samples_together : 256) * 1024;
+        std::size_t const budget = far && Training ? near_caches : near_rows / samples_together;
         std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
         constexpr bool forward = lanes<T>::width > 1 && !Training; // many rows for each time that a panel comes to the first cache
         // A table of sums wants more; products, and far weights, do not (measured: docs/speed.md). Backwards columns are words.
@@ -278,8 +287,7 @@ struct layout : plan_facts<Schedule> {
                     constexpr std::size_t step =
                         static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
                         sizeof(T);
-                    // A replay stays in the first cache, or not far from it; on a device, where it is a thread's own, in 2 KiB of stack.
-                    std::size_t const held = (lanes<T>::width == 1 ? 2 : far ? 160 : 40) * 1024 / step;
+                    std::size_t const held = (far ? far_replay_room : replay_room) / step;
                     longest = held < longest ? held : longest;
                 }
             });

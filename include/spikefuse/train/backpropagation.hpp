@@ -71,7 +71,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
         transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(places::transposed_total, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", static_cast<std::size_t>(batch));
         labels_ = Kokkos::View<int*, Space>("spikefuse::labels", static_cast<std::size_t>(batch));
-        when_ = Kokkos::View<T*, Space>("spikefuse::when", static_cast<std::size_t>(batch * places::padded(Model::outputs)));
+        when_ = Kokkos::View<T*, Space>("spikefuse::when",
+                                        static_cast<std::size_t>(batch) * static_cast<std::size_t>(places::padded(Model::outputs)));
     }
 
     /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N

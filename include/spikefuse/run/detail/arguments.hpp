@@ -29,7 +29,7 @@ struct activity_penalty {
 template <class T>
 struct run_arguments {
     T const* bag;                  // parameters
-    T* states;                     // [B, state_total], kept between calls
+    T* states;                     // [B, memory_total], kept between calls: states, then rows that loops feed back
     void const* input;             // values or words
     std::size_t input_step;        // distance of two steps, in elements
     std::size_t input_sample;      // distance of two samples, in elements

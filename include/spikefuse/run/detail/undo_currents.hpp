@@ -273,15 +273,17 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                 }
             });
         };
-        if constexpr (words == 1) {
-            add_words(fixed<1>{}, Stage::width > 8 * W ? 128 : 32);
+        constexpr int tile = 128;   // inputs whose columns meet 64 steps' gradients in the first cache
+        if constexpr (words == 1) { // a narrow layer's few panels are dealt out in smaller tiles, so that each thread has some
+            add_words(fixed<1>{}, Stage::width > 8 * W ? tile : tile / 4);
         } else { // measured: docs/speed.md
+            constexpr double few_spikes = 0.04;
             std::size_t spikes = 0;
             for (std::size_t k = 0; k < places::column_apart * words; ++k) spikes += static_cast<std::size_t>(count_bits(columns[k]));
-            if (static_cast<double>(spikes) < 0.04 * over::inputs * here.rows) { // each weight is touched once
+            if (static_cast<double>(spikes) < few_spikes * over::inputs * here.rows) { // each weight is touched once
                 add_words(fixed<words>{}, over::inputs);
             } else { // a group's gradients of 64 steps come from the first cache, its weights' from the second
-                add_words(fixed<1>{}, 128);
+                add_words(fixed<1>{}, tile);
             }
         }
     }
