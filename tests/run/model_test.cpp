@@ -114,6 +114,12 @@ TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives
             for (int b = 0; b < batch; ++b)
                 for (int n = 0; n < 10; ++n) REQUIRE(bits_of(part(t - cuts[k], b, n)) == bits_of(whole(t, b, n)));
     }
+    network.reset();
+    for (int t = 0; t < steps; ++t) { // [B, N] at a time, which is an input held for a step
+        auto const one = host(network.step(Kokkos::subview(values, t, Kokkos::ALL, Kokkos::ALL)));
+        for (int b = 0; b < batch; ++b)
+            for (int n = 0; n < 10; ++n) REQUIRE(bits_of(one(b, n)) == bits_of(whole(t, b, n)));
+    }
 }
 
 TEST_CASE("any number of threads gives the same bits") {

@@ -101,12 +101,25 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         places::template replays<Stage>::value && places::template only_bits<Feed> && base::template pieces_of_feed<Feed> == 1
             ? 1
             : places::template side_by_side<Stage>;
+    /// What listed rows mean for `Count` panels from p on. `adds`: something stands in `below` already.
+    template <class Feed, int Count, class List>
+    SPIKEFUSE_FUNCTION auto mixed(int p, List const& list, bool adds, T* below, std::size_t apart) const {
+        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
+        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
+        return mixed_currents<Count, places::template only_bits<Feed>, T, typename base::template event_of<Feed>,
+                              base::template pieces_of_feed<Feed>>{over::panel(bag, p),
+                                                                   static_cast<std::size_t>(over::inputs + 1) * P,
+                                                                   over::inputs,
+                                                                   list,
+                                                                   over::has_bias ? over::bias_place(bag, p) : nullptr,
+                                                                   adds,
+                                                                   below,
+                                                                   apart};
+    }
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void each_mixed_panel(context const& here, int first, int rows, Consume const& consume) const {
         using passing = plan::passing_feeds<typename Stage::feeds>;
         constexpr bool alone = plan::mp11::mp_empty<passing>::value;
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
         if constexpr (places::lists_of_threads) { // a thread without a panel lists nothing
             bool idle = true;
             own_groups<Stage, mixed_together<Stage, Feed>>(here, [&](int, auto) { idle = false; });
@@ -127,11 +140,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                     alignas(sizeof(V)) T below[decltype(count)::value * apart];
                     if constexpr (!alone)
                         for (int q = 0; q < count; ++q) add_passing<passing>(here, p + q, list.first, list.rows, below + q * apart);
-                    consume(p, count, list.first, list.rows,
-                            mixed_currents<decltype(count)::value, places::template only_bits<Feed>, T,
-                                           typename base::template event_of<Feed>, base::template pieces_of_feed<Feed>>{
-                                over::panel(bag, p), static_cast<std::size_t>(over::inputs + 1) * P, over::inputs, list,
-                                over::has_bias ? over::bias_place(bag, p) : nullptr, !alone, below, apart});
+                    consume(p, count, list.first, list.rows, mixed<Feed, decltype(count)::value>(p, list, !alone, below, apart));
                 });
                 done += list.rows;
             }
@@ -310,19 +319,21 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     template <class Feed>
     using sources_of = typename Feed::sources;
 
-    /// An input that is held for all steps is multiplied once.
+    /// An input that is held for all steps is summed once, as one row of it is elsewhere: a step by itself gives the bits of a long run.
     template <class Stage, class Feed, class Consume>
     SPIKEFUSE_FUNCTION void run_held(context const& here, int first, int rows, Consume const& consume) const {
-        using over = typename Schedule::template word<Feed::layer>::template over<Schedule::template width_into<Feed::layer>>;
         T* const held = here.template at<T>(places::template held_at<Feed::layer>);
-        T const* const bag = run.bag + places::template bag_at<Feed::layer>;
-        constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * P;
+        if (first == 0) { // of each block: the backward pass begins with the last one
+            auto const list = this->template list_rows<Stage, Feed>(here, 0, 1);
+            own_groups<Stage>(here, [&](int p, auto count) {
+                constexpr std::size_t apart = static_cast<std::size_t>(places::block_steps) * W;
+                alignas(sizeof(V)) T below[decltype(count)::value * apart];
+                V row[decltype(count)::value];
+                mixed<Feed, decltype(count)::value>(p, list, false, below, apart).read(0, row);
+                for (int q = 0; q < count; ++q) row[q].store(held + (p + q) * W);
+            });
+        }
         own_groups<Stage>(here, [&](int p, auto count) {
-            if (first == 0) { // of each block: the backward pass begins with the last one
-                for (int q = p; q < p + count; ++q) over::bias(bag, q).store(held + q * W);
-                add_products<decltype(count)::value>(over::panel(bag, p), apart, this->template row_of<plan::network_input>(here, 0), 0, 1,
-                                                     over::inputs, held + p * W, 0, static_cast<std::size_t>(W));
-            }
             consume(p, count, first, rows, currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});
         });
     }
