@@ -139,9 +139,9 @@ def of_peers(found, target):
 
 
 def main_table(cases, what, titles):
-    product = what == "forward"
-    lines = ["| case | spikefuse | times the floor | times the twin |" + (" matrix product / ours |" if product else "") + " nearest library / ours |" + (" nearest simulator / ours | neurons fire |" if product else ""),
-             "|---|---|---|---|---|" + ("---|---|---|" if product else "")]
+    product, point = what == "forward", titles is not TITLES  # of a sweep
+    heads = ["case", "spikefuse", "times the floor", "times the twin", *["matrix product / ours"] * product, "nearest library / ours", *["nearest simulator / ours", "neurons fire"] * (product and not point)]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name in [name for name in titles if name in cases]:
         case, target = cases[name], TARGETS.get(name, (None, None, None))
         ours = time_of(case, "norse", what)
@@ -154,7 +154,7 @@ def main_table(cases, what, titles):
         if product:
             cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
         cells.append(of_peers(least(case, what, trains), target[0 if product else 2]))
-        if product:
+        if product and not point:
             cells.append(of_peers(least(case, what, simulates), None))
             rates = case["families"]["norse"]["ours"][threads_of(case)].get("rates")
             cells.append(", ".join(f"{rate:.3g} %" for rate in [100 * rate for rate in rates]) if rates else "-")
@@ -269,7 +269,8 @@ def threads_table(cases):
                 cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= TWO_THREADS else ", missed") if case["when"]["threads"] == 2 else "")]
             else:
                 cells += ["-", "-", "-"]
-        lines.append("| " + " | ".join([TITLES.get(name, name), *cells]) + " |")
+        title = TITLES[name] if name in TITLES else "MNIST, batch " + name.removeprefix("mnist")
+        lines.append("| " + " | ".join([title, *cells]) + " |")
     return lines
 
 
