@@ -51,15 +51,16 @@ def arguments():
         sys.exit(2)
     chosen.rounds = chosen.rounds or (3 if chosen.quick else 7)
     named, chosen.cases = chosen.cases, [] if chosen.report else chosen.cases or list(CASES)
-    chosen.mnist_files = mnist_files(chosen.mnist)
-    if without := [case for case in chosen.cases if case.startswith("mnist") and not chosen.mnist_files]:
-        words = f"{' and '.join(without)}: neither mnist_if.nir nor t10k-images lies under {chosen.mnist}; --mnist FOLDER says where"
+    mnist = [case for case in chosen.cases if case.startswith("mnist")]
+    chosen.mnist_files = mnist_files(chosen.mnist) if mnist else None
+    if mnist and not chosen.mnist_files:
+        words = f"{' and '.join(mnist)}: neither mnist_if.nir nor t10k-images lies under {chosen.mnist}; --mnist FOLDER says where"
         if named:
             print(words, file=sys.stderr)
             sys.exit(2)
         if not chosen.which:
             say(f"left out {words}")
-        chosen.cases = [case for case in chosen.cases if case not in without]
+        chosen.cases = [case for case in chosen.cases if case not in mnist]
     return chosen
 
 
@@ -115,7 +116,8 @@ def installed(chosen, environment):
             notes["GeNN"] = "no package; it takes part once its source is built into the other libraries' environment"
             say(f"GeNN has no package: to let it take part, {python} -m pip install FOLDER, its source")
         notes_path.write_text(json.dumps(notes, indent=1) + "\n")
-    return python, json.loads(notes_path.read_text()) if notes_path.exists() else notes
+    usable = python if has(python, "numpy") else None  # nothing runs there without it
+    return usable, json.loads(notes_path.read_text()) if notes_path.exists() else notes
 
 
 def run_peer(pythons, what, folder, chosen, modes=(), limit=LIMIT):

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <spikefuse/io/idx.hpp>
 #include <spikefuse/io/load.hpp>

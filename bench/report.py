@@ -55,6 +55,12 @@ def time_of(case, family, what):
     return ours and ours.get("times", {}).get(what)
 
 
+def product_of(case, family="norse"):
+    """(library, statistics) of the faster matrix product."""
+    found = case["families"].get(family, {}).get("product")
+    return found and (found["best"], found[found["best"]])
+
+
 def any_mode(name, mode):
     return True
 
@@ -122,8 +128,21 @@ def counted(number, what):
     return f"{number} {what}" + ("s" if number != 1 else "")
 
 
+def like_twin(ours, twin):
+    """(times the twin, whether that is near enough)."""
+    ratio = ours["median"] / twin["median"]
+    return ratio, ratio <= TWIN
+
+
+def gained(alone, all_threads):
+    """(times as fast with all threads, whether that is enough of two)."""
+    gain = alone["median"] / all_threads["median"]
+    return gain, gain >= TWO_THREADS
+
+
 def over_twin(ours, twin):
-    return f"{ours['median'] / twin['median']:.2f}, " + ("met" if ours["median"] <= TWIN * twin["median"] else "missed") + f" ({readable(twin['median'])})"
+    ratio, met = like_twin(ours, twin)
+    return f"{ratio:.2f}, {'met' if met else 'missed'} ({readable(twin['median'])})"
 
 
 def least(case, what, counts=any_mode):
@@ -148,16 +167,16 @@ def main_table(cases, what, titles):
         if not ours:
             continue
         lowest, twin = floor(case, what), time_of(case, "norse", f"twin_{what}")
-        bare = case["families"]["norse"]["product"] if product else None
+        bare = product_of(case)
         cells = [titles[name], with_spread(ours), f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})" if lowest else "-"]
         cells.append(over_twin(ours, twin) if twin else "-")
         if product:
-            cells.append(judged(bare[bare["best"]]["median"] / ours["median"], target[1]) + f" ({bare['best']}, {readable(bare[bare['best']]['median'])})" if bare else "-")
+            cells.append(judged(bare[1]["median"] / ours["median"], target[1]) + f" ({bare[0]}, {readable(bare[1]['median'])})" if bare else "-")
         cells.append(of_peers(least(case, what, trains), target[0 if product else 2]))
         if product and not point:
             cells.append(of_peers(least(case, what, simulates), None))
             rates = case["families"]["norse"]["ours"][threads_of(case)].get("rates")
-            cells.append(", ".join(f"{rate:.3g} %" for rate in [100 * rate for rate in rates]) if rates else "-")
+            cells.append(", ".join(f"{100 * rate:.3g} %" for rate in rates) if rates else "-")
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
@@ -170,9 +189,9 @@ def short_table(cases):
         for what in ("forward", "training"):
             ours, found = time_of(case, "norse", what), [least(case, what, counts) for counts in (as_it_comes, lambda name, mode: not as_it_comes(name, mode))]
             cells.append(readable(ours["median"]) if ours else "-")
-            bare = case["families"]["norse"]["product"]
             if what == "forward":
-                cells.append(pictures.times(bare[bare['best']]['median'] / ours['median']) if bare else "-")
+                bare = product_of(case)
+                cells.append(pictures.times(bare[1]["median"] / ours["median"]) if bare else "-")
             cells += [pictures.times(one[1][0]) if one else "-" for one in found]
         if any(cell != "-" for cell in cells[3:5]):
             lines.append("| " + " | ".join(cells) + " |")
@@ -215,19 +234,20 @@ def goals(cases):
             if not ours:
                 continue
             if twin:
-                found.append(("the twin", words, f"{ours['median'] / twin['median']:.2f} of {TWIN}", ours["median"] <= TWIN * twin["median"]))
+                ratio, met = like_twin(ours, twin)
+                found.append(("the twin", words, f"{ratio:.2f} of {TWIN}", met))
             if nearest and target[k]:
                 value, lowest = nearest[1][0], floor(case, what)
                 beyond = f", {value * ours['median'] / target[k] / lowest[0]:.2g} of the floor" if lowest else ""
                 found.append(("the nearest library", words, f"{pictures.times(value)} of {target[k]:.3g}x{beyond}", value >= target[k]))
-            bare = case["families"][family]["product"]
+            bare = product_of(case, family)
             if k == 0 and bare and target[1]:
-                value = bare[bare["best"]]["median"] / ours["median"]
+                value = bare[1]["median"] / ours["median"]
                 found.append(("the matrix product", words, f"{pictures.times(value)} of {target[1]:.3g}x", value >= target[1]))
             alone = case["families"][family]["ours"].get("1")
             if alone and case["when"]["threads"] == 2 and what in alone["times"]:
-                gain = alone["times"][what]["median"] / ours["median"]
-                found.append(("one thread", words, f"{gain:.3g}x of {TWO_THREADS}x", gain >= TWO_THREADS))
+                gain, met = gained(alone["times"][what], ours)
+                found.append(("one thread", words, f"{gain:.3g}x of {TWO_THREADS}x", met))
     return found
 
 
@@ -265,8 +285,8 @@ def threads_table(cases):
         for what in ("forward", "training"):
             alone, all_threads = one["times"].get(what), time_of(case, family, what)
             if alone and all_threads:
-                gain = alone["median"] / all_threads["median"]
-                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if gain >= TWO_THREADS else ", missed") if case["when"]["threads"] == 2 else "")]
+                gain, met = gained(alone, all_threads)
+                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if met else ", missed") if case["when"]["threads"] == 2 else "")]
             else:
                 cells += ["-", "-", "-"]
         title = TITLES[name] if name in TITLES else "MNIST, batch " + name.removeprefix("mnist")
@@ -299,8 +319,8 @@ def sweep_series(cases, kind):
     series = {"matrix product alone": [], "norse, compiled": [], "hand-written twin": [], "spikefuse": []}
     for x, case in sweep_points(cases, kind).items():
         norse = case["families"]["norse"]
-        bare, peer = norse["product"], best_mode("norse", norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
-        found = (bare and bare[bare["best"]], peer and peer[1], time_of(case, "norse", "twin_forward"), time_of(case, "norse", "forward"))
+        bare, peer = product_of(case), best_mode("norse", norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
+        found = (bare and bare[1], peer and peer[1], time_of(case, "norse", "twin_forward"), time_of(case, "norse", "forward"))
         for points, times in zip(series.values(), found):
             if times:
                 points.append((x, times["median"]))
@@ -368,12 +388,12 @@ def draw(out, cases):
     for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
         groups = []
         for name in [name for name in TITLES if name in cases]:
-            ours, twin, bare = time_of(cases[name], "norse", what), time_of(cases[name], "norse", f"twin_{what}"), cases[name]["families"]["norse"]["product"]
+            ours, twin, bare = time_of(cases[name], "norse", what), time_of(cases[name], "norse", f"twin_{what}"), product_of(cases[name])
             if not ours:
                 continue
             of = [("twin", twin["median"] / ours["median"])] if twin else []
             if bare and what == "forward":
-                of.append(("matrix product", bare[bare["best"]]["median"] / ours["median"]))
+                of.append(("matrix product", bare[1]["median"] / ours["median"]))
             of += [(NAMES[peer], value) for peer, (value, _) in ratios(cases[name], what).items()]
             if of:
                 groups.append((name, of))
