@@ -122,6 +122,14 @@ TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives
     }
 }
 
+TEST_CASE("threads share a sample where each has enough to do") {
+    REQUIRE(detail::threads_of_team(8, 1, 0.1) == 1);
+    REQUIRE(detail::threads_of_team(8, 1, 3.7) == 3);
+    REQUIRE(detail::threads_of_team(8, 3, 1e9) == 2);
+    REQUIRE(detail::threads_of_team(8, 16, 1e9) == 1);
+    REQUIRE(detail::threads_of_team(200, 1, std::numeric_limits<double>::infinity()) == 64);
+}
+
 TEST_CASE("any number of threads gives the same bits") {
     auto const space = Kokkos::DefaultExecutionSpace();
     if (space.concurrency() < 2) {
@@ -322,6 +330,7 @@ TEST_CASE("the plan can be read") {
     REQUIRE_THAT(plan_text, ContainsSubstring("input -> linear 1 -> lif 1 -> buffer 1 (bits"));
     REQUIRE_THAT(plan_text, ContainsSubstring("buffer 1 -> linear 2 -> li 1 -> readout"));
     REQUIRE_THAT(plan_text, ContainsSubstring("near caches a core (SPIKEFUSE_NEAR_CACHES)"));
+    REQUIRE_THAT(plan_text, ContainsSubstring("steps of a run (SPIKEFUSE_SHARE_OF_WORK)"));
 }
 
 namespace {

@@ -124,6 +124,9 @@ struct description {
         line("  planned for " + readable_bytes(static_cast<double>(places::near_caches)) +
              " of near caches a core (SPIKEFUSE_NEAR_CACHES), of which rows between stages take " +
              readable_bytes(static_cast<double>(places::near_rows)));
+        constexpr std::size_t work = places::work_of_step == 0 ? 1 : places::work_of_step, each = (places::share_of_work + work - 1) / work;
+        line("  threads on one sample: at most one for each " + (each == 1 ? "step" : std::to_string(each) + " steps") +
+             " of a run (SPIKEFUSE_SHARE_OF_WORK)");
         line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
              readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
         using training = plan::layout<Schedule, T, true>;

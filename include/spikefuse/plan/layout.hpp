@@ -10,6 +10,10 @@
 #ifndef SPIKEFUSE_NEAR_CACHES
 #define SPIKEFUSE_NEAR_CACHES (2 << 20)
 #endif
+/// Weights times steps of a sample that are worth a thread, the same in all files of a program.
+#ifndef SPIKEFUSE_SHARE_OF_WORK
+#define SPIKEFUSE_SHARE_OF_WORK (1 << 19)
+#endif
 
 namespace spikefuse::plan {
 
@@ -103,6 +107,8 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t bag_total = bag_sums.before[count];
     static constexpr std::size_t state_total = state_sums.before[count];
     static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
+    /// What a step of a sample costs, about, in weights (a state as much as 32), and how much of that is worth a thread.
+    static constexpr std::size_t work_of_step = bag_total + 32 * state_total, share_of_work = SPIKEFUSE_SHARE_OF_WORK;
 
     /// What caches are planned to hold, in bytes: those of a core, of them the rows between stages, and the history of a replay, which
     /// stays in the first cache, or, where weights are fetched from afar, behind it; on a device, where it is a thread's own, in its stack.

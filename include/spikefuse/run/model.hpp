@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -38,10 +39,10 @@ inline constexpr bool first_sample_speaks = false;
 template <class Word>
     requires requires { Word::equations_of::first_sample_speaks; }
 inline constexpr bool first_sample_speaks<Word> = Word::equations_of::first_sample_speaks;
-/// Threads of a host's team where `league` teams share them. Kokkos' teams have at most 64.
-template <class Space>
-int threads_of_team(Space const& space, int league) {
-    return std::clamp(space.concurrency() / std::max(league, 1), 1, 64);
+/// Threads of a host's team where `league` teams share them, none with less than a share of the team's work: to meet costs about a
+/// microsecond, and several where cores are far apart. Kokkos' teams have at most 64.
+inline int threads_of_team(int threads, int league, double shares) {
+    return std::clamp(std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
 }
 } // namespace detail
 
@@ -232,14 +233,16 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T> const& arguments) const {
         using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
-        Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch), kernel{arguments});
+        double const shares = static_cast<double>(places::work_of_step) * arguments.steps / places::share_of_work;
+        Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch, shares), kernel{arguments});
     }
     /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least one each; on a device it has a
     /// thread for each neuron of the widest layer, in whole warps.
     template <class Kernel>
-    static auto policy(Space const& space, int league) {
+    static auto policy(Space const& space, int league, double shares = std::numeric_limits<double>::infinity()) {
         int team = std::min(Kernel::places::widest_layer, 256);
-        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) team = detail::threads_of_team(space, league);
+        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+            team = detail::threads_of_team(space.concurrency(), league, shares);
         constexpr int lists = static_cast<int>(Kernel::lists_bytes), of_threads = Kernel::places::lists_of_threads ? lists : 0;
         return typename Kernel::policy(space, league, team)
             .set_scratch_size(0, Kokkos::PerTeam(lists - of_threads))
