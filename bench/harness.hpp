@@ -20,6 +20,10 @@
 #include <unistd.h>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace bench {
 
 using values = Kokkos::View<float***, Kokkos::LayoutRight>;         // [T, B, N]
@@ -131,7 +135,7 @@ inline void write_json(std::filesystem::path const& folder, int threads, json co
     write_file(folder / ("ours_" + std::to_string(threads) + ".json"), text.data(), text.size());
 }
 
-// --- times ------------------------------------------------------------------------------------------------------------------------
+// --- who else is there ------------------------------------------------------------------------------------------------------------
 
 /// How much of the processors others take: what this process did not use itself. Zero where /proc/stat is not there.
 class disturbance {
@@ -166,6 +170,29 @@ inline void wait_for_quiet() {
         if (attempt == 4) std::fprintf(stderr, "  others use the processors: waiting\n");
     }
 }
+
+// --- memory -----------------------------------------------------------------------------------------------------------------------
+
+/// Of a line of this process's status, in bytes. Zero where /proc is not there.
+inline double resident(std::string const& what) {
+    std::ifstream file("/proc/self/status");
+    for (std::string word; file >> word;)
+        if (double kilobytes = 0; word == what + ":" && file >> kilobytes) return kilobytes * 1024;
+    return 0;
+}
+/// How far the peak rises while `work` is done, in bytes.
+template <class Work>
+double peak_of(Work const& work) {
+#ifdef __GLIBC__
+    malloc_trim(0); // what has been freed is not there to be used again
+#endif
+    std::ofstream("/proc/self/clear_refs") << "5"; // the peak counts from here
+    double const before = resident("VmRSS");
+    work();
+    return resident("VmHWM") - before;
+}
+
+// --- times ------------------------------------------------------------------------------------------------------------------------
 
 struct statistics {
     double median, fastest, slowest;
@@ -507,7 +534,8 @@ void measure(options const& chosen, setup const& about, Network network) {
     std::vector<std::function<void()>> works{[&] { one.forward(); }};
     std::vector<std::string> names{"forward"};
     if constexpr (Trains) {
-        one.start_training(), one.train();
+        double const peak = peak_of([&] { one.start_training(), one.train(); });
+        result.put("training_peak_bytes", peak + static_cast<double>(one.output.size()) * 4); // others' is made meanwhile
         works.push_back([&] { one.train(); }), names.push_back("training");
     }
     if constexpr (has_twin) {

@@ -6,27 +6,18 @@ using namespace spikefuse;
 
 namespace {
 
-/// Of a line of this process's status, in bytes. Zero where /proc is not there.
-double resident(std::string const& what) {
-    std::ifstream file("/proc/self/status");
-    for (std::string word; file >> word;)
-        if (double kilobytes = 0; word == what + ":" && file >> kilobytes) return kilobytes * 1024;
-    return 0;
-}
-
-/// How far the peak rises from before a model is made until its output is there.
+/// From before a model is made until its output is there.
 template <class Readout, class Output>
-double peak_of(int steps, Readout readout, Output const& output) {
-    std::ofstream("/proc/self/clear_refs") << "5"; // the peak counts from here
-    double const before = resident("VmRSS");
-    model network{input<784> >> poisson >> linear<256> >> lif >> linear<10> >> li, {.steps = steps, .batch = 256}};
-    network.set("linear 1", "weight", bench::random_normal(784 * 256, 0.1, 1));
-    network.set("linear 2", "weight", bench::random_normal(256 * 10, 0.1, 2));
-    Kokkos::View<float**, Kokkos::LayoutRight> const rates("rates", 256, 784);
-    Kokkos::deep_copy(rates, 1.f);
-    network.run(Kokkos::DefaultExecutionSpace(), rates, readout, output());
-    Kokkos::fence();
-    return resident("VmHWM") - before;
+double peak_of_run(int steps, Readout readout, Output const& output) {
+    return bench::peak_of([&] {
+        model network{input<784> >> poisson >> linear<256> >> lif >> linear<10> >> li, {.steps = steps, .batch = 256}};
+        network.set("linear 1", "weight", bench::random_normal(784 * 256, 0.1, 1));
+        network.set("linear 2", "weight", bench::random_normal(256 * 10, 0.1, 2));
+        Kokkos::View<float**, Kokkos::LayoutRight> const rates("rates", 256, 784);
+        Kokkos::deep_copy(rates, 1.f);
+        network.run(Kokkos::DefaultExecutionSpace(), rates, readout, output());
+        Kokkos::fence();
+    });
 }
 
 } // namespace
@@ -38,8 +29,8 @@ int main(int argc, char** argv) {
         int const steps = std::max(1, std::atoi(name.c_str()));
         bool const reduced = name.ends_with("-reduced");
         double const peak =
-            reduced ? peak_of(steps, max_over_time, [] { return Kokkos::View<float**, Kokkos::LayoutRight>("output", 256, 10); })
-                    : peak_of(steps, trace, [=] { return bench::values("output", static_cast<std::size_t>(steps), 256, 10); });
+            reduced ? peak_of_run(steps, max_over_time, [] { return Kokkos::View<float**, Kokkos::LayoutRight>("output", 256, 10); })
+                    : peak_of_run(steps, trace, [=] { return bench::values("output", static_cast<std::size_t>(steps), 256, 10); });
         std::printf("  %d steps, %s: the peak rises by %.1f MiB\n", steps, reduced ? "reduced over time" : "as a trace", peak / (1 << 20));
         int const threads = Kokkos::DefaultExecutionSpace().concurrency();
         bench::json result;

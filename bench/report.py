@@ -260,7 +260,7 @@ def goals_table(cases):
 
 
 def memory_table(cases):
-    lines = ["| case | tape, bytes a neuron, step and sample of the batch | norse's least peak in training, the same |", "|---|---|---|"]
+    lines = ["| case | tape, bytes a neuron, step and sample of the batch | peak in training, the same | norse's least peak, the same |", "|---|---|---|---|"]
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         norse = case["families"].get("norse", {})
@@ -269,7 +269,8 @@ def memory_table(cases):
             continue
         places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
         peaks = [of["training_peak_bytes"] for of in norse["peers"].get("norse", {"modes": {}})["modes"].values() if of.get("training_peak_bytes")]
-        lines.append(f"| {TITLES[name]} | {ours['tape_bytes'] / places:.3g} | {pictures.number(min(peaks) / places) if peaks else '-'} |")
+        cells = [ours["tape_bytes"], ours.get("training_peak_bytes"), min(peaks, default=None)]
+        lines.append("| " + " | ".join([TITLES[name], *("-" if cell is None else pictures.number(cell / places) for cell in cells)]) + " |")
     return lines
 
 

@@ -330,7 +330,7 @@ TEST_CASE("the plan can be read") {
     REQUIRE_THAT(plan_text, ContainsSubstring("input -> linear 1 -> lif 1 -> buffer 1 (bits"));
     REQUIRE_THAT(plan_text, ContainsSubstring("buffer 1 -> linear 2 -> li 1 -> readout"));
     REQUIRE_THAT(plan_text, ContainsSubstring("near caches a core (SPIKEFUSE_NEAR_CACHES)"));
-    REQUIRE_THAT(plan_text, ContainsSubstring("steps of a run (SPIKEFUSE_SHARE_OF_WORK)"));
+    REQUIRE_THAT(plan_text, ContainsSubstring("of a run (SPIKEFUSE_SHARE_OF_WORK)"));
 }
 
 namespace {

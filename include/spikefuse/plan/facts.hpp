@@ -168,6 +168,34 @@ struct plan_facts {
     }();
     template <int Layer>
     static constexpr bool reads_input_alone = !read_more.of[Layer];
+
+    /// What is listed: the widest row of all feeds, and whether values are, each with its factor.
+    struct listing {
+        int widest;
+        bool values;
+    };
+    static constexpr listing both(listing a, listing b) { return {a.widest > b.widest ? a.widest : b.widest, a.values || b.values}; }
+    template <class Feed, class... Source>
+    static constexpr listing listing_of(mp11::mp_list<Source...>) {
+        return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width), mixes<Feed>::value && !only_bits<Feed>};
+    }
+    template <int Width, class... Feed, class Points, int Target>
+    static constexpr listing listing_of(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
+        listing all{0, false};
+        ((all = both(all, listing_of<Feed>(typename Feed::sources{}))), ...);
+        return all;
+    }
+    template <class... Node>
+    static constexpr listing listing_of(loop<Node...>) {
+        listing all{0, false};
+        ((all = both(all, listing_of(Node{}))), ...);
+        return all;
+    }
+    static constexpr listing listed = [] {
+        listing all{0, false};
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { all = both(all, listing_of(node)); });
+        return all;
+    }();
 };
 
 } // namespace spikefuse::plan

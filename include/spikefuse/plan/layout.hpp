@@ -249,61 +249,43 @@ struct layout : plan_facts<Schedule> {
                                                     8 * 4 * (row_total + backward_numbers * sizeof(T)) <= near_caches
                                                 ? 4
                                                 : 1;
-    /// What is listed: the widest row of all feeds, and whether values are, each with its factor.
-    struct listing {
-        int widest;
-        bool values;
-    };
-    static constexpr listing both(listing a, listing b) { return {a.widest > b.widest ? a.widest : b.widest, a.values || b.values}; }
-    template <class Feed, class... Source>
-    static constexpr listing listing_of(mp11::mp_list<Source...>) {
-        return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width), mixes<Feed>::value && !facts::template only_bits<Feed>};
+    /// Whether weights lie beyond a core's near caches.
+    static constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
+    /// Steps whose history a replay of this node has room for.
+    template <class Node>
+    static constexpr std::size_t replayed_steps() {
+        if constexpr (Training && facts::template replays<Node>::value) {
+            constexpr int registers = side_by_side<Node> * replay_registers(typename Node::points{});
+            return (far ? far_replay_room : replay_room) / (static_cast<std::size_t>(registers * lanes<T>::width) * sizeof(T));
+        } else {
+            return ~std::size_t(0);
+        }
     }
-    template <int Width, class... Feed, class Points, int Target>
-    static constexpr listing listing_of(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
-        listing all{0, false};
-        ((all = both(all, listing_of<Feed>(typename Feed::sources{}))), ...);
-        return all;
-    }
-    template <class... Node>
-    static constexpr listing listing_of(loop<Node...>) {
-        listing all{0, false};
-        ((all = both(all, listing_of(Node{}))), ...);
-        return all;
-    }
-    static constexpr listing listed = [] {
-        listing all{0, false};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { all = both(all, listing_of(node)); });
-        return all;
+    /// The most steps at a time that gain anything. Forwards a host has many rows for each time that a panel comes to the first cache: a
+    /// table of sums wants most; products, and far weights, do not (measured: docs/speed.md). Backwards columns are words.
+    static constexpr std::size_t longest_block = [] {
+        constexpr bool forward = lanes<T>::width > 1 && !Training;
+        std::size_t longest = far || (forward && facts::listed.values) ? 256
+                              : forward                                ? spikefuse::detail::most_rows
+                                                                       : 64 / samples_together;
+        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
+            std::size_t const held = replayed_steps<decltype(node)>();
+            longest = held < longest ? held : longest;
+        });
+        return longest;
     }();
     /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
-    /// times, short enough that the rows between stages stay there too. Weights that no near cache holds, and their gradients, are fetched
-    /// less often.
+    /// times, short enough that the rows between stages stay there too. Far weights, and their gradients, are fetched less often.
     static constexpr int block_steps = [] {
-        constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
-        std::size_t const budget = far && Training ? near_caches : near_rows / samples_together;
-        std::size_t const bytes = row_total + backward_numbers * sizeof(T), fits = budget / (bytes == 0 ? 1 : bytes);
-        constexpr bool forward = lanes<T>::width > 1 && !Training; // many rows for each time that a panel comes to the first cache
-        // A table of sums wants more; products, and far weights, do not (measured: docs/speed.md). Backwards columns are words.
-        std::size_t longest = far || (forward && listed.values) ? 256 : forward ? spikefuse::detail::most_rows : 64 / samples_together;
-        if constexpr (Training)
-            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-                using self = decltype(node);
-                if constexpr (facts::template replays<self>::value) {
-                    constexpr std::size_t step =
-                        static_cast<std::size_t>(side_by_side<self> * lanes<T>::width * replay_registers(typename self::points{})) *
-                        sizeof(T);
-                    std::size_t const held = (far ? far_replay_room : replay_room) / step;
-                    longest = held < longest ? held : longest;
-                }
-            });
-        std::size_t const steps = fits < longest ? fits : longest;
+        constexpr std::size_t room = far && Training ? near_caches : near_rows / samples_together;
+        constexpr std::size_t step = row_total + backward_numbers * sizeof(T), fits = step == 0 ? room : room / step;
+        constexpr std::size_t steps = fits < longest_block ? fits : longest_block;
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    static constexpr int widest_feed = listed.widest;
+    static constexpr int widest_feed = facts::listed.widest;
     static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, widest_feed>);
-    static constexpr std::size_t factor_bytes = listed.values ? sizeof(T) : 0;
+    static constexpr std::size_t factor_bytes = facts::listed.values ? sizeof(T) : 0;
     static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
     /// Events that are listed at a time, at least one whole row of the widest feed; on a device as many as its shared memory holds for each
     /// of the teams that a multiprocessor runs side by side.

@@ -196,7 +196,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
             Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
         }
         Kokkos::parallel_for("spikefuse::training", Model::template policy<kernel>(space, groups_),
-                             kernel{{{{arguments}}}, loss_, targets_, losses_.data(), detail::tokens_of<Space>(space)});
+                             kernel{arguments, loss_, targets_, losses_.data(), detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
     }
     template <class Input>

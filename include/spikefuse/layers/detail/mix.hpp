@@ -25,22 +25,19 @@ struct listed_rows {
     SPIKEFUSE_FUNCTION bool full(int r) const { return counts[r * Pieces] < 0; }
     SPIKEFUSE_FUNCTION int begin(int r, int piece) const { return ends[piece * rows + r]; }
     SPIKEFUSE_FUNCTION int count(int r, int piece) const { return begin(r + 1, piece) - begin(r, piece); }
-    /// The full rows. Returns how many.
-    SPIKEFUSE_FUNCTION int which_full(int* which) const {
-        int count = 0;
-        for (int r = 0; count < full_rows; ++r)
-            if (full(r)) which[count++] = r;
-        return count;
-    }
     /// Calls function(first, count) for each run of full rows.
     template <class Function>
     SPIKEFUSE_FUNCTION void each_full_run(Function const& function) const {
         for (int r = 0; full_rows > 0 && r < rows;) {
             int together = 0;
             while (r + together < rows && full(r + together)) ++together;
-            if (together > 0) function(r, together);
+            if (together > 0) function(static_cast<std::size_t>(r), together);
             r += together == 0 ? 1 : together;
         }
+    }
+    SPIKEFUSE_FUNCTION void which_full(int* which) const {
+        for (int k = 0, r = 0; k < full_rows; ++r)
+            if (full(r)) which[k++] = r;
     }
 };
 
@@ -48,18 +45,23 @@ struct listed_rows {
 template <int Panels, bool Bits, class T, class Entry, int Pieces>
 SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T, Entry, Pieces> const& list,
                                      T* currents, std::size_t apart) {
-    using V = lanes<T>;
-    if constexpr (!Bits) {
-        list.each_full_run([&](int first, int count) {
-            add_products<Panels>(panels, panel_apart, list.values + static_cast<std::size_t>(first) * list.stride, list.stride, count,
-                                 inputs, currents + static_cast<std::size_t>(first) * V::width, static_cast<std::size_t>(V::width), apart);
-        });
-    } else if constexpr (looked_up_above<T> < 1) {
+    constexpr auto row_apart = static_cast<std::size_t>(lanes<T>::width);
+    if constexpr (lanes<T>::width > 1) {
         int which[most_rows];
-        int const count = list.which_full(which);
-        for (int q = 0; q < Panels; ++q)
-            add_looked_up(panels + static_cast<std::size_t>(q) * panel_apart, inputs, count, list.words, list.words_apart, which,
-                          currents + static_cast<std::size_t>(q) * apart);
+        list.which_full(which);
+        if constexpr (Bits) {
+            for (int q = 0; q < Panels; ++q)
+                add_looked_up(panels + static_cast<std::size_t>(q) * panel_apart, inputs, list.full_rows, list.words, list.words_apart,
+                              which, currents + static_cast<std::size_t>(q) * apart);
+        } else {
+            add_products<Panels>(panels, panel_apart, list.values, list.stride, list.full_rows, inputs, currents, row_apart, apart,
+                                 named_rows{which});
+        }
+    } else if constexpr (!Bits) { // an address takes two registers of a device: rows that stand one behind the other have one together
+        list.each_full_run([&](std::size_t first, int count) {
+            add_products<Panels>(panels, panel_apart, list.values + first * list.stride, list.stride, count, inputs,
+                                 currents + first * row_apart, row_apart, apart);
+        });
     }
 }
 /// Currents that lie in memory, `stride` numbers from row to row and `apart` from panel to panel.

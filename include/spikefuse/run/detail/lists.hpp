@@ -36,72 +36,96 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     SPIKEFUSE_FUNCTION void list_barrier([[maybe_unused]] context const& here) const {
         if constexpr (!places::lists_of_threads) here.team.team_barrier();
     }
+    /// Counts the events of row r, piece by piece. Where they are too many for a list the first count is negative.
+    template <class Stage, class Feed>
+    SPIKEFUSE_FUNCTION void count_row(context const& here, int r, std::int32_t* counts) const {
+        constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
+        for (int k = 0; k < pieces_of_feed<Feed>; ++k) counts[k] = 0;
+        int whole = 0;
+        each_piece<Feed>(here, r, [&](int k, auto, auto const* row, int width, int) {
+            int const events = count_events(row, width);
+            counts[k] += events, whole += events;
+        });
+        if (full_above<Stage, Feed> < 1 && whole > most) counts[0] = -1;
+    }
+    /// Counted rows that share a list: how many fit, and how long their pieces are, or, from begin() on, where the next row's begin.
+    template <class Stage, class Feed>
+    struct sharing {
+        static constexpr int pieces = pieces_of_feed<Feed>;
+        std::int32_t const* counts; // [row][piece]
+        int rows = 0, share = 0, entries = 0, at[pieces] = {};
+
+        SPIKEFUSE_FUNCTION bool full(int r) const { return full_above<Stage, Feed> < 1 && counts[r * pieces] < 0; }
+        SPIKEFUSE_FUNCTION int length(int r, int k) const { return full(r) ? 0 : plan::round_up(counts[r * pieces + k], events_together); }
+        SPIKEFUSE_FUNCTION bool take(int r) {
+            int whole = entries;
+            for (int k = 0; k < pieces; ++k) whole += length(r, k);
+            if (whole > places::event_capacity + events_together * pieces) return false;
+            share += full(r) ? 1 : 2;
+            if (share > most_rows) return false;
+            entries = whole, rows = r + 1;
+            pass(r);
+            return true;
+        }
+        SPIKEFUSE_FUNCTION void begin() {
+            for (int k = pieces; k-- > 0;) at[k] = entries -= at[k];
+        }
+        SPIKEFUSE_FUNCTION void pass(int r) {
+            for (int k = 0; k < pieces; ++k) at[k] += length(r, k);
+        }
+    };
     /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have
     /// read the last one.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
         constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
-        constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
         using from = plan::first_source<Feed>;
         auto* const counts = here.template in_lists<std::int32_t>(places::counts_in_lists);
         auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
-        auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
-        auto* const factors = here.template in_lists<T>(places::factors_in_lists);
         auto* const words = here.template in_lists<std::uint64_t>(places::words_in_lists);
         int const rank = places::lists_of_threads ? 0 : here.team.team_rank(), size = places::lists_of_threads ? 1 : here.team.team_size();
-        listed_rows<T, event_of<Feed>, pieces> list{first, 0, 0, counts, ends, events, factors, words, places::block_steps, nullptr, 0};
-        auto const is_full = [&](int r) { return may_be_full && list.full(r); };
-        auto const each_listed = [&](int r, auto const& function) {
-            for (int k = 0; !is_full(r) && k < pieces; ++k) function(k, plan::round_up(counts[r * pieces + k], events_together));
-        };
-        // How many rows fit, and what they have of each piece.
-        int rows = 0, share = 0, full_rows = 0, total = 0, at[pieces] = {};
-        auto const fits = [&](int r) {
-            int whole = total;
-            each_listed(r, [&](int, int entries) { whole += entries; });
-            if (whole > places::event_capacity + events_together * pieces) return false;
-            share += is_full(r) ? 1 : 2;
-            if (share > most_rows) return false;
-            each_listed(r, [&](int k, int entries) { at[k] += entries; });
-            total = whole;
-            rows = r + 1;
-            return true;
-        };
+        sharing<Stage, Feed> shared{counts};
         for (int r = rank; r < wanted; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
-            std::int32_t* const of_row = counts + r * pieces;
-            for (int k = 0; k < pieces; ++k) of_row[k] = 0;
-            each_piece<Feed>(here, first + r, [&](int k, auto, auto const* row, int width, int) { of_row[k] += count_events(row, width); });
-            int whole = 0;
-            for (int k = 0; k < pieces; ++k) whole += of_row[k];
-            if (may_be_full && whole > most) of_row[0] = -1;
-            if (places::lists_of_threads && !fits(r)) break;
+            count_row<Stage, Feed>(here, first + r, counts + r * pieces);
+            if (places::lists_of_threads && !shared.take(r)) break;
         }
         list_barrier(here);
         // Every thread of a device adds up for itself; then it lists its own rows.
-        while (!places::lists_of_threads && rows < wanted && fits(rows)) {
+        while (!places::lists_of_threads && shared.rows < wanted && shared.take(shared.rows)) {
         }
-        for (int k = pieces; k-- > 0;) at[k] = total -= at[k];
+        int const rows = shared.rows;
+        int full_rows = 0;
+        shared.begin();
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
-            if (!is_full(r)) {
-                if (r % size == rank) list_row<Feed>(here, first + r, at, ends + r + 1, rows);
-                each_listed(r, [&](int k, int entries) { at[k] += entries; });
+            if (!shared.full(r)) {
+                if (r % size == rank) list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
+                shared.pass(r);
             } else {
-                for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = at[k];
+                for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = shared.at[k];
                 if constexpr (may_be_full && bits)
                     if (full_rows % size == rank) copy_words<from>(here, first + r, words + full_rows);
                 ++full_rows;
             }
         }
-        list.rows = rows;
-        list.full_rows = full_rows;
+        list_barrier(here);
+        listed_rows<T, event_of<Feed>, pieces> list{first,
+                                                    rows,
+                                                    full_rows,
+                                                    counts,
+                                                    ends,
+                                                    here.template in_lists<event_of<Feed>>(places::events_in_lists),
+                                                    here.template in_lists<T>(places::factors_in_lists),
+                                                    words,
+                                                    places::block_steps,
+                                                    nullptr,
+                                                    0};
         if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
         }
-        list_barrier(here);
         return list;
     }
     /// Lists a row of spikes that stands alone and is never full. The list of before has been read.

@@ -170,7 +170,9 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             this->template own_panels<Stage>(here, [&](int p) {
                 T whole[W];
                 sum_of_rows(p, V(T(0))).store(whole);
-                add_outer<1>(over::panel(bag, p), 0, this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, 1);
+                int const only = 0;
+                add_outer<1>(over::panel(bag, p), 0, this->template row_of<plan::network_input>(here, 0), 0, over::inputs, whole, 0, &only,
+                             1);
             });
         } else if constexpr (!by_columns<Feed>) {
             add_by_lists<Stage, Feed>(here, bag);
@@ -198,29 +200,28 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                         }
                     }
             });
-            if constexpr (plan::single<Feed> && !places::template only_bits<Feed>) {
-                list.each_full_run([&](int r, int count) {
-                    add_full<Stage, over>(here, bag, list.values + static_cast<std::size_t>(r) * list.stride, list.stride, done + r, count);
-                });
-            }
+            if constexpr (plan::single<Feed> && !places::template only_bits<Feed>)
+                if (list.full_rows > 0) add_full<Stage, over>(here, bag, list, done);
             done += list.rows;
         }
     }
     /// Rows of values that are full: a few inputs at a time, whose numbers of all steps lie together, since rows are far from each other.
-    template <class Stage, class Over>
-    SPIKEFUSE_FUNCTION void add_full(context const& here, T* bag, T const* x, std::size_t stride, int first, int rows) const {
+    template <class Stage, class Over, class List>
+    SPIKEFUSE_FUNCTION void add_full(context const& here, T* bag, List const& list, int first) const {
         constexpr int tile = 16;
         constexpr std::size_t apart = static_cast<std::size_t>(Over::inputs + 1) * P;
+        int which[places::block_steps];
+        list.which_full(which);
         T near[places::block_steps * tile];
         for (int i = 0; i < Over::inputs; i += tile) {
             int const inputs = Over::inputs - i < tile ? Over::inputs - i : tile;
-            for (int r = 0; r < rows; ++r)
-                for (int k = 0; k < inputs; ++k)
-                    near[r * tile + k] = x[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(i + k)];
+            for (int k = 0; k < list.full_rows; ++k)
+                for (int j = 0; j < inputs; ++j)
+                    near[k * tile + j] = list.values[static_cast<std::size_t>(which[k]) * list.stride + static_cast<std::size_t>(i + j)];
             this->template own_groups<Stage>(here, [&](int p, auto count) {
                 add_outer<decltype(count)::value>(Over::panel(bag, p) + static_cast<std::size_t>(i) * P, apart, near, tile, inputs,
                                                   this->template current_row<Stage>(here, first) + p * W,
-                                                  base::template current_stride<Stage>, rows);
+                                                  base::template current_stride<Stage>, which, list.full_rows);
             });
         }
     }
