@@ -180,7 +180,7 @@ inline double resident(std::string const& what) {
         if (double kilobytes = 0; word == what + ":" && file >> kilobytes) return kilobytes * 1024;
     return 0;
 }
-/// How far the peak rises while `work` is done, in bytes.
+/// How far the peak rises while `work` is done, in bytes. Zero where /proc is not there.
 template <class Work>
 double peak_of(Work const& work) {
 #ifdef __GLIBC__
@@ -535,7 +535,7 @@ void measure(options const& chosen, setup const& about, Network network) {
     std::vector<std::string> names{"forward"};
     if constexpr (Trains) {
         double const peak = peak_of([&] { one.start_training(), one.train(); });
-        result.put("training_peak_bytes", peak + static_cast<double>(one.output.size()) * 4); // others' is made meanwhile
+        if (peak > 0) result.put("training_peak_bytes", peak + static_cast<double>(one.output.size()) * 4); // others' is made meanwhile
         works.push_back([&] { one.train(); }), names.push_back("training");
     }
     if constexpr (has_twin) {

@@ -35,6 +35,7 @@ struct listed_rows {
             r += together == 0 ? 1 : together;
         }
     }
+    /// Writes the numbers of the full rows.
     SPIKEFUSE_FUNCTION void which_full(int* which) const {
         for (int k = 0, r = 0; k < full_rows; ++r)
             if (full(r)) which[k++] = r;
