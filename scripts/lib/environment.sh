@@ -96,7 +96,9 @@ enter_userland() {
     [ -d "$project_root/../shared" ] && binds+=("$(cd "$project_root/../shared" && pwd -P)")
     cuda=$(readlink -f /usr/local/cuda 2>/dev/null || true)
     [ -d "$cuda" ] && binds+=("$cuda")
-    [ -d "${SPIKEFUSE_GOLDEN_DIR:-}" ] && binds+=("$(cd "$SPIKEFUSE_GOLDEN_DIR" && pwd -P)")
+    for extra in ${!SPIKEFUSE_@}; do # data that tests are told to read: SPIKEFUSE_GOLDEN_DIR ...
+        case $extra in *_DIR) [ -d "${!extra}" ] && binds+=("$(cd "${!extra}" && pwd -P)") ;; esac
+    done
     binds+=("${TMPDIR:-/tmp}")
     # What the command names by an absolute path must be there too, or its folder.
     for extra in "$@"; do
@@ -193,13 +195,14 @@ configure_and_build() { # [TARGET...]
     folder=$(build_folder)
     export SPIKEFUSE_BUILD_SUFFIX
     [ "$environment" = native ] || export SPIKEFUSE_BUILD_SUFFIX=-userland
+    mkdir -p "$folder" # logs stand in it: clones side by side do not share them
     if [ ! -f "$folder/build.ninja" ]; then
         say "configuring (preset ${SPIKEFUSE_PRESET:-release})"
-        in_environment "$project_root" cmake --preset "${SPIKEFUSE_PRESET:-release}" >"$cache_root/configure.log" 2>&1 ||
-            { tail -n 30 "$cache_root/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $cache_root/configure.log"; }
+        in_environment "$project_root" cmake --preset "${SPIKEFUSE_PRESET:-release}" >"$folder/configure.log" 2>&1 ||
+            { tail -n 30 "$folder/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $folder/configure.log"; }
     fi
     [ $# -gt 0 ] && targets=(--target "$@")
     say "building ${*:-everything}"
-    in_environment "$project_root" cmake --build "$folder" --parallel "${SPIKEFUSE_JOBS:-2}" "${targets[@]}" >"$cache_root/build.log" 2>&1 ||
-        { grep -E 'error|FAILED|unknown target' "$cache_root/build.log" | head -n 40 >&2; fail "the build failed" "read the lines above; the whole log is $cache_root/build.log"; }
+    in_environment "$project_root" cmake --build "$folder" --parallel "${SPIKEFUSE_JOBS:-2}" "${targets[@]}" >"$folder/build.log" 2>&1 ||
+        { grep -E 'error|FAILED|unknown target' "$folder/build.log" | head -n 40 >&2; fail "the build failed" "read the lines above; the whole log is $folder/build.log"; }
 }

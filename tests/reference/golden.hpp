@@ -1,6 +1,9 @@
 #pragma once
 // Recordings of the reference libraries: their files, variant by variant, and a model held against them.
-// The folder is $SPIKEFUSE_GOLDEN_DIR, else ../shared/golden/public beside the project; without one the tests say so and skip.
+// Where they are: ../support/data.hpp.
+
+#include "../support/data.hpp"
+#include "../support/random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
@@ -43,18 +46,9 @@ inline std::set<std::string> const known_files{"norse_li.h5",
                                                "rockpool_lif.h5",
                                                "rockpool_expsyn_noise_stats.json"};
 
-/// Where the recordings are; a test that asks skips where there are none, and says where it looked.
-inline std::filesystem::path folder() {
-    char const* const set = std::getenv("SPIKEFUSE_GOLDEN_DIR");
-    std::filesystem::path const named = set == nullptr ? "" : set,
-                                found = named.empty() ? std::filesystem::path(SPIKEFUSE_SOURCE_DIR) / ".." / "shared" / "golden" / "public"
-                                                      : named;
-    if (!std::filesystem::exists(found)) SKIP("no recordings at " + found.string());
-    return found;
-}
 inline std::string path_of(std::string const& file) {
     REQUIRE(known_files.contains(file));
-    return (folder() / file).string();
+    return (test::golden_data() / file).string();
 }
 
 /// A named array, row-major, in the file's own axes.
@@ -207,18 +201,16 @@ class trial {
         std::size_t const width = Network::wants;
         REQUIRE(x.size() == steps_ * batch_ * width);
         Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, width);
-        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
-        output_ = model_(input);
-        Kokkos::fence();
+        test::fill(input, [&](std::size_t k) { return x[k]; });
+        output_ = test::host(model_(input));
     }
     /// Runs step by step, as a cell: the same numbers to the bit.
     void run_as_cell(std::vector<double> const& x) {
         std::size_t const width = Network::wants, outputs = static_cast<std::size_t>(model_.outputs);
         Kokkos::View<T**, Kokkos::LayoutRight> input("x", batch_, width);
         for (std::size_t t = 0; t < steps_; ++t) {
-            for (std::size_t k = 0; k < batch_ * width; ++k) input.data()[k] = static_cast<T>(x[t * batch_ * width + k]);
-            auto const output = model_.step(input);
-            Kokkos::fence();
+            test::fill(input, [&](std::size_t k) { return x[t * batch_ * width + k]; });
+            auto const output = test::host(model_.step(input));
             for (std::size_t k = 0; k < batch_ * outputs; ++k) REQUIRE(output.data()[k] == output_.data()[t * batch_ * outputs + k]);
         }
     }
@@ -226,13 +218,13 @@ class trial {
     /// Holds an output or a recorded state against an array of the recording; `axes` as the file has them: "TBN" or "BTN".
     void states(std::string const& layer, std::string const& state, std::string const& key, char const* axes = "TBN") {
         if (!expected().contains(key)) return;
-        auto const view = model_.recorded(layer, state);
+        auto const view = test::host(model_.recorded(layer, state));
         REQUIRE(view.extent(0) == steps_);
         compare(key, from(view.data(), view.extent(2), axes));
     }
     void spikes(std::string const& layer, std::string const& key, char const* axes = "TBN") {
         if (!expected().contains(key)) return;
-        auto const view = model_.recorded_spikes(layer);
+        auto const view = test::host(model_.recorded_spikes(layer));
         array const& want = expected().at(key);
         std::size_t const width = want.values.size() / (steps_ * batch_);
         std::vector<T> all(steps_ * batch_ * width);
@@ -249,7 +241,7 @@ class trial {
     /// The output's largest value over time, and when it came first: [B, N].
     void maxima(std::string const& values, std::string const& when) { maxima_of(output_.data(), output_.extent(2), values, when); }
     void compare_maxima(std::string const& layer, std::string const& state, std::string const& values, std::string const& when) {
-        auto const view = model_.recorded(layer, state);
+        auto const view = test::host(model_.recorded(layer, state));
         maxima_of(view.data(), view.extent(2), values, when);
     }
     /// Values against an array of the recording: spikes exactly, others relative to the array's largest entry.
@@ -283,7 +275,7 @@ class trial {
 
     /// The trace of a state or an output, [T, B, N], as numbers.
     std::vector<T> trace_of(std::string const& layer, std::string const& what) {
-        auto const view = model_.recorded(layer, what);
+        auto const view = test::host(model_.recorded(layer, what));
         return {view.data(), view.data() + view.size()};
     }
     std::vector<T> trace_of_output() const { return {output_.data(), output_.data() + output_.size()}; }
@@ -298,12 +290,12 @@ class trial {
                        [[maybe_unused]] Prepare const& prepare) {
 #ifndef SPIKEFUSE_STRICT
         Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
-        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
+        test::fill(input, [&](std::size_t k) { return x[k]; });
         back_ = std::make_unique<difference>(model_, spikefuse::no_loss{},
                                              spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
         for (arriving const& one : gradients) {
             Kokkos::View<T***, Kokkos::LayoutRight> view("gradient", steps_, batch_, one.values.size() / steps_ / batch_);
-            std::copy(one.values.begin(), one.values.end(), view.data());
+            test::fill(view, [&](std::size_t k) { return one.values[k]; });
             back_->seed(one.layer, one.what, view);
         }
         back_->want_input_gradient();
@@ -319,7 +311,7 @@ class trial {
 #ifndef SPIKEFUSE_STRICT
         using loss = spikefuse::cross_entropy_loss<std::remove_const_t<decltype(spikefuse::max_over_time)>>;
         Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
-        for (std::size_t k = 0; k < x.size(); ++k) input.data()[k] = static_cast<T>(x[k]);
+        test::fill(input, [&](std::size_t k) { return x[k]; });
         back_.reset();
         spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{model_};
         back.set_labels(std::vector<int>(labels.begin(), labels.end()));
@@ -367,7 +359,7 @@ class trial {
     }
     void input_gradient(std::string const& key, char const* axes = "TBN") {
         if (!backwards || !expected().contains(key) || !back_) return;
-        auto values = from(back_->input_gradient().data(), static_cast<std::size_t>(Network::wants), axes);
+        auto values = from(test::host(back_->input_gradient()).data(), static_cast<std::size_t>(Network::wants), axes);
         std::size_t const shared = values.size() / expected().at(key).values.size(); // a channel that stands for several inputs
         if (shared > 1) {
             std::vector<T> sums(values.size() / shared, T(0));
@@ -426,7 +418,7 @@ class trial {
     variant const& of_;
     tally& counts_;
     std::size_t steps_, batch_;
-    Kokkos::View<T***, Kokkos::LayoutRight> output_;
+    Kokkos::View<T***, Kokkos::LayoutRight, Kokkos::HostSpace> output_;
     std::set<std::string> seen_;
     bool exact_in_strict_ = false;
     std::unique_ptr<difference> back_;

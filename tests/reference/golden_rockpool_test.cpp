@@ -122,8 +122,7 @@ moments measure(double noise_std, double tau, double dt, int batch, int steps, i
     model network{input<width> >> noisy_exp_syn({.tau = tau * s, .noise_std = noise_std}),
                   {.steps = steps, .batch = batch, .dt = dt * s, .seed = seed}};
     Kokkos::View<float**, Kokkos::LayoutRight> const silence("x", static_cast<std::size_t>(batch), width);
-    auto const i = network(silence);
-    Kokkos::fence();
+    auto const i = test::host(network(silence));
     moments m;
     double n = 0, fourth = 0;
     for (int t = burn_in; t + 10 < steps; ++t)
@@ -171,8 +170,7 @@ TEST_CASE("noise does not depend on how a run is cut, and is another one for ano
         Kokkos::View<float**, Kokkos::LayoutRight> const silence("x", static_cast<std::size_t>(batch), 40);
         std::vector<float> first; // of sample 0
         for (int call = 0; call < calls; ++call) {
-            auto const out = one(silence);
-            Kokkos::fence();
+            auto const out = test::host(one(silence));
             for (int t = 0; t < steps; ++t)
                 for (int k = 0; k < 40; ++k) first.push_back(out(t, 0, k));
         }

@@ -107,7 +107,7 @@ TEST_CASE("a surrogate that a user writes in a line, and the logistic one") {
 
 TEST_CASE("every recording is read by a test") {
     std::set<std::string> found;
-    for (auto const& entry : std::filesystem::directory_iterator(golden::folder())) {
+    for (auto const& entry : std::filesystem::directory_iterator(test::golden_data())) {
         std::string const name = entry.path().filename().string();
         if (name.ends_with(".md")) continue;
         INFO(name << ": no test here reads it");

@@ -1,4 +1,5 @@
 // Event data: the good, each way of being bad, and what comes out of the bins.
+#include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/random_spikes.hpp"
 
@@ -328,8 +329,7 @@ TEST_CASE("bins: edges") {
 }
 
 TEST_CASE("the spoken digits themselves") {
-    std::string const folder = SPIKEFUSE_SOURCE_DIR "/../shared/data/spoken_digits";
-    if (!std::filesystem::exists(folder)) SKIP("no spoken digits here (" + folder + ")");
+    std::string const folder = test::spoken_digits_data();
     io::event_data const train = io::read_events(folder + "/fsdd_train.h5", 64), heard = io::read_events(folder + "/fsdd_test.h5", 64);
     REQUIRE((train.size() == 2400 && train.classes() == 10 && train.units() == 64 && train.times.size() == 1868275));
     REQUIRE((heard.size() == 300 && heard.classes() == 10 && heard.units() == 64 && heard.times.size() == 225359));

@@ -1,4 +1,5 @@
 // MNIST's files: the good, and each way of being bad.
+#include "../support/data.hpp"
 #include "../support/files.hpp"
 
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -112,12 +113,7 @@ TEST_CASE("gzip's checksum is read too") {
 }
 
 TEST_CASE("MNIST itself") {
-    std::string const folder = SPIKEFUSE_SOURCE_DIR "/../shared/data/mnist";
-    if (!std::filesystem::exists(folder)) {
-        WARN("no MNIST here (" + folder + "): not read");
-        return;
-    }
-    io::mnist const set = io::read_mnist(folder);
+    io::mnist const set = io::read_mnist(test::mnist_data());
     REQUIRE(set.count == 10000);
     REQUIRE((set.rows == 28 && set.columns == 28 && set.images.size() == 7840000));
     REQUIRE((set.labels[0] == 7 && set.labels[1] == 2 && set.labels[9999] == 6));

@@ -1,4 +1,5 @@
 // NIR files: real ones where they are, small ones written here, and each way of being bad. A failed load changes nothing.
+#include "../support/data.hpp"
 #include "../support/files.hpp"
 
 #include <bit>
@@ -106,11 +107,7 @@ TEST_CASE("a name with a slash makes a group without a type: a sentence") {
 }
 
 TEST_CASE("real files") {
-    std::string const folder = SPIKEFUSE_SOURCE_DIR "/../shared/nir/";
-    if (!std::filesystem::exists(folder)) {
-        WARN("no real NIR files here (" + folder + "): not read");
-        return;
-    }
+    std::string const folder = test::nir_data() / "";
     REQUIRE(io::read_nir(folder + "lif_norse.nir").nodes.size() == 4);
     auto const cnn = io::read_nir(folder + "cnn_sinabs.nir");
     REQUIRE(io::nir_chain(cnn, "cnn").size() == 13);

@@ -1,5 +1,6 @@
 // Saving as NIR: what is saved comes back to the bit, what cannot be said in a file is refused, and no half-written file is left.
 #include "../../examples/mnist_network.hpp"
+#include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/random_spikes.hpp"
 
@@ -191,8 +192,7 @@ TEST_CASE("a disk that refuses gets a sentence; the old file stays, the temporar
 }
 
 TEST_CASE("a real file, loaded, saved and loaded, is the same network") {
-    std::string const real = SPIKEFUSE_SOURCE_DIR "/../shared/nir/mnist_if.nir";
-    if (!std::filesystem::exists(real)) SKIP("the real network is not here: " + real);
+    std::string const real = test::nir_data() / "mnist_if.nir";
     test::folder const here;
     std::string const path = here / "mnist.nir";
     auto first = model{mnist_network::strict, {}}, second = model{mnist_network::strict, {.seed = 4}};

@@ -1,5 +1,6 @@
 // The published accuracies, where the data are; and the example as a person runs it, with wrong input.
 #include "../../examples/mnist_network.hpp"
+#include "../support/data.hpp"
 #include "../support/files.hpp"
 
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
@@ -8,21 +9,9 @@
 
 using Catch::Matchers::WithinAbs;
 
-namespace {
-
-std::string const data = SPIKEFUSE_SOURCE_DIR "/../shared/data/mnist", network = SPIKEFUSE_SOURCE_DIR "/../shared/nir/mnist_if.nir";
-
-bool there() {
-    if (std::filesystem::exists(data) && std::filesystem::exists(network)) return true;
-    WARN("MNIST or its network is not here (" + data + ", " + network + "): not tested");
-    return false;
-}
-
-} // namespace
-
 TEST_CASE("MNIST: 97.42 % with the strict threshold, 97.46 % with the inclusive one") {
-    if (!there()) return;
-    auto const set = spikefuse::io::read_mnist(data);
+    std::string const network = test::nir_data() / "mnist_if.nir";
+    auto const set = spikefuse::io::read_mnist(test::mnist_data());
     auto const strict = mnist_network::classify(mnist_network::strict, set, network, 100, 128);
     REQUIRE(std::abs(static_cast<long>(strict.right) - 9742) <= 3);
     REQUIRE_THAT(strict.input_rate, WithinAbs(0.0615, 0.0001));

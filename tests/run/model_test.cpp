@@ -102,7 +102,9 @@ TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives
     // Rows on both sides of the dense crossover, so that both paths are cut.
     auto const spikes = random_spikes(steps, batch, 100, Full / 100.0, 5);
     auto values = unpacked<T>(spikes, 100);
-    for (std::size_t k = 0; k < values.size(); ++k) values.data()[k] *= T(1) + T(k % 7) / T(9);
+    auto const numbers = host(values);
+    for (std::size_t k = 0; k < numbers.size(); ++k) numbers.data()[k] *= T(1) + T(k % 7) / T(9);
+    Kokkos::deep_copy(values, numbers);
     auto network = model{classifier, {.steps = steps, .batch = batch}, precision<T>};
     excite(network, "linear 1", 2.f, 0.02f);
     auto const whole = host(network(values));

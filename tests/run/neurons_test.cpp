@@ -1,4 +1,6 @@
 // What holds for every neuron: its page, its bad parameters, its states; and layers of which one neuron wins.
+#include "../support/random_spikes.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -110,8 +112,9 @@ TEST_CASE("states are read and set, also what a loop feeds back") {
     loop.record("lif 1", "v");
     loop(silence);
     Kokkos::fence();
-    REQUIRE(std::abs(loop.recorded("lif 1", "v")(0, 0, 0) - 0.3f) < 1e-6f);
-    REQUIRE(loop.recorded("lif 1", "v")(0, 0, 1) == 0.f);
+    auto const shown = test::host(loop.recorded("lif 1", "v"));
+    REQUIRE(std::abs(shown(0, 0, 0) - 0.3f) < 1e-6f);
+    REQUIRE(shown(0, 0, 1) == 0.f);
 
     // After a run the state is where the run ended, and a reset takes it back to rest.
     model rested{input<2> >> lif({.v_leak = 0.25}), {}};
@@ -133,11 +136,10 @@ TEST_CASE("a step is a run of one step") {
     constexpr auto network = input<5> >> linear<20> >> recurrent(synaptic) >> linear<3> >> li;
     model whole{network, {.steps = 30, .batch = 2, .seed = 4}}, cell{network, {.batch = 2, .seed = 4}};
     Kokkos::View<float***, Kokkos::LayoutRight> x("x", 30, 2, 5);
-    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = std::sin(static_cast<float>(k)) * 3;
-    auto const trace_of_all = whole(x);
+    test::fill(x, [](std::size_t k) { return std::sin(static_cast<float>(k)) * 3; });
+    auto const trace_of_all = test::host(whole(x));
     for (int t = 0; t < 30; ++t) {
-        auto const out = cell.step(Kokkos::subview(x, t, Kokkos::ALL, Kokkos::ALL));
-        Kokkos::fence();
+        auto const out = test::host(cell.step(Kokkos::subview(x, t, Kokkos::ALL, Kokkos::ALL)));
         for (int b = 0; b < 2; ++b)
             for (int n = 0; n < 3; ++n) REQUIRE(out(b, n) == trace_of_all(t, b, n));
     }
@@ -152,11 +154,11 @@ TEST_CASE("one winner a layer, across registers, samples and threads, whatever t
         contest.record("leaky 1", "spikes");
         contest.record("leaky 1", "mem");
         Kokkos::View<float***, Kokkos::LayoutRight> x("x", steps, static_cast<std::size_t>(batch), 8);
-        for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = 1 + std::sin(static_cast<float>(k * k % 97));
-        auto const out = contest(x);
-        Kokkos::fence();
-        auto const spikes = contest.recorded_spikes("leaky 1");
-        auto const mem = contest.recorded("leaky 1", "mem");
+        test::fill(x, [](std::size_t k) { return 1 + std::sin(static_cast<float>(k * k % 97)); });
+        auto const x_of_host = test::host(x);
+        auto const out = test::host(contest(x));
+        auto const spikes = test::host(contest.recorded_spikes("leaky 1"));
+        auto const mem = test::host(contest.recorded("leaky 1", "mem"));
         auto const weight = contest.get("linear 1", "weight"), bias = contest.get("linear 1", "bias");
         int wins = 0;
         std::vector<int> who(width);
@@ -166,7 +168,7 @@ TEST_CASE("one winner a layer, across registers, samples and threads, whatever t
                 std::vector<double> due(width);
                 for (std::size_t n = 0; n < width; ++n) {
                     double current = bias[n];
-                    for (std::size_t i = 0; i < 8; ++i) current += weight[n * 8 + i] * x(t, b, i);
+                    for (std::size_t i = 0; i < 8; ++i) current += weight[n * 8 + i] * x_of_host(t, b, i);
                     due[n] = now[n] > 1 ? 1 : 0;
                     now[n] = 0.9 * now[n] + 1.5 * current - due[n];
                 }
@@ -188,8 +190,7 @@ TEST_CASE("one winner a layer, across registers, samples and threads, whatever t
 
         auto pieces = make(); // the same bits in pieces
         for (int t = 0; t < steps; t += 20) {
-            auto const part = pieces(Kokkos::subview(x, std::pair(t, t + 20), Kokkos::ALL, Kokkos::ALL));
-            Kokkos::fence();
+            auto const part = test::host(pieces(Kokkos::subview(x, std::pair(t, t + 20), Kokkos::ALL, Kokkos::ALL)));
             for (int r = 0; r < 20; ++r)
                 for (int b = 0; b < batch; ++b)
                     for (int n = 0; n < 4; ++n) REQUIRE(part(r, b, n) == out(t + r, b, n));

@@ -16,6 +16,14 @@ auto host(View const& view) {
     return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
 }
 
+/// Numbers of the host where a model reads them.
+template <class View, class Numbers>
+void fill(View const& view, Numbers const& number) { // number(k): of the k-th, row-major
+    auto const h = Kokkos::create_mirror_view(view);
+    for (std::size_t k = 0; k < h.size(); ++k) h.data()[k] = static_cast<typename View::non_const_value_type>(number(k));
+    Kokkos::deep_copy(view, h);
+}
+
 /// Packed spikes [T, B, ceil(N/32)]; the bits beyond N are set, to show that nobody reads them.
 inline spike_view random_spikes(int steps, int batch, int width, double activity, unsigned seed) {
     auto const words = static_cast<std::size_t>((width + 31) / 32);

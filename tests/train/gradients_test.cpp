@@ -21,6 +21,12 @@ namespace {
 
 using values = Kokkos::View<double***, Kokkos::LayoutRight>;
 
+template <class View>
+std::vector<typename View::non_const_value_type> listed(View const& view) {
+    auto const h = test::host(view);
+    return {h.data(), h.data() + h.size()};
+}
+
 /// LIF whose spike is a sigmoid: everything has a derivative, and it uses what the language has.
 struct smooth_lif {
     static constexpr auto equations() {
@@ -44,7 +50,7 @@ struct smooth_lif {
 values random_values(int steps, int batch, int width, unsigned seed) {
     values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
     std::mt19937 random(seed);
-    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400;
+    test::fill(x, [&](std::size_t) { return random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400; });
     return x;
 }
 
@@ -86,8 +92,9 @@ void check_gradients(Network const& network_type, Loss loss, Prepare const& prep
             ++checked;
         }
     };
-    std::vector<double> const input_gradient(back.input_gradient().data(), back.input_gradient().data() + x.size());
-    compare("input", input_gradient, [&](std::size_t k, double by) { x.data()[k] += by; });
+    std::vector<double> const input_gradient = listed(back.input_gradient());
+    auto const x_of_host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), x);
+    compare("input", input_gradient, [&](std::size_t k, double by) { x_of_host.data()[k] += by, Kokkos::deep_copy(x, x_of_host); });
     for (auto const& one : network.parameters()) {
         bool const time = one.name.starts_with("tau");
         loss_now();
@@ -137,7 +144,7 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     constexpr auto network = input<3> >> lif_box({.tau_mem = 2 * ms}, superspike<10>);
     model one{network, {.steps = 6, .batch = 1}, precision<double>};
     values const x("x", 6, 1, 3);
-    x(2, 0, 0) = 10, x(4, 0, 0) = 10, x(0, 0, 1) = 10; // neuron 2 stays silent
+    test::fill(x, [](std::size_t k) { return k == 2 * 3 || k == 4 * 3 || k == 1 ? 10 : 0; }); // neuron 2 stays silent
     auto const times = test::host(one(x, first_spike));
     REQUIRE(std::vector<double>(times.data(), times.data() + 3) == std::vector<double>{2, 0, 5});
     backpropagation back{one, mean_squared(first_spike)};
@@ -146,7 +153,7 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     back.run(x);
     Kokkos::fence();
     REQUIRE(std::abs(back.loss() - (1. + 9 + 16) / 3) < 1e-12);
-    auto const& g = back.input_gradient();
+    auto const g = test::host(back.input_gradient());
     for (int t = 0; t < 6; ++t)
         for (int n = 0; n < 3; ++n) {
             INFO("step " << t << ", neuron " << n << ": " << g(static_cast<std::size_t>(t * 3 + n)));
@@ -209,7 +216,7 @@ TEST_CASE("the gradient of packed spikes that neurons read as they are is that o
         back.want_input_gradient();
         back.run(input);
         Kokkos::fence();
-        return std::vector<float>(back.input_gradient().data(), back.input_gradient().data() + steps * batch * width);
+        return listed(back.input_gradient());
     };
     auto const packed = gradient(bits);
     REQUIRE(packed == gradient(test::unpacked<float>(bits, width)));
@@ -233,9 +240,8 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
         repeated{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>};
     Kokkos::View<double**, Kokkos::LayoutRight> const x("x", batch, 5);
     values const xs("xs", steps, batch, 5);
-    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = 1 + static_cast<double>(k % 7);
-    for (int t = 0; t < steps; ++t)
-        for (std::size_t k = 0; k < x.size(); ++k) xs.data()[static_cast<std::size_t>(t) * x.size() + k] = x.data()[k];
+    test::fill(x, [](std::size_t k) { return 1 + static_cast<double>(k % 7); });
+    test::fill(xs, [&](std::size_t k) { return 1 + static_cast<double>(k % x.size() % 7); });
     backpropagation one{held, cross_entropy(counts)}, other{repeated, cross_entropy(counts)};
     for (auto* back : {&one, &other}) some_labels(*back, steps, batch), back->want_input_gradient();
     one.run(x), other.run(xs);
@@ -245,10 +251,11 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
         auto const a = one.gradient(layer, "weight"), b = other.gradient(layer, "weight");
         for (std::size_t k = 0; k < a.size(); ++k) REQUIRE(std::abs(a[k] - b[k]) < 1e-11);
     }
+    auto const of_one = test::host(one.input_gradient()), of_other = test::host(other.input_gradient());
     for (std::size_t k = 0; k < x.size(); ++k) {
         double sum = 0;
-        for (int t = 0; t < steps; ++t) sum += other.input_gradient()(static_cast<std::size_t>(t) * x.size() + k);
-        REQUIRE(std::abs(one.input_gradient()(k) - sum) < 1e-11);
+        for (int t = 0; t < steps; ++t) sum += of_other(static_cast<std::size_t>(t) * x.size() + k);
+        REQUIRE(std::abs(of_one(k) - sum) < 1e-11);
     }
 }
 
@@ -258,8 +265,8 @@ TEST_CASE("an input that is held, over more blocks than one, in two branches, in
     constexpr int steps = 150, batch = 2;
     Kokkos::View<double**, Kokkos::LayoutRight> const x("x", batch, 5);
     values const xs("xs", steps, batch, 5);
-    for (std::size_t k = 0; k < x.size(); ++k) x.data()[k] = 1 + static_cast<double>(k % 7);
-    for (std::size_t k = 0; k < xs.size(); ++k) xs.data()[k] = x.data()[k % x.size()];
+    test::fill(x, [](std::size_t k) { return 1 + static_cast<double>(k % 7); });
+    test::fill(xs, [&](std::size_t k) { return 1 + static_cast<double>(k % x.size() % 7); });
     for (int checkpoint : {0, 7}) {
         model held{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>},
             repeated{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>};
@@ -412,7 +419,8 @@ TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small
     back.set_labels(std::vector<int>(batch, 1));
     back.run(spikes);
     Kokkos::fence();
-    for (std::size_t k = 0; k < plain.size(); ++k) REQUIRE(back.readout()(k) == plain.data()[k]);
+    auto const readout = test::host(back.readout());
+    for (std::size_t k = 0; k < plain.size(); ++k) REQUIRE(readout(k) == plain.data()[k]);
     REQUIRE(back.keeps_currents(steps));
     REQUIRE(back.tape_bytes(steps) < 1.2 * sizeof(float) * steps * batch * (256 + 10)); // a number a neuron and step
     model many{network, {.steps = steps, .batch = 100 * batch}};
@@ -461,7 +469,7 @@ void compare_without_constants(Network network) {
         back.want_constant_gradients(constants);
         back.run(x);
         Kokkos::fence();
-        std::vector<std::vector<double>> all{{back.input_gradient().data(), back.input_gradient().data() + x.size()}};
+        std::vector<std::vector<double>> all{listed(back.input_gradient())};
         for (auto const& p : one.parameters()) {
             if (!one.is_neurons(p.layer) || constants) {
                 all.push_back(back.gradient(p.layer, p.name));
@@ -493,15 +501,14 @@ TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     model one{network, {.steps = 30, .batch = 2, .seed = 3}, precision<double>},
         other{network, {.steps = 60, .batch = 2, .seed = 3}, precision<double>};
     values const x = random_values(60, 2, 10, 1);
-    auto const whole = other(x);
+    auto const whole = test::host(other(x));
     backpropagation back{one, no_loss{}, {.carries_on = true}};
     for (int part = 0; part < 2; ++part) {
         back.run(Kokkos::subview(x, std::pair(30 * part, 30 * part + 30), Kokkos::ALL, Kokkos::ALL));
-        Kokkos::fence();
+        auto const readout = test::host(back.readout());
         for (int t = 0; t < 30; ++t)
             for (int b = 0; b < 2; ++b)
-                for (int n = 0; n < 3; ++n)
-                    REQUIRE(back.readout()(static_cast<std::size_t>((t * 2 + b) * 3 + n)) == whole(30 * part + t, b, n));
+                for (int n = 0; n < 3; ++n) REQUIRE(readout(static_cast<std::size_t>((t * 2 + b) * 3 + n)) == whole(30 * part + t, b, n));
     }
 }
 

@@ -357,7 +357,7 @@ class hdf5_file {
                 piece = std::move(unpacked);
             }
             if (piece.size() != chunk * 16) fail(name, "its chunks are damaged or cut short");
-            piece.resize(std::min(piece.size(), size - at * 16));
+            piece.resize(std::min<std::size_t>(piece.size(), size - at * 16));
             result.replace(at * 16, piece.size(), piece);
         }
         return result;

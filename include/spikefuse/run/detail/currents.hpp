@@ -143,6 +143,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
                     consume(p, count, list.first, list.rows, mixed<Feed, decltype(count)::value>(p, list, !alone, below, apart));
                 });
                 done += list.rows;
+                if (done < rows) this->list_barrier(here); // counts are read until here, and written next
             }
         }
     }

@@ -64,8 +64,9 @@ struct sample_kernel {
     }
     template <class Scratch>
     static SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_t bytes) {
-        auto const raw = reinterpret_cast<std::uintptr_t>(scratch.get_shmem(static_cast<int>(bytes)));
-        return reinterpret_cast<unsigned char*>((raw + 63) / 64 * 64);
+        // Still the pointer that Kokkos gave: what was a number in between is no longer known to be shared memory.
+        auto* const raw = static_cast<unsigned char*>(scratch.get_shmem(static_cast<int>(bytes)));
+        return raw + (64 - (reinterpret_cast<std::uintptr_t>(raw) & 63)) % 64;
     }
 
     /// Calls function(k) for this thread's share of 0 to count - 1. On a host those are neighbours, so that two threads seldom write to one

@@ -203,6 +203,7 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
             if constexpr (plan::single<Feed> && !places::template only_bits<Feed>)
                 if (list.full_rows > 0) add_full<Stage, over>(here, bag, list, done);
             done += list.rows;
+            if (done < here.rows) this->list_barrier(here); // counts are read until here, and written next
         }
     }
     /// Rows of values that are full: a few inputs at a time, whose numbers of all steps lie together, since rows are far from each other.
