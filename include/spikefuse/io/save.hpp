@@ -44,7 +44,7 @@ template <class Model>
 struct network_of;
 template <class Network, class T, class Space>
 struct network_of<model<Network, T, Space>> {
-    using type = Network;
+    using type = std::remove_cv_t<Network>;
 };
 
 /// Of the node types that a layer may be, the first whose fields these are.

@@ -18,6 +18,8 @@
 namespace spikefuse::plan {
 
 SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
+/// Bytes in whole cache lines.
+SPIKEFUSE_FUNCTION constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
 /// Training: scratch also has room to run a block of steps backwards.
@@ -116,7 +118,6 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t near_rows = near_caches / (Training ? 4 : 8);
     static constexpr std::size_t replay_room = lanes<T>::width == 1 ? 2 << 10 : 40 << 10, far_replay_room = 160 << 10;
     // Scratch of a team, in bytes. Each part begins at a cache line.
-    static constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
     SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
 
     /// Bytes of one step's row in a buffer.
@@ -299,7 +300,10 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t states_offset = 0;
     static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
     static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
-    static constexpr std::size_t held_offset = readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
+    static constexpr std::size_t readout_totals_offset =
+        readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T)); // of sums over time, in double
+    static constexpr std::size_t held_offset =
+        readout_totals_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(double));
     static constexpr auto held_sums = running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
     /// What a held input gives a layer of weights, the same in all steps: a row each.
     template <int Layer>

@@ -269,7 +269,7 @@ struct schedule {
     static constexpr int inputs = Network::wants;
     using start = detail::draft<mp11::mp_list<>, mp11::mp_list<>, mp11::mp_list<buffer<inputs, InputBits>>, mp11::mp_list<>,
                                 detail::settled<inputs, source<network_input, 0>>>;
-    using finished = detail::finish<typename detail::append<start, Network>::type>;
+    using finished = detail::finish<typename detail::append<start, std::remove_cv_t<Network>>::type>;
     using words = typename finished::type::words;
     using widths = typename finished::type::widths;
     using buffers = typename finished::type::buffers;

@@ -45,11 +45,13 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
 
     /// Where one launch does both, a sample that runs forwards has a place of its own.
+    static constexpr bool teams_share_samples = false; // a team's group of samples has a gradient of its own
     static constexpr std::size_t scratch_bytes = places::scratch_total + (trains_in_one_launch<Space> ? forward::places::sample_total : 0);
     static constexpr std::size_t lists_bytes =
         trains_in_one_launch<Space> && forward::lists_bytes > base::lists_bytes ? forward::lists_bytes : base::lists_bytes;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        unsigned char *const scratch = this->scratch_of(team, scratch_bytes), *const lists = this->lists_of(team, lists_bytes);
+        unsigned char *const scratch = this->scratch_of(team, scratch_bytes), *const lists =
+                                                                                  this->lists_of(team, lists_bytes, scratch_bytes);
         company all = gather(team, scratch, lists, std::make_integer_sequence<int, places::samples_together>{});
         context const& here = all.of[0];
         T* const gradient = this->group_gradient(here);

@@ -15,10 +15,14 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     static constexpr std::size_t scratch_bytes = places::scratch_total;
+    static constexpr bool teams_share_samples = true;
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        context here = this->place_in(team, this->scratch_of(team, scratch_bytes), this->lists_of(team, base::lists_bytes));
-        here.sample = here.place = team.league_rank();
-        run_sample(here);
+        context here = this->place_in(team, this->scratch_of(team, scratch_bytes), this->lists_of(team, base::lists_bytes, scratch_bytes));
+        for (int sample = team.league_rank(); sample < run.batch; sample += team.league_size()) { // a team each, if scratch allows
+            here.sample = here.place = sample;
+            run_sample(here);
+            team.team_barrier();
+        }
     }
     /// All steps of a sample.
     SPIKEFUSE_FUNCTION void run_sample(context& here) const {
@@ -62,7 +66,11 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         }
         T* const result = here.template at<T>(places::readout_offset);
         if constexpr (!Readout::every_step)
-            each_own_register(here, Schedule::outputs, [&](std::size_t k) { Readout::template start<T>(run.steps).store(result + k); });
+            each_own_register(here, Schedule::outputs, [&](std::size_t k) {
+                Readout::template start<T>(run.steps).store(result + k);
+                if constexpr (summing_readout<Readout>)
+                    for (int lane = 0; lane < W; ++lane) this->readout_totals(here)[k + static_cast<std::size_t>(lane)] = 0;
+            });
         if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
             each_own_register(here, places::padded(Schedule::outputs),
                               [&](std::size_t k) { V(static_cast<T>(run.steps - 1)).store(this->when_row(here) + k); });
@@ -95,9 +103,9 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     KOKKOS_FUNCTION void finish(context const& here) const {
         save_memory(here, sample_memory(here));
         if constexpr (!Readout::every_step) {
-            T const* const result = here.template at<T>(places::readout_offset);
-            T* const to = run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs;
-            this->each_own(here, Schedule::outputs, [&](int n) { to[n] = Readout::finish(result[n], run.steps); });
+            T* const to = run.output + static_cast<std::size_t>(here.sample) * run.output_sample;
+            this->each_own(here, Schedule::outputs,
+                           [&](int n) { to[static_cast<std::size_t>(n) * run.output_neuron] = this->readout_value(here, n); });
         }
         V::finish_streams();
     }

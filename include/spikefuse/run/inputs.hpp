@@ -47,6 +47,9 @@ std::string shape_of(View const& view) {
     return text + "]";
 }
 
+/// Steps are counted by an int, up to a block beyond the last one.
+inline constexpr std::size_t most_steps = std::size_t(1) << 30;
+
 /// Checks a view against the batch and the widths, and gives the number of steps it holds.
 template <class View>
 int check_input(View const& input, input_kind kind, int width, int batch, int steps) {
@@ -61,12 +64,32 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
         throw shape_error("the input is " + shape_of(input) + ", it holds " + std::to_string(input.extent(sample_axis)) + " samples",
                           "this model was made for .batch = " + std::to_string(batch),
                           "Pass that many samples, or make a model with another .batch");
-    if (input.stride(View::rank() - 1) != 1 && columns > 1)
-        throw shape_error("the input's last dimension is not contiguous", "its stride is " + std::to_string(input.stride(View::rank() - 1)),
-                          "Use Kokkos::LayoutRight");
-    int const given = View::rank() == 3 ? static_cast<int>(input.extent(0)) : steps;
+    std::size_t const given = View::rank() == 3 ? input.extent(0) : static_cast<std::size_t>(steps);
     if (given == 0) throw shape_error("the input is " + shape_of(input) + ": no steps", "T is 0", "Pass at least one step");
-    return given;
+    if (given > most_steps)
+        throw shape_error("a run of " + std::to_string(given) + " steps is too long", "one call takes up to " + std::to_string(most_steps),
+                          "Run it in chunks: the states go on from call to call");
+    return static_cast<int>(given);
 }
+/// A view whose numbers of one sample and step lie apart, as Kokkos' LayoutLeft has them.
+template <class View>
+bool features_apart(View const& input) {
+    return input.extent(View::rank() - 1) > 1 && input.stride(View::rank() - 1) != 1;
+}
+/// Copies such a view, number by number, into rows that lie together.
+template <class View>
+struct pack_kernel {
+    View from; // [T, B, N] or [B, N]
+    typename View::non_const_value_type* to;
+
+    KOKKOS_FUNCTION void operator()(std::size_t k) const {
+        std::size_t const last = from.extent(View::rank() - 1), n = k % last, row = k / last;
+        if constexpr (View::rank() == 3) {
+            to[k] = from(row / from.extent(1), row % from.extent(1), n);
+        } else {
+            to[k] = from(row, n);
+        }
+    }
+};
 
 } // namespace spikefuse::detail

@@ -8,7 +8,7 @@
 #include "inputs.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <exception>
 #include <limits>
 #include <span>
 #include <vector>
@@ -20,6 +20,8 @@ struct settings {
     int batch = 1;          // B: samples that run side by side
     duration dt = 1 * ms;   // one time step
     std::uint64_t seed = 0; // of the start values of weights, and of noise
+    // The number of this model's first sample, by which noise is drawn: models that share a batch (MPI ranks, say) draw what one would.
+    std::uint32_t first_sample = 0;
 };
 
 template <class T>
@@ -46,6 +48,8 @@ inline int threads_of_team(int threads, int league, double shares) {
 }
 } // namespace detail
 
+/// A value: a copy has parameters, states and recordings of its own, and goes on where the original stands. Copying waits for runs.
+/// `Network` may be const, as decltype of a constexpr network is; see also `model_of`.
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 class model : public detail::model_parameters<plan::schedule<Network, false>, T, Space>,
               public detail::model_recordings<plan::schedule<Network, false>, T, Space> {
@@ -72,11 +76,18 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
     model(Network network, settings chosen, Space const&) : model(network, chosen) {}
 
+    model(model const&) = default;
+    model(model&&) noexcept = default;
+    model& operator=(model const& other) { return *this = model(other); } // as a whole, or not at all
+    model& operator=(model&&) noexcept = default;
+    ~model() = default;
+
     // --- running ----------------------------------------------------------------------------------------------------------------
 
     /// Runs the network: a trace [T, B, N], freshly allocated. The input is values [T, B, N], values [B, N] held for
     /// `settings.steps` steps, or packed spikes uint32_t [T, B, ceil(N/32)]. Asynchronous, as Kokkos is: fence before reading
-    /// on the host. Throws shape_error where a view does not fit.
+    /// on the host. Any strides; where the features of a sample do not lie together (LayoutLeft), a launch before copies them. Throws
+    /// shape_error: a view that does not fit, more than 2^30 steps.
     template <class Input>
         requires Kokkos::is_view_v<Input>
     trace_view operator()(Space const& space, Input const& input) {
@@ -123,7 +134,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's: one launch, no allocation, no fence.
+    /// Runs into a view of the caller's, of any strides: one launch, no allocation, no fence.
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -136,15 +147,19 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
 
     /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back, also the "spikes" (0 or 1) or the
     /// "output" of the step before. Throws name_error.
-    std::vector<T> state(std::string_view layer, std::string_view name) {
-        wake();
-        return memory_.get(layer, name);
+    std::vector<T> state(std::string_view layer, std::string_view name) const {
+        if (!fresh_) return memory_.get(layer, name, memory_.view());
+        auto const first = memory_.make(); // to look changes nothing: parameters may still move where a run begins
+        initialize_states(first.data());
+        return memory_.get(layer, name, first);
     }
-    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one.
-    /// Throws name_error, shape_error, value_error; then nothing has changed.
+    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one. The model's other states then begin as its parameters of
+    /// now say. Throws name_error, shape_error, value_error; then nothing has changed.
     template <class Number>
     void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
-        wake();
+        memory_.check(layer, name, values);
+        if (fresh_) initialize_states(memory_.data());
+        fresh_ = false;
         memory_.set(layer, name, values);
     }
     template <class Number>
@@ -173,9 +188,17 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         if (chosen.batch < 1)
             throw value_error("settings.batch is " + std::to_string(chosen.batch), "a run has at least one sample",
                               "Set .batch to 1 or more");
-        if (!(chosen.dt.seconds > 0) || !std::isfinite(chosen.dt.seconds))
-            throw value_error("settings.dt is " + std::to_string(chosen.dt.seconds) + " s", "a time step is positive and finite",
+        if (static_cast<std::size_t>(chosen.steps) > detail::most_steps)
+            throw value_error("settings.steps is " + std::to_string(chosen.steps),
+                              "one call runs up to " + std::to_string(detail::most_steps) + " steps", "Run them in chunks");
+        if (T const dt = static_cast<T>(chosen.dt.seconds); !detail::is_finite(dt) || !(dt > 0))
+            throw value_error("settings.dt is " + detail::number_text(chosen.dt.seconds) + " s",
+                              "a time step is positive and finite" + detail::beyond<T>(chosen.dt.seconds),
                               "Set .dt, for example to 1 * ms");
+        if (chosen.first_sample > std::numeric_limits<std::uint32_t>::max() - static_cast<std::uint32_t>(chosen.batch - 1))
+            throw value_error("settings.first_sample is " + std::to_string(chosen.first_sample),
+                              "with " + std::to_string(chosen.batch) + " samples from there on, numbers end at 4294967295",
+                              "Number the samples from 0 on");
         return chosen;
     }
 
@@ -185,23 +208,54 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
         check_output<Readout>(output, steps);
-        detail::run_arguments<T> arguments = arguments_of(input, steps);
+        detail::run_arguments<T> arguments = arguments_of(space, input, steps);
         arguments.output = output.data();
+        arguments.output_step = Readout::every_step ? static_cast<std::size_t>(output.stride(0)) : 0;
+        arguments.output_sample = static_cast<std::size_t>(output.stride(Output::rank() - 2));
+        arguments.output_neuron = outputs > 1 ? static_cast<std::size_t>(output.stride(Output::rank() - 1)) : 1;
         launch<kind, Readout>(space, arguments);
         has_run(space, steps);
     }
     template <class Input>
-    detail::run_arguments<T> arguments_of(Input const& input, int steps) const {
+    detail::run_arguments<T> arguments_of(Space const& space, Input const& input, int steps) {
         if (this->recording() && steps > settings_.steps)
             throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
                               "recordings are made for settings.steps",
                               "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
+        if constexpr (!std::is_same_v<typename Input::array_layout, Kokkos::LayoutRight>)
+            if (detail::features_apart(input)) return arguments_of(space, packed_copy(space, input), steps);
         detail::run_arguments<T> arguments = begin_run();
         arguments.input = input.data();
-        arguments.input_step = Input::rank() == 3 ? input.stride(0) : 0;
-        arguments.input_sample = input.stride(Input::rank() - 2);
+        arguments.input_step = Input::rank() == 3 ? static_cast<std::size_t>(input.stride(0)) : 0;
+        arguments.input_sample = static_cast<std::size_t>(input.stride(Input::rank() - 2));
         arguments.steps = steps;
         return arguments;
+    }
+    /// Rows that lie together, of an input whose features do not; until the next run.
+    template <class Input>
+    auto packed_copy(Space const& space, Input const& input) {
+        using number = typename Input::non_const_value_type;
+        using packed = Kokkos::View<std::conditional_t<Input::rank() == 3, number const***, number const**>, Kokkos::LayoutRight,
+                                    typename Space::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+        auto* const to = reinterpret_cast<number*>(room_in(packed_input_, input.size() * sizeof(number), "a copy of the input"));
+        Kokkos::parallel_for("spikefuse::pack_input", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, input.size()),
+                             detail::pack_kernel<Input>{input, to});
+        if constexpr (Input::rank() == 3) {
+            return packed(to, input.extent(0), input.extent(1), input.extent(2));
+        } else {
+            return packed(to, input.extent(0), input.extent(1));
+        }
+    }
+    using bytes_view = Kokkos::View<unsigned char*, Space>;
+    /// At least so many bytes. Throws value_error: there is no such room.
+    static unsigned char* room_in(detail::owned<bytes_view>& room, std::size_t bytes, std::string const& what) {
+        try {
+            if (room.view().extent(0) < bytes) room = bytes_view(Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::room"), bytes);
+        } catch (std::exception const&) {
+            throw value_error(what + " takes " + detail::readable_bytes(static_cast<double>(bytes)), "there is no such memory",
+                              "Make the batch smaller, or layers narrower");
+        }
+        return room.data();
     }
     void has_run(Space const& space, int steps) {
         spread_first_sample(space);
@@ -212,7 +266,11 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
 
     template <class Readout, class Output>
     void check_output(Output const& output, int steps) const {
-        static_assert(std::is_same_v<typename Output::value_type, T>, "spikefuse: the output view's number type is not the model's.");
+        static_assert(std::is_same_v<typename Output::value_type, T>,
+                      "spikefuse: the output view's number type is not the model's (a const view cannot be written).");
+        static_assert(Kokkos::SpaceAccessibility<Space, typename Output::memory_space>::accessible,
+                      "spikefuse: the output lies in memory that the model's space cannot write. Make it there: "
+                      "Kokkos::View<..., Space>, and copy it to the host afterwards.");
         static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
                       "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
         auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs),
@@ -225,42 +283,60 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
             }
         }();
         std::string const wanted = Readout::every_step ? detail::bracketed({t, b, n}) : detail::bracketed({b, n});
-        if (!fits || !output.span_is_contiguous())
-            throw shape_error("the output view is " + detail::shape_of(output) + (fits ? ", not contiguous" : ""),
-                              "this run writes " + wanted, "Pass a contiguous LayoutRight view " + wanted);
+        if (!fits)
+            throw shape_error("the output view is " + detail::shape_of(output), "this run writes " + wanted, "Pass a view " + wanted);
+        for (std::size_t axis = 0; axis < Output::rank(); ++axis)
+            if (output.extent(axis) > 1 && output.stride(axis) == 0)
+                throw shape_error("the output view " + detail::shape_of(output) + " has a stride of 0", "its numbers share memory",
+                                  "Pass a view with memory for each number");
+        detail::check_step_numbers<Readout, T>(steps);
     }
 
     template <detail::input_kind Kind, class Readout>
-    void launch(Space const& space, detail::run_arguments<T> const& arguments) const {
+    void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
         double const shares = static_cast<double>(places::work_of_step) * arguments.steps / places::share_of_work;
-        Kokkos::parallel_for("spikefuse::forward", policy<kernel>(space, arguments.batch, shares), kernel{arguments});
+        auto const shape = policy<kernel>(space, arguments.batch, arguments, shares);
+        Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
     }
     /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least one each; on a device it has a
-    /// thread for each neuron of the widest layer, in whole warps.
+    /// thread for each neuron of the widest layer, in whole warps. Where they need more scratch than Kokkos gives, it is the model's own,
+    /// noted in the arguments, and no more teams share the samples than run at a time.
     template <class Kernel>
-    static auto policy(Space const& space, int league, double shares = std::numeric_limits<double>::infinity()) {
+    auto policy(Space const& space, int league, detail::run_arguments<T>& arguments,
+                double shares = std::numeric_limits<double>::infinity()) {
         int team = std::min(Kernel::places::widest_layer, 256);
         if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
             team = detail::threads_of_team(space.concurrency(), league, shares);
-        constexpr int lists = static_cast<int>(Kernel::lists_bytes), of_threads = Kernel::places::lists_of_threads ? lists : 0;
-        return typename Kernel::policy(space, league, team)
-            .set_scratch_size(0, Kokkos::PerTeam(lists - of_threads))
-            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)), Kokkos::PerThread(of_threads));
+        constexpr std::size_t lists = Kernel::lists_bytes, of_threads = Kernel::places::lists_of_threads ? lists : 0;
+        using shape = typename Kernel::policy;
+        shape chosen(space, league, team);
+        if (Kernel::scratch_bytes + of_threads * static_cast<std::size_t>(team) > static_cast<std::size_t>(chosen.scratch_size_max(1))) {
+            if constexpr (Kernel::teams_share_samples) {
+                league = std::min(league, std::max(1, space.concurrency() / team));
+                chosen = shape(space, league, team);
+            }
+            arguments.team_scratch = plan::line(Kernel::scratch_bytes) + plan::line(of_threads) * static_cast<std::size_t>(team);
+            arguments.scratch = room_in(scratch_, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
+            return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)));
+        }
+        return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)))
+            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)), Kokkos::PerThread(static_cast<int>(of_threads)));
     }
-    /// Kokkos grows a team's scratch at its first use: here, so that no run does.
-    void reserve_scratch() const {
+    /// Scratch grows at its first use: here, so that no run does.
+    void reserve_scratch() {
         using kernel = detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
-        auto const shape = policy<kernel>(Space(), settings_.batch);
+        detail::run_arguments<T> arguments{};
+        auto const shape = policy<kernel>(Space(), settings_.batch, arguments);
         Kokkos::parallel_for("spikefuse::reserve", shape, detail::empty_kernel<typename kernel::member>{});
     }
 
-    /// Gives the states the values that the next run would begin with.
-    void wake() {
-        if (!fresh_) return;
-        Kokkos::parallel_for("spikefuse::rest", Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
-                             detail::rest_kernel<plain, T>{begin_run()});
-        fresh_ = false;
+    /// Writes what the next run would begin with.
+    void initialize_states(T* states) const {
+        detail::run_arguments<T> arguments = begin_run();
+        arguments.states = states;
+        Kokkos::parallel_for("spikefuse::initial_states", Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
+                             detail::rest_kernel<plain, T>{arguments});
     }
     detail::run_arguments<T> begin_run() const {
         detail::run_arguments<T> arguments{};
@@ -268,6 +344,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         arguments.states = memory_.data();
         arguments.records = this->record_table();
         arguments.batch = settings_.batch;
+        arguments.first_sample = settings_.first_sample;
         arguments.step = static_cast<T>(settings_.dt.seconds);
         arguments.seed = settings_.seed;
         arguments.elapsed = elapsed_;
@@ -290,9 +367,14 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
 
     settings settings_;
     detail::model_memory<plain, T, Space> memory_;
+    detail::owned<bytes_view> scratch_, packed_input_; // made when they are needed
     bool fresh_ = true;
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
+
+/// The model of a constexpr network, as a member of a class say: `model_of<network> brain`.
+template <auto const& Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
+using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
 
 /// The plan of a model, in its own precision.
 template <layer_word Network, class T, class Space>

@@ -4,9 +4,11 @@
 /// A reduced readout says what it starts with, how a step joins, and how a step's output counts in it (for the pass backwards): by a
 /// `share`, or, where its value is that of one step, when it `takes` a step and how that one `counts_as`.
 
+#include "../core/errors.hpp"
 #include "../core/math.hpp"
 
 #include <limits>
+#include <string>
 
 namespace spikefuse {
 
@@ -23,6 +25,7 @@ struct reduced_readout {
     }
 };
 struct summed_readout : reduced_readout {
+    static constexpr bool sums = true;
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
         return before + now;
@@ -67,7 +70,7 @@ inline constexpr struct mean_over_time_readout : detail::summed_readout {
     }
 } mean_over_time{};
 
-/// The largest output over time: [B, N].
+/// The largest output over time: [B, N]. NaN where one of them is NaN.
 inline constexpr struct max_over_time_readout : detail::reduced_readout {
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> start(int) {
@@ -75,7 +78,7 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
-        return maximum(now, before);
+        return select(now != now, now, maximum(now, before)); // maximum keeps a NaN of before
     }
     template <class T> // the first that is above all before it
     static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int) {
@@ -87,8 +90,8 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
     static constexpr T counts_as = T(1);
 } max_over_time{};
 
-/// The step of the first spike, from 0; the last step where there is none: [B, N]. More output at that step means a lower time, so its
-/// gradient is minus the time's. Source: snntorch.functional, temporal losses (FirstSpike).
+/// The step of the first spike, from 0; the last step where there is none: [B, N]. NaN where an output is NaN. More output at that step
+/// means a lower time, so its gradient is minus the time's. Source: snntorch.functional, temporal losses (FirstSpike).
 inline constexpr struct first_spike_readout : detail::reduced_readout {
     static constexpr bool smallest_wins = true;
     template <class T>
@@ -101,11 +104,11 @@ inline constexpr struct first_spike_readout : detail::reduced_readout {
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int step) {
-        return select(takes(before, now, step), lanes<T>(static_cast<T>(step)), before);
+        return select(now != now, now, select(takes(before, now, step), lanes<T>(static_cast<T>(step)), before)); // a NaN is above nothing
     }
     template <class T>
     static SPIKEFUSE_FUNCTION T finish(T value, int steps) {
-        return value < static_cast<T>(steps) ? value : static_cast<T>(steps - 1);
+        return value >= static_cast<T>(steps) ? static_cast<T>(steps - 1) : value;
     }
     template <class T>
     static constexpr T counts_as = T(-1);
@@ -115,9 +118,21 @@ template <class R>
 concept readout_word = requires { R::every_step; };
 
 namespace detail {
+/// Its value comes from the sum over all steps.
+template <class R>
+concept summing_readout = readout_word<R> && requires { requires R::sums; };
 /// Its value is that of one step.
 template <class R>
 concept picking_readout = readout_word<R> && requires { R::template counts_as<float>; };
+/// Throws value_error: the readout's numbers are steps, and there are more than T counts.
+template <class R, class T>
+void check_step_numbers(int steps) {
+    constexpr int most = sizeof(T) == 4 ? 1 << 24 : std::numeric_limits<int>::max();
+    if constexpr (requires { R::smallest_wins; })
+        if (steps > most)
+            throw value_error("a readout that is a step cannot count " + std::to_string(steps), "float counts to " + std::to_string(most),
+                              "Make the model with precision<double>, or run fewer steps");
+}
 /// Of the numbers of a readout, the one that names a sample's class.
 template <class R, class T>
 int winner(T const* values, int count) {

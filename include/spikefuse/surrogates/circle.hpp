@@ -10,8 +10,8 @@ template <auto Alpha = 1>
 struct circle_surrogate {
     template <class V>
     static SPIKEFUSE_FUNCTION V derivative(V x) {
-        V const away = Alpha * Alpha + x * x, root = sqrt(away);
-        return 2 * Alpha * (1 / (2 * root) - x * x / (2 * away * root));
+        V const away = 1 + square(x / Alpha); // norse's difference of two terms cancels where x is large
+        return 1 / (away * sqrt(away));
     }
 };
 template <auto Alpha = 1>

@@ -171,8 +171,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
             grow(input_gradient_, "spikefuse::input_gradient",
                  (kind == detail::input_kind::held ? 1 : static_cast<std::size_t>(steps)) * batch * Model::inputs);
         if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * places::memory_total);
-        detail::run_arguments<T> arguments = model_.arguments_of(input, steps);
+        detail::run_arguments<T> arguments = model_.arguments_of(space, input, steps);
         arguments.output = output_.data();
+        arguments.output_step = batch * Model::outputs;
+        arguments.output_sample = Model::outputs;
+        arguments.output_neuron = 1;
         arguments.tape = tape_.data();
         arguments.when = when_.data();
         arguments.currents = keeps ? currents_.data() : nullptr;
@@ -193,9 +196,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
             Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
-            Kokkos::parallel_for("spikefuse::forward", Model::template policy<forward>(space, arguments.batch), forward{arguments});
+            auto const shape = model_.template policy<forward>(space, arguments.batch, arguments);
+            Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
         }
-        Kokkos::parallel_for("spikefuse::training", Model::template policy<kernel>(space, groups_),
+        auto const shape = model_.template policy<kernel>(space, groups_, arguments);
+        Kokkos::parallel_for("spikefuse::training", shape,
                              kernel{arguments, loss_, targets_, losses_.data(), detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
     }

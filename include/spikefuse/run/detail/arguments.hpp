@@ -34,13 +34,19 @@ struct run_arguments {
     std::size_t input_step;        // distance of two steps, in elements
     std::size_t input_sample;      // distance of two samples, in elements
     T* output;                     // [T, B, N] or [B, N]
+    std::size_t output_step;       // distance of two steps, in elements
+    std::size_t output_sample;     // of two samples
+    std::size_t output_neuron;     // of two neurons
     std::uintptr_t const* records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
     int steps;
     int batch;
-    T step;                // dt, in seconds
-    std::uint64_t seed;    // of noise
-    std::uint64_t elapsed; // steps before this run
-    bool fresh;            // states begin at rest
+    std::uint32_t first_sample; // the number of the first sample, by which noise is drawn
+    T step;                     // dt, in seconds
+    std::uint64_t seed;         // of noise
+    std::uint64_t elapsed;      // steps before this run
+    bool fresh;                 // states begin at rest
+    unsigned char* scratch;     // of the teams, where they need more than Kokkos gives; or nullptr
+    std::size_t team_scratch;   // bytes from a team's to the next one's
 
     // training only
     T* tape;                              // [places, blocks, memory_total]: what every block of steps began with

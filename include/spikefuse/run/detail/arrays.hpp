@@ -3,8 +3,8 @@
 
 #include "../../core/errors.hpp"
 #include "../../core/layer.hpp"
+#include "numbers.hpp"
 
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -44,8 +44,10 @@ struct array_place {
             for (std::size_t c = 0; c < columns(); ++c) bag[place(panel, r, c)] = info.columns != 0 ? T(0) : bag[place(panel, rows - 1, 0)];
     }
 
-    /// Throws value_error for a number that cannot be one of this array's.
-    void check(double value, std::size_t index) const {
+    /// Throws value_error for a number that cannot be one of this array's, once it is a T.
+    template <class T>
+    void check(double given, std::size_t index) const {
+        T const value = static_cast<T>(given);
         struct demand {
             bool met;
             char const *why, *cure;
@@ -62,10 +64,10 @@ struct array_place {
                 return {true, "a parameter is a finite number", "Look where this number comes from"};
             }
         }();
-        if (std::isfinite(value) && asked.met) return;
-        throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + std::to_string(value) + " at [" +
-                              std::to_string(index) + "]",
-                          asked.why, asked.cure);
+        if (is_finite(value) && asked.met) return;
+        throw value_error("'" + std::string(info.name) + "' of '" + layer + "' is " + number_text(given) + " at [" + std::to_string(index) +
+                              "]",
+                          asked.why + beyond<T>(given), asked.cure);
     }
 };
 

@@ -4,10 +4,9 @@
 #include "../../core/errors.hpp"
 #include "../../plan/describe.hpp"
 #include "../../plan/layout.hpp"
+#include "numbers.hpp"
+#include "owned.hpp"
 
-#include <Kokkos_Core.hpp>
-
-#include <cmath>
 #include <cstring>
 #include <span>
 #include <string>
@@ -21,7 +20,7 @@ class model_memory {
 
   public:
     explicit model_memory(int batch) : batch_(static_cast<std::size_t>(batch)) {
-        data_ = Kokkos::View<T*, Space>("spikefuse::states", std::max<std::size_t>(places::memory_total * batch_, 1));
+        data_ = make();
         [&]<std::size_t... L>(std::index_sequence<L...>) {
             (list_states<static_cast<int>(L)>(), ...);
         }(std::make_index_sequence<static_cast<std::size_t>(Plain::layer_count)>{});
@@ -29,9 +28,11 @@ class model_memory {
             [&](auto node) { list_rows(node); });
     }
     T* data() const { return data_.data(); }
+    Kokkos::View<T*, Space> const& view() const { return data_.view(); }
+    /// Memory for all samples.
+    Kokkos::View<T*, Space> make() const { return {"spikefuse::states", std::max<std::size_t>(places::memory_total * batch_, 1)}; }
 
-    std::vector<T> get(std::string_view layer, std::string_view name) const { return get(layer, name, data_); }
-    /// The same of something else that lies as the states do.
+    /// A state of all samples, [B, N], from something that lies as the states do.
     std::vector<T> get(std::string_view layer, std::string_view name, Kokkos::View<T*, Space> const& data) const {
         state_place const& one = find(layer, name);
         auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data);
@@ -41,8 +42,9 @@ class model_memory {
                 values[b * one.width + n] = read(all.data() + b * places::memory_total + one.offset, n, one.bits);
         return values;
     }
+    /// Throws what `set` would throw, and changes nothing.
     template <class Number>
-    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
+    void check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
         state_place const& one = find(layer, name);
         if (values.size() != 1 && values.size() != one.width && values.size() != batch_ * one.width)
             throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
@@ -50,17 +52,23 @@ class model_memory {
                               "it is [B, N] = [" + std::to_string(batch_) + ", " + std::to_string(one.width) + "]",
                               "Pass that many numbers, row by row, or N for all samples alike, or one for all");
         for (std::size_t k = 0; k < values.size(); ++k)
-            if (!std::isfinite(static_cast<double>(values[k])))
-                throw value_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is " + std::to_string(values[k]) + " at [" +
-                                      std::to_string(k) + "]",
-                                  "a state is a finite number", "Look where this number comes from");
-        auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data_);
+            if (!is_finite(static_cast<T>(values[k])))
+                throw value_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is " +
+                                      number_text(static_cast<double>(values[k])) + " at [" + std::to_string(k) + "]",
+                                  "a state is a finite number" + beyond<T>(static_cast<double>(values[k])),
+                                  "Look where this number comes from");
+    }
+    /// Values that were checked.
+    template <class Number>
+    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
+        state_place const& one = find(layer, name);
+        auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data_.view());
         for (std::size_t b = 0; b < batch_; ++b)
             for (std::size_t n = 0; n < one.width; ++n) {
                 std::size_t const at = values.size() == 1 ? 0 : values.size() == one.width ? n : b * one.width + n;
                 write(all.data() + b * places::memory_total + one.offset, n, one.bits, static_cast<T>(values[at]));
             }
-        Kokkos::deep_copy(data_, all);
+        Kokkos::deep_copy(data_.view(), all);
     }
 
   private:
@@ -127,7 +135,7 @@ class model_memory {
     }
 
     std::size_t batch_;
-    Kokkos::View<T*, Space> data_; // [B, memory_total]
+    owned<Kokkos::View<T*, Space>> data_; // [B, memory_total]
     std::vector<state_place> places_;
 };
 

@@ -3,8 +3,7 @@
 
 #include "../../plan/describe.hpp"
 #include "arrays.hpp"
-
-#include <Kokkos_Core.hpp>
+#include "owned.hpp"
 
 #include <random>
 #include <span>
@@ -44,7 +43,7 @@ class model_parameters {
             throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
                                   " numbers",
                               "this network wants " + one.shape_text(), "Pass " + std::to_string(one.size()) + " numbers, row by row");
-        for (std::size_t k = 0; k < values.size(); ++k) one.check(static_cast<double>(values[k]), k);
+        for (std::size_t k = 0; k < values.size(); ++k) one.template check<T>(static_cast<double>(values[k]), k);
         return one;
     }
     /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
@@ -53,10 +52,10 @@ class model_parameters {
     void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
         array_place const& one = check(layer, name, values);
         std::size_t k = 0;
-        Kokkos::deep_copy(host_bag_, bag_); // training may have changed it
-        one.for_each_place(places::panel, [&](std::size_t at) { host_bag_(at) = static_cast<T>(values[k++]); });
-        one.settle(places::panel, host_bag_.data());
-        Kokkos::deep_copy(bag_, host_bag_);
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view());
+        one.for_each_place(places::panel, [&](std::size_t at) { host(at) = static_cast<T>(values[k++]); });
+        one.settle(places::panel, host.data());
+        Kokkos::deep_copy(bag_.view(), host);
     }
     template <class Number>
     void set(std::string_view layer, std::string_view name, std::vector<Number> const& values) {
@@ -71,8 +70,7 @@ class model_parameters {
     /// An array, row-major.
     std::vector<T> get(std::string_view layer, std::string_view name) const {
         array_place const& one = find(layer, name);
-        Kokkos::deep_copy(host_bag_, bag_);
-        return gather(one, host_bag_.data());
+        return gather(one, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
     }
 
     /// Whether a layer is one of neurons (or of another pointwise kind), not of weights.
@@ -98,21 +96,21 @@ class model_parameters {
     void start_parameters(Network const& network, std::uint64_t seed) {
         each_layer(network, [this](auto l, auto const& word) { this->template list_arrays<l>(word); });
         bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
-        host_bag_ = Kokkos::create_mirror_view(bag_);
+        auto const host = Kokkos::create_mirror_view(bag_.view());
         std::mt19937_64 random(seed);
         for (array_place const& one : arrays_) {
-            one.check(one.info.initial, 0);
+            one.template check<T>(one.info.initial, 0);
             double value = one.info.initial;
             int row = 0;
             one.for_each_place(places::panel, [&](std::size_t at) {
                 double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
-                host_bag_(at) = static_cast<T>(value + one.info.spread * (2 * unit_interval - 1));
+                host(at) = static_cast<T>(value + one.info.spread * (2 * unit_interval - 1));
                 value += one.info.increment;
                 if (one.info.period != 0 && ++row % one.info.period == 0) value = one.info.initial;
             });
-            one.settle(places::panel, host_bag_.data());
+            one.settle(places::panel, host.data());
         }
-        Kokkos::deep_copy(bag_, host_bag_);
+        Kokkos::deep_copy(bag_.view(), host);
     }
     T const* bag() const { return bag_.data(); }
     /// An array of something else that lies as the parameters do.
@@ -125,7 +123,7 @@ class model_parameters {
     array_place const& find(std::string_view layer, std::string_view name) const { return find_array(arrays_, layer, name); }
     std::vector<array_place> const& arrays() const { return arrays_; }
 
-    Kokkos::View<T*, Space> bag_;
+    owned<Kokkos::View<T*, Space>> bag_;
 
   private:
     template <std::size_t L, class Word>
@@ -141,7 +139,6 @@ class model_parameters {
 
     std::vector<std::string> names_ = detail::layer_names<Plain>();
     std::vector<array_place> arrays_;
-    typename Kokkos::View<T*, Space>::host_mirror_type host_bag_;
 };
 
 } // namespace spikefuse::detail

@@ -92,7 +92,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         using about = equations::anatomy<equations_of<layer>>;
         if constexpr (about::noisy || about::draws) {
             std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
-            auto const sample = static_cast<std::uint32_t>(here.sample);
+            std::uint32_t const sample = run.first_sample + static_cast<std::uint32_t>(here.sample);
             constexpr auto number = static_cast<std::uint32_t>(layer);
             if constexpr (about::noisy)
                 cell.noise = R::join([&](auto q) { return normal_noise<T>(run.seed, step, number, sample, (p + q) * W); });

@@ -4,8 +4,7 @@
 #include "../../core/errors.hpp"
 #include "../../plan/describe.hpp"
 #include "../../plan/layout.hpp"
-
-#include <Kokkos_Core.hpp>
+#include "owned.hpp"
 
 #include <array>
 #include <cstdint>
@@ -27,32 +26,28 @@ class model_recordings {
     void record(std::string_view layer, std::string_view what) {
         record_place const& one = find_record(layer, what);
         auto const steps = static_cast<std::size_t>(steps_), batch = static_cast<std::size_t>(batch_);
-        if (!record_table_.is_allocated()) record_table_ = Kokkos::View<std::uintptr_t[1 + record_slots], Space>("spikefuse::records");
-        void* data = nullptr;
         if (one.bits) {
             spike_records_[one.slot] =
                 spike_view("spikefuse::recorded spikes", steps, batch, static_cast<std::size_t>(places::words(one.width)));
-            data = spike_records_[one.slot].data();
         } else {
             state_records_[one.slot] = trace_view("spikefuse::recorded states", steps, batch, static_cast<std::size_t>(one.width));
-            data = state_records_[one.slot].data();
         }
-        auto const table = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), record_table_);
-        table(one.slot) = reinterpret_cast<std::uintptr_t>(data);
-        Kokkos::deep_copy(record_table_, table);
-        recording_ = true;
+        steps_of_[one.slot] = 0;
+        write_table();
     }
-    /// The trace of a state in the last run: [T, B, N].
+    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view. Throws name_error: not asked for before
+    /// that run.
     trace_view recorded(std::string_view layer, std::string_view state) const {
         record_place const& one = find_record(layer, state);
         if (one.bits)
             throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states",
                              "Call recorded_spikes(\"" + std::string(layer) + "\")");
-        return last_part(state_records_[one.slot], layer, state);
+        return last_part(state_records_[one.slot].view(), one);
     }
     /// The spikes of a layer in the last run, packed: [T, B, ceil(N/32)].
     spike_view recorded_spikes(std::string_view layer) const {
-        return last_part(spike_records_[find_record(layer, "spikes").slot], layer, "spikes");
+        record_place const& one = find_record(layer, "spikes");
+        return last_part(spike_records_[one.slot].view(), one);
     }
 
   protected:
@@ -61,6 +56,16 @@ class model_recordings {
             (list_places<static_cast<int>(L)>(), ...);
         }(std::make_index_sequence<static_cast<std::size_t>(Plain::layer_count)>{});
     }
+    model_recordings(model_recordings const& other)
+        : steps_(other.steps_), batch_(other.batch_), places_(other.places_), steps_of_(other.steps_of_),
+          state_records_(other.state_records_), spike_records_(other.spike_records_) {
+        if (other.recording()) write_table(); // of the copy's own traces
+    }
+    model_recordings(model_recordings&&) noexcept = default;
+    model_recordings& operator=(model_recordings const&) = delete; // `model` copies, then moves
+    model_recordings& operator=(model_recordings&&) noexcept = default;
+    ~model_recordings() = default;
+
     struct record_place {
         std::string layer, name;
         std::size_t slot = 0;
@@ -80,11 +85,21 @@ class model_recordings {
                                       : "nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'",
                          "this network has: " + known, "Use one of these names");
     }
-    bool recording() const { return recording_; }
-    std::uintptr_t const* record_table() const { return recording_ ? record_table_.data() : nullptr; }
-    void ran(int steps) { last_steps_ = steps; }
+    bool recording() const { return record_table_.is_allocated(); }
+    /// nullptr where nothing is recorded.
+    std::uintptr_t const* record_table() const { return record_table_.data(); }
+    void ran(int steps) { steps_of_.fill(steps); }
 
   private:
+    /// Tells kernels where each trace lies.
+    void write_table() {
+        if (!recording()) record_table_ = Kokkos::View<std::uintptr_t[1 + record_slots], Space>("spikefuse::records");
+        auto const table = Kokkos::create_mirror_view(record_table_);
+        for (record_place const& one : places_)
+            table(one.slot) = one.bits ? reinterpret_cast<std::uintptr_t>(spike_records_[one.slot].data())
+                                       : reinterpret_cast<std::uintptr_t>(state_records_[one.slot].data());
+        Kokkos::deep_copy(record_table_, table);
+    }
     template <int L>
     void list_places() {
         using word = typename Plain::template word<L>;
@@ -100,22 +115,21 @@ class model_recordings {
         }
     }
     template <class View>
-    View last_part(View const& whole, std::string_view layer, std::string_view what) const {
-        if (whole.extent(0) == 0)
-            throw name_error("'" + std::string(what) + "' of '" + std::string(layer) + "' was not recorded",
-                             "record() was not called for it",
-                             "Call record(\"" + std::string(layer) + "\", \"" + std::string(what) + "\") before the run");
-        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(last_steps_)), Kokkos::ALL,
-                               Kokkos::ALL);
+    View last_part(View const& whole, record_place const& one) const {
+        int const steps = whole.is_allocated() ? steps_of_[one.slot] : 0;
+        if (steps == 0)
+            throw name_error("'" + one.name + "' of '" + one.layer + "' was not recorded",
+                             whole.is_allocated() ? "nothing ran since record() was called for it" : "record() was not called for it",
+                             "Call record(\"" + one.layer + "\", \"" + one.name + "\") before the run");
+        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(steps)), Kokkos::ALL, Kokkos::ALL);
     }
 
     int steps_, batch_;
     std::vector<record_place> places_;
-    bool recording_ = false;
-    int last_steps_ = 0;
+    std::array<int, 1 + record_slots> steps_of_{}; // of the last run since a trace was asked for, by slot
     Kokkos::View<std::uintptr_t[1 + record_slots], Space> record_table_;
-    std::array<trace_view, 1 + record_slots> state_records_;
-    std::array<spike_view, 1 + record_slots> spike_records_;
+    std::array<owned<trace_view>, 1 + record_slots> state_records_;
+    std::array<owned<spike_view>, 1 + record_slots> spike_records_;
 };
 
 } // namespace spikefuse::detail

@@ -47,13 +47,16 @@ struct sample_kernel {
     using context = sample_context<member>;
     /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in level 0, a device's shared memory.
     static constexpr std::size_t lists_bytes = places::lists_apart ? places::lists_total + 64 : 0;
-    /// The team's scratch of level 1, from a cache line on.
-    static SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) {
+    /// The team's scratch of level 1, from a cache line on; the model's own where Kokkos has not so much.
+    SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) const {
+        if (run.scratch != nullptr) return run.scratch + static_cast<std::size_t>(team.league_rank()) * run.team_scratch;
         return from_a_line(team.team_scratch(1), bytes);
     }
-    /// Null where none is wanted.
-    static SPIKEFUSE_FUNCTION unsigned char* lists_of(member const& team, std::size_t bytes) {
+    /// Null where none is wanted. `behind`: bytes of the team's scratch, behind which the threads' lists lie where it is the model's own.
+    SPIKEFUSE_FUNCTION unsigned char* lists_of(member const& team, std::size_t bytes, [[maybe_unused]] std::size_t behind) const {
         if constexpr (places::lists_of_threads) {
+            if (run.scratch != nullptr)
+                return scratch_of(team, behind) + plan::line(behind) + static_cast<std::size_t>(team.team_rank()) * plan::line(bytes);
             return from_a_line(team.thread_scratch(1), bytes);
         } else {
             return bytes == 0 ? nullptr : from_a_line(team.team_scratch(0), bytes);
@@ -175,13 +178,30 @@ struct sample_kernel {
         } else if constexpr (Purpose == purpose::gradients) {
             // the backward pass keeps outputs by itself
         } else if constexpr (Readout::every_step) {
-            store_trace(run.output, here, p, r, Stage::width, flow);
+            store_output(here, p, r, flow);
         } else {
             int const step = here.first_step + r;
             if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
                 reduced.when = select(Readout::takes(reduced.value, flow, step), V(static_cast<T>(step)), reduced.when);
             reduced.value = Readout::combine(reduced.value, flow, step);
+            if constexpr (summing_readout<Readout>)
+                if ((step + 1) % steps_per_total == 0) add_to_totals(here, p, reduced.value);
         }
+    }
+    /// A sum over time goes into double every few steps: counts are exact and means do not drift, however many. (A compensated sum in T
+    /// would not outlive -ffast-math.)
+    static constexpr int steps_per_total = 16;
+    SPIKEFUSE_FUNCTION double* readout_totals(context const& here) const { return here.template at<double>(places::readout_totals_offset); }
+    SPIKEFUSE_FUNCTION void add_to_totals(context const& here, int p, V& sum) const {
+        double* const totals = readout_totals(here) + p * W;
+        for (int k = 0; k < W; ++k) totals[k] += static_cast<double>(sum.lane(k));
+        sum = V(T(0));
+    }
+    /// What neuron n's readout came to over the whole run.
+    SPIKEFUSE_FUNCTION T readout_value(context const& here, int n) const {
+        T value = here.template at<T>(places::readout_offset)[n];
+        if constexpr (summing_readout<Readout>) value = static_cast<T>(readout_totals(here)[n] + static_cast<double>(value));
+        return Readout::finish(value, run.steps);
     }
 
     /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
@@ -211,6 +231,17 @@ struct sample_kernel {
             value.stream(to);
         } else {
             value.store(to);
+        }
+    }
+    /// Panel p of the output in row r of this block, into the caller's view.
+    SPIKEFUSE_FUNCTION void store_output(context const& here, int p, int r, V value) const {
+        constexpr int width = Schedule::outputs;
+        T* const to = run.output + static_cast<std::size_t>(here.first_step + r) * run.output_step +
+                      static_cast<std::size_t>(here.sample) * run.output_sample + static_cast<std::size_t>(p * W) * run.output_neuron;
+        if (run.output_neuron == 1 && width - p * W >= W) {
+            store_line(to, value, width);
+        } else {
+            for (int k = 0; k < W && k < width - p * W; ++k) to[static_cast<std::size_t>(k) * run.output_neuron] = value.lane(k);
         }
     }
     /// A row of a [T, B, N] trace.

@@ -1,0 +1,39 @@
+#pragma once
+/// Numbers that belong to one object.
+
+#include <Kokkos_Core.hpp>
+
+#include <utility>
+
+namespace spikefuse::detail {
+
+/// A Kokkos::View as a value: a copy has numbers of its own, where views share what they show. Copying waits for whoever writes.
+template <class View>
+class owned {
+  public:
+    owned() = default;
+    owned(View made) : view_(std::move(made)) {}
+    owned(owned const& other) : view_(copy_of(other.view_)) {}
+    owned(owned&& other) noexcept = default;
+    owned& operator=(owned const& other) {
+        view_ = copy_of(other.view_);
+        return *this;
+    }
+    owned& operator=(owned&& other) noexcept = default;
+    ~owned() = default;
+
+    View const& view() const { return view_; }
+    auto* data() const { return view_.data(); }
+
+  private:
+    static View copy_of(View const& from) {
+        if (!from.is_allocated()) return {};
+        View const to(Kokkos::view_alloc(Kokkos::WithoutInitializing, from.label()), from.layout());
+        Kokkos::deep_copy(to, from);
+        return to;
+    }
+
+    View view_;
+};
+
+} // namespace spikefuse::detail
