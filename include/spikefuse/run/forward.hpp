@@ -222,7 +222,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             arriving.read(0, row);
             for (int q = 0; q < count; ++q) {
                 int const p = group + q;
-                auto cells = this->template load_cells<Stage>(here, p);
+                typename base::template cells_of<points>::type cells;
+                this->template load_cells<Stage>(here, p, cells);
                 V flow = row[q];
                 flow.store(currents + p * W);
                 for_each_index<last>([&](auto k) {

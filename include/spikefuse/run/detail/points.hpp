@@ -51,11 +51,11 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         using type = tuple<equations::neurons<equations_of<Layer::value>, R, recalls<equations_of<Layer::value>>>...>;
     };
 
-    /// Neurons of a stage from panel p on, as many as R has lanes: states, coefficients, tables.
-    template <class Stage, class R = V, bool Recalls = false>
-    SPIKEFUSE_FUNCTION auto load_cells(context const& here, int p) const {
+    /// Neurons of a stage from panel p on, as many as R has lanes: states, coefficients, tables. Filled where they stand: what is
+    /// returned would be copied as a whole, with what nobody has set yet.
+    template <class Stage, class R = V, class Cells>
+    SPIKEFUSE_FUNCTION void load_cells(context const& here, int p, Cells& cells) const {
         using points = typename Stage::points;
-        typename cells_of<points, R, Recalls>::type cells;
         T const* const all_states = here.template at<T>(places::states_offset);
         T const* const all_coefficients = here.template at<T>(places::coefficients_offset);
         for_each_index<plan::mp11::mp_size<points>::value>([&](auto k) {
@@ -74,7 +74,6 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                 table += places::padded(plan::mp11::mp_at_c<typename about::tables, j>::count);
             });
         });
-        return cells;
     }
     template <class Cell>
     static SPIKEFUSE_FUNCTION void take_cell(Cell const& from, Cell& to) {
@@ -131,7 +130,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         using cells_type = typename cells_of<points, R>::type;
         constexpr int wide = R::count;
         cells_type cells[Count / wide];
-        for (int g = 0; g < Count; g += wide) cells[g / wide] = self.template load_cells<Stage, R>(here, p + g);
+        for (int g = 0; g < Count; g += wide) self.template load_cells<Stage, R>(here, p + g, cells[g / wide]);
         constexpr bool reduces = Stage::target == plan::readout && !Readout::every_step && Purpose != purpose::gradients;
         constexpr bool picks = reduces && Purpose == purpose::tape && picking_readout<Readout>;
         readout_panel reduced[Count];

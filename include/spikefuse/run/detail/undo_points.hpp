@@ -96,7 +96,7 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
         };
         for_each_index<Count>([&](auto beside) {
             int const panel = p + q + static_cast<int>(beside);
-            cells[beside] = this->template load_cells<Stage, V, Keep::recalls>(here, panel);
+            this->template load_cells<Stage>(here, panel, cells[beside]);
             for_each_index<depth>([&](auto k) { charges[beside][k] = charge<plan::mp11::mp_at_c<points, k>::value>(here, panel); });
         });
         each_place([](V& gradient, T const* place) { gradient = V::load(place); });
