@@ -324,6 +324,20 @@ TEST_CASE("NaN stays NaN in every readout") {
     all_nan(network(x, first_spike));
 }
 
+TEST_CASE("an encoder takes no NaN for silence") {
+    rows const x("x", 2, 3);
+    test::fill(x, [](std::size_t k) { return k == 4 ? std::numeric_limits<float>::quiet_NaN() : 1.f; });
+    auto const check = [&](auto const& network_type, std::string const& name) {
+        model network{network_type, {.steps = 5, .batch = 2}};
+        refuses([&] { network(x, counts); }, "value_error", "the input is NaN at [1][1] ('" + name + "'");
+        REQUIRE(network.elapsed_steps() == 0);
+        REQUIRE(host(network(held(std::numeric_limits<float>::infinity(), 2, 3), counts)).size() > 0);
+    };
+    check(input<3> >> poisson, "poisson 1");
+    check(input<3> >> latency >> linear<2> >> li, "latency 1");
+    check(input<3> >> (scale(1.f) | delta_encoder), "delta_encoder 1");
+}
+
 TEST_CASE("noise follows the sample's number: two models of two samples draw what one of four draws") {
     constexpr auto noisy = input<32> >> poisson({.rate = 300}) >> linear<4> >> noisy_exp_syn;
     auto const run = [](int batch, std::uint32_t first) {

@@ -18,6 +18,7 @@ struct delta_encoder_parameters {
 template <bool Falls>
 struct delta_encoder_neuron {
     using kind = named<"delta_encoder">;
+    static constexpr bool refuses_nan = true; // it would be silence
     using parameters = delta_encoder_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;

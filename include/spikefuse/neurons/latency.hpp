@@ -18,6 +18,7 @@ struct latency_parameters {
 
 struct latency_neuron {
     using kind = named<"latency">;
+    static constexpr bool refuses_nan = true; // it would be silence
     using parameters = latency_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -18,6 +18,7 @@ struct poisson_parameters {
 template <class... Policies>
 struct poisson_neuron {
     using kind = named<"poisson">;
+    static constexpr bool refuses_nan = true; // it would be silence
     using parameters = poisson_parameters;
     using choices = asks<surrogate_word<straight_through_surrogate>>::with<Policies...>;
     static constexpr auto equations() {

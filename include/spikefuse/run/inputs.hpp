@@ -4,6 +4,7 @@
 #include "../core/errors.hpp"
 #include "../plan/layout.hpp"
 #include "detail/arguments.hpp"
+#include "detail/numbers.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -71,6 +72,27 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
                           "Run it in chunks: the states go on from call to call");
     return static_cast<int>(given);
 }
+/// Throws value_error where an input holds NaN, for an encoder that would take it for silence. On a host, whose runs are done when they
+/// return; a device's input is not looked at.
+template <class View>
+void check_no_nan(View const& input, std::string const& encoder) {
+    auto const check = [&](auto... index) {
+        if (!is_nan(input(index...))) return;
+        std::string place;
+        ((place += "[" + std::to_string(index) + "]"), ...);
+        throw value_error("the input is NaN at " + place, "'" + encoder + "' would take it for silence",
+                          "Look where this number comes from");
+    };
+    for (std::size_t a = 0; a < input.extent(0); ++a)
+        for (std::size_t b = 0; b < input.extent(1); ++b) {
+            if constexpr (View::rank() == 3) {
+                for (std::size_t c = 0; c < input.extent(2); ++c) check(a, b, c);
+            } else {
+                check(a, b);
+            }
+        }
+}
+
 /// A view whose numbers of one sample and step lie apart, as Kokkos' LayoutLeft has them.
 template <class View>
 bool features_apart(View const& input) {

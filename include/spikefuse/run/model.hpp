@@ -6,6 +6,7 @@
 #include "detail/recordings.hpp"
 #include "forward.hpp"
 #include "inputs.hpp"
+#include "settings.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -14,21 +15,6 @@
 #include <vector>
 
 namespace spikefuse {
-
-struct settings {
-    int steps = 1;          // T for an input that is held, and the most steps that are recorded
-    int batch = 1;          // B: samples that run side by side
-    duration dt = 1 * ms;   // one time step
-    std::uint64_t seed = 0; // of the start values of weights, and of noise
-    // The number of this model's first sample, by which noise is drawn: models that share a batch (MPI ranks, say) draw what one would.
-    std::uint32_t first_sample = 0;
-};
-
-template <class T>
-struct precision_word {};
-/// `model{network, settings, precision<double>}`.
-template <class T>
-inline constexpr precision_word<T> precision{};
 
 template <class Model, class Loss>
 class backpropagation;
@@ -41,6 +27,11 @@ inline constexpr bool first_sample_speaks = false;
 template <class Word>
     requires requires { Word::equations_of::first_sample_speaks; }
 inline constexpr bool first_sample_speaks<Word> = Word::equations_of::first_sample_speaks;
+template <class Word>
+inline constexpr bool refuses_nan = false;
+template <class Word>
+    requires requires { Word::equations_of::refuses_nan; }
+inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
 /// Threads of a host's team where `league` teams share them, none with less than a share of the team's work: to meet costs about a
 /// microsecond, and several where cores are far apart. Kokkos' teams have at most 64.
 inline int threads_of_team(int threads, int league, double shares) {
@@ -69,7 +60,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters written in the network.
     /// Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
-        : recordings(checked(chosen).steps, chosen.batch), settings_(chosen), memory_(chosen.batch) {
+        : recordings(detail::checked_settings<T>(chosen).steps, chosen.batch), settings_(chosen), memory_(chosen.batch) {
         this->start_parameters(network, chosen.seed);
         reserve_scratch();
     }
@@ -181,27 +172,6 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     template <class Model, class Optimizer>
     friend class learner;
 
-    static settings checked(settings chosen) {
-        if (chosen.steps < 1)
-            throw value_error("settings.steps is " + std::to_string(chosen.steps), "a run has at least one step",
-                              "Set .steps to 1 or more");
-        if (chosen.batch < 1)
-            throw value_error("settings.batch is " + std::to_string(chosen.batch), "a run has at least one sample",
-                              "Set .batch to 1 or more");
-        if (static_cast<std::size_t>(chosen.steps) > detail::most_steps)
-            throw value_error("settings.steps is " + std::to_string(chosen.steps),
-                              "one call runs up to " + std::to_string(detail::most_steps) + " steps", "Run them in chunks");
-        if (T const dt = static_cast<T>(chosen.dt.seconds); !detail::is_finite(dt) || !(dt > 0))
-            throw value_error("settings.dt is " + detail::number_text(chosen.dt.seconds) + " s",
-                              "a time step is positive and finite" + detail::beyond<T>(chosen.dt.seconds),
-                              "Set .dt, for example to 1 * ms");
-        if (chosen.first_sample > std::numeric_limits<std::uint32_t>::max() - static_cast<std::uint32_t>(chosen.batch - 1))
-            throw value_error("settings.first_sample is " + std::to_string(chosen.first_sample),
-                              "with " + std::to_string(chosen.batch) + " samples from there on, numbers end at 4294967295",
-                              "Number the samples from 0 on");
-        return chosen;
-    }
-
     /// `held`: steps of an input that is the same in all of them.
     template <class Input, class Readout, class Output>
     void run_steps(Space const& space, Input const& input, Readout, Output const& output, int held) {
@@ -222,6 +192,8 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
             throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
                               "recordings are made for settings.steps",
                               "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
+        if constexpr (!detail::is_words<Input> && std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+            refuse_nan(input, std::make_index_sequence<static_cast<std::size_t>(plain::layer_count)>{});
         if constexpr (!std::is_same_v<typename Input::array_layout, Kokkos::LayoutRight>)
             if (detail::features_apart(input)) return arguments_of(space, packed_copy(space, input), steps);
         detail::run_arguments<T> arguments = begin_run();
@@ -230,6 +202,12 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         arguments.input_sample = static_cast<std::size_t>(input.stride(Input::rank() - 2));
         arguments.steps = steps;
         return arguments;
+    }
+    template <class Input, std::size_t... Layer>
+    void refuse_nan(Input const& input, std::index_sequence<Layer...>) const {
+        constexpr int encoder =
+            std::max({-1, detail::refuses_nan<typename plain::template word<Layer>> ? static_cast<int>(Layer) : -1 ...});
+        if constexpr (encoder >= 0) detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
     }
     /// Rows that lie together, of an input whose features do not; until the next run.
     template <class Input>

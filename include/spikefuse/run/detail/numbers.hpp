@@ -3,8 +3,11 @@
 
 #include "../../core/finite.hpp"
 
+#include <bit>
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <type_traits>
 
 namespace spikefuse::detail {
 
@@ -12,6 +15,13 @@ inline std::string number_text(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.9g", value);
     return text;
+}
+/// NaN, by its bits.
+template <class T>
+bool is_nan(T value) {
+    using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr word sign = word(1) << (8 * sizeof(T) - 1), infinity = sizeof(T) == 4 ? word(0x7f800000u) : word(0x7ff0000000000000u);
+    return !is_finite(value) && (std::bit_cast<word>(value) & ~sign) != infinity;
 }
 /// What to add to a reason where a number is finite, and the model's type cannot hold it.
 template <class T>
