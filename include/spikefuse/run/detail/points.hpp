@@ -223,10 +223,10 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
             auto const& cell = get<k>(cells);
             auto& one = get<k>(seen);
-            for_each_index<std::remove_cvref_t<decltype(cell)>::about::state_count>(
-                [&](auto j) { one.states[j] = cell.states[j].template part<Q>(); });
+            using about = typename std::remove_cvref_t<decltype(cell)>::about;
+            for_each_index<about::state_count>([&](auto j) { one.states[j] = cell.states[j].template part<Q>(); });
             one.output = cell.output.template part<Q>();
-            one.fired = cell.fired.template part<Q>();
+            if constexpr (about::emits_bits) one.fired = cell.fired.template part<Q>();
         });
         return seen;
     }
