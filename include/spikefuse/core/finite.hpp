@@ -1,0 +1,30 @@
+#pragma once
+/// Whether a number is finite, by its bits: under -ffast-math a compiler takes std::isfinite, and any comparison with NaN, for decided.
+
+#include "macros.hpp"
+
+#include <cstdint>
+#include <type_traits>
+
+namespace spikefuse::detail {
+
+/// False for infinities and NaN, whatever the compiler was allowed to assume.
+template <class T>
+    requires std::is_arithmetic_v<T>
+SPIKEFUSE_FUNCTION constexpr bool is_finite(T const& value) {
+    if constexpr (std::is_integral_v<T>) {
+        return true;
+    } else if constexpr (sizeof(T) != 4 && sizeof(T) != 8) { // long double
+        return is_finite(static_cast<double>(value));
+    } else {
+        using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+        constexpr word exponent = sizeof(T) == 4 ? word(0x7f800000u) : static_cast<word>(0x7ff0000000000000u);
+        word bits = __builtin_bit_cast(word, value);
+#if defined(__GNUC__) && !defined(__CUDA_ARCH__) && !defined(__HIP_DEVICE_COMPILE__)
+        if (!std::is_constant_evaluated()) asm("" : "+r"(bits)); // clang would know this test again
+#endif
+        return (bits & exponent) != exponent;
+    }
+}
+
+} // namespace spikefuse::detail
