@@ -192,22 +192,26 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             this->each_own_register(here, places::state_total, [&](std::size_t k) { V::load(states + k).store(to + k); });
         }
         if (run.fresh && run.constants)
-            base::each_population([&](auto layer) {
-                using N = equations_of<layer>;
-                using about = equations::anatomy<N>;
-                constexpr int width = padded_width<layer>;
-                T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<layer>;
-                this->each_own(here, width / W, [&](int own) {
-                    int const n = own * W;
-                    equations::neurons<N, V> cell{};
-                    equations::gradients<N, V> to;
-                    for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
-                    for_each_index<about::state_count>(
-                        [&](auto k) { to.states[k] = V::load(states + places::template states_at<layer> + k * width + n); });
-                    equations::retreat_to_rest(cell, to);
-                    for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
-                });
-            });
+            base::each_population([&](auto layer) { this->template reach_initial_state<layer>(here, states); });
+    }
+    /// From the adjoints of the states that a layer began with to those of the coefficients that say where that is. A template with a name:
+    /// g++ 12 and 13 fail on these constants inside a generic lambda.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION void reach_initial_state(context const& here, T const* states) const {
+        using N = equations_of<Layer>;
+        using about = equations::anatomy<N>;
+        constexpr int width = padded_width<Layer>;
+        T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<Layer>;
+        this->each_own(here, width / W, [&](int own) {
+            int const n = own * W;
+            equations::neurons<N, V> cell{};
+            equations::gradients<N, V> to;
+            for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
+            for_each_index<about::state_count>(
+                [&](auto k) { to.states[k] = V::load(states + places::template states_at<Layer> + k * width + n); });
+            equations::retreat_to_rest(cell, to);
+            for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
+        });
     }
     template <int Layer>
     SPIKEFUSE_FUNCTION void reach_parameters(context const& here, T* gradient) const {

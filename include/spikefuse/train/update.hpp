@@ -66,7 +66,8 @@ class learner<model<Network, T, Space>, Optimizer> {
                 for (int g = 1; g < groups; ++g) total += gradients(static_cast<std::size_t>(g) * size + k);
                 sum(k) = (learns(k) & learning) == 0 ? T(0) : (learns(k) & logarithmic) != 0 ? total * bag[k] : total;
             });
-        for (auto const& [begin, count] : shared_) { // entries of neurons lie side by side; the first speaks for all in the norm
+        for (auto const& range : shared_) { // entries of neurons lie side by side; the first speaks for all in the norm
+            std::size_t const begin = range.first, count = range.second; // no structured binding: clang 18 with -fopenmp captures none
             Kokkos::parallel_for(
                 "spikefuse::share", Kokkos::RangePolicy<Space>(space, 0, 1), KOKKOS_LAMBDA(int) {
                     T total(0);
