@@ -78,10 +78,10 @@ TEST_CASE("one launch a run, no allocation, no fence") {
 
 TEST_CASE("a step of training: one launch, and for several groups one that copies weights, whatever the steps, samples and loops") {
     constexpr bool on_a_device = !std::is_same_v<Kokkos::DefaultExecutionSpace::memory_space, Kokkos::HostSpace>;
-    auto const launches = [](auto const& network_type, int steps, int batch, bool copies) {
+    auto const launches = [](auto const& network_type, int steps, int batch, bool copies, auto loss = cross_entropy(max_over_time)) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};
         auto const spikes = test::random_spikes(steps, batch, network.inputs, 0.2, 1);
-        backpropagation back{network, cross_entropy(max_over_time)};
+        backpropagation back{network, loss};
         back.set_labels(std::vector<int>(static_cast<std::size_t>(batch), 1));
         Kokkos::DefaultExecutionSpace const space;
         back.run(space, spikes); // makes the tape
@@ -101,6 +101,7 @@ TEST_CASE("a step of training: one launch, and for several groups one that copie
     launches(input<100> >> linear<10> >> li, 500, 3, false);                            // nobody asks for the input's gradient
     launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, on_a_device); // one group copies for itself
     launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true);
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true, cross_entropy(trace)); // of whole rows
     launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7, true);
 }
 

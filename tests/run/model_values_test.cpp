@@ -304,7 +304,7 @@ TEST_CASE("more steps than an int counts are refused, not cut") {
     refuses([] { model{one_iaf, {.steps = 2'147'483'647}}; }, "value_error", "settings.steps is 2147483647");
     refuses([] { model{one_iaf, {.batch = 2, .first_sample = 4'294'967'295u}}; }, "value_error", "settings.first_sample");
     model steps_in_float{one_iaf, {.steps = (1 << 24) + 1}};
-    refuses([&] { steps_in_float(held(0), first_spike); }, "value_error", "cannot count 16777217");
+    refuses([&] { steps_in_float(held(0), first_spike); }, "value_error", "cannot tell 16777217 apart");
 }
 
 TEST_CASE("NaN stays NaN in every readout") {

@@ -41,6 +41,23 @@ TEST_CASE("in a log: a plain line each tenth") {
     CHECK(b.written[9] == "training: 100 %, 1000/1000 images, 100 images/s, 10.0 s, loss 0.5\n");
 }
 
+TEST_CASE("in a log: as many lines as asked for") {
+    for (std::size_t const lines : {std::size_t(1), std::size_t(3)}) {
+        bench b;
+        {
+            auto options = b.options(false);
+            options.log_lines = lines;
+            progress bar("epoch 1/2", 1000, "batches", options);
+            for (int k = 0; k < 1000; ++k) {
+                b.now += 0.01;
+                bar.advance();
+            }
+        }
+        REQUIRE(b.written.size() == lines);
+        CHECK(b.written.back() == "epoch 1/2: 100 %, 1000/1000 batches, 100 batches/s, 10.0 s\n");
+    }
+}
+
 TEST_CASE("in a log: a leap is one line") {
     bench b;
     progress bar("", 100, "steps", b.options(false));

@@ -1,129 +1,21 @@
 // Gradients beside central differences, for networks with loops, branches and learnable constants, whose neurons are smooth; and what a
 // backward run promises: the same bits for any number of threads and on every run, in pieces as far as pieces go.
-#include "../support/random_spikes.hpp"
+#include "../support/gradients.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <cmath>
-#include <random>
+#include <limits>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
 #include <spikefuse/train/start_values.hpp>
+#include <tuple>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
 #define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
-
-namespace {
-
-using values = Kokkos::View<double***, Kokkos::LayoutRight>;
-
-template <class View>
-std::vector<typename View::non_const_value_type> listed(View const& view) {
-    auto const h = test::host(view);
-    return {h.data(), h.data() + h.size()};
-}
-
-/// LIF whose spike is a sigmoid: everything has a derivative, and it uses what the language has.
-struct smooth_lif {
-    static constexpr auto equations() {
-        using namespace spikefuse::equations;
-        constexpr auto v = state<"v">;
-        constexpr auto i = state<"i">;
-        constexpr auto a = state<"a">;
-        constexpr auto rise = local<"rise">;
-        constexpr auto tau_mem = param<"tau_mem">(12 * ms);
-        constexpr auto tau_syn = param<"tau_syn">(6 * ms);
-        constexpr auto rest = param<"rest">(0.1);
-        constexpr auto threshold = param<"threshold">(0.6);
-        constexpr auto beta = param<"beta">(0.9);
-        return dynamics(start(v = rest, a = rest * threshold), i += current, d(v) = (rest - v + i - 0.2 * a) / tau_mem,
-                        d(a) = (0.3 * square(v) - a / threshold) / tau_syn, i = i * exp(-dt / tau_syn), rise = exp(-4 * (v - threshold)),
-                        spike = 1 / (1 + rise), v = (1 - spike) * v + spike * rest * 0.5,
-                        a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta + square(v)));
-    }
-};
-
-values random_values(int steps, int batch, int width, unsigned seed) {
-    values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
-    std::mt19937 random(seed);
-    test::fill(x, [&](std::size_t) { return random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400; });
-    return x;
-}
-
-/// Every learnable number of a model, the states it begins with and its input, each against its central difference.
-template <class Network, class Loss, class Prepare>
-void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23, int checkpoint = 6) {
-    constexpr int batch = 3;
-    model network{network_type, {.steps = steps, .batch = batch, .seed = 5}, precision<double>};
-    for (auto const& one : network.parameters()) { // no two neurons alike
-        auto numbers = network.get(one.layer, one.name);
-        for (std::size_t k = 0; k < numbers.size(); ++k)
-            numbers[k] *= (one.shape.size() == 2 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
-        network.set(one.layer, one.name, numbers);
-    }
-    values const x = random_values(steps, batch, Network::wants, 7);
-    backpropagation back{network, loss, {.checkpoint_steps = checkpoint, .groups = 1}};
-    prepare(back, steps, batch);
-    back.want_input_gradient();
-    auto const loss_now = [&] {
-        back.run(x);
-        Kokkos::fence();
-        return back.loss();
-    };
-    loss_now();
-    std::size_t checked = 0;
-    auto const compare = [&](std::string const& what, std::vector<double> const& gradient, auto const& change) {
-        double largest = 0;
-        for (double one : gradient) largest = std::max(largest, std::abs(one));
-        REQUIRE(largest > 0);
-        for (std::size_t k = 0; k < gradient.size(); k += gradient.size() > 40 ? 7 : 1) {
-            constexpr double h = 1e-5;
-            change(k, h);
-            double const above = loss_now();
-            change(k, -2 * h);
-            double const below = loss_now();
-            change(k, h);
-            INFO(what << "[" << k << "]: " << gradient[k] << ", difference " << (above - below) / (2 * h) << ", largest " << largest);
-            REQUIRE(std::abs((above - below) / (2 * h) - gradient[k]) <= 1e-6 * largest);
-            ++checked;
-        }
-    };
-    std::vector<double> const input_gradient = listed(back.input_gradient());
-    auto const x_of_host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), x);
-    compare("input", input_gradient, [&](std::size_t k, double by) { x_of_host.data()[k] += by, Kokkos::deep_copy(x, x_of_host); });
-    for (auto const& one : network.parameters()) {
-        bool const time = one.name.starts_with("tau");
-        loss_now();
-        auto gradient = back.gradient(one.layer, one.name);
-        for (double& g : gradient) g *= time ? 1e-3 : 1; // change of a millisecond
-        auto numbers = network.get(one.layer, one.name);
-        compare(one.layer + " " + one.name, gradient, [&](std::size_t k, double by) {
-            if (gradient[k] == 0 && numbers[k] == 0) return; // the diagonal, held at zero
-            numbers[k] += by * (time ? 1e-3 : 1);
-            network.set(one.layer, one.name, numbers);
-        });
-    }
-    REQUIRE(checked > 50);
-}
-
-auto const no_preparation = [](auto&, int, int) {};
-auto const some_labels = [](auto& back, int, int batch) {
-    std::vector<int> labels(static_cast<std::size_t>(batch));
-    for (std::size_t b = 0; b < labels.size(); ++b) labels[b] = static_cast<int>(b % 3);
-    back.set_labels(labels);
-};
-auto const some_targets = [](auto& back, int steps, int batch, int outputs) {
-    std::vector<double> targets(static_cast<std::size_t>(steps * batch * outputs));
-    for (std::size_t k = 0; k < targets.size(); ++k) targets[k] = std::sin(static_cast<double>(k));
-    back.set_targets(targets, steps);
-};
-constexpr auto smooth = neuron<smooth_lif>;
-
-} // namespace
 
 TEST_CASE("central differences: a chain, cross-entropy of every readout") {
     constexpr auto network = input<5> >> linear<18> >> smooth >> linear<3> >> li;
@@ -512,41 +404,71 @@ TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     }
 }
 
-TEST_CASE("what does not fit is said before anything runs") {
+#define REFUSED(KIND, CALL, WORDS)                                                                                                         \
+    do {                                                                                                                                   \
+        auto const before = all();                                                                                                         \
+        SAYS(KIND, CALL, WORDS);                                                                                                           \
+        REQUIRE(all() == before);                                                                                                          \
+    } while (false)
+
+TEST_CASE("what does not fit is said before anything runs, and the model is as it was") {
     model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2}};
+    Kokkos::View<float***, Kokkos::LayoutRight> const some("x", 5, 2, 4);
+    Kokkos::deep_copy(some, 1.f);
+    (void)network(some); // states that are not at rest
+    auto const all = [&] {
+        return std::tuple(network.elapsed_steps(), network.state("li 1", "v"), network.state("li 1", "i"),
+                          network.get("linear 1", "weight"));
+    };
     backpropagation back{network, cross_entropy(counts)};
-    SAYS(value_error, back.set_labels(std::vector<int>{0, 3}), "the label of sample 1 is 3");
-    SAYS(value_error, back.set_labels(std::vector<int>{-1, 0}), "labels are 0 to 2");
-    SAYS(shape_error, back.set_labels(std::vector<int>{0}), "this model's batch is 2");
-    SAYS(value_error, (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}), "has room for");
-    SAYS(name_error, back.seed("li 1", "w", {}), "nothing to record");
+    REFUSED(value_error, back.set_labels(std::vector<int>{0, 3}), "the label of sample 1 is 3");
+    REFUSED(value_error, back.set_labels(std::vector<int>{-1, 0}), "labels are 0 to 2");
+    REFUSED(shape_error, back.set_labels(std::vector<int>{0}), "this model's batch is 2");
+    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}), "has room for");
+    REFUSED(name_error, back.seed("li 1", "w", {}), "nothing to record");
     Kokkos::View<float***, Kokkos::LayoutRight> const wrong("x", 5, 2, 7);
-    SAYS(shape_error, back.run(wrong), "should be 4");
+    REFUSED(shape_error, back.run(wrong), "should be 4");
     Kokkos::View<float***, Kokkos::LayoutRight> const right("x", 5, 2, 4);
-    SAYS(value_error, back.run(right), "no labels");
-    SAYS(shape_error, back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)), "the seed of 'li 1' is [5, 2, 4]");
+    REFUSED(value_error, back.run(right), "no labels");
+    REFUSED(shape_error, back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)),
+            "the seed of 'li 1' is [5, 2, 4]");
     back.set_labels(std::vector<int>{0, 1});
     back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 4, 2, 3));
-    SAYS(shape_error, back.run(right), "a seed has 4 steps");
+    REFUSED(shape_error, back.run(right), "a seed has 4 steps");
     back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 3)); // replaces the one that was too short
     REQUIRE_NOTHROW(back.run(right));
-    SAYS(value_error, back.state_gradient("li 1", "v"), "want_state_gradient()");
+    REFUSED(value_error, back.state_gradient("li 1", "v"), "want_state_gradient()");
     backpropagation stateful{network, cross_entropy(counts)};
     stateful.set_labels(std::vector<int>{0, 1});
     stateful.want_state_gradient();
     stateful.run(right);
-    SAYS(name_error, stateful.state_gradient("li 1", "output"), "is no state");
+    REFUSED(name_error, stateful.state_gradient("li 1", "output"), "is no state");
     network.record("li 1", "v");
     Kokkos::View<float***, Kokkos::LayoutRight> const longer("x", 6, 2, 4);
-    SAYS(shape_error, stateful.run(longer), "recordings hold 5");
-    SAYS(name_error, back.penalize("lif 7", {}), "lif 7");
-    SAYS(value_error, back.penalize("li 1", {.least = 2}), "bounded by 2");
+    REFUSED(shape_error, stateful.run(longer), "recordings hold 5");
+    REFUSED(name_error, back.penalize("lif 7", {}), "lif 7");
+    REFUSED(value_error, back.penalize("li 1", {.least = 2}), "bounded by 2");
+    REFUSED(value_error, back.penalize("li 1", {.most = std::nan("")}), "bounded by 0");
+    REFUSED(value_error, back.penalize("li 1", {.most = 1e300}), "the model's precision"); // infinite as a float
+    REFUSED(value_error, back.penalize("li 1", {.strength = 1e-300}), "the model's precision");
+    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.groups = -1}}), "groups is -1");
+    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.tape_megabytes = std::nan("")}}), "tape_megabytes");
     backpropagation traced{network, mean_squared(trace)};
     traced.set_targets(std::vector<float>(4 * 2 * 3), 4);
-    SAYS(shape_error, traced.run(right), "set_targets(targets, 5)");
-    SAYS(shape_error, traced.set_targets(std::vector<float>(7), 4), "wants 24");
-    SAYS(value_error, start_weights(network, "linear 1", std::nan("") * linear_start, 1), "not finite");
-    SAYS(name_error, start_weights(network, "linear 2", linear_start, 1), "linear 2");
+    REFUSED(shape_error, traced.run(right), "set_targets(targets, 5)");
+    REFUSED(shape_error, traced.set_targets(std::vector<float>(7), 4), "wants 4 times 6");
+    REFUSED(shape_error, traced.set_targets(std::vector<float>{}, std::numeric_limits<int>::max()), "wants 2147483647 times 6");
+    REFUSED(value_error, traced.set_targets(std::vector<float>{}, 0), "of 0 steps");
+    REFUSED(value_error, traced.set_targets(std::vector<float>(6), -1), "of -1 steps");
+    backpropagation reduced{network, mean_squared(counts)};
+    REFUSED(value_error, reduced.run(right), "no targets");
+    REFUSED(value_error, reduced.set_targets(std::vector<float>(12), 2), "of 2 steps");
+    REFUSED(shape_error, reduced.set_targets(std::vector<float>(12)), "wants 6");
+    REFUSED(name_error, back.gradient("li 1", "weight"), "there is no parameter");
+    REFUSED(value_error, start_weights(network, "linear 1", 1e-300 * linear_start, 1), "the model's precision");
+    REFUSED(value_error, start_weights(network, "linear 1", 1e300 * linear_start, 1), "the model's precision");
+    REFUSED(value_error, start_weights(network, "linear 1", std::nan("") * linear_start, 1), "not finite");
+    REFUSED(name_error, start_weights(network, "linear 2", linear_start, 1), "linear 2");
 }
 
 TEST_CASE("start values: spread and shape of each, the same for a seed, a loop's diagonal held at zero") {

@@ -9,6 +9,9 @@
 #include <spikefuse/train/checkpoint.hpp>
 #include <spikefuse/train/datasets.hpp>
 #include <spikefuse/train/trainer.hpp>
+#include <sstream>
+#include <tuple>
+#include <unistd.h>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
@@ -76,6 +79,48 @@ struct mislabelled : patterns {
         labels[1] = 77;
     }
 };
+/// The same, and labels are given without inputs.
+struct listed : patterns {
+    std::size_t wrong = ~std::size_t(0);
+    std::size_t* filled = nullptr;
+    long label(std::size_t k) const { return k == wrong ? 77 : static_cast<long>(k % 3); }
+    template <class View>
+    void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        patterns::fill(which, input, labels);
+        ++*filled;
+    }
+};
+/// As `patterns`, but of another width.
+struct narrow : patterns {
+    template <class Model>
+    auto make_input(int batch, int steps) const {
+        return Kokkos::View<float***, Kokkos::LayoutRight>("narrow", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), 29);
+    }
+};
+
+/// All that training may change in a network whose last run did not end in a reset.
+template <class Network>
+auto all_of(Network& network) {
+    return std::tuple(all_parameters(network), network.state("lif 1", "v"), network.state("lif 1", "spikes"), network.elapsed_steps());
+}
+
+/// What is written to stderr, which is no terminal meanwhile.
+template <class Function>
+std::vector<std::string> lines_of_errors(std::string const& path, Function const& function) {
+    std::fflush(stderr);
+    int const kept = dup(2);
+    std::FILE* const file = std::fopen(path.c_str(), "w");
+    dup2(fileno(file), 2);
+    function();
+    std::fflush(stderr);
+    dup2(kept, 2);
+    close(kept);
+    std::fclose(file);
+    std::vector<std::string> lines;
+    std::stringstream text(test::bytes_of(path));
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+}
 
 } // namespace
 
@@ -228,16 +273,35 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
     SAYS(name_error, training.learn("lif 1", "tau"), "there is no parameter");
     SAYS(value_error, training.learn("linear 1", "weight", true), "cannot be shared");
     SAYS(value_error, step_rate(0, 0.5), "Give 1 or more");
+    SAYS(value_error, step_rate(1, std::nan("")), "factor is nan");
+    SAYS(value_error, exponential_rate(-1), "factor is -1");
+    SAYS(value_error, cosine_rate(3, std::nan("")), "factor is nan");
     network.set("lif 1", "threshold", [] {
         std::vector<double> all(40, 1);
         all[3] = 2;
         return all;
     }());
     SAYS(value_error, training.learn("lif 1", "threshold", true), "differs between neurons");
-    for (double const wrong : {std::nan(""), -1.0}) {
+    for (double const wrong : {std::nan(""), -1.0, 1e300, 1e-300}) { // the last two are infinite and zero as floats
         SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.learning_rate = wrong}}), "learning rate");
         SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.clip_norm = wrong}}), "clip_norm");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.epsilon = wrong}}), "epsilon");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.weight_decay = wrong}}), "weight_decay");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_1 = wrong}}), "beta_1");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_2 = wrong}}), "beta_2");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), sgd{.momentum = wrong}}), "momentum");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), sgd{.weight_decay = wrong}}), "weight_decay");
     }
+    SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_2 = 1}}), "beta_2 is 1");
+    SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_2 = 1 - 1e-9}}), "from 0 to below 1"); // 1 as a float
+    SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.epsilon = 0}}), "epsilon is 0");
+    trainer of_schedule{network, cross_entropy(counts), adam{}, {.epochs = 1, .rate = [](int) { return 1e300; }, .show_progress = false}};
+    SAYS(value_error, of_schedule.fit(patterns{40, 1}, no_data{}), "factor is 1e+300");
+    auto moments = training.learning().moments();
+    SAYS(value_error, training.learning().set_moments(moments, -1), "steps are -1");
+    moments[3] = std::nanf("");
+    SAYS(value_error, training.learning().set_moments(moments, 1), "not finite at [3]");
+    SAYS(shape_error, training.learning().set_moments({}, 1), "was given 0 numbers");
     SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.backward = {.carries_on = true}}}), "shuffles");
     SAYS(value_error, training.evaluate(mislabelled{{40, 1}}), "labels are 0 to");
     SAYS(value_error, training.fit(mislabelled{{40, 1}}, no_data{}), "labels are 0 to");
@@ -265,4 +329,106 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
     of_events.fit(fits, no_data{});
     training.fit(patterns{40, 1}, no_data{}); // and it goes on
     REQUIRE(all_parameters(network) != before);
+}
+
+TEST_CASE("to validate changes nothing, of a noisy network either, and to look again shows the same") {
+    patterns const train{100, 1}, test{50, 100000};
+    constexpr auto noisy = input<30> >> poisson({.rate = 300}) >> linear<20> >> lif(superspike<10>) >> linear<3> >> li;
+    std::vector<std::vector<float>> ends;
+    std::vector<std::uint64_t> elapsed;
+    for (bool const validates : {false, true}) {
+        model network{noisy, {.steps = 25, .batch = 20, .seed = 1}};
+        trainer training{network, cross_entropy(max_over_time), adam{.learning_rate = 5e-3}, quiet_settings(3)};
+        validates ? training.fit(train, test) : training.fit(train, no_data{});
+        ends.push_back(all_parameters(network));
+        elapsed.push_back(network.elapsed_steps());
+        auto const once = training.evaluate(test);
+        REQUIRE(training.evaluate(test) == once);
+    }
+    REQUIRE(ends[0] == ends[1]);
+    REQUIRE(elapsed == std::vector<std::uint64_t>(2, 3 * 5 * 25));
+
+    auto network = make_network();
+    trainer training{network, cross_entropy(max_over_time), adam{}, quiet_settings(1)};
+    auto const input = train.make_input<decltype(network)>(20, 25);
+    std::vector<int> labels(20);
+    std::vector<std::size_t> which(20);
+    std::iota(which.begin(), which.end(), std::size_t(0));
+    train.fill(which, input, labels);
+    auto const numbers = [](auto const& view) {
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
+        return std::vector<float>(host.data(), host.data() + host.size());
+    };
+    auto const from_rest = numbers(network(input));
+    network.reset();
+    training.evaluate(test);
+    REQUIRE(numbers(network(input)) == from_rest); // still to begin at rest
+    auto const before = all_of(network);
+    training.evaluate(test);
+    REQUIRE(all_of(network) == before); // and states that go on
+    SAYS(value_error, training.evaluate(mislabelled{{40, 1}}), "labels are 0 to");
+    REQUIRE(all_of(network) == before);
+}
+
+TEST_CASE("data are looked through before a training changes anything") {
+    auto network = make_network();
+    patterns const train{100, 1}, test{50, 100000};
+    trainer training{network, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    training.fit(train, no_data{});
+    trainer again{network, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    auto const before = all_of(network);
+    auto const refused = [&](auto const& fit) {
+        fit();
+        REQUIRE(all_of(network) == before);
+        REQUIRE(again.epoch() == 0);
+        REQUIRE(again.history().empty());
+        REQUIRE(again.learning().steps() == 0);
+    };
+    std::size_t filled = 0;
+    refused([&] { SAYS(value_error, again.fit(train, mislabelled{{50, 1}}), "the label of sample 1 is 77"); });
+    refused([&] { SAYS(value_error, again.fit(mislabelled{{100, 1}}, test), "labels are 0 to 2"); });
+    refused([&] { SAYS(value_error, again.fit(train, listed{{50, 1}, 49, &filled}), "the label of sample 49 is 77"); });
+    refused([&] { SAYS(value_error, again.fit(listed{{100, 1}, 99, &filled}, test), "the label of sample 99 is 77"); });
+    REQUIRE(filled == 0); // data that tell their labels are not filled for them
+    refused([&] { SAYS(shape_error, again.fit(train, narrow{{50, 1}}), "should be 30"); });
+    refused([&] { SAYS(shape_error, again.fit(narrow{{100, 1}}, test), "should be 30"); });
+    refused([&] { SAYS(value_error, again.fit(patterns{5, 1}, test), "there are 5 samples"); });
+    again.fit(listed{{100, 1}, 100, &filled}, test);
+    REQUIRE(filled == 2 * 5);
+
+    // A step that fails comes late; what a run counts, and the order of samples, is then as before it.
+    auto const parameters = all_parameters(network);
+    auto const elapsed = network.elapsed_steps();
+    trainer broken{network, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    SAYS(value_error, broken.fit(patterns{40, 1, true}, no_data{}), "is not finite in step 1");
+    REQUIRE(all_parameters(network) == parameters);
+    REQUIRE(network.elapsed_steps() == elapsed);
+    REQUIRE(broken.learning().steps() == 0);
+}
+
+TEST_CASE("a loss of the trace trains, and its value is the same while learning and while looking") {
+    patterns const train{300, 1}, test{90, 100000};
+    auto network = make_network();
+    trainer training{network, cross_entropy(trace), sgd{.learning_rate = 0}, quiet_settings(1)};
+    training.fit(train, train);
+    auto const& report = training.history()[0]; // the same samples, in another order
+    REQUIRE(std::abs(report.loss - report.validation_loss) < 1e-6);
+    REQUIRE(std::abs(report.accuracy - report.validation_accuracy) < 1e-9);
+    trainer learning{network, cross_entropy(trace), adam{.learning_rate = 5e-3}, quiet_settings(8)};
+    learning.fit(train, test);
+    REQUIRE(learning.history().back().loss < 0.8 * learning.history().front().loss);
+    REQUIRE(learning.history().back().validation_accuracy > 0.9);
+}
+
+TEST_CASE("without a terminal a training writes a line an epoch") {
+    test::folder const here;
+    auto network = make_network();
+    trainer training{network, cross_entropy(max_over_time), adam{}, {.epochs = 3}};
+    auto const lines = lines_of_errors(here / "log", [&] { training.fit(patterns{300, 1}, no_data{}); });
+    REQUIRE(lines.size() == 3);
+    for (std::size_t k = 0; k < 3; ++k) {
+        INFO(lines[k]);
+        REQUIRE(lines[k].starts_with("epoch " + std::to_string(k + 1) + "/3: 100 %, 15/15 batches"));
+        REQUIRE(lines[k].find(", accuracy ") != std::string::npos);
+    }
 }

@@ -4,6 +4,7 @@
 #include "macros.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace spikefuse::detail {
@@ -25,6 +26,14 @@ SPIKEFUSE_FUNCTION constexpr bool is_finite(T const& value) {
 #endif
         return (bits & exponent) != exponent;
     }
+}
+
+/// Whether a number stays one as a T: it does not become infinite, and only zero becomes zero.
+template <class T>
+constexpr bool fits(double value) {
+    if (!is_finite(value)) return false;
+    double const most = static_cast<double>(std::numeric_limits<T>::max());
+    return value <= most && value >= -most && (static_cast<T>(value) != T(0) || value == 0);
 }
 
 } // namespace spikefuse::detail

@@ -5,7 +5,7 @@
 /// A block of steps is run again from its entry on the tape, keeping its states in scratch, and then undone from its last step to its
 /// first. Every number is added up in an order that depends on the network and the batch alone, so threads do not matter.
 
-#include "detail/undo_points.hpp"
+#include "detail/losses.hpp"
 #include "transpose.hpp"
 
 namespace spikefuse::detail {
@@ -27,8 +27,8 @@ SPIKEFUSE_FUNCTION bool copies_for_itself(int groups) {
 }
 
 template <class Schedule, class T, input_kind Kind, class Loss, class Space>
-struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space> {
-    using base = undo_points_kernel<Schedule, T, Kind, typename Loss::readout, Space>;
+struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
+    using base = losses_kernel<Schedule, T, Kind, Loss, Space>;
     using base::run;
     using typename base::company, typename base::context, typename base::member, typename base::places, typename base::V;
     static constexpr int W = V::width;
@@ -37,9 +37,6 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
     template <int Layer>
     static constexpr int padded_width = base::template padded_width<Layer>;
 
-    Loss loss;
-    typename Loss::template targets<T> targets;
-    T* losses; // [B]
     tokens_of<Space> tokens;
 
     using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
@@ -129,9 +126,6 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         for (int s = 0; s < all.count; ++s) end_backwards(all.of[s]);
         all.of[0].team.team_barrier();
     }
-    /// [N]: gradients of the reduced readout, or losses of each output.
-    SPIKEFUSE_FUNCTION T* seeds_of(context const& here) const { return here.template at<T>(places::seeds_offset); }
-
     SPIKEFUSE_FUNCTION void begin_backwards(context const& here) const {
         T* const states = here.template at<T>(places::state_gradients_offset);
         base::each_population([&](auto layer) { this->template lay_at_rest<layer>(here); }); // for its coefficients
@@ -139,16 +133,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         this->each_fed_back([&](auto buffer) {
             this->template each_own_gradient<buffer>(here, [&](int p) { V(T(0)).store(this->template gradient_at<buffer>(here, -1, p)); });
         });
-        T* const seeds = seeds_of(here);
-        this->each_own(here, places::padded(Schedule::outputs) - Schedule::outputs, [&](int n) { seeds[Schedule::outputs + n] = T(0); });
-        if constexpr (!Loss::readout::every_step) {
-            if (here.team.team_rank() == 0)
-                losses[here.sample] = loss.template of_readout<T>(run.output + static_cast<std::size_t>(here.sample) * Schedule::outputs,
-                                                                  Schedule::outputs, targets, here.sample, run.batch, seeds) +
-                                      this->charged(here);
-        } else {
-            this->each_own(here, Schedule::outputs, [&](int n) { seeds[n] = T(0); });
-        }
+        this->begin_costs(here);
         here.team.team_barrier();
     }
     /// Runs a block again, and clears the gradients of its rows.
@@ -156,6 +141,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
         here.first_step = block * run.block;
         here.rows = run.steps - here.first_step < run.block ? run.steps - here.first_step : run.block;
         this->load_memory(here, this->tape_entry(here, here.first_step));
+        if constexpr (base::of_rows) this->charge_rows(here);
         here.team.team_barrier();
         this->run_block(here);
         for_each_index<static_cast<std::size_t>(places::buffer_count)>([&](auto number) {
@@ -171,16 +157,10 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
                 });
         });
         this->clear_input_gradient(here);
-        if constexpr (places::readout_row != 0) seed_readout(here, seeds_of(here));
+        if constexpr (places::readout_row != 0) this->seed_readout(here);
     }
     SPIKEFUSE_FUNCTION void end_backwards(context const& here) const {
-        if constexpr (Loss::readout::every_step)
-            if (here.team.team_rank() == 0) {
-                T const* const seeds = seeds_of(here);
-                T sum(0);
-                for (int n = 0; n < Schedule::outputs; ++n) sum += seeds[n];
-                losses[here.sample] = sum + this->charged(here);
-            }
+        this->end_costs(here);
         reach_beginning(here);
     }
 
@@ -193,23 +173,26 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             T* const to = run.state_gradient + static_cast<std::size_t>(here.sample) * places::memory_total;
             this->each_own_register(here, places::state_total, [&](std::size_t k) { V::load(states + k).store(to + k); });
         }
-        if (run.fresh && run.constants)
-            base::each_population([&](auto layer) {
-                using N = equations_of<layer>;
-                using about = equations::anatomy<N>;
-                constexpr int width = padded_width<layer>;
-                T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<layer>;
-                this->each_own(here, width / W, [&](int own) {
-                    int const n = own * W;
-                    equations::neurons<N, V> cell{};
-                    equations::gradients<N, V> to;
-                    for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
-                    for_each_index<about::state_count>(
-                        [&](auto k) { to.states[k] = V::load(states + places::template states_at<layer> + k * width + n); });
-                    equations::retreat_to_rest(cell, to);
-                    for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
-                });
-            });
+        if (run.fresh && run.constants) base::each_population([&](auto layer) { this->template reach_initial_state<layer>(here, states); });
+    }
+    /// From the adjoints of the states that a layer began with to those of the coefficients that say where that is. A template with a name:
+    /// g++ 12 and 13 fail on these constants inside a generic lambda.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION void reach_initial_state(context const& here, T const* states) const {
+        using N = equations_of<Layer>;
+        using about = equations::anatomy<N>;
+        constexpr int width = padded_width<Layer>;
+        T* const coefficients = here.template at<T>(places::coefficient_gradients_offset) + places::template coefficients_at<Layer>;
+        this->each_own(here, width / W, [&](int own) {
+            int const n = own * W;
+            equations::neurons<N, V> cell{};
+            equations::gradients<N, V> to;
+            for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
+            for_each_index<about::state_count>(
+                [&](auto k) { to.states[k] = V::load(states + places::template states_at<Layer> + k * width + n); });
+            equations::retreat_to_rest(cell, to);
+            for_each_index<about::coefficient_count>([&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
+        });
     }
     template <int Layer>
     SPIKEFUSE_FUNCTION void reach_parameters(context const& here, T* gradient) const {
@@ -229,34 +212,6 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             equations::pull_parameters<N>(params, run.step, arrived, sums);
             for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
         });
-    }
-
-    // --- the readout ------------------------------------------------------------------------------------------------------------------
-
-    /// The readout's rows hold outputs: now their gradients.
-    SPIKEFUSE_FUNCTION void seed_readout(context const& here, T* seeds) const {
-        this->each_own(here, (Schedule::outputs + W - 1) / W, [&](int p) {
-            for (int r = 0; r < here.rows; ++r) seed_output(here, p, r, this->readout_row(here, r) + p * W, seeds);
-        });
-    }
-    /// Panel p of outputs in row r of this block becomes their gradients.
-    SPIKEFUSE_FUNCTION void seed_output(context const& here, int p, int r, T* row, T* seeds) const {
-        int const step = here.first_step + r;
-        if constexpr (Loss::readout::every_step) {
-            int const left = Schedule::outputs - p * W, count = left < W ? left : W;
-            T gradients[W], sums[W];
-            for (int k = 0; k < W; ++k) gradients[k] = T(0), sums[k] = T(0);
-            for (int k = 0; k < count; ++k)
-                sums[k] = loss.template of_step<T>(row[k], Schedule::outputs, targets, step, here.sample, p * W + k, run.steps, run.batch,
-                                                   gradients + k);
-            V::load(gradients).store(row);
-            (V::load(seeds + p * W) + V::load(sums)).store(seeds + p * W);
-        } else if constexpr (picking_readout<typename Loss::readout>) {
-            V const when = V::load(this->when_row(here) + p * W), seed = V::load(seeds + p * W);
-            select(when != V(static_cast<T>(step)), V(T(0)), V(Loss::readout::template counts_as<T>) * seed).store(row);
-        } else {
-            (V(Loss::readout::template share<T>(step, run.steps)) * V::load(seeds + p * W)).store(row);
-        }
     }
 
     // --- nodes, backwards -------------------------------------------------------------------------------------------------------------
@@ -314,8 +269,7 @@ struct backward_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::re
             this->template copy_states<Stage>(entry, states, p, count);
             this->template run_points<Stage, decltype(count)::value>(here, p, 0, rows, currents, 0, keep);
             if constexpr (Stage::target == plan::readout)
-                for (int r = 0; r < rows; ++r) // panels side by side: each adds up what its steps cost
-                    for (int q = 0; q < count; ++q) seed_output(here, p + q, r, keep.output(q, r), seeds_of(here));
+                for (int q = 0; q < count; ++q) this->seed_panel(here, p + q, [&](int r) { return keep.output(q, r); });
             constexpr int whole = decltype(count)::value, together = whole < 2 ? whole : 2;
             for (int q = 0; q + together <= whole; q += together)
                 this->template undo_points<Stage, together>(here, p, q, 0, rows, keep, deliver);

@@ -267,7 +267,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
             if (output.extent(axis) > 1 && output.stride(axis) == 0)
                 throw shape_error("the output view " + detail::shape_of(output) + " has a stride of 0", "its numbers share memory",
                                   "Pass a view with memory for each number");
-        detail::check_step_numbers<Readout, T>(steps);
+        if constexpr (requires { Readout::smallest_wins; }) detail::check_step_numbers<T>(steps);
     }
 
     template <detail::input_kind Kind, class Readout>

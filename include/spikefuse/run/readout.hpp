@@ -124,14 +124,13 @@ concept summing_readout = readout_word<R> && requires { requires R::sums; };
 /// Its value is that of one step.
 template <class R>
 concept picking_readout = readout_word<R> && requires { R::template counts_as<float>; };
-/// Throws value_error: the readout's numbers are steps, and there are more than T counts.
-template <class R, class T>
+/// For a readout that is a step, or, in training, that of one step. Throws value_error: more of them than T counts.
+template <class T>
 void check_step_numbers(int steps) {
     constexpr int most = sizeof(T) == 4 ? 1 << 24 : std::numeric_limits<int>::max();
-    if constexpr (requires { R::smallest_wins; })
-        if (steps > most)
-            throw value_error("a readout that is a step cannot count " + std::to_string(steps), "float counts to " + std::to_string(most),
-                              "Make the model with precision<double>, or run fewer steps");
+    if (steps > most)
+        throw value_error("a readout of one step cannot tell " + std::to_string(steps) + " apart",
+                          "float counts to " + std::to_string(most), "Make the model with precision<double>, or run fewer steps");
 }
 /// Of the numbers of a readout, the one that names a sample's class.
 template <class R, class T>

@@ -2,6 +2,7 @@
 /// Gradients of a model: one launch, forward and backward; on a device two. For those who drive training themselves; `trainer` does the
 /// rest.
 
+#include "../core/finite.hpp"
 #include "../run/backward.hpp"
 #include "../run/model.hpp"
 #include "../run/transpose.hpp"
@@ -27,15 +28,17 @@ struct activity_bounds {
 };
 
 namespace detail {
+inline void check_label(long long label, std::size_t sample, int classes) {
+    if (label < 0 || label >= classes)
+        throw value_error("the label of sample " + std::to_string(sample) + " is " + std::to_string(label),
+                          "the network has " + std::to_string(classes) + " outputs, labels are 0 to " + std::to_string(classes - 1),
+                          "Look at the data, or give the network more outputs");
+}
 inline void check_labels(std::span<int const> labels, std::size_t batch, int classes) {
     if (labels.size() != batch)
         throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
                           "Pass one a sample");
-    for (std::size_t b = 0; b < batch; ++b)
-        if (labels[b] < 0 || labels[b] >= classes)
-            throw value_error("the label of sample " + std::to_string(b) + " is " + std::to_string(labels[b]),
-                              "the network has " + std::to_string(classes) + " outputs, labels are 0 to " + std::to_string(classes - 1),
-                              "Look at the data, or give the network more outputs");
+    for (std::size_t b = 0; b < batch; ++b) check_label(labels[b], b, classes);
 }
 } // namespace detail
 
@@ -49,6 +52,10 @@ class backpropagation<model<Network, T, Space>, Loss> {
     using plain = plan::schedule<Network, false>;
     using places = plan::layout<plain, T, true>;
     using targets = typename Loss::template targets<T>;
+    static constexpr bool targets_follow_steps = [] {
+        if constexpr (requires { Loss::targets_follow_steps; }) return Loss::targets_follow_steps;
+        return false;
+    }();
 
   public:
     using value_type = T;
@@ -63,6 +70,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
                               "Choose 1 to " + std::to_string(longest_block) + ", or 0 to have it planned");
         if (chosen.groups < 0)
             throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients", "Choose 1 or more, or 0");
+        if (!detail::is_finite(chosen.tape_megabytes) || chosen.tape_megabytes < 0)
+            throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes), "it is a size of memory, zero or more",
+                              "Set .tape_megabytes");
         block_ = chosen.checkpoint_steps == 0 ? longest_block : chosen.checkpoint_steps;
         int const batch = of.setup().batch;
         groups_ = std::min(batch, chosen.groups == 0 ? planned_groups(batch) : chosen.groups);
@@ -86,11 +96,18 @@ class backpropagation<model<Network, T, Space>, Loss> {
         targets_.labels = labels_.data();
     }
     /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N] for a loss of the trace, with `steps`
-    /// the T of those runs. Throws shape_error.
+    /// the T of those runs. Throws value_error: less than one step, or several for a loss of a reduced readout; shape_error: another number
+    /// of targets; then the targets of before still stand.
     void set_targets(std::span<T const> values, int steps = 1) {
-        std::size_t const wanted = static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs;
-        if (values.size() != wanted)
-            throw shape_error("there are " + std::to_string(values.size()) + " targets", "this loss wants " + std::to_string(wanted),
+        if (steps < 1 || (steps != 1 && !targets_follow_steps))
+            throw value_error("the targets are of " + std::to_string(steps) + " steps",
+                              targets_follow_steps ? "a run has at least one"
+                                                   : "this loss looks at one number an output, whatever the steps",
+                              targets_follow_steps ? "Pass the number of steps, 1 or more" : "Leave it out");
+        std::size_t const of_step = static_cast<std::size_t>(model_.setup().batch) * Model::outputs, wanted = values.size();
+        if (wanted % of_step != 0 || wanted / of_step != static_cast<std::size_t>(steps)) // no product that could overflow
+            throw shape_error("there are " + std::to_string(wanted) + " targets",
+                              "this loss wants " + (steps == 1 ? "" : std::to_string(steps) + " times ") + std::to_string(of_step),
                               "Pass one an output");
         values_ = Kokkos::View<T*, Space>("spikefuse::targets", wanted);
         Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), wanted);
@@ -114,14 +131,17 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the bounds: strength * excess^2, a mean over
     /// samples and neurons, is added to the loss. Throws name_error, value_error.
     void penalize(std::string_view layer, activity_bounds bounds) {
-        if (!(bounds.least <= bounds.most) || !(bounds.strength >= 0) || !std::isfinite(bounds.strength))
-            throw value_error("the activity of '" + std::string(layer) + "' is bounded by " + std::to_string(bounds.least) + " and " +
-                                  std::to_string(bounds.most) + ", strength " + std::to_string(bounds.strength),
-                              "the lower bound is not above the upper one, and the strength is zero or more and finite",
-                              "Set .least, .most and .strength");
+        if (!detail::fits<T>(bounds.least) || !detail::fits<T>(bounds.most) || !detail::fits<T>(bounds.strength) ||
+            bounds.least > bounds.most || bounds.strength < 0)
+            throw value_error(
+                "the activity of '" + std::string(layer) + "' is bounded by " + std::to_string(bounds.least) + " and " +
+                    std::to_string(bounds.most) + ", strength " + std::to_string(bounds.strength),
+                "the lower bound is not above the upper one, the strength is zero or more, and all are numbers of the model's "
+                "precision",
+                "Set .least, .most and .strength");
         auto const& found = model_.find_record(layer, "");
-        Kokkos::View<T*, Space> const spikes("spikefuse::spike_counts",
-                                             static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
+        Kokkos::View<double*, Space> const spikes("spikefuse::spike_counts",
+                                                  static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
         note(penalties_, "spikefuse::penalties", found.slot,
              detail::activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
                                          static_cast<T>(bounds.strength)});
@@ -137,7 +157,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
 
     /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view of results on the host.
     /// Input as for `model::operator()`: values [T, B, N], values [B, N] held for `settings.steps`, or packed spikes [T, B, ceil(N/32)].
-    /// Throws shape_error: a view that does not fit; value_error: no labels, no targets.
+    /// Throws shape_error: a view that does not fit; value_error: no labels, no targets; then the model is as before.
     template <class Input>
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
@@ -150,7 +170,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
                 throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
         }
         using readout = typename Loss::readout;
-        if constexpr (requires { Loss::targets_follow_steps; } && readout::every_step)
+        if constexpr (targets_follow_steps)
             if (values_.extent(0) != static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs)
                 throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
                                   "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",
@@ -159,7 +179,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
             if (one.extent(0) < static_cast<std::size_t>(steps))
                 throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps", "this run has " + std::to_string(steps),
                                   "Give a gradient for every step");
-        if (!settings_.carries_on) model_.reset();
+        if constexpr (detail::picking_readout<readout>) detail::check_step_numbers<T>(steps);
+        detail::run_arguments<T> arguments = model_.arguments_of(space, input, steps); // the last that may be refused
+        if (!settings_.carries_on) arguments.fresh = true;
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         std::size_t const places_on_tape = tape_places(steps, space);
         bool const keeps = keeps_currents(steps, space);
@@ -171,7 +193,6 @@ class backpropagation<model<Network, T, Space>, Loss> {
             grow(input_gradient_, "spikefuse::input_gradient",
                  (kind == detail::input_kind::held ? 1 : static_cast<std::size_t>(steps)) * batch * Model::inputs);
         if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * places::memory_total);
-        detail::run_arguments<T> arguments = model_.arguments_of(space, input, steps);
         arguments.output = output_.data();
         arguments.output_step = batch * Model::outputs;
         arguments.output_sample = Model::outputs;
@@ -191,6 +212,8 @@ class backpropagation<model<Network, T, Space>, Loss> {
         arguments.seeds = seeds_.empty() ? nullptr : seed_table_.data();
         using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<schedule, T, kind, Loss, Space>;
+        grow(costs_, "spikefuse::costs_of_steps", places_on_tape * kernel::costs_apart(block_));
+        grow(row_gradients_, "spikefuse::row_gradients", places_on_tape * kernel::row_gradients_apart(block_));
         detail::transpose_kernel<schedule, T> const copy{arguments};
         if (int const registers = copy.registers(); registers > 0 && !detail::copies_for_itself<Space>(groups_))
             Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
@@ -200,9 +223,11 @@ class backpropagation<model<Network, T, Space>, Loss> {
             Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
         }
         auto const shape = model_.template policy<kernel>(space, groups_, arguments);
-        Kokkos::parallel_for("spikefuse::training", shape,
-                             kernel{arguments, loss_, targets_, losses_.data(), detail::tokens_of<Space>(space)});
+        Kokkos::parallel_for(
+            "spikefuse::training", shape,
+            kernel{arguments, loss_, targets_, losses_.data(), costs_.data(), row_gradients_.data(), detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
+        steps_ = steps;
     }
     template <class Input>
     void run(Input const& input) {
@@ -213,12 +238,14 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// only added.)
     T loss() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
-        T sum(0);
-        for (std::size_t b = 0; b < host.extent(0); ++b) sum += host(b);
-        return sum;
+        double sum = 0;
+        for (std::size_t b = 0; b < host.extent(0); ++b) sum += static_cast<double>(host(b));
+        return static_cast<T>(sum);
     }
     /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where an earlier run was.
     Kokkos::View<T*, Space> const& readout() const { return output_; }
+    /// Steps of the last run; 0 before the first.
+    int steps() const { return steps_; }
     /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a neuron (of a time constant: loss per
     /// second). Waits for the last run. Throws name_error; value_error: a neuron's constant, and the last run did without.
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
@@ -251,6 +278,33 @@ class backpropagation<model<Network, T, Space>, Loss> {
     /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call
     /// want_input_gradient before the run.
     Kokkos::View<T*, Space> const& input_gradient() const { return input_gradient_; }
+
+    /// While one lives the model may be run for a look: at its end states, and the steps that noise counts by, are as they were. What
+    /// `model::record` asked for is then that of the last look.
+    class unchanged {
+      public:
+        explicit unchanged(Model& of) : model_(of), elapsed_(of.elapsed_), fresh_(of.fresh_) {
+            if (fresh_) return; // whatever the states are, nobody will see them
+            states_ = Kokkos::View<T*, Space>(Kokkos::view_alloc("spikefuse::states_before", Kokkos::WithoutInitializing), states().size());
+            Kokkos::deep_copy(states_, states());
+        }
+        unchanged(unchanged const&) = delete;
+        unchanged& operator=(unchanged const&) = delete;
+        ~unchanged() {
+            model_.elapsed_ = elapsed_, model_.fresh_ = fresh_;
+            if (!fresh_) Kokkos::deep_copy(states(), states_);
+        }
+
+      private:
+        using state_view = Kokkos::View<T*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>; // [B, memory_total]
+        state_view states() const {
+            return state_view(model_.memory_.data(), static_cast<std::size_t>(model_.setup().batch) * places::memory_total);
+        }
+        Model& model_;
+        std::uint64_t elapsed_;
+        bool fresh_;
+        Kokkos::View<T*, Space> states_;
+    };
 
     /// All gradients as they lie: [groups, bag], to be summed over the groups in their order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
@@ -302,8 +356,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
         host(slot) = entry;
         Kokkos::deep_copy(table, host);
     }
-    static void grow(Kokkos::View<T*, Space>& view, std::string const& name, std::size_t size) {
-        if (view.extent(0) < size) view = Kokkos::View<T*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
+    template <class Number>
+    static void grow(Kokkos::View<Number*, Space>& view, std::string const& name, std::size_t size) {
+        if (view.extent(0) < size) view = Kokkos::View<Number*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
     }
 
     static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<plain::layer_count>()) + 1;
@@ -312,14 +367,16 @@ class backpropagation<model<Network, T, Space>, Loss> {
     Loss loss_;
     targets targets_{};
     backpropagation_settings settings_;
-    int block_ = 1, groups_ = 1;
+    int block_ = 1, groups_ = 1, steps_ = 0;
     bool wants_constants_ = true, has_constants_ = true, wants_input_ = false, wants_states_ = false;
-    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_;
+    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_,
+        row_gradients_;
+    Kokkos::View<double*, Space> costs_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::map<std::size_t, typename Model::trace_view> seeds_; // by slot
     Kokkos::View<detail::activity_penalty<T>*, Space> penalties_;
-    std::map<std::size_t, Kokkos::View<T*, Space>> counts_;
+    std::map<std::size_t, Kokkos::View<double*, Space>> counts_;
 };
 
 template <class Model, class Loss>

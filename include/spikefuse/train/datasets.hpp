@@ -25,6 +25,7 @@ class image_samples {
     image_samples(io::mnist const&&, std::size_t, std::size_t) = delete; // it would be gone
 
     std::size_t size() const { return end_ - begin_; }
+    int label(std::size_t k) const { return set_.labels[begin_ + k]; }
     template <class Model>
     auto make_input(int batch, int) const {
         return Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type>(
@@ -62,6 +63,7 @@ class event_samples {
     event_samples(io::event_data const&&, int, duration) = delete; // it would be gone
 
     std::size_t size() const { return set_.size(); }
+    int label(std::size_t k) const { return set_.labels[k]; }
     duration step() const { return step_; }
     template <class Model>
     auto make_input(int batch, int steps) const {

@@ -5,8 +5,10 @@
 /// Values are means over the batch, as in torch.nn: the numbers of a sample already stand divided by B.
 ///
 /// A loss of a reduced readout has `of_readout(values, count, targets, sample, batch, gradient)`: from one sample's readout [N] its
-/// share of the loss, and the gradient [N]. A loss of the trace has `of_step(value, count, targets, step, sample, n, steps, batch,
-/// gradient)`: the same of one number of the trace. Both run in the kernel, so they check nothing; targets are checked where they are set.
+/// share of the loss, and the gradient [N]. A loss of the trace has `of_row(values, count, targets, step, sample, steps, batch, gradient)`:
+/// the same of the outputs [N] of one step; or, where each number is charged by itself, `of_step(value, count, targets, step, sample, n,
+/// steps, batch, gradient)`: the same of one number of the trace. All are templates of the number type and run in the kernel, so they check
+/// nothing; targets are checked where they are set.
 
 #include "../run/readout.hpp"
 
@@ -39,12 +41,11 @@ struct loss_of {
 } // namespace detail
 
 /// Cross-entropy of the softmax of a readout: -log p(label). Of a readout whose smallest number names the class (`first_spike`), of its
-/// negative. Source: torch.nn.CrossEntropyLoss; snntorch.functional, ce_rate_loss, ce_count_loss, ce_max_membrane_loss, ce_temporal_loss.
+/// negative. Of the trace the mean over steps of the cross-entropy of each step's outputs: `cross_entropy(trace)`.
+/// Source: torch.nn.CrossEntropyLoss; snntorch.functional, ce_rate_loss (of the trace), ce_count_loss, ce_max_membrane_loss,
+/// ce_temporal_loss.
 template <class Readout>
 struct cross_entropy_loss {
-    static_assert(!Readout::every_step,
-                  "spikefuse: cross_entropy takes a readout of one number a class: max_over_time, mean_over_time, counts, last_step, "
-                  "first_spike.");
     using readout = Readout;
     template <class>
     using targets = detail::label_targets;
@@ -52,14 +53,27 @@ struct cross_entropy_loss {
     /// `gradient`: [N], of the readout of this sample. Returns the sample's share of the mean.
     template <class T>
     SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::label_targets wanted, int sample, int batch, T* gradient) const {
+        return of_scores(values, count, wanted.labels[sample], T(batch), gradient);
+    }
+    /// `gradient`: [N], of the outputs of this step.
+    template <class T>
+        requires Readout::every_step
+    SPIKEFUSE_FUNCTION T of_row(T const* values, int count, detail::label_targets wanted, int, int sample, int steps, int batch,
+                                T* gradient) const {
+        return of_scores(values, count, wanted.labels[sample], T(steps) * T(batch), gradient);
+    }
+
+  private:
+    /// A mean of `terms` such numbers has this one's share.
+    template <class T>
+    static SPIKEFUSE_FUNCTION T of_scores(T const* values, int count, int label, T terms, T* gradient) {
         constexpr T sign = requires { Readout::smallest_wins; } ? T(-1) : T(1);
         T largest = sign * values[0], sum(0);
         for (int n = 1; n < count; ++n) largest = sign * values[n] > largest ? sign * values[n] : largest;
-        for (int n = 0; n < count; ++n) sum += gradient[n] = std::exp(sign * values[n] - largest);
-        int const label = wanted.labels[sample];
+        for (int n = 0; n < count; ++n) sum += gradient[n] = std::exp(sign * values[n] - largest); // NaN stays NaN
         T const loss = std::log(sum) - (sign * values[label] - largest);
-        for (int n = 0; n < count; ++n) gradient[n] = sign * (gradient[n] / sum - (n == label ? T(1) : T(0))) / T(batch);
-        return loss / T(batch);
+        for (int n = 0; n < count; ++n) gradient[n] = sign * (gradient[n] / sum - (n == label ? T(1) : T(0))) / terms;
+        return loss / terms;
     }
 };
 inline constexpr detail::loss_of<cross_entropy_loss> cross_entropy{};
@@ -79,7 +93,8 @@ struct mean_squared_loss {
         T const weight = T(1) / (T(batch) * T(count));
         T sum(0);
         for (int n = 0; n < count; ++n) {
-            T const off = values[n] - wanted.values[sample * count + n];
+            T const off =
+                values[n] - wanted.values[static_cast<std::size_t>(sample) * static_cast<std::size_t>(count) + static_cast<std::size_t>(n)];
             sum += off * off;
             gradient[n] = 2 * weight * off;
         }
@@ -99,7 +114,7 @@ struct mean_squared_loss {
 };
 inline constexpr detail::loss_of<mean_squared_loss> mean_squared{};
 
-/// Zero by itself: gradients come from `backpropagation::seed` alone. For a loss that the caller computes.
+/// Zero by itself: gradients come from `backpropagation::seed`. For a loss that the caller computes.
 struct no_loss {
     using readout = trace_readout;
     template <class>

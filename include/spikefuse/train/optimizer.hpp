@@ -3,18 +3,49 @@
 ///
 /// An optimizer is a value with `learning_rate`, `moments` (numbers that it remembers of each parameter) and `update(parameter, gradient,
 /// moment, apart, rate, step)`, which gives the new parameter: moment k lies at moment[k * apart], `rate` is the learning rate of this
-/// step, `step` counts from 1. It runs in a kernel and checks nothing.
+/// step, `step` counts from 1. It runs in a kernel and checks nothing. A member `check<T>()`, where there is one, throws value_error for
+/// numbers that cannot be, stored as T or before.
 
 #include "../core/errors.hpp"
+#include "../core/finite.hpp"
 #include "../core/macros.hpp"
 
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <string>
 
 namespace spikefuse {
+
+namespace detail {
+inline std::string number_text(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+/// Throws value_error for a setting that is not finite or below zero, or that the model's precision makes infinite or zero.
+template <class T>
+void check_setting(std::string const& name, double value) {
+    if (fits<T>(value) && value >= 0) return;
+    throw value_error(name + " is " + number_text(value), "it is zero or more, and finite, in the model's precision too",
+                      "Set ." + (name == "the learning rate" ? "learning_rate" : name));
+}
+/// Throws value_error for what cannot be left of a mean from step to step.
+template <class T>
+void check_share(std::string const& name, double value) {
+    if (fits<T>(value) && value >= 0 && static_cast<T>(value) < T(1)) return;
+    throw value_error(name + " is " + number_text(value), "it is a share: from 0 to below 1, in the model's precision too", "Set ." + name);
+}
+/// Throws value_error for what cannot be a factor of the learning rate, which is at most `most`.
+inline void check_factor(double factor, double rate = 1, double most = std::numeric_limits<double>::max()) {
+    if (is_finite(factor) && factor >= 0 && is_finite(factor * rate) && factor * rate <= most) return;
+    throw value_error("the learning rate's factor is " + number_text(factor), "it is zero or more, and the rate finite with it",
+                      "Look at the schedule");
+}
+} // namespace detail
 
 /// Stochastic gradient descent. Source: torch.optim.SGD, dampening 0.
 struct sgd {
@@ -23,6 +54,12 @@ struct sgd {
     double weight_decay = 0; // times the parameter, added to the gradient
     static constexpr int moments = 1;
 
+    template <class T>
+    void check() const {
+        detail::check_setting<T>("the learning rate", learning_rate);
+        detail::check_setting<T>("momentum", momentum);
+        detail::check_setting<T>("weight_decay", weight_decay);
+    }
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate, std::int64_t step) const {
         gradient += static_cast<T>(weight_decay) * parameter;
@@ -40,6 +77,17 @@ struct adam {
     bool decoupled = false;                              // taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
+    template <class T>
+    void check() const {
+        detail::check_setting<T>("the learning rate", learning_rate);
+        detail::check_share<T>("beta_1", beta_1);
+        detail::check_share<T>("beta_2", beta_2);
+        detail::check_setting<T>("weight_decay", weight_decay);
+        if (!detail::fits<T>(epsilon) || !(epsilon > 0))
+            throw value_error("epsilon is " + detail::number_text(epsilon),
+                              "a parameter whose gradient is zero is divided by it: above zero, in the model's precision too",
+                              "Set .epsilon, for example to 1e-8");
+    }
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate, std::int64_t step) const {
         if (decoupled) {
@@ -68,8 +116,10 @@ using schedule = std::function<double(int epoch)>;
 inline schedule constant_rate() {
     return [](int) { return 1.0; };
 }
-/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it `last`.
+/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it `last`. This and those below throw
+/// value_error: a factor below zero or not finite.
 inline schedule cosine_rate(int epochs, double last = 0) {
+    detail::check_factor(last);
     return [=](int epoch) {
         double const part = epochs <= 1 ? 0 : std::min(1.0, static_cast<double>(epoch) / (epochs - 1));
         return last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * part));
@@ -80,10 +130,12 @@ inline schedule step_rate(int epochs, double factor) {
     if (epochs < 1)
         throw value_error("step_rate is given " + std::to_string(epochs) + " epochs", "the rate falls every so many of them",
                           "Give 1 or more");
+    detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch / epochs); };
 }
 /// Times `factor` every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.
 inline schedule exponential_rate(double factor) {
+    detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch); };
 }
 

@@ -2,6 +2,7 @@
 /// Start values of weights, as the reference libraries draw them: `start_weights(network, "linear 1", norse_recurrent_start, seed)`.
 /// A model's own are those of torch.nn.Linear, drawn from `settings.seed`.
 
+#include "../core/finite.hpp"
 #include "../run/model.hpp"
 
 #include <cmath>
@@ -40,10 +41,11 @@ inline constexpr start_values norse_recurrent_start{1.4142135623730951, true, st
 inline constexpr start_values norse_readout_start{1, true};
 
 /// Draws all weights of a layer anew; a diagonal that is held at zero stays there. The numbers depend on the seed and the shape alone.
-/// Throws name_error, value_error (an array that is not a matrix, a gain that is not finite); then nothing has changed.
+/// Throws name_error, value_error (an array that is not a matrix, a gain that is not finite or is zero in the model's precision); then
+/// nothing has changed.
 template <layer_word Network, class T, class Space>
 void start_weights(model<Network, T, Space>& network, std::string_view layer, start_values how, std::uint64_t seed) {
-    if (!std::isfinite(how.gain))
+    if (!detail::is_finite(how.gain))
         throw value_error("the start values of '" + std::string(layer) + "' have a gain that is not finite", "weights would not be finite",
                           "Give a finite factor");
     auto values = network.get(layer, "weight");
@@ -57,6 +59,9 @@ void start_weights(model<Network, T, Space>& network, std::string_view layer, st
                             : how.over == start_values::fan::outputs ? outputs
                                                                      : inputs + outputs;
     double const spread = how.gain / std::sqrt(static_cast<double>(fan));
+    if (!detail::fits<T>(spread))
+        throw value_error("the start values of '" + std::string(layer) + "' spread over a number that the model's precision has not",
+                          "weights would be infinite, or all zero", "Give another factor");
     std::mt19937_64 random(seed);
     auto const draw = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; }; // in (0, 1)
     for (T& value : values) {

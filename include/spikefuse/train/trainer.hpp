@@ -1,5 +1,6 @@
 #pragma once
-/// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar; deterministic for a seed.
+/// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar; deterministic for a seed. To look at
+/// validation data changes nothing: a training gives the same bits with it and without.
 
 #include "../io/plot/progress.hpp"
 #include "update.hpp"
@@ -18,6 +19,11 @@ concept training_data = requires(D const& data, std::span<std::size_t const> whi
     { data.size() } -> std::convertible_to<std::size_t>;
     data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
 };
+/// Data that give a sample's label without its input: labels are then checked, before a training begins, without filling every batch.
+template <class D>
+concept labelled_data = requires(D const& data, std::size_t k) {
+    { data.label(k) } -> std::convertible_to<long long>;
+};
 /// Data whose steps have a length: the network's have to have the same.
 template <class D>
 concept timed_data = requires(D const& data) {
@@ -26,11 +32,11 @@ concept timed_data = requires(D const& data) {
 
 struct trainer_settings {
     int epochs = 10;
-    std::uint64_t seed = 0; // of the order of samples
-    double clip_norm = 0;   // gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};     // what the learning rate is multiplied with; constant if empty
-    int patience = 0;       // epochs without a better validation after which training stops; 0: never
-    bool show_progress = true;
+    std::uint64_t seed = 0;    // of the order of samples
+    double clip_norm = 0;      // gradients whose norm is larger are scaled down to it; 0: never
+    schedule rate = {};        // what the learning rate is multiplied with; constant if empty
+    int patience = 0;          // epochs without a better validation after which training stops; 0: never
+    bool show_progress = true; // on a terminal a bar; elsewhere a line an epoch
     backpropagation_settings backward = {};
 };
 
@@ -45,7 +51,7 @@ struct epoch_report {
 };
 
 /// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model, whose parameters it changes.
-/// A sample is right where the largest readout is its label's; of equal ones the first counts.
+/// A sample is right where the largest readout is its label's, of a trace the largest sum over time; of equal ones the first counts.
 template <class Model, class Loss, class Optimizer>
 class trainer {
   public:
@@ -82,15 +88,16 @@ class trainer {
     /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`. `each_epoch(report)` is called after
     /// every epoch (for checkpoints, plots). Each epoch takes the samples in a new order, B at a time; the rest, less than B, waits for
     /// another epoch. Ends with the parameters of the last epoch, not of the best.
-    /// Throws value_error: less than B samples, steps of another length than the model's, a label out of range, or a loss or gradient that
-    /// is not finite; shape_error: input of another width. The model then has the parameters of before that step.
+    /// Throws value_error: less than B samples, steps of another length than the model's, a label out of range; shape_error: input of
+    /// another width; all data are looked through for these before anything changes. value_error: a factor of the learning rate that cannot
+    /// be, a loss or a gradient that is not finite; the model then has the parameters of before that step, and its states are at rest.
     template <training_data<Model> Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         if (train.size() < batch)
             throw value_error("there are " + std::to_string(train.size()) + " samples to train on", "a batch has " + std::to_string(batch),
                               "Give more data, or make the model with a smaller .batch");
-        check_step_of(validation); // not only after an epoch
+        check_data(train), check_data(validation); // not only after an epoch
         auto input = input_for(train);
         std::vector<int> labels(batch);
         std::size_t const batches = train.size() / batch;
@@ -99,8 +106,9 @@ class trainer {
             auto const order = order_of(epoch_, train.size());
             epoch_report report{.epoch = epoch_};
             {
-                auto bar = progress_bar(batches);
                 double const factor = settings_.rate ? settings_.rate(epoch_) : 1;
+                learner_.check_factor(factor);
+                auto bar = progress_bar(batches);
                 for (std::size_t k = 0; k < batches; ++k) {
                     train.fill(std::span(order).subspan(k * batch, batch), input, std::span(labels));
                     auto const [loss, right] = step(input, labels, factor);
@@ -141,43 +149,44 @@ class trainer {
     /// `factor`: of the learning rate. Throws as `fit` does.
     template <class Input>
     std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels, double factor = 1) {
+        learner_.check_factor(factor);
         backward_.set_labels(labels);
+        std::uint64_t const elapsed = model_.elapsed_steps();
         backward_.run(input);
         double const loss = static_cast<double>(backward_.loss());
-        std::size_t const right = count_right(labels, labels.size());
-        if (!std::isfinite(loss) || !std::isfinite(learner_.update(Space(), backward_.raw(), backward_.groups(), factor)))
-            throw value_error("the " + std::string(std::isfinite(loss) ? "gradient" : "loss") + " is not finite in step " +
+        std::size_t const right = count_right(labels);
+        bool const sound = detail::is_finite(loss);
+        if (!sound || !detail::is_finite(learner_.update(Space(), backward_.raw(), backward_.groups(), factor))) {
+            model_.set_elapsed_steps(elapsed), model_.reset();
+            throw value_error("the " + std::string(sound ? "gradient" : "loss") + " is not finite in step " +
                                   std::to_string(learner_.steps() + 1),
                               "it would destroy the parameters, which are as before this step",
                               "Lower the learning rate, set .clip_norm, or look for NaN in the data");
+        }
         return {loss, right};
     }
 
-    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model's states are then those after the last batch.
+    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model is afterwards as before, its states and the steps
+    /// that noise counts by too: to look again gives the same numbers. Throws as `fit` does for data that do not fit.
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
-        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
         auto input = input_for(data);
-        std::vector<int> labels(batch);
-        std::vector<std::size_t> which(batch);
+        auto labels = labels_of_batch();
         double loss = 0;
         std::size_t right = 0;
-        for (std::size_t begin = 0; begin < data.size(); begin += batch) {
-            std::size_t const real = std::min(batch, data.size() - begin);
-            for (std::size_t k = 0; k < batch; ++k) which[k] = begin + (k < real ? k : 0); // the last batch is filled up
+        each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
             data.fill(std::span<std::size_t const>(which), input, std::span(labels));
-            detail::check_labels(labels, batch, Model::outputs);
+            detail::check_labels(labels, labels.size(), Model::outputs);
             model_.reset();
             auto const output = model_(input, typename Loss::readout{});
             auto const values = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
-            std::vector<T> scratch(static_cast<std::size_t>(Model::outputs));
+            int const steps = Loss::readout::every_step ? static_cast<int>(output.extent(0)) : 1;
             for (std::size_t b = 0; b < real; ++b) {
-                detail::label_targets const one{labels.data() + b};
-                loss += static_cast<double>(
-                    loss_.template of_readout<T>(values.data() + b * Model::outputs, Model::outputs, one, 0, 1, scratch.data()));
-                right += is_right(values.data() + b * Model::outputs, labels[b]) ? 1 : 0;
+                loss += loss_of(values.data(), steps, b, labels);
+                right += is_right(values.data(), steps, b, labels[b]) ? 1 : 0;
             }
-        }
+        });
         auto const count = static_cast<double>(std::max<std::size_t>(data.size(), 1));
         return {loss / count, static_cast<double>(right) / count};
     }
@@ -209,9 +218,38 @@ class trainer {
                 std::snprintf(text, sizeof text, "%.6g ms", time / ms);
                 return std::string(text);
             };
-            if (!(std::abs(step / dt - 1) < 1e-6))
+            if (!detail::is_finite(step / dt) || !(std::abs(step / dt - 1) < 1e-6))
                 throw value_error("a step of the data lasts " + written(step), "one of the network lasts " + written(dt),
                                   "Make the model with the data's step as .dt, or bin the data by the model's");
+        }
+    }
+    /// Throws for data that do not fit the model.
+    template <class Data>
+    void check_data(Data const& data) const {
+        check_step_of(data);
+        if (data.size() == 0) return;
+        auto input = input_for(data);
+        detail::check_input(input, detail::kind_of_input<decltype(input), T, Space>(), Model::inputs, model_.setup().batch,
+                            model_.setup().steps);
+        if constexpr (labelled_data<Data>) {
+            for (std::size_t k = 0; k < data.size(); ++k) detail::check_label(data.label(k), k, Model::outputs);
+        } else {
+            auto labels = labels_of_batch();
+            each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
+                data.fill(std::span<std::size_t const>(which), input, std::span(labels));
+                for (std::size_t b = 0; b < real; ++b) detail::check_label(labels[b], which[b], Model::outputs);
+            });
+        }
+    }
+    std::vector<int> labels_of_batch() const { return std::vector<int>(static_cast<std::size_t>(model_.setup().batch)); }
+    /// Calls function(which, how many of them count) for all samples, B at a time; the last batch is filled up.
+    template <class Data, class Function>
+    void each_batch(Data const& data, Function const& function) const {
+        std::vector<std::size_t> which(static_cast<std::size_t>(model_.setup().batch));
+        for (std::size_t begin = 0; begin < data.size(); begin += which.size()) {
+            std::size_t const real = std::min(which.size(), data.size() - begin);
+            for (std::size_t k = 0; k < which.size(); ++k) which[k] = begin + (k < real ? k : 0);
+            function(which, real);
         }
     }
     /// Room for a batch of the data.
@@ -234,15 +272,47 @@ class trainer {
     }
     std::unique_ptr<io::plot::progress> progress_bar(std::size_t batches) const {
         if (!settings_.show_progress) return nullptr;
+        io::plot::progress_options how;
+        how.log_lines = 1;
         return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" + std::to_string(settings_.epochs), batches,
-                                                    "batches");
+                                                    "batches", how);
     }
-    static bool is_right(T const* values, int label) { return detail::winner<typename Loss::readout>(values, Model::outputs) == label; }
-    std::size_t count_right(std::vector<int> const& labels, std::size_t count) const {
+    /// Where the readout of sample b begins, in a step of a trace: [T, B, N] or [B, N].
+    std::size_t row_of(int step, std::size_t b) const {
+        return (static_cast<std::size_t>(step) * static_cast<std::size_t>(model_.setup().batch) + b) * Model::outputs;
+    }
+    bool is_right(T const* values, int steps, std::size_t b, int label) const {
+        if constexpr (!Loss::readout::every_step)
+            return detail::winner<typename Loss::readout>(values + row_of(0, b), Model::outputs) == label;
+        std::vector<double> sums(static_cast<std::size_t>(Model::outputs));
+        for (int t = 0; t < steps; ++t)
+            for (std::size_t n = 0; n < sums.size(); ++n) sums[n] += static_cast<double>(values[row_of(t, b) + n]);
+        return detail::winner<typename Loss::readout>(sums.data(), Model::outputs) == label;
+    }
+    std::size_t count_right(std::vector<int> const& labels) const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
         std::size_t right = 0;
-        for (std::size_t b = 0; b < count; ++b) right += is_right(host.data() + b * Model::outputs, labels[b]) ? 1 : 0;
+        for (std::size_t b = 0; b < labels.size(); ++b) right += is_right(host.data(), backward_.steps(), b, labels[b]) ? 1 : 0;
         return right;
+    }
+    /// The loss of sample b of a batch by itself, as the kernel computes it.
+    double loss_of(T const* values, int steps, std::size_t b, std::vector<int> const& labels) const {
+        detail::label_targets const wanted{labels.data() + b};
+        std::vector<T> gradient(static_cast<std::size_t>(Model::outputs)); // nobody reads it
+        double sum = 0;
+        if constexpr (!Loss::readout::every_step)
+            return static_cast<double>(loss_.template of_readout<T>(values + row_of(0, b), Model::outputs, wanted, 0, 1, gradient.data()));
+        for (int t = 0; t < steps; ++t) {
+            T const* const row = values + row_of(t, b);
+            if constexpr (detail::row_loss<Loss, T>) {
+                sum += static_cast<double>(loss_.template of_row<T>(row, Model::outputs, wanted, t, 0, steps, 1, gradient.data()));
+            } else if constexpr (detail::step_loss<Loss, T>) {
+                for (int n = 0; n < Model::outputs; ++n)
+                    sum +=
+                        static_cast<double>(loss_.template of_step<T>(row[n], Model::outputs, wanted, t, 0, n, steps, 1, gradient.data()));
+            }
+        }
+        return sum;
     }
 
     Model& model_;

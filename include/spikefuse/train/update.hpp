@@ -21,14 +21,13 @@ class learner<model<Network, T, Space>, Optimizer> {
     using places = plan::layout<plan::schedule<Network, false>, T>;
 
   public:
-    /// Throws value_error: a learning rate or a norm below zero or not finite. `clip_norm`: a gradient whose norm over all that learns is
+    /// Throws value_error: a learning rate, a norm or a number of the optimizer that is below zero or not finite, or that the model's
+    /// precision makes so or makes zero. `clip_norm`: a gradient whose norm over all that learns is
     /// larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
     learner(Model& of, Optimizer optimizer, double clip_norm = 0) : model_(of), optimizer_(optimizer), clip_norm_(clip_norm) {
-        if (!(optimizer.learning_rate >= 0) || !std::isfinite(optimizer.learning_rate))
-            throw value_error("the learning rate is " + std::to_string(optimizer.learning_rate), "it is zero or more, and finite",
-                              "Set .learning_rate");
-        if (!(clip_norm >= 0) || !std::isfinite(clip_norm))
-            throw value_error("clip_norm is " + std::to_string(clip_norm), "it is a norm, or zero for no clipping", "Set .clip_norm");
+        detail::check_setting<T>("the learning rate", optimizer.learning_rate);
+        if constexpr (requires { optimizer.template check<T>(); }) optimizer.template check<T>();
+        detail::check_setting<T>("clip_norm", clip_norm);
         std::size_t const size = std::max<std::size_t>(places::bag_total, 1);
         moments_ = Kokkos::View<T*, Space>("spikefuse::moments", size * Optimizer::moments);
         sum_ = Kokkos::View<T*, Space>("spikefuse::gradient", size);
@@ -48,13 +47,15 @@ class learner<model<Network, T, Space>, Optimizer> {
     /// Keeps an array as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { choose(layer, name, false, false); }
 
+    /// Throws value_error: a factor of the learning rate that is below zero, or one of the two is not finite with it; nothing is learnt.
+    void check_factor(double factor) const {
+        detail::check_factor(factor, optimizer_.learning_rate, static_cast<double>(std::numeric_limits<T>::max()));
+    }
     /// One step of the optimizer from gradients [groups, bag], as `backpropagation::raw` gives them. `factor`: of the learning rate.
     /// Returns the gradient's norm (see gradient_norm), for which it waits; where that is not finite, nothing is learnt and no step
-    /// counted.
+    /// counted. Throws as `check_factor`.
     double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
-        if (!(factor >= 0) || !std::isfinite(factor))
-            throw value_error("the learning rate's factor is " + std::to_string(factor), "it is zero or more, and finite",
-                              "Look at the schedule");
+        check_factor(factor);
         std::size_t const size = places::bag_total;
         if (size == 0) return 0;
         auto const sum = sum_;
@@ -66,7 +67,8 @@ class learner<model<Network, T, Space>, Optimizer> {
                 for (int g = 1; g < groups; ++g) total += gradients(static_cast<std::size_t>(g) * size + k);
                 sum(k) = (learns(k) & learning) == 0 ? T(0) : (learns(k) & logarithmic) != 0 ? total * bag[k] : total;
             });
-        for (auto const& [begin, count] : shared_) { // entries of neurons lie side by side; the first speaks for all in the norm
+        for (auto const& range : shared_) { // entries of neurons lie side by side; the first speaks for all in the norm
+            std::size_t const begin = range.first, count = range.second; // no structured binding: clang 18 with -fopenmp captures none
             Kokkos::parallel_for(
                 "spikefuse::share", Kokkos::RangePolicy<Space>(space, 0, 1), KOKKOS_LAMBDA(int) {
                     T total(0);
@@ -88,7 +90,7 @@ class learner<model<Network, T, Space>, Optimizer> {
         norm_ = 0;
         for (std::size_t c = 0; c < chunks; ++c) norm_ += host(c);
         norm_ = std::sqrt(norm_);
-        if (!std::isfinite(norm_)) return norm_;
+        if (!detail::is_finite(norm_)) return norm_;
         ++step_;
         auto const moments = moments_;
         auto const lowest = lowest_;
@@ -118,13 +120,18 @@ class learner<model<Network, T, Space>, Optimizer> {
         each_moment([&](std::size_t at) { values.push_back(host(at)); });
         return values;
     }
-    /// Throws shape_error; then nothing has changed.
+    /// Throws shape_error: another number of them; value_error: one that is not finite, or steps below zero; then nothing has changed.
     void set_moments(std::vector<T> const& values, std::int64_t step) {
         std::size_t wanted = 0;
         each_moment([&](std::size_t) { ++wanted; });
         if (values.size() != wanted)
             throw shape_error("the optimizer's memory was given " + std::to_string(values.size()) + " numbers",
                               "this one has " + std::to_string(wanted), "Use the checkpoint of this network and optimizer");
+        for (std::size_t k = 0; k < values.size(); ++k)
+            if (!detail::is_finite(values[k]))
+                throw value_error("the optimizer's memory is not finite at [" + std::to_string(k) + "]", "it would destroy the parameters",
+                                  "Look where these numbers come from");
+        if (step < 0) throw value_error("the optimizer's steps are " + std::to_string(step), "they are counted from 0", "Pass 0 or more");
         auto const host = Kokkos::create_mirror_view(moments_);
         Kokkos::deep_copy(host, T(0));
         each_moment([&, k = std::size_t(0)](std::size_t at) mutable { host(at) = values[k++]; });

@@ -1,6 +1,7 @@
 #pragma once
 /// A progress bar: share, count, rate, time spent and left, and any other numbers. On a terminal one line that is redrawn at most
-/// ten times a second; elsewhere (a log) a plain line each tenth. (Debian 13 packages no C++ library for it.)
+/// ten times a second; elsewhere (a log) a plain line each tenth, or as many as `log_lines` says. (Debian 13 packages no C++ library for
+/// it.)
 ///
 ///     io::plot::progress bar("training", images.size(), "images");
 ///     for (...) { ...; bar.show("loss", loss); bar.advance(batch); }
@@ -21,6 +22,7 @@ struct progress_options {
     bool terminal = is_terminal(stream);
     std::size_t columns = terminal_columns(stream);
     bool ascii = false;
+    std::size_t log_lines = 10;                     // in a log, of a known total; 1: one when all is done
     std::function<double()> clock{};                // seconds; the steady clock if empty
     std::function<void(std::string const&)> sink{}; // takes the text; the stream if empty
 };
@@ -50,7 +52,7 @@ class progress {
         done_ = done;
         if (ended_) return;
         bool const complete = total_ > 0 && done_ >= total_;
-        if (options_.terminal ? now() - drawn_ >= 0.1 : !complete && (total_ > 0 ? tenth() > tenth_ : now() - drawn_ >= 10)) draw();
+        if (options_.terminal ? now() - drawn_ >= 0.1 : !complete && (total_ > 0 ? part() > part_ : now() - drawn_ >= 10)) draw();
     }
     /// A number, or words, at the end of the line, from the next drawing on.
     void show(std::string const& name, double value) { show(name, detail::brief(value)); }
@@ -74,7 +76,8 @@ class progress {
                               : std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
     double share() const { return total_ == 0 ? 0 : std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)); }
-    std::size_t tenth() const { return static_cast<std::size_t>(share() * 10 + 1e-9); }
+    /// How many of a log's lines are written by now.
+    std::size_t part() const { return static_cast<std::size_t>(share() * static_cast<double>(options_.log_lines) + 1e-9); }
     /// "3.2 s", "4:07", "1:02:09".
     static std::string time_text(double seconds) {
         if (!(seconds < 3.6e7)) return "days";
@@ -107,7 +110,7 @@ class progress {
     }
     void draw() {
         drawn_ = now();
-        tenth_ = tenth();
+        part_ = part();
         std::string const percent = total_ > 0 ? detail::right_aligned(detail::fixed(std::floor(share() * 100 + 1e-9), 0), 3) + " %" : "";
         if (!options_.terminal)
             return put((title_.empty() ? "" : title_ + ": ") + (percent.empty() ? "" : percent + ", ") + facts() + "\n");
@@ -123,7 +126,7 @@ class progress {
     }
 
     std::string title_, unit_;
-    std::size_t total_, done_ = 0, tenth_ = 0;
+    std::size_t total_, done_ = 0, part_ = 0;
     progress_options options_;
     std::vector<std::pair<std::string, std::string>> fields_;
     int exceptions_ = std::uncaught_exceptions();

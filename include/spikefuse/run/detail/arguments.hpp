@@ -16,12 +16,12 @@ enum class input_kind { values, held, bits }; // [T, B, N]; [B, N] held for all 
 /// What training charges for a layer's activity: counts of spikes, and the bounds of their mean over time.
 template <class T>
 struct activity_penalty {
-    T* counts; // [B, N]; nullptr: nothing is charged
+    double* counts; // [B, N]; nullptr: nothing is charged. In float the sum of many steps would stand still
     T least, most, strength;
 
     /// How far a neuron's activity lies outside the bounds.
-    SPIKEFUSE_FUNCTION T excess(T count, int steps) const {
-        T const activity = count / static_cast<T>(steps);
+    SPIKEFUSE_FUNCTION T excess(double count, int steps) const {
+        T const activity = static_cast<T>(count / steps);
         return activity > most ? activity - most : activity < least ? activity - least : T(0);
     }
 };

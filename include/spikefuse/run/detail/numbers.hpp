@@ -26,7 +26,7 @@ bool is_nan(T value) {
 /// What to add to a reason where a number is finite, and the model's type cannot hold it.
 template <class T>
 std::string beyond(double value) {
-    if (!is_finite(value) || (is_finite(static_cast<T>(value)) && (value == 0 || static_cast<T>(value) != T(0)))) return "";
+    if (!is_finite(value) || fits<T>(value)) return "";
     return std::string("; in ") + (sizeof(T) == 4 ? "float" : "double") + " this one is " +
            number_text(static_cast<double>(static_cast<T>(value)));
 }

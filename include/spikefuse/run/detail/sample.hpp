@@ -263,19 +263,19 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION void count_spikes(context const& here, int p, int r, Cells const& cells) const {
         for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
-            T* const sums = penalized_counts<layer>(here);
+            double* const sums = penalized_counts<layer>(here);
             if (sums == nullptr) return;
             constexpr int width = Schedule::template width_from<layer>;
             for (int lane = 0; lane < W && p * W + lane < width; ++lane) {
-                T& sum = sums[p * W + lane];
-                sum = (here.first_step + r == 0 ? T(0) : sum) + get<k>(cells).output.lane(lane);
+                double& sum = sums[p * W + lane];
+                sum = (here.first_step + r == 0 ? 0 : sum) + static_cast<double>(get<k>(cells).output.lane(lane));
             }
         });
     }
     template <int Layer>
     static constexpr int output_slot = places::template record_slot<Layer>() + equations::anatomy<equations_of<Layer>>::state_count;
     template <int Layer>
-    SPIKEFUSE_FUNCTION T* penalized_counts(context const& here) const {
+    SPIKEFUSE_FUNCTION double* penalized_counts(context const& here) const {
         if (run.penalties == nullptr || run.penalties[output_slot<Layer>].counts == nullptr) return nullptr;
         return run.penalties[output_slot<Layer>].counts + static_cast<std::size_t>(here.sample) * Schedule::template width_from<Layer>;
     }

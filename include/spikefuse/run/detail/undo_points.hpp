@@ -150,27 +150,27 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
     // --- penalties ----------------------------------------------------------------------------------------------------------------
 
     /// What this sample's activity costs: strength * excess^2, a mean over samples and neurons.
-    SPIKEFUSE_FUNCTION T charged(context const& here) const {
-        T sum(0);
+    SPIKEFUSE_FUNCTION double charged(context const& here) const {
+        double sum = 0;
         if (run.penalties == nullptr) return sum;
         base::each_population([&](auto layer) {
-            T const* const count = this->template penalized_counts<layer>(here);
+            double const* const count = this->template penalized_counts<layer>(here);
             if (count == nullptr) return;
             constexpr int width = Schedule::template width_from<layer>;
             auto const& penalty = run.penalties[base::template output_slot<layer>];
-            T squares(0);
+            double squares = 0;
             for (int n = 0; n < width; ++n) {
-                T const excess = penalty.excess(count[n], run.steps);
+                double const excess = static_cast<double>(penalty.excess(count[n], run.steps));
                 squares += excess * excess;
             }
-            sum += penalty.strength * squares / (static_cast<T>(run.batch) * static_cast<T>(width));
+            sum += static_cast<double>(penalty.strength) * squares / (static_cast<double>(run.batch) * width);
         });
         return sum;
     }
     /// What a penalty on a layer's activity means for every output of panel p.
     template <int Layer>
     SPIKEFUSE_FUNCTION V charge(context const& here, int p) const {
-        T const* const count = this->template penalized_counts<Layer>(here);
+        double const* const count = this->template penalized_counts<Layer>(here);
         if (count == nullptr) return V(T(0));
         constexpr int width = Schedule::template width_from<Layer>;
         auto const& penalty = run.penalties[base::template output_slot<Layer>];
