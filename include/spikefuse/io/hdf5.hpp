@@ -144,7 +144,11 @@ class hdf5_file {
     }
     /// Extents of a data set. Nothing of it is read, so it costs no memory whatever it promises.
     std::vector<std::size_t> shape(std::string const& name) const {
-        return guarded(name, [&] { return open(name).shape; });
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            check_readable(data, name);
+            return data.shape;
+        });
     }
 
     /// Numbers of any type, as double.
@@ -278,10 +282,11 @@ class hdf5_file {
         if (!data.type.valid() || rank < 0) fail(name, "its description is damaged");
         std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
         H5Sget_simple_extent_dims(data.space, extents.data(), nullptr);
+        std::string text;
+        for (hsize_t e : extents) text += (text.empty() ? "" : ", ") + std::to_string(e);
         for (hsize_t e : extents) {
+            if (e != 0 && data.count > (std::size_t(1) << 40) / e) fail(name, "its extents are absurd: [" + text + "]");
             data.shape.push_back(e);
-            if (e != 0 && data.count > (std::size_t(1) << 40) / e)
-                fail(name, "its extents are absurd: " + std::to_string(e) + " at axis " + std::to_string(data.shape.size() - 1));
             data.count *= e;
         }
         if (H5Sget_simple_extent_type(data.space) == H5S_NULL) data.count = 0;
