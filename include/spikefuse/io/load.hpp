@@ -41,9 +41,9 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
 template <class Model>
 void load_nir(Model& network, std::string const& path) {
     auto const parameters = network.parameters();
-    std::size_t wanted = 0;
-    for (auto const& parameter : parameters) wanted += detail::count_of(parameter.shape);
-    nir_node const graph = read_nir(path, 2 * wanted); // and what its equations fix
+    std::size_t numbers = 0;
+    for (auto const& parameter : parameters) numbers += detail::count_of(parameter.shape);
+    nir_node const graph = read_nir(path, 2 * numbers); // and what its equations fix
     auto const chain = nir_chain(graph, path);
     auto const rules = Model::exchange_rules();
     auto const& layers = network.layer_names();

@@ -164,6 +164,7 @@ class nir_shapes {
                 if ((whole.nodes[k].type == "Input") == inputs && !(inputs && !place.empty())) know(k, after(whole.nodes[k], {}, place));
         for (std::size_t at = 0; at < open.size(); ++at) {
             std::size_t const from = open[at];
+            if (whole.nodes[from].type == "Output") continue; // a network ends there
             for (std::size_t const to : next[from]) {
                 from_ = whole.nodes[from].name;
                 know(to, after(whole.nodes[to], given[from], place));
