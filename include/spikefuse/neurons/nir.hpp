@@ -84,16 +84,14 @@ struct cuba_lif_neuron {
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         constexpr auto w_in = param<"w_in">(&parameters::w_in);
-        constexpr auto arrives = [=] { return i = after_step(i, (w_in * current - i) / tau_syn); };
-        constexpr auto leaks = [=] { return d(v) = ((v_leak - v) + r * i) / tau_mem; };
-        constexpr auto first = [=] {
-            if constexpr (old_current) {
-                return lines(leaks(), arrives());
-            } else {
-                return lines(arrives(), leaks());
-            }
-        };
-        return dynamics(first(), chosen::fires<choices>(v, v_threshold), chosen::resets<choices>(v, v_threshold, v_reset));
+        constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
+        constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
+        constexpr auto after = lines(chosen::fires<choices>(v, v_threshold), chosen::resets<choices>(v, v_threshold, v_reset));
+        if constexpr (old_current) {
+            return dynamics(d(v) = leak, i = arrived, after);
+        } else {
+            return dynamics(i = arrived, d(v) = leak, after);
+        }
     }
 };
 
