@@ -22,6 +22,7 @@
 #include "neurons/lif_ex.hpp"
 #include "neurons/lif_refrac.hpp"
 #include "neurons/lsnn.hpp"
+#include "neurons/nir.hpp"
 #include "neurons/poisson.hpp"
 #include "neurons/rockpool_lif.hpp"
 #include "neurons/synaptic.hpp"

@@ -4,12 +4,16 @@
 #include "../support/random_spikes.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
 #include <limits>
 #include <spikefuse/io/events.hpp>
+#include <spikefuse/io/nir.hpp>
+#include <sys/stat.h>
+#include <thread>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
@@ -69,13 +73,17 @@ struct events_file {
     }
 };
 
+template <class Time = float>
 void require_the_usual(io::event_data const& data) {
     REQUIRE(data.size() == 4);
     REQUIRE((data.classes() == 5 && data.units() == 70));
     REQUIRE(data.offsets == std::vector<std::size_t>{0, 3, 3, 5, 6});
     REQUIRE(data.unit_of == std::vector<std::uint32_t>{3, 0, 69, 40, 40, 7});
     REQUIRE(data.labels == std::vector<int>{1, 0, 4, 1});
-    REQUIRE(data.times == std::vector<float>{0.0005f, 0.001f, 0.0025f, 0.004f, 0.0042f, 0.25f});
+    std::vector<double> times = {0.0005, 0.001, 0.0025, 0.004, 0.0042, 0.25};
+    for (double& time : times) time = static_cast<Time>(time);
+    REQUIRE(data.times == times);
+    REQUIRE(data.written.digits == std::numeric_limits<Time>::digits);
 }
 
 io::event_data random_events(std::size_t recordings, unsigned units, unsigned seed) {
@@ -83,7 +91,7 @@ io::event_data random_events(std::size_t recordings, unsigned units, unsigned se
     io::event_data data;
     for (std::size_t r = 0; r < recordings; ++r) {
         for (unsigned k = random() % 400; k > 0; --k) {
-            data.times.push_back(static_cast<float>(random()) * (0.1f / 4294967296.0f));
+            data.times.push_back(static_cast<double>(static_cast<float>(random()) * (0.1f / 4294967296.0f)));
             data.unit_of.push_back(random() % units);
         }
         data.offsets.push_back(data.times.size());
@@ -107,6 +115,14 @@ bool reads(std::string const& path) {
 
 } // namespace
 
+static hid_t half_type() {
+    hid_t const half = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(half, 15, 10, 5, 0, 10);
+    H5Tset_size(half, 2);
+    H5Tset_ebias(half, 15);
+    return half;
+}
+
 TEST_CASE("events are read, however the lists are stored") {
     test::folder const here;
     std::string const path = here / "events.h5";
@@ -121,15 +137,201 @@ TEST_CASE("events are read, however the lists are stored") {
     events_file{.chunk = 100, .deflate = true, .unlimited = true}.write(path);
     require_the_usual(io::read_events(path, 700));
     events_file{.time_type = H5T_IEEE_F64BE, .unit_type = H5T_STD_I64BE, .label_type = H5T_STD_I8LE}.write(path);
-    require_the_usual(io::read_events(path, 70));
+    require_the_usual<double>(io::read_events(path, 70));
 
-    hid_t const half = H5Tcopy(H5T_IEEE_F32LE); // as in the Heidelberg digits
-    H5Tset_fields(half, 15, 10, 5, 0, 10);
-    H5Tset_size(half, 2);
-    H5Tset_ebias(half, 15);
+    hid_t const half = half_type(); // as in the Heidelberg digits
     events_file{.times = {{0.5, 0.25}}, .units = {{1, 2}}, .labels = {0}, .time_type = half}.write(path);
     H5Tclose(half);
-    REQUIRE(io::read_events(path, 70).times == std::vector<float>{0.5f, 0.25f});
+    REQUIRE(io::read_events(path, 70).times == std::vector<double>{0.5, 0.25});
+    REQUIRE(io::read_events(path, 70).written.digits == 11);
+    REQUIRE(io::read_events(path, 70).written.finest == std::ldexp(1., -24));
+}
+
+TEST_CASE("recordings without an event are recordings") {
+    test::folder const here;
+    std::string const path = here / "events.h5";
+    std::vector<std::vector<double>> const none(5);
+    for (hsize_t chunk : {0u, 2u, 1000u})
+        for (bool deflate : {false, true}) {
+            if (deflate && chunk == 0) continue;
+            CAPTURE(chunk, deflate);
+            events_file{.times = none, .units = none, .labels = {1, 2, 3, 4, 5}, .chunk = chunk, .deflate = deflate, .unlimited = chunk > 0}
+                .write(path);
+            io::event_data const data = io::read_events(path, 70);
+            REQUIRE((data.size() == 5 && data.times.empty() && data.units() == 0));
+            REQUIRE(data.offsets == std::vector<std::size_t>(6, 0));
+        }
+    { // nothing was ever written into them
+        test::hdf5_writer const file(path);
+        file.group("/spikes");
+        file.numbers("/labels", {3}, {0, 1, 2});
+    }
+    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    hsize_t const three = 3;
+    hid_t const space = H5Screate_simple(1, &three, nullptr);
+    for (auto const& [name, type] : {std::pair{"/spikes/times", H5T_IEEE_F64LE}, std::pair{"/spikes/units", H5T_STD_I32LE}}) {
+        hid_t const of_file = H5Tvlen_create(type);
+        H5Dclose(H5Dcreate2(file, name, of_file, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+        H5Tclose(of_file);
+    }
+    H5Sclose(space);
+    H5Fclose(file);
+    REQUIRE(io::read_events(path, 70).offsets == std::vector<std::size_t>(4, 0));
+}
+
+TEST_CASE("what is written as k steps lands in step k, whatever its type; what lies before stays before") {
+    test::folder const here;
+    std::string const path = here / "events.h5";
+    hid_t const half = half_type();
+    auto steps_of = [&](std::vector<double> const& times, hid_t type, duration step) {
+        events_file{.times = {times}, .units = {std::vector<double>(times.size(), 0)}, .labels = {0}, .time_type = type}.write(path);
+        io::event_data const data = io::read_events(path, 1);
+        std::vector<double> steps;
+        for (double time : data.times) steps.push_back(io::detail::step_of(time, step.seconds, data.written));
+        return steps;
+    };
+    for (duration step : {1 * ms, 7 * ms, 0.1 * ms, 10 * ms, 0.3 * ms}) {
+        CAPTURE(step.seconds);
+        int const count = 5000;
+        std::vector<double> products, products_of_floats, quotients, inside, wanted;
+        for (int k = 0; k < count; ++k) {
+            products.push_back(k * step.seconds);
+            products_of_floats.push_back(static_cast<double>(static_cast<float>(k) * static_cast<float>(step.seconds)));
+            quotients.push_back(k / (1 / step.seconds));
+            inside.push_back((k + 0.98) * step.seconds);
+            wanted.push_back(k);
+        }
+        REQUIRE(steps_of(products, H5T_IEEE_F64LE, step) == wanted);
+        REQUIRE(steps_of(quotients, H5T_IEEE_F64LE, step) == wanted);
+        REQUIRE(steps_of(inside, H5T_IEEE_F64LE, step) == wanted);
+        REQUIRE(steps_of(products, H5T_IEEE_F32LE, step) == wanted);
+        REQUIRE(steps_of(products_of_floats, H5T_IEEE_F32LE, step) == wanted);
+        REQUIRE(steps_of(inside, H5T_IEEE_F32LE, step) == wanted);
+        for (std::size_t k = 0; k < products.size(); ++k) inside[k] = (static_cast<double>(k) + 0.5) * step.seconds;
+        products.resize(600), inside.resize(200), wanted.resize(600); // as far as a half has the digits
+        REQUIRE(steps_of(products, half, step) == wanted);
+        wanted.resize(200);
+        REQUIRE(steps_of(inside, half, step) == wanted);
+    }
+    H5Tclose(half);
+
+    // A spike in every step of 1 ms is one in every step, in the packed view too.
+    io::event_data data;
+    data.labels = {0};
+    for (int k = 0; k < 3000; ++k) data.times.push_back(k * 0.001), data.unit_of.push_back(5);
+    data.offsets.push_back(data.times.size());
+    Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Kokkos::HostSpace> const packed("packed", 3000, 1, 1);
+    io::bin_events(data, std::vector<std::size_t>{0}, 1 * ms, packed);
+    for (std::size_t t = 0; t < 3000; ++t) REQUIRE(packed(t, 0, 0) == 32u);
+}
+
+TEST_CASE("a file that is replaced while it is read: all parts are of one of them") {
+    test::folder const here;
+    std::string const path = here / "events.h5";
+    auto const made = [&](std::size_t count) {
+        std::string const aside = here / "made.h5";
+        std::vector<std::vector<double>> const one(50, std::vector<double>(count, 0.5));
+        events_file{.times = one, .units = one, .labels = std::vector<double>(50, static_cast<double>(count))}.write(aside);
+        return test::bytes_of(aside);
+    };
+    std::string const three = made(3), four = made(4);
+    test::write_bytes(path, three);
+    std::atomic<bool> over = false;
+    std::thread other([&] {
+        for (int k = 0; !over; ++k) {
+            test::write_bytes(here / "next", k % 2 == 0 ? four : three);
+            std::filesystem::rename(here / "next", path);
+        }
+    });
+    int mixed = 0;
+    for (int k = 0; k < 300; ++k) {
+        io::event_data const data = io::read_events(path, 70);
+        mixed += data.times.size() != 50u * static_cast<std::size_t>(data.labels[0]);
+    }
+    over = true;
+    other.join();
+    REQUIRE(mixed == 0);
+}
+
+TEST_CASE("what is no file on a disk is refused, and not waited for") {
+    test::folder const here;
+    std::string const pipe = here / "pipe";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    SAYS(io::read_events(pipe, 70), "'" + pipe + "' cannot be read (it is no plain file, but a pipe or a device)");
+    SAYS(io::read_events("/dev/zero", 70), "it is no plain file");
+    SAYS(io::read_events(here.name(), 70), "it is a folder");
+}
+
+TEST_CASE("structures that HDF5 would follow for ever") {
+    test::folder const here;
+    std::string const path = here / "events.h5";
+    auto const put = [](std::string& bytes, std::size_t at, std::size_t value, std::size_t width) {
+        for (std::size_t k = 0; k < width; ++k) bytes[at + k] = static_cast<char>(value >> 8 * k);
+    };
+    auto const number = [](std::string const& bytes, std::size_t at) { return io::detail::number_at(bytes, at, 8); };
+    for (hsize_t chunk : {0u, 1u}) {
+        for (bool user_block : {false, true}) {
+            std::size_t const base = user_block ? 512 : 0;
+            events_file{.chunk = chunk, .user_block = user_block}.write(path);
+            std::string const whole = test::bytes_of(path);
+            auto const says = [&](std::string const& bytes, std::string const& words) {
+                test::write_bytes(path, bytes);
+                SAYS(io::read_events(path, 70), "'" + path + "' is damaged (" + words);
+                SAYS(io::read_nir(path), "'" + path + "' is damaged (" + words);
+            };
+            // Every free list of names that is there: it names itself, it leads out of its heap; the heap is longer than the file.
+            int heaps = 0;
+            for (std::size_t heap = whole.find("HEAP"); heap != std::string::npos; heap = whole.find("HEAP", heap + 4), ++heaps) {
+                std::size_t const size = number(whole, heap + 8), free = number(whole, heap + 16), data = base + number(whole, heap + 24);
+                REQUIRE(free < size);
+                std::string broken = whole;
+                put(broken, data + free, free, 8);
+                says(broken, "its heap of names does not hold together");
+                broken = whole;
+                put(broken, heap + 16, size - 8, 8);
+                says(broken, "its heap of names does not hold together");
+                broken = whole;
+                put(broken, heap + 8, std::size_t(1) << 60, 8);
+                says(broken, "its heap of names promises more than the file holds");
+            }
+            REQUIRE(heaps == 2);
+            // Every tree: it is its own child.
+            int trees = 0;
+            for (std::size_t tree = whole.find("TREE"); tree != std::string::npos; tree = whole.find("TREE", tree + 4), ++trees) {
+                std::string broken = whole;
+                bool const of_groups = whole[tree + 4] == 0;
+                broken[tree + 5] = 1;
+                put(broken, tree + 24 + (of_groups ? 8 : 24), tree - base, 8);
+                says(broken, "one of its trees does not hold together");
+            }
+            REQUIRE(trees == (chunk == 0 ? 2 : 4));
+            // The header of the root goes on in itself: a message that nobody misses becomes one that leads there.
+            std::size_t const header = base + number(whole, base + 64);
+            REQUIRE(whole[header] == 1);
+            std::string broken = whole;
+            put(broken, header + 16, 0x10, 2);
+            put(broken, header + 24, header + 16 - base, 8);
+            put(broken, header + 32, 24, 8);
+            says(broken, "the header of one of its objects leads to itself");
+        }
+    }
+}
+
+TEST_CASE("texts and lists that one heap holds are not read as often as they are named") {
+    test::folder const here;
+    std::string const path = here / "texts.h5";
+    std::vector<std::string> texts(2000, "short");
+    texts[0] = std::string(100000, 'x');
+    {
+        test::hdf5_writer const file(path);
+        file.texts("/texts", {2000}, texts);
+    }
+    REQUIRE(io::hdf5_file(path).texts("/texts") == texts);
+    std::string bytes = test::bytes_of(path);
+    std::size_t const first = bytes.find(std::string("\xa0\x86\1\0", 4)); // 100000
+    for (std::size_t k = 1; k < 2000; ++k) bytes.replace(first + 16 * k, 16, bytes.substr(first, 16));
+    test::write_bytes(path, bytes);
+    SAYS(io::hdf5_file(path).texts("/texts"), "its length is not that of its numbers");
 }
 
 TEST_CASE("bad event files get a sentence each") {
@@ -161,7 +363,8 @@ TEST_CASE("bad event files get a sentence each") {
     double const nan = std::numeric_limits<double>::quiet_NaN();
     SAYS(read({.times = {{1, nan}}, .units = {{1, 1}}, .labels = {0}}), "nan at [0][1] (times are finite and not negative)");
     SAYS(read({.times = {{1, -0.5}}, .units = {{1, 1}}, .labels = {0}}), "the time -0.500000 at [0][1]");
-    SAYS(read({.times = {{1e300}}, .units = {{1}}, .labels = {0}, .time_type = H5T_IEEE_F64LE}), "the time inf at [0][0]");
+    SAYS(read({.times = {{1e300}}, .units = {{1}}, .labels = {0}}), "the time inf at [0][0]");
+    REQUIRE(read({.times = {{1e300}}, .units = {{1}}, .labels = {0}, .time_type = H5T_IEEE_F64LE}).times[0] == 1e300); // finite in a double
     SAYS(read({.times = {{1}}, .units = {{1}}, .labels = {-3}, .label_type = H5T_STD_I32LE}), "the label -3.000000 at [0]");
     SAYS(read({.times = {{1}}, .units = {{1}}, .labels = {0.5}, .label_type = H5T_IEEE_F32LE}), "labels are whole numbers");
     SAYS(read({.times = {{1}}, .units = {{1}}, .labels = {1e10}, .label_type = H5T_STD_I64LE}), "labels are whole numbers");
@@ -291,7 +494,7 @@ TEST_CASE("bins agree with a plain loop") {
                 for (unsigned n = 0; n < words * 32; ++n) {
                     bool wanted = false;
                     for (std::size_t k = data.offsets[chosen[b]]; k < data.offsets[chosen[b] + 1]; ++k)
-                        wanted = wanted || (data.unit_of[k] == n && std::floor(double(data.times[k]) / 0.002) == double(t));
+                        wanted = wanted || (data.unit_of[k] == n && std::floor(data.times[k] / 0.002) == double(t));
                     bool const got = (packed(t, b, n / 32) >> (n % 32)) & 1u;
                     wrong += got != wanted;
                     set += got;

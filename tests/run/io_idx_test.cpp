@@ -5,12 +5,23 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <spikefuse/io/idx.hpp>
+#include <sys/stat.h>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
 #define SAYS(CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, file_error, MessageMatches(ContainsSubstring(WORDS)))
+
+TEST_CASE("a pipe, a device or a folder is no idx file, and is not waited for") {
+    test::folder const here;
+    std::string const pipe = here / "t10k-images-idx3-ubyte";
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    SAYS(io::read_idx(pipe, io::idx_images), "it is no plain file, but a pipe or a device");
+    SAYS(io::read_mnist(here.name()), "it is no plain file, but a pipe or a device");
+    SAYS(io::read_idx("/dev/zero", io::idx_images), "it is no plain file");
+    SAYS(io::read_idx(here.name(), io::idx_images), "it is a folder");
+}
 
 TEST_CASE("a whole set is read, plain or gzipped") {
     test::folder const here;

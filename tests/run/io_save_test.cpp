@@ -4,13 +4,22 @@
 #include "../support/files.hpp"
 #include "../support/random_spikes.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <csignal>
+#include <functional>
 #include <limits>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/save.hpp>
 #include <spikefuse/spikefuse.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
@@ -41,6 +50,27 @@ std::vector<typename View::non_const_value_type> listed(View const& view) {
 
 bool stands(std::string const& path) { return std::filesystem::exists(std::filesystem::symlink_status(path)); }
 
+/// Names in a folder, in order.
+std::vector<std::string> entries(std::filesystem::path const& folder) {
+    std::vector<std::string> names;
+    for (auto const& one : std::filesystem::directory_iterator(folder)) names.push_back(one.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+std::vector<std::string> entries(test::folder const& folder) { return entries(std::filesystem::path(folder.name())); }
+
+/// A process that does `work` (without Kokkos: its threads are not there) and says by its end whether that went well.
+pid_t start_process(std::function<void()> const& work) {
+    pid_t const child = fork();
+    if (child != 0) return child;
+    try {
+        work();
+    } catch (...) {
+        _exit(1);
+    }
+    _exit(0);
+}
+
 } // namespace
 
 TEMPLATE_TEST_CASE("what is saved comes back: every bit, and the same spikes", "", float, double) {
@@ -58,7 +88,7 @@ TEMPLATE_TEST_CASE("what is saved comes back: every bit, and the same spikes", "
     first.set("iaf 1", "v_reset", -0.3);
     first.set("scale 1", "factor", TestType(1) / 3);
     io::save_nir(first, path);
-    REQUIRE_FALSE(stands(path + ".part"));
+    REQUIRE(entries(here) == std::vector<std::string>{"chain.nir"});
 
     auto second = model{chain, {.steps = 20, .batch = 3, .seed = 6}, precision<TestType>};
     REQUIRE(bits(first) != bits(second));
@@ -157,38 +187,165 @@ TEST_CASE("a disk that refuses gets a sentence; the old file stays, the temporar
     test::folder const here;
     auto network = model{short_chain, {.seed = 1}};
     SAYS(file_error, io::save_nir(network, here / "no folder/x.nir"),
-         "cannot be written ('" + (here / "no folder/x.nir") + ".part' cannot be made");
+         "cannot be written (no file can be made in '" + (here / "no folder") + "'");
     SAYS(file_error, io::save_nir(network, ""), "cannot be written");
     std::filesystem::create_directories(here / "folder/inside");
     SAYS(file_error, io::save_nir(network, here / "folder"), "cannot take its name");
-    REQUIRE_FALSE(stands(here / "folder.part"));
     REQUIRE(stands(here / "folder/inside"));
+    REQUIRE(entries(here) == std::vector<std::string>{"folder"});
+    std::filesystem::remove_all(here / "folder");
 
     std::string const path = here / "old.nir";
     io::save_nir(network, path);
     std::string const old = test::bytes_of(path);
     network.set("linear 1", "bias", 7);
-    std::filesystem::create_directory(path + ".part"); // in the way, and not ours
-    SAYS(file_error, io::save_nir(network, path), "cannot be made");
-    REQUIRE(stands(path + ".part"));
-    REQUIRE(test::bytes_of(path) == old);
-    std::filesystem::remove(path + ".part");
-    if (std::filesystem::exists("/dev/full")) {
-        std::filesystem::create_symlink("/dev/full", path + ".part"); // a disk without room
-        SAYS(file_error, io::save_nir(network, path), "No space left on device");
-        REQUIRE_FALSE(stands(path + ".part"));
-        REQUIRE(stands("/dev/full"));
-        REQUIRE(test::bytes_of(path) == old);
+    { // a disk without room
+        rlimit before{};
+        getrlimit(RLIMIT_FSIZE, &before);
+        rlimit const little{100, before.rlim_max};
+        auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &little);
+        std::string text;
+        try {
+            io::save_nir(network, path);
+        } catch (file_error const& fault) {
+            text = fault.what();
+        }
+        setrlimit(RLIMIT_FSIZE, &before);
+        std::signal(SIGXFSZ, handler);
+        REQUIRE_THAT(text, ContainsSubstring("writing '") && ContainsSubstring("failed: File too large"));
     }
+    REQUIRE(entries(here) == std::vector<std::string>{"old.nir"});
+    REQUIRE(test::bytes_of(path) == old);
     SAYS(name_error, io::save_nir(model{input<3> >> izhikevich, {}}, path), "'izhikevich 1'");
     REQUIRE(test::bytes_of(path) == old);
-    test::write_bytes(path + ".part", "left by a run that was killed");
+    std::filesystem::create_directory(path + ".part"); // in nobody's way
     io::save_nir(network, path);
     REQUIRE(test::bytes_of(path) != old);
-    REQUIRE_FALSE(stands(path + ".part"));
+    REQUIRE(entries(here) == std::vector<std::string>{"old.nir", "old.nir.part"});
     auto loaded = model{short_chain, {.seed = 2}};
     io::load_nir(loaded, path);
     REQUIRE(bits(loaded) == bits(network));
+    REQUIRE(mkfifo((here / "pipe").c_str(), 0600) == 0);
+    SAYS(file_error, io::save_nir(network, here / "pipe"), "it is no plain file");
+    SAYS(file_error, io::load_nir(loaded, here / "pipe"), "it is no plain file");
+}
+
+TEST_CASE("a link stays a link, a file keeps its mode, and a new one gets that of the program") {
+    test::folder const here;
+    auto const mode = [](std::string const& path) {
+        struct stat about{};
+        REQUIRE(stat(path.c_str(), &about) == 0);
+        return about.st_mode & 07777;
+    };
+    auto const network = model{short_chain, {.seed = 1}};
+    mode_t const mask = umask(027);
+    io::save_nir(network, here / "new.nir");
+    umask(mask);
+    REQUIRE(mode(here / "new.nir") == 0640);
+    std::filesystem::create_directory(here / "kept");
+    std::string const target = here / "kept/network.nir";
+    test::write_bytes(target, "old");
+    for (mode_t const own : {0600, 0644, 0660}) {
+        chmod(target.c_str(), own);
+        io::save_nir(network, target);
+        REQUIRE(mode(target) == own);
+    }
+    for (std::string const& to : {target, std::string("kept/network.nir"), std::string("kept/not yet.nir")}) {
+        std::string const link = here / "link.nir", link_to_link = here / "link to link.nir";
+        std::filesystem::create_symlink(to, link);
+        std::filesystem::create_symlink("link.nir", link_to_link);
+        if (stands(target)) test::write_bytes(target, "old");
+        io::save_nir(network, link_to_link);
+        REQUIRE(std::filesystem::read_symlink(link) == to);
+        REQUIRE(std::filesystem::read_symlink(link_to_link) == "link.nir");
+        REQUIRE(io::read_nir(link_to_link).nodes.size() == 4);
+        REQUIRE(std::filesystem::is_regular_file(std::filesystem::symlink_status(here / "kept/network.nir")));
+        std::filesystem::remove(link), std::filesystem::remove(link_to_link);
+    }
+    REQUIRE(io::read_nir(here / "kept/not yet.nir").nodes.size() == 4);
+    REQUIRE(entries(here / "kept") == std::vector<std::string>{"network.nir", "not yet.nir"});
+}
+
+TEST_CASE("several writers and readers of one path: it is always one of their files, whole") {
+    test::folder const here;
+    std::string const path = here / "shared.nir";
+    constexpr int writers = 3, rounds = 60;
+    auto const whole = [&] { // all numbers are those of one writer
+        auto const graph = io::read_nir(path);
+        auto const found = std::find_if(graph.nodes.begin(), graph.nodes.end(), [](auto const& node) { return node.name == "0"; });
+        auto const& bias = found->field("bias").values;
+        return std::all_of(bias.begin(), bias.end(), [&](double x) { return x == bias[0]; });
+    };
+    auto const write = [&](int writer) {
+        auto network = model{input<30> >> linear<200> >> iaf, {.seed = 1}};
+        network.set("linear 1", "bias", writer);
+        for (int k = 0; k < rounds; ++k) io::save_nir(network, path);
+    };
+    write(0);
+    std::vector<pid_t> processes;
+    for (int k = 1; k <= writers; ++k)
+        processes.push_back(start_process([&] {
+            std::string const bytes = std::string(20000, static_cast<char>('a' + k));
+            for (int n = 0; n < 40 * rounds; ++n) io::detail::replace_file(here / "plain", bytes);
+        }));
+    int torn = 0, seen = 0;
+    for (int k = 0; k < 40 * rounds; ++k) {
+        std::string const now = test::bytes_of(here / "plain");
+        if (now.empty()) continue; // not yet there
+        ++seen;
+        torn += now != std::string(20000, now[0]);
+    }
+    for (pid_t const process : processes) {
+        int status = -1;
+        waitpid(process, &status, 0);
+        REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    }
+    REQUIRE(seen > 0);
+    REQUIRE(torn == 0);
+
+    std::atomic<int> failed = 0;
+    std::vector<std::thread> threads;
+    for (int k = 1; k <= writers; ++k)
+        threads.emplace_back([&, k] {
+            try {
+                write(k);
+            } catch (std::exception const&) {
+                ++failed;
+            }
+        });
+    for (int k = 0; k < rounds; ++k) failed += whole() ? 0 : 1;
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(failed == 0);
+    REQUIRE(whole());
+    REQUIRE(entries(here) == std::vector<std::string>{"plain", "shared.nir"});
+}
+
+TEST_CASE("two threads that save and load files of their own do not disturb one another") {
+    test::folder const here;
+    std::atomic<int> failed = 0;
+    auto const work = [&](unsigned seed) {
+        std::string const path = here / (std::to_string(seed) + ".nir");
+        auto saved = model{short_chain, {.seed = seed}}, loaded = model{short_chain, {.seed = 99}};
+        for (int k = 0; k < 300; ++k) {
+            try {
+                saved.set("linear 1", "bias", k);
+                io::save_nir(saved, path);
+                io::load_nir(loaded, path);
+                failed += bits(saved) == bits(loaded) ? 0 : 1;
+                try {
+                    io::hdf5_file(path).numbers("/not there");
+                    ++failed;
+                } catch (file_error const&) {
+                }
+            } catch (std::exception const&) {
+                ++failed;
+            }
+        }
+    };
+    std::thread one([&] { work(1); }), two([&] { work(2); });
+    one.join(), two.join();
+    REQUIRE(failed == 0);
 }
 
 TEST_CASE("a real file, loaded, saved and loaded, is the same network") {

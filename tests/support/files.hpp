@@ -97,6 +97,7 @@ struct nir_file {
     std::vector<hsize_t> weight_shape = {2, 3};
     float weight = 0.5f, bias = 0.25f, v_reset = 0;
     hsize_t thresholds = 2;
+    float inputs = 3;
 
     void write(std::string const& path) const {
         hdf5_writer const file(path);
@@ -111,7 +112,7 @@ struct nir_file {
         file.group("/node/nodes");
         for (std::string const name : {"input", "fc", "lif1", "output"})
             if (keeps(name)) file.group("/node/nodes/" + name);
-        if (keeps("input")) file.text("/node/nodes/input/type", "Input"), file.numbers("/node/nodes/input/shape", {1}, {3});
+        if (keeps("input")) file.text("/node/nodes/input/type", "Input"), file.numbers("/node/nodes/input/shape", {1}, {inputs});
         if (keeps("output")) file.text("/node/nodes/output/type", "Output"), file.numbers("/node/nodes/output/shape", {1}, {2});
         file.text("/node/nodes/fc/type", "Affine");
         file.numbers("/node/nodes/fc/weight", weight_shape, std::vector<float>(weight_shape[0] * weight_shape[1], weight));

@@ -5,6 +5,8 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
+#include <filesystem>
+#include <limits>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/checkpoint.hpp>
 #include <spikefuse/train/datasets.hpp>
@@ -260,6 +262,139 @@ TEST_CASE("a checkpoint goes on with the same numbers, and survives what may hap
     SAYS(file_error, save_checkpoint(resumed, here / "missing" + "/x.h5"), "cannot be written");
     REQUIRE(all_parameters(second) == before);
     REQUIRE(test::bytes_of(path) == bytes);
+}
+
+namespace {
+
+// Neurons of which only the equations are compared, not the names.
+struct decays_by_two {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(d(v) = current - 2 * v, output = v);
+    }
+};
+struct also_decays_by_two {
+    static constexpr auto equations() { return decays_by_two::equations(); }
+};
+struct decays_by_three {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(d(v) = current - 3 * v, output = v);
+    }
+};
+struct grows {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(d(v) = current + 2 * v, output = v);
+    }
+};
+struct starts_elsewhere {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        return dynamics(start(v = 0.5), d(v) = current - 2 * v, output = v);
+    }
+};
+template <class N>
+std::string equations_print() {
+    detail::fingerprint print;
+    detail::add_equations<N>(print);
+    return print.digits();
+}
+
+} // namespace
+
+TEST_CASE("a checkpoint knows equations, not only the names of their structs") {
+    std::string const two = equations_print<decays_by_two>();
+    REQUIRE(equations_print<also_decays_by_two>() == two);
+    REQUIRE(equations_print<decays_by_three>() != two);
+    REQUIRE(equations_print<grows>() != two);
+    REQUIRE(equations_print<starts_elsewhere>() != two);
+}
+
+TEST_CASE("a checkpoint that cannot be is refused, and the training is as it was") {
+    test::folder const here;
+    std::string const path = here / "training.h5", bad = here / "bad.h5";
+    constexpr auto small = input<30> >> linear<4> >> lif >> linear<3> >> li;
+    model network{small, {.steps = 25, .batch = 20, .seed = 1}};
+    trainer training{network, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    training.fit(patterns{60, 1}, no_data{});
+    save_checkpoint(training, path);
+
+    model twice{small, {.steps = 25, .batch = 20, .seed = 1}, precision<double>};
+    trainer of_doubles{twice, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    SAYS(file_error, load_checkpoint(of_doubles, path), "its numbers are float, this network's double");
+    save_checkpoint(of_doubles, bad);
+    SAYS(file_error, load_checkpoint(training, bad), "its numbers are double, this network's float");
+
+    model again{small, {.steps = 25, .batch = 20, .seed = 7}};
+    trainer resumed{again, cross_entropy(max_over_time), adam{}, quiet_settings(2)};
+    auto const before = all_parameters(again);
+    auto const unchanged = [&] {
+        auto const moments = resumed.learning().moments();
+        return all_parameters(again) == before && resumed.epoch() == 0 && resumed.history().empty() && resumed.learning().steps() == 0 &&
+               again.elapsed_steps() == 0 && std::all_of(moments.begin(), moments.end(), [](float m) { return m == 0; });
+    };
+    // Writes other numbers over those of a data set.
+    auto const with = [&](char const* name, std::size_t at, double value) {
+        std::filesystem::copy_file(path, bad, std::filesystem::copy_options::overwrite_existing);
+        auto numbers = io::hdf5_file(bad).numbers(name).values;
+        numbers.at(at) = value;
+        hid_t const file = H5Fopen(bad.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, name, H5P_DEFAULT);
+        H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data());
+        H5Dclose(set);
+        H5Fclose(file);
+        std::string text;
+        try {
+            load_checkpoint(resumed, bad);
+        } catch (file_error const& fault) {
+            text = fault.what();
+        }
+        REQUIRE(unchanged());
+        return text;
+    };
+    using Catch::Matchers::ContainsSubstring;
+    for (double const counter : {-1., 2147483647., 2147483648., 4294967298., 1e15, 9.1e18})
+        REQUIRE_THAT(with("counters", 1, counter),
+                     ContainsSubstring(counter < 0 || counter > 2e9 ? "its counters cannot be" : "its history"));
+    REQUIRE_THAT(with("counters", 1, 1), ContainsSubstring("its history is not that of its epochs"));
+    REQUIRE_THAT(with("counters", 0, -3), ContainsSubstring("its counters cannot be"));
+    REQUIRE_THAT(with("counters", 2, -3), ContainsSubstring("its counters cannot be"));
+    double const nan = std::nan("");
+    for (auto const& [at, value] : {std::pair<std::size_t, double>{0, nan},
+                                    {0, 7},
+                                    {0, -1},
+                                    {8, 0},
+                                    {8, 0.5},
+                                    {1, nan},
+                                    {2, 1.5},
+                                    {2, nan},
+                                    {4, -1},
+                                    {5, -2},
+                                    {6, 3},
+                                    {7, 0.5}}) {
+        CAPTURE(at, value);
+        REQUIRE_THAT(with("history", at, value), ContainsSubstring("its history is not that of its epochs"));
+    }
+    REQUIRE_THAT(with("moments", 3, nan), ContainsSubstring("its moments are not finite"));
+    REQUIRE_THAT(with("moments", 3, std::numeric_limits<double>::infinity()), ContainsSubstring("its moments are not finite"));
+    REQUIRE_THAT(with("parameters/lif 1/tau_mem", 3, -1), ContainsSubstring("'tau_mem' of 'lif 1'"));
+    REQUIRE_THAT(with("parameters/lif 1/tau_mem", 3, 1e-60), ContainsSubstring("'tau_mem' of 'lif 1'")); // zero in float
+    REQUIRE_THAT(with("parameters/linear 2/weight", 3, nan), ContainsSubstring("'weight' of 'linear 2'"));
+
+    std::string older = test::bytes_of(path);
+    std::size_t const format = older.find("spikefuse checkpoint 4");
+    REQUIRE(format != std::string::npos);
+    older[format + 21] = '3';
+    test::write_bytes(bad, older);
+    SAYS(file_error, load_checkpoint(resumed, bad), "is a checkpoint of another version (it says 'spikefuse checkpoint 3'");
+    REQUIRE(unchanged());
+    load_checkpoint(resumed, path);
+    REQUIRE(all_parameters(again) == all_parameters(network));
+    REQUIRE((resumed.epoch() == 2 && resumed.history().size() == 2));
 }
 
 TEST_CASE("bad data and bad settings are one error, and nothing is lost") {

@@ -20,10 +20,11 @@ namespace spikefuse::io {
 
 /// Recordings, one behind the other: the events of recording r are offsets[r] up to offsets[r + 1], in any order.
 struct event_data {
-    std::vector<float> times;               ///< [events], in seconds
+    std::vector<double> times;              ///< [events], in seconds
     std::vector<std::uint32_t> unit_of;     ///< [events]
     std::vector<std::size_t> offsets = {0}; ///< [recordings + 1]
     std::vector<int> labels;                ///< [recordings]
+    fraction_type written = {};             ///< how finely the times were stored before they were read
 
     std::size_t size() const { return labels.size(); }
     /// The largest label + 1.
@@ -33,13 +34,18 @@ struct event_data {
 };
 
 /// Reads `spikes/times` (lists of seconds), `spikes/units` (lists of whole numbers below `units`) and `labels`, all [recordings].
-/// Throws file_error: missing, damaged, of unequal lengths, holding a number that none of them can be.
-inline event_data read_events(std::string const& path, int units) {
+/// Throws file_error: missing, damaged, of unequal lengths, holding a number that none of them can be. All comes of one file, also where
+/// another one takes its name meanwhile. Recordings may be empty.
+inline event_data read_events(std::string const& path, int units);
+
+namespace detail {
+
+inline event_data read_all_events(std::string const& path, int units) {
     if (units < 1)
         throw value_error("events of " + std::to_string(units) + " units cannot be read", "each event belongs to a unit",
                           "Pass the number of channels, such as 700");
     hdf5_file const file(path);
-    ragged<float> times = file.lists<float>("spikes/times");
+    ragged<double> times = file.lists<double>("spikes/times");
     ragged<std::int64_t> const channels = file.lists<std::int64_t>("spikes/units");
     array const labels = file.numbers("labels");
     if (labels.shape.size() != 1) file.fail("labels", "it has " + std::to_string(labels.shape.size()) + " axes instead of one");
@@ -63,7 +69,7 @@ inline event_data read_events(std::string const& path, int units) {
             fault("spikes/units", std::to_string(given) + " units at " + at(r),
                   "the recording has " + std::to_string(count) + " times, and each event has one of both");
         for (std::size_t k = 0; k < count; ++k) {
-            float const time = times.values[first + k];
+            double const time = times.values[first + k];
             if (!std::isfinite(time) || time < 0)
                 fault("spikes/times", "the time " + std::to_string(time) + " at " + at(r) + at(k), "times are finite and not negative");
             std::int64_t const unit = channels.values[first + k];
@@ -79,12 +85,33 @@ inline event_data read_events(std::string const& path, int units) {
     }
     result.times = std::move(times.values);
     result.offsets = std::move(times.offsets);
+    result.written = file.fractions("spikes/times");
     return result;
 }
 
+/// The step of a time, which may be that of no step: what is written as k * step belongs to step k, though it was rounded when it was
+/// stored, and again when somebody multiplied in few digits. Below: `bin_events` says the rule.
+inline double step_of(double time, double step, fraction_type const& stored) {
+    double const before = std::floor(time / step), edge = (before + 1) * step;
+    int exponent = 0;
+    std::frexp(edge, &exponent);
+    double const unit = std::max(std::ldexp(1., exponent - stored.digits), stored.finest);
+    double const nearest = std::nearbyint(edge / unit) * unit;
+    return time >= std::min(edge, nearest) - std::min(2 * unit, step / 100) ? before + 1 : before;
+}
+
+} // namespace detail
+
+inline event_data read_events(std::string const& path, int units) {
+    return detail::within_memory(path, [&] { return detail::read_all_events(path, units); });
+}
+
 /// Writes the chosen recordings as packed spikes uint32_t [T, B, ceil(N/32)] into a view that the host can reach; recording
-/// recordings[b] becomes sample b. An event's step is floor(time / step), rounded in double; events from step T on are dropped, and
-/// several of one unit in one step are one spike. Throws shape_error: B is not recordings.size(), a unit has no bit; value_error.
+/// recordings[b] becomes sample b. Events from step T on are dropped, and several of one unit in one step are one spike.
+/// An event's step is the last k whose beginning, k * step, is not later than its time. A time that lies before k * step counts as k * step
+/// all the same where it is what k * step becomes in the type that the file stores (float16, float32, float64), or where at most two of
+/// that type's last digits are missing, if these are less than a hundredth of a step: who multiplies in that type loses them.
+/// Throws shape_error: B is not recordings.size(), a unit has no bit; value_error.
 template <class View>
 void bin_events(event_data const& data, std::span<std::size_t const> recordings, duration step, View const& packed) {
     static_assert(Kokkos::is_view_v<View> && View::rank() == 3 && std::is_same_v<typename View::value_type, std::uint32_t>,
@@ -115,7 +142,7 @@ void bin_events(event_data const& data, std::span<std::size_t const> recordings,
             for (std::size_t w = 0; w < words; ++w) packed(t, b, w) = 0;
         std::size_t const r = recordings[b];
         for (std::size_t k = data.offsets[r]; k < data.offsets[r + 1]; ++k) {
-            double const at = std::floor(static_cast<double>(data.times[k]) / step.seconds);
+            double const at = detail::step_of(data.times[k], step.seconds, data.written);
             if (!(at >= 0 && at < static_cast<double>(steps))) continue;
             std::uint32_t const unit = data.unit_of[k];
             packed(static_cast<std::size_t>(at), b, unit / 32) |= 1u << (unit % 32);

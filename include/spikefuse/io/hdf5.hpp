@@ -1,16 +1,17 @@
 #pragma once
-/// What we need of HDF5: handles that close themselves, and reads that check before they give. Link spikefuse::io.
+/// What we need of HDF5: reads that check before they give. The file is read once, whole, and HDF5 sees these bytes: all that is read
+/// comes of one file, whatever happens to its path meanwhile. Link spikefuse::io.
 
-#include "../core/errors.hpp"
+#include "file_bytes.hpp"
+#include "hdf5_session.hpp"
+#include "hdf5_walk.hpp"
 
-#include <hdf5.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,144 +35,159 @@ struct ragged {
     std::size_t size() const { return offsets.size() - 1; }
 };
 
+/// How finely fractions are stored: significant bits (11 in float16, 24 in float32, 53 in float64), and the spacing below the smallest
+/// power of two that has them all.
+struct fraction_type {
+    int digits = 53;
+    double finest = 0;
+};
+
 namespace detail {
 
-class handle {
-  public:
-    handle() = default;
-    handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-    handle(handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-    handle& operator=(handle&& other) noexcept {
-        std::swap(id_, other.id_);
-        std::swap(close_, other.close_);
-        return *this;
-    }
-    handle(handle const&) = delete;
-    handle& operator=(handle const&) = delete;
-    ~handle() {
-        if (id_ >= 0) close_(id_);
-    }
-    operator hid_t() const { return id_; }
-    bool valid() const { return id_ >= 0; }
+/// HDF5 asks who gives it a file's bytes where they shall lie: there, where they are. Not freed, not copied, not written.
+inline H5FD_file_image_callbacks_t bytes_in_place(std::string const& bytes) {
+    return {[](std::size_t, H5FD_file_image_op_t, void* data) { return data; },
+            [](void* to, void const* from, std::size_t size, H5FD_file_image_op_t, void*) {
+                return to == from ? to : std::memcpy(to, from, size);
+            },
+            [](void*, std::size_t, H5FD_file_image_op_t, void*) -> void* { return nullptr; }, // never longer: it is only read
+            [](void*, H5FD_file_image_op_t, void*) -> herr_t { return 0; },
+            [](void* data) { return data; },
+            [](void*) -> herr_t { return 0; },
+            const_cast<char*>(bytes.data())};
+}
 
-  private:
-    hid_t id_ = -1;
-    herr_t (*close_)(hid_t) = nullptr;
-};
-
-/// HDF5 prints its own stack of errors; ours are enough.
-struct quiet {
-    H5E_auto2_t print = nullptr;
-    void* data = nullptr;
-    quiet() {
-        H5Eget_auto2(H5E_DEFAULT, &print, &data);
-        H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    }
-    quiet(quiet const&) = delete;
-    quiet& operator=(quiet const&) = delete;
-    ~quiet() { H5Eset_auto2(H5E_DEFAULT, print, data); }
-};
+/// The name of a file in memory. HDF5 takes two of one name for one, and looks whether such a file exists: below a device none can.
+inline std::string name_in_memory() {
+    static std::size_t count = 0; // under the session's lock
+    return "/dev/null/spikefuse in memory " + std::to_string(count++);
+}
 
 } // namespace detail
 
-/// A file open for reading. Every fault is a file_error that names the file and the place in it.
+/// A file open for reading. Every fault is a file_error that names the file and the place in it; so is a lack of memory. Several threads
+/// may read, each a file of its own.
 class hdf5_file {
   public:
-    explicit hdf5_file(std::string path) : path_(std::move(path)) {
-        detail::quiet const q;
-        file_ = {H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};
-        if (file_.valid()) {
-            check_heaps();
-            return;
-        }
-        if (FILE* const there = std::fopen(path_.c_str(), "rb")) {
-            std::fclose(there);
-            throw file_error("'" + path_ + "' cannot be read", "it is not a whole HDF5 file",
-                             "Was it cut short, or is it of another format? Fetch it again");
-        }
-        throw file_error("'" + path_ + "' cannot be opened", "there is no such file, or no permission to read it", "Check the path");
+    /// `most`: numbers that an array may have, if that is more than the file's size makes likely: 2^23, or four a byte. Packed zeros take
+    /// a thousandth of their size.
+    explicit hdf5_file(std::string path, std::size_t most = 0)
+        : path_(std::move(path)), bytes_(detail::read_whole(path_)), most_(std::max({most, std::size_t(1) << 23, 4 * bytes_.size()})) {
+        detail::within_memory(path_, [&] {
+            if (std::string const fault = detail::hdf5_walk(bytes_).fault(); !fault.empty())
+                throw file_error("'" + path_ + "' is damaged", fault, "Fetch it again");
+        });
+        detail::session const s;
+        links_ = {H5Pcreate(H5P_LINK_ACCESS), H5Pclose};
+        auto const no_other_file = [](char const*, char const*, char const*, char const*, unsigned*, hid_t, void*) -> herr_t { return -1; };
+        H5Pset_elink_cb(links_, no_other_file, nullptr);
+        detail::handle const how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+        auto in_place = detail::bytes_in_place(bytes_);
+        if (!bytes_.empty() && H5Pset_fapl_core(how, std::size_t(1) << 20, false) >= 0 &&
+            H5Pset_file_image_callbacks(how, &in_place) >= 0 && H5Pset_file_image(how, bytes_.data(), bytes_.size()) >= 0)
+            file_ = {H5Fopen(detail::name_in_memory().c_str(), H5F_ACC_RDONLY, how), H5Fclose};
+        if (file_.valid()) return;
+        links_.close();
+        throw file_error("'" + path_ + "' cannot be read", "it is not a whole HDF5 file",
+                         "Was it cut short, or is it of another format? Fetch it again");
+    }
+    hdf5_file(hdf5_file const&) = delete;
+    hdf5_file& operator=(hdf5_file const&) = delete;
+    ~hdf5_file() {
+        detail::session const s;
+        file_.close(), links_.close();
     }
 
     std::string const& path() const { return path_; }
+    /// Numbers that an array of it may have.
+    std::size_t most() const { return most_; }
+    std::size_t size_in_bytes() const { return bytes_.size(); }
 
     bool has(std::string const& name) const {
-        detail::quiet const q;
-        // A path exists where every part of it does.
-        for (std::size_t slash = name.find('/', 1); slash != std::string::npos; slash = name.find('/', slash + 1))
-            if (H5Lexists(file_, name.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
-        return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0;
+        return guarded(name, [&] {
+            // A path exists where every part of it does.
+            for (std::size_t slash = name.find('/', 1); slash != std::string::npos; slash = name.find('/', slash + 1))
+                if (H5Lexists(file_, name.substr(0, slash).c_str(), links_) <= 0) return false;
+            return H5Lexists(file_, name.c_str(), links_) > 0;
+        });
     }
     bool is_group(std::string const& name) const {
-        detail::quiet const q;
-        detail::handle const object(H5Oopen(file_, name.c_str(), H5P_DEFAULT), H5Oclose);
-        return object.valid() && H5Iget_type(object) == H5I_GROUP;
+        return guarded(name, [&] { return opened(name, H5I_GROUP).valid(); });
     }
 
-    /// Names in a group, in the file's own order of names.
+    /// Names in a group, in alphabetical order.
     std::vector<std::string> names(std::string const& group) const {
-        detail::quiet const q;
-        detail::handle const g(H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose);
-        if (!g.valid()) fail(group, "it is missing, or not a group");
-        H5G_info_t info{};
-        if (H5Gget_info(g, &info) < 0) fail(group, "its list of members is damaged");
-        std::vector<std::string> result;
-        for (hsize_t k = 0; k < info.nlinks; ++k) {
-            ssize_t const length = H5Lget_name_by_idx(g, ".", H5_INDEX_NAME, H5_ITER_INC, k, nullptr, 0, H5P_DEFAULT);
-            if (length < 0 || length > longest_text) fail(group, "the name of a member is damaged");
-            std::string name(static_cast<std::size_t>(length) + 1, '\0');
-            H5Lget_name_by_idx(g, ".", H5_INDEX_NAME, H5_ITER_INC, k, name.data(), name.size(), H5P_DEFAULT);
-            name.pop_back();
-            result.push_back(name);
-        }
-        return result;
+        return guarded(group, [&] {
+            detail::handle const g = opened(group, H5I_GROUP);
+            if (!g.valid()) fail(group, "it is missing, or not a group");
+            std::vector<std::string> result;
+            auto const note = [](hid_t, char const* name, H5L_info_t const*, void* into) noexcept -> herr_t {
+                try {
+                    static_cast<std::vector<std::string>*>(into)->emplace_back(name);
+                    return 0;
+                } catch (...) {
+                    return -1; // no exception passes through a library in C
+                }
+            };
+            if (H5Literate(g, H5_INDEX_NAME, H5_ITER_INC, nullptr, note, &result) < 0) fail(group, "its list of members is damaged");
+            return result;
+        });
     }
 
     bool is_text(std::string const& name) const {
-        detail::quiet const q;
-        detail::handle const data(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose);
-        if (!data.valid()) return false;
-        detail::handle const type(H5Dget_type(data), H5Tclose);
-        return H5Tget_class(type) == H5T_STRING;
+        return guarded(name, [&] {
+            detail::handle const data = opened(name, H5I_DATASET);
+            if (!data.valid()) return false;
+            detail::handle const type(H5Dget_type(data), H5Tclose);
+            return H5Tget_class(type) == H5T_STRING;
+        });
+    }
+    /// Extents of a data set. Nothing of it is read, so it costs no memory whatever it promises.
+    std::vector<std::size_t> shape(std::string const& name) const {
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            check_readable(data, name);
+            return data.shape;
+        });
     }
 
     /// Numbers of any type, as double.
     array numbers(std::string const& name) const {
-        detail::quiet const q;
-        open_data const data = open(name);
-        H5T_class_t const kind = H5Tget_class(data.type);
-        if (kind != H5T_INTEGER && kind != H5T_FLOAT) fail(name, "it holds no numbers");
-        array result{data.shape, std::vector<double>(data.count)};
-        if (data.count > 0 && H5Dread(data.set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()) < 0)
-            fail(name, "its numbers are damaged or cut short");
-        return result;
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            H5T_class_t const kind = H5Tget_class(data.type);
+            if (kind != H5T_INTEGER && kind != H5T_FLOAT) fail(name, "it holds no numbers");
+            check_readable(data, name);
+            array result{data.shape, std::vector<double>(data.count)};
+            if (data.count > 0 && H5Dread(data.set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()) < 0)
+                fail(name, "its numbers are damaged or cut short");
+            return result;
+        });
     }
 
     /// Strings of fixed or variable length, row-major; `shape` receives the extents.
     std::vector<std::string> texts(std::string const& name, std::vector<std::size_t>* shape = nullptr) const {
-        detail::quiet const q;
-        open_data const data = open(name);
-        if (H5Tget_class(data.type) != H5T_STRING) fail(name, "it holds no text");
-        if (shape != nullptr) *shape = data.shape;
-        std::vector<std::string> result;
-        detail::handle const memory(H5Tcopy(H5T_C_S1), H5Tclose);
-        H5Tset_cset(memory, H5Tget_cset(data.type));
-        if (H5Tis_variable_str(data.type) > 0) {
-            H5Tset_size(memory, H5T_VARIABLE);
-            std::vector<char*> raw(data.count, nullptr);
-            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
-                fail(name, "its text is damaged or cut short");
-            for (char const* one : raw) result.emplace_back(one == nullptr ? "" : one);
-            H5Dvlen_reclaim(memory, data.space, H5P_DEFAULT, raw.data());
-        } else {
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            if (H5Tget_class(data.type) != H5T_STRING) fail(name, "it holds no text");
+            check_readable(data, name);
+            if (shape != nullptr) *shape = data.shape;
+            std::vector<std::string> result(data.count);
+            if (H5Tis_variable_str(data.type) > 0) {
+                each_object(data, name, 1, [&](std::size_t k, std::string_view text) { result[k] = text.substr(0, text.find('\0')); });
+                return result;
+            }
             std::size_t const size = H5Tget_size(data.type);
             if (size == 0 || size > longest_text) fail(name, "its text has an absurd length");
+            detail::handle const memory(H5Tcopy(H5T_C_S1), H5Tclose);
+            H5Tset_cset(memory, H5Tget_cset(data.type));
             H5Tset_size(memory, size + 1);
             std::vector<char> raw(data.count * (size + 1), '\0');
             if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
                 fail(name, "its text is damaged or cut short");
-            for (std::size_t k = 0; k < data.count; ++k) result.emplace_back(raw.data() + k * (size + 1));
-        }
-        return result;
+            for (std::size_t k = 0; k < data.count; ++k) result[k] = raw.data() + k * (size + 1);
+            return result;
+        });
     }
     std::string text(std::string const& name) const {
         auto const all = texts(name);
@@ -179,110 +195,72 @@ class hdf5_file {
         return all[0];
     }
 
-    /// Lists of variable length, as float (fractions of any type) or std::int64_t (whole numbers of any type). HDF5's own reader asks
-    /// for the memory that a damaged length promises; so references are followed here: length (4 bytes), address of a heap (8), index in it
-    /// (4).
+    /// Lists of variable length, as double (fractions of any type) or std::int64_t (whole numbers of any type).
     template <class T>
     ragged<T> lists(std::string const& name) const {
-        static_assert(std::is_same_v<T, float> || std::is_same_v<T, std::int64_t>, "spikefuse: lists are read as float or std::int64_t.");
-        constexpr bool fractions = std::is_same_v<T, float>;
-        detail::quiet const q;
-        open_data const data = open(name);
-        if (data.shape.size() != 1) fail(name, "it has " + std::to_string(data.shape.size()) + " axes instead of one");
-        if (H5Tget_class(data.type) != H5T_VLEN) fail(name, "it holds no lists of variable length");
-        detail::handle const number_type(H5Tget_super(data.type), H5Tclose);
-        if (H5Tget_class(number_type) != (fractions ? H5T_FLOAT : H5T_INTEGER))
-            fail(name, fractions ? "its lists do not hold fractions" : "its lists do not hold whole numbers");
-        std::size_t const width = H5Tget_size(number_type);
-        if (width == 0 || width > 16) fail(name, "its numbers have an absurd width");
-
-        detail::handle const made(H5Fget_create_plist(file_), H5Pclose);
-        std::size_t address_width = 0, size_width = 0;
-        hsize_t first = 0;
-        if (H5Pget_sizes(made, &address_width, &size_width) < 0 || H5Pget_userblock(made, &first) < 0 || address_width != 8 ||
-            size_width != 8)
-            fail(name, "the file's addresses do not have 8 bytes");
-        std::string const bytes = contents(), references = references_of(data, bytes, name);
-        std::map<std::size_t, std::map<std::size_t, std::string_view>> heaps;
-        std::size_t walked = 0, used = 0;
-        ragged<T> result;
-        std::vector<char> buffer;
-        for (std::size_t k = 0; k < data.count; ++k) {
-            std::size_t const length = number(references, 16 * k, 4), address = number(references, 16 * k + 4, 8);
-            if (length > 0) {
-                std::string const place = name + "[" + std::to_string(k) + "]";
-                if (address > bytes.size()) fail(place, "it lies beyond the end of the file");
-                auto const [heap, fresh] = heaps.try_emplace(address);
-                // Heaps do not overlap, and a list has its bytes for itself: together they are no longer than the file.
-                if (fresh) {
-                    auto keep = [&, &objects = heap->second](std::size_t index, std::string_view object) { objects[index] = object; };
-                    std::size_t const size = walk_heap(bytes, first + address, keep);
-                    walked += size;
-                    if (size == 0 || walked > bytes.size()) fail(place, "the heap in which it lies does not hold together");
-                }
-                auto const object = heap->second.find(number(references, 16 * k + 12, 4));
-                if (object == heap->second.end() || object->second.size() != length * width || (used += length * width) > bytes.size())
-                    fail(place, "its length is not that of its numbers");
+        static_assert(std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>, "spikefuse: lists are read as double or std::int64_t.");
+        constexpr bool fractions = std::is_same_v<T, double>;
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            if (data.shape.size() != 1) fail(name, "it has " + std::to_string(data.shape.size()) + " axes instead of one");
+            if (H5Tget_class(data.type) != H5T_VLEN) fail(name, "it holds no lists of variable length");
+            check_readable(data, name);
+            detail::handle const type(H5Tget_super(data.type), H5Tclose);
+            if (H5Tget_class(type) != (fractions ? H5T_FLOAT : H5T_INTEGER))
+                fail(name, fractions ? "its lists do not hold fractions" : "its lists do not hold whole numbers");
+            std::size_t const width = H5Tget_size(type);
+            if (width == 0 || width > 16) fail(name, "its numbers have an absurd width");
+            ragged<T> result;
+            std::vector<char> buffer;
+            each_object(data, name, width, [&](std::size_t k, std::string_view object) {
+                std::size_t const length = object.size() / width;
                 buffer.resize(length * std::max(width, sizeof(T)));
-                std::memcpy(buffer.data(), object->second.data(), length * width);
-                hid_t const wanted = fractions ? H5T_NATIVE_FLOAT : H5T_NATIVE_INT64;
-                if (H5Tconvert(number_type, wanted, length, buffer.data(), nullptr, H5P_DEFAULT) < 0)
-                    fail(place, "its numbers are damaged");
+                std::memcpy(buffer.data(), object.data(), object.size());
+                if (H5Tconvert(type, fractions ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, length, buffer.data(), nullptr, H5P_DEFAULT) < 0)
+                    fail(name + "[" + std::to_string(k) + "]", "its numbers are damaged");
+                result.offsets.resize(k + 1, result.values.size()); // lists before it that are empty
                 result.values.resize(result.values.size() + length);
                 std::memcpy(result.values.data() + result.offsets.back(), buffer.data(), length * sizeof(T));
-            }
-            result.offsets.push_back(result.values.size());
-        }
-        return result;
+            });
+            result.offsets.resize(data.count + 1, result.values.size());
+            return result;
+        });
+    }
+    /// How the fractions of a data set, or of its lists, are stored.
+    fraction_type fractions(std::string const& name) const {
+        return guarded(name, [&] {
+            open_data const data = open(name);
+            detail::handle const type(H5Tget_class(data.type) == H5T_VLEN ? H5Tget_super(data.type) : H5Tcopy(data.type), H5Tclose);
+            std::size_t sign = 0, exponent_at = 0, exponent = 0, mantissa_at = 0, mantissa = 0;
+            if (H5Tget_class(type) != H5T_FLOAT || H5Tget_fields(type, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa) < 0)
+                fail(name, "it holds no fractions");
+            int const bits = static_cast<int>(std::min<std::size_t>(mantissa, 64)),
+                      bias = static_cast<int>(std::min<std::size_t>(H5Tget_ebias(type), 1 << 20));
+            return fraction_type{bits + (H5Tget_norm(type) == H5T_NORM_IMPLIED ? 1 : 0), std::ldexp(1., 1 - bias - bits)};
+        });
     }
 
-    [[noreturn]] void fail(std::string const& place, std::string const& why) const {
-        throw file_error("'" + place + "' in '" + path_ + "' cannot be read", why, "Look at the file with h5dump, or write it again");
+    [[noreturn]] void fail(std::string const& place, std::string const& why,
+                           std::string const& cure = "Look at the file with h5dump, or write it again") const {
+        throw file_error("'" + place + "' in '" + path_ + "' cannot be read", why, cure);
     }
 
   private:
-    static constexpr long longest_text = 1 << 20;
+    static constexpr std::size_t longest_text = 1 << 20;
 
-    std::string contents() const {
-        std::ifstream stream(path_, std::ios::binary | std::ios::ate);
-        std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(stream.tellg(), 0)), '\0');
-        stream.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        bytes.resize(static_cast<std::size_t>(stream.gcount()));
-        return bytes;
-    }
-    static std::size_t number(std::string const& bytes, std::size_t at, int width) {
-        std::size_t value = 0;
-        for (int k = width; k-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(k)]);
-        return value;
+    template <class Read>
+    std::invoke_result_t<Read const&> guarded(std::string const& name, Read const& read) const {
+        return detail::within_memory(name + "' in '" + path_, [&] {
+            detail::session const s;
+            return read();
+        });
     }
 
-    static constexpr std::string_view heap_mark{"GCOL\1\0\0\0", 8};
-
-    /// Shows every object (index, its bytes) of the heap that begins at `heap`, and gives the heap's size; 0 where it does not hold
-    /// together. A heap: mark and version (8 bytes), size (8), then objects: index (2), references (2), 0 (4), size (8), data padded to 8.
-    /// Index 0 is free space, and its size counts its header.
-    template <class Show>
-    static std::size_t walk_heap(std::string const& bytes, std::size_t heap, Show&& show) {
-        if (heap > bytes.size() || bytes.size() - heap < 16 || bytes.compare(heap, 8, heap_mark) != 0) return 0;
-        std::size_t const size = number(bytes, heap + 8, 8);
-        if (size < 16 || size > bytes.size() - heap) return 0;
-        for (std::size_t at = 16; at + 16 <= size;) {
-            std::size_t const index = number(bytes, heap + at, 2), data = number(bytes, heap + at + 8, 8);
-            if (data > size - at) return 0;
-            std::size_t const step = index == 0 ? data : 16 + (data + 7) / 8 * 8;
-            if (step < 16 || step > size - at) return 0;
-            if (index != 0) show(index, std::string_view(bytes).substr(heap + at + 16, data));
-            at += step;
-        }
-        return size;
-    }
-
-    /// HDF5 loops for ever, or asks for all memory, over a damaged heap of texts ("GCOL" in the file); so they are walked here first.
-    void check_heaps() const {
-        std::string const bytes = contents();
-        for (std::size_t heap = bytes.find(heap_mark); heap != std::string::npos; heap = bytes.find(heap_mark, heap + 8))
-            if (walk_heap(bytes, heap, [](std::size_t, std::string_view) {}) == 0)
-                throw file_error("'" + path_ + "' is damaged", "its heap of texts does not hold together", "Fetch it again");
+    /// An object of a kind; invalid where there is none.
+    detail::handle opened(std::string const& name, H5I_type_t kind) const {
+        detail::handle object(H5Oopen(file_, name.c_str(), links_), H5Oclose);
+        if (object.valid() && H5Iget_type(object) != kind) object.close();
+        return object;
     }
 
     struct open_data {
@@ -290,81 +268,77 @@ class hdf5_file {
         std::vector<std::size_t> shape;
         std::size_t count = 1;
     };
-    /// A damaged extent must not ask for all memory: what is promised is held against what is stored. Deflate packs at most 1032 to 1.
-    void check_stored(open_data const& data, std::string const& name) const {
-        if (data.count == 0) return;
-        detail::handle const how(H5Dget_create_plist(data.set), H5Pclose);
-        std::size_t const stored = H5Dget_storage_size(data.set), unit = H5Tget_size(data.type);
-        std::size_t const most = stored * (H5Pget_layout(how) == H5D_CHUNKED ? 1032 : 1);
-        if (unit == 0 || data.count > most / unit) fail(name, "its shape promises more than the file holds");
-    }
-
     open_data open(std::string const& name) const {
         open_data data;
-        data.set = {H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose};
-        if (!data.set.valid()) fail(name, "it is missing, or not a data set");
+        data.set = opened(name, H5I_DATASET);
+        if (!data.set.valid()) {
+            H5L_info_t link{};
+            bool const elsewhere = H5Lget_info(file_, name.c_str(), &link, links_) >= 0 && link.type == H5L_TYPE_EXTERNAL;
+            fail(name, elsewhere ? "it is a link into another file, which is not followed" : "it is missing, or not a data set");
+        }
         data.type = {H5Dget_type(data.set), H5Tclose};
         data.space = {H5Dget_space(data.set), H5Sclose};
         int const rank = H5Sget_simple_extent_ndims(data.space);
         if (!data.type.valid() || rank < 0) fail(name, "its description is damaged");
         std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
         H5Sget_simple_extent_dims(data.space, extents.data(), nullptr);
+        std::string text;
+        for (hsize_t e : extents) text += (text.empty() ? "" : ", ") + std::to_string(e);
         for (hsize_t e : extents) {
-            if (e != 0 && data.count > (std::size_t(1) << 40) / e) fail(name, "its extents are absurd");
+            if (e != 0 && data.count > (std::size_t(1) << 40) / e) fail(name, "its extents are absurd: [" + text + "]");
             data.shape.push_back(e);
             data.count *= e;
         }
         if (H5Sget_simple_extent_type(data.space) == H5S_NULL) data.count = 0;
-        check_stored(data, name);
         return data;
     }
 
-    /// The references that a data set [lists] of lists holds, 16 bytes each. HDF5 gives them to nobody.
-    std::string references_of(open_data const& data, std::string const& bytes, std::string const& name) const {
-        std::size_t const size = data.count * 16;
-        if (size == 0) return {};
+    /// A damaged extent must not ask for all memory: what is promised is held against what is stored. Deflate packs at most 1032 to 1.
+    void check_readable(open_data const& data, std::string const& name) const {
+        if (data.count == 0) return;
         detail::handle const how(H5Dget_create_plist(data.set), H5Pclose);
         H5D_layout_t const layout = H5Pget_layout(how);
-        if (layout == H5D_CONTIGUOUS) {
-            haddr_t const at = H5Dget_offset(data.set);
-            if (at > bytes.size() || size > bytes.size() - at) fail(name, "its shape promises more than the file holds");
-            return bytes.substr(at, size);
+        if (layout == H5D_VIRTUAL || H5Pget_external_count(how) > 0) fail(name, "its numbers lie in another file, which is not followed");
+        bool const by_reference = H5Tget_class(data.type) == H5T_VLEN || H5Tis_variable_str(data.type) > 0; // unpacked here
+        for (int k = 0; !by_reference && k < H5Pget_nfilters(how); ++k) {
+            unsigned flags = 0, config = 0;
+            std::size_t none = 0;
+            char filter[64] = "";
+            H5Z_filter_t const id = H5Pget_filter2(how, static_cast<unsigned>(k), &flags, &none, nullptr, sizeof filter, filter, &config);
+            if (id >= 0 && H5Zfilter_avail(id) <= 0)
+                fail(name,
+                     "it is packed by the filter '" + std::string(id == 32000 ? "lzf" : filter) + "' (" + std::to_string(id) +
+                         "), which HDF5 does not have",
+                     "Write it again with gzip, or not packed");
         }
-        hsize_t chunk = 0;
-        if (layout != H5D_CHUNKED || H5Pget_chunk(how, 1, &chunk) != 1) fail(name, "its layout is neither contiguous nor chunked");
-        if (chunk == 0 || std::max<std::size_t>(chunk, data.count) > bytes.size() * (1032 / 16)) fail(name, "its extents are absurd");
-        std::string result(size, '\0');
-        for (hsize_t at = 0; at < data.count; at += chunk) {
-            unsigned skipped = 0;
-            haddr_t address = HADDR_UNDEF;
-            hsize_t stored = 0;
-            bool const found = H5Dget_chunk_info_by_coord(data.set, &at, &skipped, &address, &stored) >= 0;
-            if (found && address == HADDR_UNDEF) continue; // never written: empty lists
-            if (!found || address > bytes.size() || stored > bytes.size() - address) fail(name, "its chunks are damaged or cut short");
-            std::string piece = bytes.substr(address, stored);
-            for (int k = H5Pget_nfilters(how); k-- > 0;) {
-                std::size_t none = 0;
-                unsigned flags = 0, config = 0;
-                if ((skipped >> k & 1u) != 0) continue; // shuffle always is, as HDF5 cannot shuffle lists
-                if (H5Pget_filter2(how, static_cast<unsigned>(k), &flags, &none, nullptr, 0, nullptr, &config) != H5Z_FILTER_DEFLATE)
-                    fail(name, "it is packed by another filter than deflate");
-                std::string unpacked(chunk * 16, '\0');
-                uLongf length = unpacked.size();
-                auto const* from = reinterpret_cast<Bytef const*>(piece.data());
-                if (uncompress(reinterpret_cast<Bytef*>(unpacked.data()), &length, from, piece.size()) != Z_OK)
-                    fail(name, "its compressed data do not unpack");
-                unpacked.resize(length);
-                piece = std::move(unpacked);
-            }
-            if (piece.size() != chunk * 16) fail(name, "its chunks are damaged or cut short");
-            piece.resize(std::min<std::size_t>(piece.size(), size - at * 16));
-            result.replace(at * 16, piece.size(), piece);
+        std::size_t const stored = H5Dget_storage_size(data.set), unit = H5Tget_size(data.type);
+        bool const never_written = stored == 0 && by_reference;
+        std::size_t const most = stored * (layout == H5D_CHUNKED ? 1032 : 1);
+        if (unit == 0 || (data.count > most / unit && !never_written)) fail(name, "its shape promises more than the file holds");
+        if (data.count > most_)
+            fail(name,
+                 "it unpacks to " + std::to_string(data.count) + " numbers, and of a file of this size " + std::to_string(most_) +
+                     " are read",
+                 "Is it damaged? Else write it again, not packed");
+        if (layout != H5D_CHUNKED) return;
+        hsize_t chunk[H5S_MAX_RANK] = {};
+        int const rank = H5Pget_chunk(how, H5S_MAX_RANK, chunk);
+        std::size_t size = unit;
+        for (int k = 0; k < rank; ++k) { // HDF5 makes room for a whole one
+            if (chunk[k] == 0 || size > bytes_.size() * 1032 / chunk[k]) fail(name, "the extents of its chunks are absurd");
+            size *= chunk[k];
         }
-        return result;
     }
 
-    std::string path_;
-    detail::handle file_;
+    std::string references_of(open_data const& data, std::string const& name) const;
+    template <class Show>
+    void each_object(open_data const& data, std::string const& name, std::size_t width, Show const& show) const;
+
+    std::string path_, bytes_;
+    std::size_t most_;
+    detail::handle links_, file_;
 };
 
 } // namespace spikefuse::io
+
+#include "hdf5_references.hpp"

@@ -2,25 +2,23 @@
 /// HDF5 made in memory and written in one step: a file is the old one or the new one, never half of it. Link spikefuse::io.
 
 #include "hdf5.hpp"
+#include "replace_file.hpp"
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <string>
-#include <system_error>
-#include <unistd.h>
 #include <vector>
 
 namespace spikefuse::io::detail {
 
-/// Writes HDF5 into memory: the disk sees bytes only, and its faults are those of a plain file.
+/// Writes HDF5 into memory: the disk sees bytes only, and its faults are those of a plain file. While one is made, no other thread uses
+/// HDF5 here; so it is made, asked for its bytes, and gone before they are written.
 class hdf5_image {
   public:
     hdf5_image() {
         handle const how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
         check(how);
         check(H5Pset_fapl_core(how, std::size_t(1) << 20, false));
-        file_ = {H5Fcreate("/spikefuse in memory", H5F_ACC_TRUNC, H5P_DEFAULT, how), H5Fclose};
+        file_ = {H5Fcreate(name_in_memory().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, how), H5Fclose};
         check(file_);
     }
 
@@ -75,30 +73,8 @@ class hdf5_image {
         check(H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
     }
 
-    quiet quiet_;
+    session session_;
     handle file_;
 };
-
-/// Writes aside, then renames: whoever reads `path` sees the old file or the new one, also after a power cut.
-inline void replace_file(std::string const& path, std::string const& bytes) {
-    std::string const aside = path + ".part";
-    bool ours = false;
-    auto refuse = [&](std::string const& what) {
-        std::string const why = std::generic_category().message(errno);
-        if (ours) std::remove(aside.c_str());
-        throw file_error("'" + path + "' cannot be written", what + ": " + why,
-                         "Choose another place, or make room and permit writing there");
-    };
-    std::FILE* const file = std::fopen(aside.c_str(), "wb");
-    if (file == nullptr) refuse("'" + aside + "' cannot be made");
-    ours = true;
-    bool const whole =
-        std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() && std::fflush(file) == 0 && fsync(fileno(file)) == 0;
-    int const fault = errno;
-    bool const closed = std::fclose(file) == 0;
-    if (!whole) errno = fault;
-    if (!whole || !closed) refuse("writing '" + aside + "' failed");
-    if (std::rename(aside.c_str(), path.c_str()) != 0) refuse("'" + aside + "' cannot take its name");
-}
 
 } // namespace spikefuse::io::detail

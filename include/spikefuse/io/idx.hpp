@@ -2,13 +2,12 @@
 /// MNIST's file format, idx, plain or gzipped. Source: the format's description beside the data set (LeCun, Cortes, Burges 1998).
 /// Link spikefuse::io.
 
-#include "../core/errors.hpp"
+#include "file_bytes.hpp"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,17 +33,15 @@ inline std::string hex(std::uint32_t n) {
     return text;
 }
 
-} // namespace detail
-
-/// Reads a file whose magic number must be `wanted`. Throws file_error: missing, cut short, damaged, longer than it says, of
-/// another kind.
-inline idx read_idx(std::string const& path, std::uint32_t wanted) {
-    std::unique_ptr<gzFile_s, int (*)(gzFile)> const file(gzopen(path.c_str(), "rb"), gzclose);
-    if (!file) throw file_error("'" + path + "' cannot be opened", "there is no such file, or no permission to read it", "Check the path");
+inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
+    descriptor opened = open_plain(path);
+    std::unique_ptr<gzFile_s, int (*)(gzFile)> const file(gzdopen(opened.number(), "rb"), gzclose);
+    if (!file) throw file_error("'" + path + "' cannot be read", "zlib refuses it", "Is memory short?");
+    opened.release(); // gzclose closes it
     auto fail_to_read = [&] {
         int code = Z_OK;
         gzerror(file.get(), &code);
-        if (code == Z_ERRNO) throw file_error("'" + path + "' cannot be read", "it is a folder, or the disk fails", "Check the path");
+        if (code == Z_ERRNO) throw file_error("'" + path + "' cannot be read", "the disk fails", "Check the disk");
         throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
     };
     auto read = [&](std::uint8_t* to, std::size_t count, char const* what) {
@@ -68,8 +65,8 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     };
     std::uint32_t const magic = number();
     if (magic != wanted)
-        throw file_error("'" + path + "' holds " + detail::idx_kind(magic) + " where " + detail::idx_kind(wanted) + " were wanted",
-                         "its magic number is " + detail::hex(magic) + ", not " + detail::hex(wanted),
+        throw file_error("'" + path + "' holds " + idx_kind(magic) + " where " + idx_kind(wanted) + " were wanted",
+                         "its magic number is " + hex(magic) + ", not " + hex(wanted),
                          magic == idx_images || magic == idx_labels ? "Are the two files swapped?" : "Is it an idx file?");
     idx result;
     std::size_t total = 1;
@@ -104,6 +101,14 @@ inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     return result;
 }
 
+} // namespace detail
+
+/// Reads a file whose magic number must be `wanted`. Throws file_error: missing, cut short, damaged, longer than it says, of
+/// another kind.
+inline idx read_idx(std::string const& path, std::uint32_t wanted) {
+    return detail::within_memory(path, [&] { return detail::read_whole_idx(path, wanted); });
+}
+
 /// MNIST: images [count, rows, columns] of bytes, a label 0 to 9 each.
 struct mnist {
     std::size_t count = 0, rows = 0, columns = 0;
@@ -114,11 +119,7 @@ struct mnist {
 inline mnist read_mnist(std::string const& folder, std::string const& set = "t10k") {
     auto path = [&](char const* name) {
         std::string const plain = folder + "/" + set + name;
-        if (FILE* const there = std::fopen(plain.c_str(), "rb")) {
-            std::fclose(there);
-            return plain;
-        }
-        return plain + ".gz";
+        return detail::stands(plain) ? plain : plain + ".gz";
     };
     std::string const image_path = path("-images-idx3-ubyte"), label_path = path("-labels-idx1-ubyte");
     idx images = read_idx(image_path, idx_images);

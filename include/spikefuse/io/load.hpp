@@ -15,10 +15,11 @@ struct planned_write {
     std::vector<double> values;
 };
 
-inline std::string shape_text(std::vector<std::size_t> const& shape) {
-    std::string text = "[";
-    for (std::size_t k = 0; k < shape.size(); ++k) text += (k > 0 ? ", " : "") + std::to_string(shape[k]);
-    return text + "]";
+/// The word that a node is in a network; empty where there is none.
+inline std::string word_of(std::string const& node) {
+    for (nir_type const& type : nir_types())
+        if (node == type.name) return type.word;
+    return "";
 }
 
 /// A field for a parameter of `shape`: the same shape, or one number for all, or a vector with its axes multiplied out ([C, H, W]).
@@ -39,11 +40,13 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
 /// another shape), name_error (another kind of node), value_error (a number that the parameter cannot be); nothing has changed then.
 template <class Model>
 void load_nir(Model& network, std::string const& path) {
-    nir_node const graph = read_nir(path);
+    auto const parameters = network.parameters();
+    std::size_t numbers = 0;
+    for (auto const& parameter : parameters) numbers += detail::count_of(parameter.shape);
+    nir_node const graph = read_nir(path, 2 * numbers); // and what its equations fix
     auto const chain = nir_chain(graph, path);
     auto const rules = Model::exchange_rules();
     auto const& layers = network.layer_names();
-    auto const parameters = network.parameters();
     if (chain.size() != layers.size())
         throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers",
                           "this network has " + std::to_string(layers.size()), "Write the network as the file has it, layer by layer");
@@ -51,12 +54,12 @@ void load_nir(Model& network, std::string const& path) {
     for (std::size_t k = 0; k < chain.size(); ++k) {
         nir_node const& node = *chain[k];
         exchange_rule const& rule = rules[k];
-        std::string const here = "'" + node.name + "' in '" + path + "'";
+        std::string const here = "'" + node.name + "' in '" + path + "'", word = detail::word_of(node.type);
         if (std::find(rule.types.begin(), rule.types.end(), node.type) == rule.types.end() || rule.types[0].empty())
-            throw name_error(here + " is a " + node.type,
-                             "the network has '" + layers[k] + "' there" +
-                                 (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
-                             "Write the network as the file has it, layer by layer");
+            throw name_error(
+                here + " is a " + node.type,
+                "the network has '" + layers[k] + "' there" + (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
+                "Write the network as the file has it, layer by layer" + (word.empty() ? "" : ": a " + node.type + " is " + word));
         std::set<std::string> used;
         for (auto const& parameter : parameters) {
             if (parameter.layer != layers[k]) continue;
@@ -94,7 +97,8 @@ void load_nir(Model& network, std::string const& path) {
                         "'" + key + "' of " + here + " is " + std::to_string(given),
                         "in this network it is " + std::to_string(wanted) +
                             (fixed.parameter.empty() ? "" : ", " + std::string(fixed.parameter) + " / dt: a spike moves the synapse by 1"),
-                        "Load it at the dt that it was made for, or put the factor into the weights before it");
+                        "Load it at the dt that it was made for, put the factor into the weights before it" +
+                            (layers[k].starts_with(word + " ") ? "" : ", or write " + word + ", which has this number as a parameter"));
             }
         }
         for (auto const& [key, value] : node.fields) { // what the network cannot hold must not be lost in silence

@@ -1,92 +1,29 @@
 #pragma once
-/// NIR files: the exchange format of spiking networks, HDF5 inside.
-/// Source: Pedersen et al. 2024, Nature Communications 15:8122, and the layout that the nir package writes. Link spikefuse::io.
+/// NIR files: the exchange format of spiking networks, HDF5 inside. Link spikefuse::io.
 
-#include "hdf5.hpp"
+#include "nir_rules.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 namespace spikefuse::io {
 
-/// A node of a NIR graph. Numbers stand in `fields`, words ("same", "valid") in `texts`.
-struct nir_node {
-    std::string name, type;
-    std::map<std::string, array> fields;
-    std::map<std::string, std::string> texts;
-    std::vector<nir_node> nodes;                            // of a NIRGraph
-    std::vector<std::pair<std::string, std::string>> edges; // of a NIRGraph: source, target
-
-    array const& field(std::string const& key) const { return fields.at(key); }
-};
-
 namespace detail {
 
-/// The format's node types in one table: the fields each must have, and those it may have.
-struct nir_type {
-    char const* name;
-    std::vector<std::string> required, optional;
-    bool one_shape = false; // its parameters agree in shape (w_in is broadcast)
-};
-inline std::vector<nir_type> const& nir_types() {
-    static std::vector<nir_type> const types = {
-        {"Input", {"shape"}, {}},
-        {"Output", {"shape"}, {}},
-        {"Affine", {"weight", "bias"}, {}},
-        {"Linear", {"weight"}, {}},
-        {"Scale", {"scale"}, {}},
-        {"Conv1d", {"weight", "stride", "padding", "dilation", "groups", "bias"}, {"input_shape"}},
-        {"Conv2d", {"weight", "stride", "padding", "dilation", "groups", "bias"}, {"input_shape"}},
-        {"SumPool2d", {"kernel_size", "stride", "padding"}, {}},
-        {"AvgPool2d", {"kernel_size", "stride", "padding"}, {}},
-        {"Flatten", {}, {"start_dim", "end_dim", "input_type"}},
-        {"Delay", {"delay"}, {}},
-        {"Threshold", {"threshold"}, {}},
-        {"I", {"r"}, {}},
-        {"LI", {"tau", "r", "v_leak"}, {}, true},
-        {"IF", {"r", "v_threshold"}, {"v_reset"}, true},
-        {"LIF", {"tau", "r", "v_leak", "v_threshold"}, {"v_reset"}, true},
-        {"CubaLI", {"tau_syn", "tau_mem", "r", "v_leak"}, {"w_in"}, true},
-        {"CubaLIF", {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold"}, {"v_reset", "w_in"}, true},
-        {"NIRGraph", {}, {}},
-    };
-    return types;
-}
-
-/// The known name that is nearest to a wrong one, for the sentence.
-inline std::string nearest(std::string const& wrong, std::vector<std::string> const& known) {
-    std::string best;
-    std::size_t least = wrong.size() / 2 + 2;
-    for (std::string const& candidate : known) {
-        std::vector<std::size_t> row(candidate.size() + 1);
-        for (std::size_t j = 0; j <= candidate.size(); ++j) row[j] = j;
-        for (std::size_t i = 1; i <= wrong.size(); ++i) {
-            std::size_t diagonal = row[0]++;
-            for (std::size_t j = 1; j <= candidate.size(); ++j) {
-                std::size_t const above = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (wrong[i - 1] == candidate[j - 1] ? 0 : 1)});
-                diagonal = above;
-            }
-        }
-        if (row.back() < least) {
-            least = row.back();
-            best = candidate;
-        }
-    }
-    return best;
-}
-
+/// Reads in two passes: first what is small (names, edges, shapes, the geometry of convolutions), until all of it fits together; then the
+/// arrays themselves. What does not fit is refused before a number of it is unpacked.
 class nir_reader {
   public:
-    explicit nir_reader(std::string const& path) : file_(path) {}
+    nir_reader(std::string const& path, std::size_t most) : file_(path, most) {}
 
     nir_node read() {
         if (!file_.has("/node"))
             throw file_error("'" + file_.path() + "' is no NIR file", "it has no group /node", "Was it written by nir.write?");
         nir_node root = node("/node", "network", 0);
         if (root.type != "NIRGraph") complain("/node", "it is a " + root.type + ", not a NIRGraph");
+        nir_shapes flow([&](std::string const& place, std::string const& why) { complain("/node" + place, why); });
+        flow.graph(root, "");
+        fill("/node", root);
         return root;
     }
 
@@ -98,6 +35,8 @@ class nir_reader {
 
     nir_node node(std::string const& place, std::string const& name, int depth) {
         if (depth > 16) complain(place, "graphs are nested more than 16 deep");
+        if (++nodes_ > file_.size_in_bytes() / 64)
+            complain(place, "there are more nodes than the file has room for: one of them holds itself");
         if (!file_.is_group(place) || !file_.has(place + "/type")) {
             complain(place, file_.is_group(place) ? "it has no type. A node's name with a slash makes such a group: rename the node"
                                                   : "it is not a group");
@@ -117,11 +56,15 @@ class nir_reader {
         for (std::string const& key : type->required) field(place, key, result, true);
         for (std::string const& key : type->optional) field(place, key, result, false);
         if (type->one_shape) {
-            std::vector<std::size_t> const& shape = result.field(type->required.front()).shape;
-            for (auto const& [key, value] : result.fields)
-                if (key != "w_in" && value.shape != shape)
-                    complain(place, "its '" + key + "' and '" + type->required.front() + "' have different shapes");
+            std::string const* first = nullptr; // of more than one number
+            for (auto const& [key, value] : result.fields) {
+                if (count_of(value.shape) == 1) continue;
+                if (first != nullptr && value.shape != result.field(*first).shape)
+                    complain(place, "its '" + key + "' and '" + *first + "' have different shapes");
+                if (first == nullptr) first = &key;
+            }
         }
+        if (auto const fault = geometry_fault(result)) complain(place + (fault->field.empty() ? "" : "/" + fault->field), fault->why);
         return result;
     }
 
@@ -140,10 +83,32 @@ class nir_reader {
             into.texts[key] = file_.text(path);
             return;
         }
+        array& value = into.fields[key];
+        value.shape = file_.shape(path);
+        std::size_t const count = count_of(value.shape);
+        if (is_geometry(key)) {
+            if (count > 16) complain(path, "it holds " + std::to_string(count) + " numbers, and a shape has no more than 16");
+            value = numbers(path);
+        } else if (count > file_.most() - promised_) {
+            complain(path, "with its " + std::to_string(count) + " numbers the network has more than " + std::to_string(file_.most()) +
+                               ", which a file of this size is not read to. If it is meant: read_nir(path, how many)");
+        } else {
+            promised_ += count;
+        }
+    }
+    array numbers(std::string const& path) const {
         array value = file_.numbers(path);
         for (std::size_t k = 0; k < value.values.size(); ++k)
             if (!std::isfinite(value.values[k])) complain(path, "it holds a number that is not finite at [" + std::to_string(k) + "]");
-        into.fields[key] = std::move(value);
+        return value;
+    }
+    void fill(std::string const& place, nir_node& into) {
+        for (auto& [key, value] : into.fields) {
+            if (is_geometry(key)) continue;
+            value = numbers(place + "/" + key);
+            if (auto const fault = value_fault(key, value)) complain(place + "/" + key, *fault);
+        }
+        for (nir_node& one : into.nodes) fill(place + "/nodes/" + one.name, one);
     }
 
     void graph(std::string const& place, nir_node& into, int depth) {
@@ -152,6 +117,8 @@ class nir_reader {
         std::set<std::string> const known(names.begin(), names.end());
         for (std::string const& name : names) into.nodes.push_back(node(place + "/nodes/" + name, name, depth + 1));
         std::vector<std::size_t> shape;
+        if (names.empty()) complain(place, "it has no node");
+        if (count_of(file_.shape(place + "/edges")) == 0) return; // an empty list may be one of numbers
         std::vector<std::string> const ends = file_.texts(place + "/edges", &shape);
         if (shape.size() != 2 || shape[1] != 2) complain(place + "/edges", "edges have the shape [E, 2]");
         std::set<std::pair<std::string, std::string>> seen;
@@ -170,12 +137,17 @@ class nir_reader {
     }
 
     hdf5_file file_;
+    std::size_t nodes_ = 0, promised_ = 0; // numbers that are to be read
 };
 
 } // namespace detail
 
-/// Reads a NIR file, whole or not at all. Throws file_error.
-inline nir_node read_nir(std::string const& path) { return detail::nir_reader(path).read(); }
+/// Reads a NIR file, whole or not at all. A network may have as many numbers as are likely for the file's size (see `hdf5_file`), or
+/// `most` if that is more. Throws file_error: the file, a node that the format does not have, shapes that do not fit together, a time
+/// constant that is not positive, and what else means nothing.
+inline nir_node read_nir(std::string const& path, std::size_t most = 0) {
+    return detail::within_memory(path, [&] { return detail::nir_reader(path, most).read(); });
+}
 
 /// The nodes between Input and Output, in order, of a graph that is a plain chain. Throws file_error: says which node branches,
 /// loops or is left over.

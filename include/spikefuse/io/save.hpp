@@ -135,29 +135,31 @@ void save_nir(Model const& network, std::string const& path) {
     std::vector<detail::planned_node<typename Model::value_type>> nodes;
     for (std::size_t k = 0; k < layers.size(); ++k) nodes.push_back(detail::plan_node(network, k, rules[k], path));
 
-    detail::hdf5_image const file;
-    file.text("/version", "1.0.8"); // the nir package whose layout this is
-    file.group("/node");
-    file.text("/node/type", "NIRGraph");
-    file.group("/node/nodes");
-    auto end = [&](std::string const& name, std::string const& type, int width) {
-        file.group("/node/nodes/" + name);
-        file.text("/node/nodes/" + name + "/type", type);
-        file.numbers("/node/nodes/" + name + "/shape", {1}, std::vector<std::int64_t>{width});
-    };
-    end("input", "Input", Model::inputs);
-    std::vector<std::string> edges{"input"};
-    for (std::size_t k = 0; k < nodes.size(); ++k) {
-        std::string const name = std::to_string(k), place = "/node/nodes/" + name;
-        file.group(place);
-        file.text(place + "/type", nodes[k].type);
-        for (auto const& field : nodes[k].fields) file.numbers(place + "/" + field.name, field.shape, field.values);
-        edges.insert(edges.end(), {name, name});
-    }
-    end("output", "Output", Model::outputs);
-    edges.emplace_back("output");
-    file.texts("/node/edges", {edges.size() / 2, 2}, edges);
-    detail::replace_file(path, file.bytes());
+    detail::replace_file(path, [&] {
+        detail::hdf5_image const file;
+        file.text("/version", "1.0.8"); // the nir package whose layout this is
+        file.group("/node");
+        file.text("/node/type", "NIRGraph");
+        file.group("/node/nodes");
+        auto end = [&](std::string const& name, std::string const& type, int width) {
+            file.group("/node/nodes/" + name);
+            file.text("/node/nodes/" + name + "/type", type);
+            file.numbers("/node/nodes/" + name + "/shape", {1}, std::vector<std::int64_t>{width});
+        };
+        end("input", "Input", Model::inputs);
+        std::vector<std::string> edges{"input"};
+        for (std::size_t k = 0; k < nodes.size(); ++k) {
+            std::string const name = std::to_string(k), place = "/node/nodes/" + name;
+            file.group(place);
+            file.text(place + "/type", nodes[k].type);
+            for (auto const& field : nodes[k].fields) file.numbers(place + "/" + field.name, field.shape, field.values);
+            edges.insert(edges.end(), {name, name});
+        }
+        end("output", "Output", Model::outputs);
+        edges.emplace_back("output");
+        file.texts("/node/edges", {edges.size() / 2, 2}, edges);
+        return file.bytes();
+    }());
 }
 
 } // namespace spikefuse::io

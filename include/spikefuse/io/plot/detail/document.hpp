@@ -1,16 +1,14 @@
 #pragma once
 /// An SVG document under construction, and how it gets into a file.
 
-#include "../../../core/errors.hpp"
+#include "../../replace_file.hpp"
 #include "text.hpp"
 
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <system_error>
-#include <unistd.h>
 #include <vector>
 
 namespace spikefuse::io::plot::detail {
@@ -119,27 +117,16 @@ class document {
     std::string body_;
 };
 
-/// Writes aside, then renames: a reader sees the old file or the new one, never half of one.
+/// Writes it in one step: a reader sees the old file or the new one, never half of one.
 inline void save(std::string const& text, std::filesystem::path const& path) {
-    std::filesystem::path aside = path;
-    aside += ".part" + std::to_string(getpid());
     auto const refuse = [&](std::string const& why) {
-        std::error_code ignored;
-        std::filesystem::remove(aside, ignored);
         throw file_error("'" + path.string() + "' cannot be written", why, "Choose another place, or make room and permit writing there");
     };
     std::error_code fault;
     if (std::filesystem::is_directory(path, fault)) refuse("it is a folder");
     std::filesystem::path const folder = path.parent_path();
     if (!folder.empty() && !std::filesystem::is_directory(folder, fault)) refuse("there is no folder '" + folder.string() + "'");
-    {
-        std::ofstream file(aside, std::ios::binary);
-        file << text;
-        file.close();
-        if (!file) refuse("writing '" + aside.string() + "' failed");
-    }
-    std::filesystem::rename(aside, path, fault);
-    if (fault) refuse(fault.message());
+    io::detail::replace_file(path.string(), text);
 }
 
 } // namespace spikefuse::io::plot::detail

@@ -1,0 +1,101 @@
+#pragma once
+/// The neurons of the exchange format NIR, with every number that it has for them: `input<784> >> linear<128> >> nir::lif`.
+///
+/// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes LIF and CubaLIF, by forward Euler: states begin at zero, a neuron
+/// fires above its threshold and is then set to v_reset. The file holds neither the time step nor another way to fire or reset: `inclusive`
+/// and `subtract` say these. `lif` and `iaf` are the same with what norse and the usual networks need.
+
+#include "neuron.hpp"
+#include "policies.hpp"
+
+namespace spikefuse::nir {
+
+struct lif_parameters {
+    duration tau = 10 * ms; // membrane time constant
+    double r = 1;           // membrane units per unit of current
+    double v_leak = 0;      // where the membrane goes without input
+    double v_threshold = 1;
+    double v_reset = 0; // where a spike leaves the membrane
+};
+
+/// Leaky integrate-and-fire, the input is a current: v' = v + dt / tau ((v_leak - v) + r I).
+template <class... Policies>
+struct lif_neuron {
+    using kind = named<"nir_lif">;
+    using parameters = lif_parameters;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy>::with<Policies...>;
+    static constexpr exchange_rule exchange{
+        "LIF", {{"tau", "tau"}, {"r", "r"}, {"v_leak", "v_leak"}, {"v_threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
+
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">; // membrane
+        constexpr auto tau = param<"tau">(&parameters::tau);
+        constexpr auto r = param<"r">(&parameters::r);
+        constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
+        constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
+        constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
+        return dynamics(d(v) = ((v_leak - v) + r * current) / tau, //
+                        chosen::fires<choices>(v, v_threshold),    //
+                        chosen::resets<choices>(v, v_threshold, v_reset));
+    }
+};
+
+struct cuba_lif_parameters {
+    duration tau_mem = 10 * ms; // membrane time constant
+    duration tau_syn = 5 * ms;  // synaptic time constant
+    double r = 1;               // membrane units per unit of synaptic current
+    double v_leak = 0;          // where the membrane goes without input
+    double v_threshold = 1;
+    double v_reset = 0; // where a spike leaves the membrane
+    double w_in = 1;    // of what arrives; tau_syn / dt lets a spike move the synapse by 1
+};
+
+/// The same behind a synapse whose current decays: i' = i + dt / tau_syn (w_in x - i); v' = v + dt / tau_mem ((v_leak - v) + r i').
+/// The membrane reads the new current, as snnTorch, norse and SpikingJelly do; `use_old_current`: the one of the step before, as the
+/// format's authors do.
+template <class... Policies>
+struct cuba_lif_neuron {
+    using kind = named<"nir_cuba_lif">;
+    using parameters = cuba_lif_parameters;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy,
+                         decay_then_add_policy>::with<Policies...>;
+    static constexpr exchange_rule exchange{"CubaLIF",
+                                            {{"tau_mem", "tau_mem"},
+                                             {"tau_syn", "tau_syn"},
+                                             {"r", "r"},
+                                             {"v_leak", "v_leak"},
+                                             {"v_threshold", "v_threshold"},
+                                             {"v_reset", "v_reset", 0},
+                                             {"w_in", "w_in", 1}}};
+
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        using synapse = chosen::policy<choices, axis::synapse>;
+        constexpr bool old_current = std::is_same_v<synapse, use_old_current_policy>;
+        static_assert(old_current || std::is_same_v<synapse, decay_then_add_policy>,
+                      "spikefuse: nir::cuba_lif takes the synapses decay_then_add and use_old_current.");
+        constexpr auto v = state<"v">; // membrane
+        constexpr auto i = state<"i">; // synaptic current
+        constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
+        constexpr auto tau_syn = param<"tau_syn">(&parameters::tau_syn);
+        constexpr auto r = param<"r">(&parameters::r);
+        constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
+        constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
+        constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
+        constexpr auto w_in = param<"w_in">(&parameters::w_in);
+        constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
+        constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
+        constexpr auto after = lines(chosen::fires<choices>(v, v_threshold), chosen::resets<choices>(v, v_threshold, v_reset));
+        if constexpr (old_current) {
+            return dynamics(d(v) = leak, i = arrived, after);
+        } else {
+            return dynamics(i = arrived, d(v) = leak, after);
+        }
+    }
+};
+
+inline constexpr auto lif = neuron<lif_neuron<>>;
+inline constexpr auto cuba_lif = neuron<cuba_lif_neuron<>>;
+
+} // namespace spikefuse::nir
