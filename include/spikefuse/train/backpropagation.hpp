@@ -85,6 +85,9 @@ class backpropagation<model<Network, T, Space>, Loss> {
                                         static_cast<std::size_t>(batch) * static_cast<std::size_t>(places::padded(Model::outputs)));
     }
 
+    backpropagation(backpropagation const&) = delete; // a copy would share gradients and tape
+    backpropagation(backpropagation&&) = default;
+
     /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
     /// the network's outputs; then the labels of before still stand.
     void set_labels(std::span<int const> labels) {

@@ -39,6 +39,9 @@ class learner<model<Network, T, Space>, Optimizer> {
             if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
+    learner(learner const&) = delete; // a copy would share the optimizer's memory
+    learner(learner&&) = default;
+
     /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from
     /// the sum of their gradients. Time constants, rates and what is positive learn in their logarithm: a step changes them by a share of
     /// themselves, and weight decay leaves them alone. A time constant is held at one step or more. Throws name_error; value_error: shared
