@@ -1,10 +1,10 @@
 #pragma once
 /// What holds in a NIR graph beside its layout: numbers that mean something, and shapes that fit together along the edges.
 
+#include "../core/numbers.hpp"
 #include "nir_types.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -17,11 +17,7 @@ inline std::size_t count_of(std::vector<std::size_t> const& shape) {
     for (std::size_t extent : shape) count *= extent;
     return count;
 }
-inline std::string number_text(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", number);
-    return text;
-}
+using spikefuse::detail::number_text;
 inline std::string shape_text(std::vector<std::size_t> const& shape) {
     std::string text = "[";
     for (std::size_t k = 0; k < shape.size(); ++k) text += (k > 0 ? ", " : "") + std::to_string(shape[k]);

@@ -2,9 +2,9 @@
 /// What a caller may pass as input, and the sentences for what does not fit.
 
 #include "../core/errors.hpp"
+#include "../core/numbers.hpp"
 #include "../plan/layout.hpp"
 #include "detail/arguments.hpp"
-#include "detail/numbers.hpp"
 
 #include <Kokkos_Core.hpp>
 

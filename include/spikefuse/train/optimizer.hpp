@@ -7,12 +7,11 @@
 /// numbers that cannot be, stored as T or before.
 
 #include "../core/errors.hpp"
-#include "../core/finite.hpp"
 #include "../core/macros.hpp"
+#include "../core/numbers.hpp"
 
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <numbers>
@@ -21,11 +20,6 @@
 namespace spikefuse {
 
 namespace detail {
-inline std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", value);
-    return text;
-}
 /// Throws value_error for a setting that is not finite or below zero, or that the model's precision makes infinite or zero.
 template <class T>
 void check_setting(std::string const& name, double value) {

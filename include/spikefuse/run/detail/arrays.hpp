@@ -3,7 +3,7 @@
 
 #include "../../core/errors.hpp"
 #include "../../core/layer.hpp"
-#include "numbers.hpp"
+#include "../../core/numbers.hpp"
 
 #include <cstddef>
 #include <string>

@@ -2,9 +2,9 @@
 /// What a model remembers between calls: the states of every sample, and the rows that loops feed back.
 
 #include "../../core/errors.hpp"
+#include "../../core/numbers.hpp"
 #include "../../plan/describe.hpp"
 #include "../../plan/layout.hpp"
-#include "numbers.hpp"
 #include "owned.hpp"
 
 #include <cstring>

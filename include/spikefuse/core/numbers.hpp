@@ -1,7 +1,7 @@
 #pragma once
 /// Numbers of a caller's that become numbers of a model: how they are written in messages, and whether the model's type can hold them.
 
-#include "../../core/finite.hpp"
+#include "finite.hpp"
 
 #include <bit>
 #include <cstdint>
