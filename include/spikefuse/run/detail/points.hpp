@@ -148,23 +148,25 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                 auto& cell = get<k>(now);
                 self.template arrive<points, k>(here, p + g, first + r, flow, now);
                 if constexpr (Keep::remembers)
-                    for_each_index<wide>([&](auto q) { remember<Keep, q>(keep.template history<k>(g + q), first + r, cell); });
+                    for_each_index<wide>(
+                        [&](auto q) { remember<Keep, q>(keep.template history<k>(g + static_cast<int>(q)), first + r, cell); });
                 if constexpr (equations::anatomy<equations_of<layer>>::competes) cell.highest = lane_is<T>(winner - (p + g) * W);
                 equations::advance(cell);
                 if constexpr (Keep::recalls)
-                    for_each_index<wide>([&](auto q) { remember_costly<Keep, q>(keep.template history<k>(g + q), first + r, cell); });
+                    for_each_index<wide>(
+                        [&](auto q) { remember_costly<Keep, q>(keep.template history<k>(g + static_cast<int>(q)), first + r, cell); });
                 flow = cell.output;
             });
             for_each_index<wide>([&](auto q) {
-                int const panel = p + g + q;
+                int const own = g + static_cast<int>(q), panel = p + own;
                 V const out = flow.template part<q>();
                 if constexpr (Purpose == purpose::tape) {
                     if (self.run.penalties != nullptr) self.template count_spikes<points>(here, panel, first + r, seen_of<points, q>(now));
                 }
                 if constexpr (Keep::remembers && Stage::target == plan::readout) {
-                    out.store(keep.output(g + q, first + r));
+                    out.store(keep.output(own, first + r));
                 } else if constexpr (Keep::gives) {
-                    self.template give_out<Stage>(here, panel, first + r, seen_of<points, q>(now), out, reduced[g + q]);
+                    self.template give_out<Stage>(here, panel, first + r, seen_of<points, q>(now), out, reduced[own]);
                 }
                 if constexpr (Purpose != purpose::gradients) {
                     if (self.run.records != nullptr) self.template record<points>(here, panel, first + r, seen_of<points, q>(now));

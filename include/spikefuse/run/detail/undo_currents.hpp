@@ -193,9 +193,10 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
                         for (int q = 0; q < count; ++q) {
                             V const gradient = V::load(gradients + q * W);
                             if constexpr (places::template only_bits<Feed>) {
-                                add_to_rows(panel + q * apart, list.events + begin, events, gradient);
+                                add_to_rows(panel + static_cast<std::size_t>(q) * apart, list.events + begin, events, gradient);
                             } else {
-                                add_to_rows(panel + q * apart, list.events + begin, list.factors + begin, events, gradient);
+                                add_to_rows(panel + static_cast<std::size_t>(q) * apart, list.events + begin, list.factors + begin, events,
+                                            gradient);
                             }
                         }
                     }
