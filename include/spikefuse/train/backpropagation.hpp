@@ -228,7 +228,7 @@ class backpropagation<model<Network, T, Space>, Loss> {
         auto const shape = model_.template policy<kernel>(space, groups_, arguments);
         Kokkos::parallel_for(
             "spikefuse::training", shape,
-            kernel{{arguments, loss_, targets_, losses_.data(), costs_.data(), row_gradients_.data()}, detail::tokens_of<Space>(space)});
+            kernel{{{arguments}, loss_, targets_, losses_.data(), costs_.data(), row_gradients_.data()}, detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
         steps_ = steps;
     }
