@@ -200,17 +200,26 @@ build_folder() {
     printf '%s/build/%s%s' "$project_root" "${SPIKEFUSE_PRESET:-release}" "$suffix"
 }
 
-configure_and_build() { # [TARGET...]
-    local folder targets=()
+# Configures where that was not done, and again where a CMake file changed since.
+only_configure() {
+    local folder how=(cmake --preset "${SPIKEFUSE_PRESET:-release}")
     folder=$(build_folder)
     export SPIKEFUSE_BUILD_SUFFIX
     [ "$environment" = native ] || export SPIKEFUSE_BUILD_SUFFIX=-userland
     mkdir -p "$folder" # logs stand in it: clones side by side do not share them
-    if [ ! -f "$folder/build.ninja" ]; then
+    if [ -f "$folder/build.ninja" ]; then
+        how=(cmake --build "$folder" --target build.ninja)
+    else
         say "configuring (preset ${SPIKEFUSE_PRESET:-release})"
-        in_environment "$project_root" cmake --preset "${SPIKEFUSE_PRESET:-release}" >"$folder/configure.log" 2>&1 ||
-            { tail -n 30 "$folder/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $folder/configure.log"; }
     fi
+    in_environment "$project_root" "${how[@]}" >"$folder/configure.log" 2>&1 ||
+        { tail -n 30 "$folder/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $folder/configure.log"; }
+}
+
+configure_and_build() { # [TARGET...]
+    local folder targets=()
+    folder=$(build_folder)
+    only_configure
     [ $# -gt 0 ] && targets=(--target "$@")
     say "building ${*:-everything}"
     in_environment "$project_root" cmake --build "$folder" --parallel "${SPIKEFUSE_JOBS:-2}" "${targets[@]}" >"$folder/build.log" 2>&1 ||
