@@ -1,5 +1,8 @@
 # One source that must compile (static; device: kernels, by nvcc), or must not, with the sentences it names (reject); or every header alone.
 set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
+if(OBJECT) # past the syntax: an optimizer may fail too
+    set(how -std=c++20 -fopenmp -O1 -c -o /dev/null -Wall -Wextra -Wno-psabi)
+endif()
 if(NVCC) # it has no way to stop after the syntax
     set(how -std=c++20 -x cu -c -o /dev/null)
 endif()
