@@ -1,14 +1,10 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/spikefuse)
-set(SPIKEFUSE_HAS_IO FALSE)
-set(exported spikefuse)
-if(TARGET spikefuse_io)
-    set(SPIKEFUSE_HAS_IO TRUE)
-    list(APPEND exported spikefuse_io)
-endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/spikefuse DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS ${exported} EXPORT spikefuseTargets)
+# spikefuse::io is made by the package file, for whoever asks: what this machine has says nothing of theirs.
+install(TARGETS spikefuse spikefuse_train EXPORT spikefuseTargets)
 install(EXPORT spikefuseTargets NAMESPACE spikefuse:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spikefuseConfig.cmake.in ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake ${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake DESTINATION ${package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake ${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake ${CMAKE_CURRENT_LIST_DIR}/requirements.cmake
+        DESTINATION ${package_dir})

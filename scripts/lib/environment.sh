@@ -1,11 +1,13 @@
 # Sourced by the scripts beside it: finds or makes an environment that has Kokkos, and runs commands in it.
 #
-# Order: a Kokkos >= 5.0 of this machine; a release that CMake fetches; a private Debian 13 userland, built once
+# Order: a Kokkos of this machine that is new enough (cmake/requirements.cmake); a release that CMake fetches; a private Debian 13 userland, built once
 # from the machine's own Debian mirror. Nothing outside the cache folder changes, except that debootstrap is installed.
 
 set -euo pipefail
 
 project_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# The oldest version that is taken: oldest KOKKOS, oldest BOOST.
+oldest() { sed -n "s/^set(SPIKEFUSE_OLDEST_$1 \(.*\))/\1/p" "$project_root/cmake/requirements.cmake"; }
 cache_root=${SPIKEFUSE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/spikefuse}
 
 say() { printf '\033[1m[spikefuse]\033[0m %s\n' "$*" >&2; }
@@ -28,6 +30,7 @@ userland_packages=(
     g++ cmake ninja-build pkgconf git ca-certificates
     libboost-dev catch2 libhdf5-dev libcli11-dev nlohmann-json3-dev librandom123-dev
     clang libomp-dev clang-format clang-tidy python3-minimal
+    g++-12 g++-13 clang-18 # older compilers that the README names: they compile the headers and a training program
 )
 userland_from_sid=(libkokkos-dev)
 
@@ -45,12 +48,12 @@ debian_mirror() {
 
 build_userland() {
     local target=$1 mirror log making
-    command -v apt-get >/dev/null || fail "no Kokkos >= 5.0 was found, it cannot be fetched, and this is not a Debian system" \
-        "install Kokkos >= 5.0 (with OpenMP), Boost >= 1.81, Catch2 3, HDF5, CLI11 and nlohmann-json, then set CMAKE_PREFIX_PATH"
+    command -v apt-get >/dev/null || fail "no Kokkos >= $(oldest KOKKOS) was found, it cannot be fetched, and this is not a Debian system" \
+        "install Kokkos >= $(oldest KOKKOS) (with OpenMP), Boost >= $(oldest BOOST), Catch2 3, HDF5, CLI11 and nlohmann-json, then set CMAKE_PREFIX_PATH"
     [ "$(id -u)" = 0 ] || fail "building the private Debian userland needs root" \
-        "run once as root (sudo scripts/setup.sh), or install Kokkos >= 5.0 and set CMAKE_PREFIX_PATH"
+        "run once as root (sudo scripts/setup.sh), or install Kokkos >= $(oldest KOKKOS) and set CMAKE_PREFIX_PATH"
     mirror=$(debian_mirror)
-    [ -n "$mirror" ] || fail "apt knows no Debian mirror" "add one to the apt sources, or install Kokkos >= 5.0 and set CMAKE_PREFIX_PATH"
+    [ -n "$mirror" ] || fail "apt knows no Debian mirror" "add one to the apt sources, or install Kokkos >= $(oldest KOKKOS) and set CMAKE_PREFIX_PATH"
     mkdir -p "$cache_root"
     local free
     free=$(df -Pk "$cache_root" | awk 'NR == 2 { print int($4 / 1048576) }')
@@ -117,7 +120,7 @@ enter_userland() {
     ' enter "$root" "$folder" "${#binds[@]}" "${binds[@]}" "$@"
 }
 
-# Is there a Kokkos >= 5.0 (and what the tests need) on this machine itself?
+# Is there a Kokkos that is new enough (and what the tests need) on this machine itself?
 native_has_everything() {
     command -v cmake >/dev/null && command -v c++ >/dev/null && command -v ninja >/dev/null || return 1
     local probe
@@ -125,17 +128,24 @@ native_has_everything() {
     cat >"$probe/CMakeLists.txt" <<'PROBE'
 cmake_minimum_required(VERSION 3.25)
 project(probe LANGUAGES C CXX)
+include(${REQUIREMENTS})
 if(NEED_KOKKOS)
-    find_package(Kokkos 5.0 CONFIG REQUIRED)
+    spikefuse_find_kokkos()
+    if(spikefuse_problem)
+        message(FATAL_ERROR "${spikefuse_problem}")
+    endif()
 endif()
-find_package(Boost 1.81 REQUIRED)
+spikefuse_find_boost()
+if(spikefuse_problem)
+    message(FATAL_ERROR "${spikefuse_problem}")
+endif()
 find_package(Catch2 3 REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
 PROBE
     local result=0
-    cmake -S "$probe" -B "$probe/build" "-DNEED_KOKKOS=$1" >/dev/null 2>&1 || result=1
+    cmake -S "$probe" -B "$probe/build" "-DNEED_KOKKOS=$1" "-DREQUIREMENTS=$project_root/cmake/requirements.cmake" >/dev/null 2>&1 || result=1
     rm -rf "$probe"
     return $result
 }
@@ -177,7 +187,7 @@ in_environment() {
     if [ "$environment" = native ]; then
         (cd "$folder" && "$@")
     else
-        [ "$(id -u)" = 0 ] || fail "entering the private userland needs root" "run as root (sudo), or install Kokkos >= 5.0 and set CMAKE_PREFIX_PATH"
+        [ "$(id -u)" = 0 ] || fail "entering the private userland needs root" "run as root (sudo), or install Kokkos >= $(oldest KOKKOS) and set CMAKE_PREFIX_PATH"
         enter_userland "$environment" "$folder" "$@"
     fi
 }
@@ -190,17 +200,26 @@ build_folder() {
     printf '%s/build/%s%s' "$project_root" "${SPIKEFUSE_PRESET:-release}" "$suffix"
 }
 
-configure_and_build() { # [TARGET...]
-    local folder targets=()
+# Configures where that was not done, and again where a CMake file changed since.
+only_configure() {
+    local folder how=(cmake --preset "${SPIKEFUSE_PRESET:-release}")
     folder=$(build_folder)
     export SPIKEFUSE_BUILD_SUFFIX
     [ "$environment" = native ] || export SPIKEFUSE_BUILD_SUFFIX=-userland
     mkdir -p "$folder" # logs stand in it: clones side by side do not share them
-    if [ ! -f "$folder/build.ninja" ]; then
+    if [ -f "$folder/build.ninja" ]; then
+        how=(cmake --build "$folder" --target build.ninja)
+    else
         say "configuring (preset ${SPIKEFUSE_PRESET:-release})"
-        in_environment "$project_root" cmake --preset "${SPIKEFUSE_PRESET:-release}" >"$folder/configure.log" 2>&1 ||
-            { tail -n 30 "$folder/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $folder/configure.log"; }
     fi
+    in_environment "$project_root" "${how[@]}" >"$folder/configure.log" 2>&1 ||
+        { tail -n 30 "$folder/configure.log" >&2; fail "cmake could not configure" "read the lines above; the whole log is $folder/configure.log"; }
+}
+
+configure_and_build() { # [TARGET...]
+    local folder targets=()
+    folder=$(build_folder)
+    only_configure
     [ $# -gt 0 ] && targets=(--target "$@")
     say "building ${*:-everything}"
     in_environment "$project_root" cmake --build "$folder" --parallel "${SPIKEFUSE_JOBS:-2}" "${targets[@]}" >"$folder/build.log" 2>&1 ||

@@ -1,0 +1,30 @@
+// What a consumer instantiates: a run, training, files and pictures, with the warnings that a careful project switches on.
+#include <cstdio>
+#include <spikefuse/io/load.hpp>
+#include <spikefuse/io/plot/raster.hpp>
+#include <spikefuse/io/plot/svg.hpp>
+#include <spikefuse/io/plot/terminal.hpp>
+#include <spikefuse/io/plot/traces.hpp>
+#include <spikefuse/io/save.hpp>
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/checkpoint.hpp>
+#include <spikefuse/train/trainer.hpp>
+#include <vector>
+
+using namespace spikefuse;
+
+void consumer(std::string const& path) {
+    model network{input<20> >> linear<40> >> recurrent(lif(superspike<10>)) >> linear<2> >> li, {.steps = 8, .batch = 4}};
+    Kokkos::View<float***, Kokkos::LayoutRight> const spikes("spikes", 8, 4, 20); // [T, B, N]
+    (void)network(spikes);
+    backpropagation gradients{network, cross_entropy(max_over_time)};
+    learner<decltype(network), adam> learning(network, {.learning_rate = 5e-3}, 1.0);
+    gradients.set_labels(std::vector<int>{0, 1, 0, 1});
+    gradients.run(spikes);
+    learning.update(Kokkos::DefaultExecutionSpace(), gradients.raw(), gradients.groups());
+    trainer training{network, cross_entropy(max_over_time), adam{.learning_rate = 1e-3}, {.epochs = 1}};
+    save_checkpoint(training, path);
+    io::save_nir(network, path);
+    io::load_nir(network, path);
+    io::plot::write_svg(io::plot::figure{.title = "nothing"}, path);
+}
