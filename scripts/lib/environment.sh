@@ -154,7 +154,7 @@ github_answers() { command -v git >/dev/null && timeout 6 git ls-remote --exit-c
 # Decides where programs are built and run, once; the answer is kept in the cache and asked again only when it breaks.
 # Sets `environment` to native or to the userland's folder.
 find_environment() {
-    local remembered=$cache_root/environment
+    local remembered=$cache_root/environment left
     mkdir -p "$cache_root" 2>/dev/null || fail "the cache folder $cache_root cannot be made" "set SPIKEFUSE_CACHE to a folder that can be written"
     if [ -r "$remembered" ]; then
         environment=$(cat "$remembered")
@@ -172,7 +172,10 @@ find_environment() {
     else
         environment=$(userland_path)
         if [ ! -x "$environment/usr/bin/cmake" ]; then
-            rm -rf "$cache_root"/making.*
+            for left in "$cache_root"/making.*; do # of a build that was interrupted, perhaps with the machine's /proc still in it
+                awk -v "within=$left/" 'index($2, within) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
+                rm -rf --one-file-system "$left"
+            done
             build_userland "$environment"
         fi
     fi
