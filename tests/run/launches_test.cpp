@@ -78,7 +78,7 @@ TEST_CASE("one launch a run, no allocation, no fence") {
 
 TEST_CASE("a step of training: one launch, and for several groups one that copies weights, whatever the steps, samples and loops") {
     constexpr bool on_a_device = !std::is_same_v<Kokkos::DefaultExecutionSpace::memory_space, Kokkos::HostSpace>;
-    auto const launches = [](auto const& network_type, int steps, int batch, bool copies, auto loss = cross_entropy(max_over_time)) {
+    auto const launches = [](auto const& network_type, int steps, int batch, bool copies, auto loss) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};
         auto const spikes = test::random_spikes(steps, batch, network.inputs, 0.2, 1);
         backpropagation back{network, loss};
@@ -98,11 +98,13 @@ TEST_CASE("a step of training: one launch, and for several groups one that copie
         }
         REQUIRE(seen == twice);
     };
-    launches(input<100> >> linear<10> >> li, 500, 3, false);                            // nobody asks for the input's gradient
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, on_a_device); // one group copies for itself
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true);
+    launches(input<100> >> linear<10> >> li, 500, 3, false, cross_entropy(max_over_time)); // nobody asks for the input's gradient
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, on_a_device,
+             cross_entropy(max_over_time)); // one group copies for itself
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true, cross_entropy(max_over_time));
     launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true, cross_entropy(trace)); // of whole rows
-    launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7, true);
+    launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7, true,
+             cross_entropy(max_over_time));
 }
 
 TEST_CASE("everything that is launched or allocated carries the library's name") {
