@@ -43,6 +43,7 @@ inline void check_labels(std::span<int const> labels, std::size_t batch, int cla
 } // namespace detail
 
 /// Gradients of a loss with respect to all parameters, and where asked to the input and the first states. Keeps a reference to the model.
+/// A handle, as a Kokkos::View is: a copy shows the same gradients and writes to the same tape.
 template <class Model, class Loss>
 class backpropagation;
 
@@ -84,9 +85,6 @@ class backpropagation<model<Network, T, Space>, Loss> {
         when_ = Kokkos::View<T*, Space>("spikefuse::when",
                                         static_cast<std::size_t>(batch) * static_cast<std::size_t>(places::padded(Model::outputs)));
     }
-
-    backpropagation(backpropagation const&) = delete; // a copy would share gradients and tape
-    backpropagation(backpropagation&&) = default;
 
     /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
     /// the network's outputs; then the labels of before still stand.

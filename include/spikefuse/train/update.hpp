@@ -11,7 +11,8 @@
 
 namespace spikefuse {
 
-/// The learnable part of a model, and an optimizer's memory of it. Weights and biases learn, neurons' constants after `learn`.
+/// The learnable part of a model, and an optimizer's memory of it, which a copy shares. Weights and biases learn, neurons' constants after
+/// `learn`.
 template <class Model, class Optimizer>
 class learner;
 
@@ -38,9 +39,6 @@ class learner<model<Network, T, Space>, Optimizer> {
         for (auto const& one : model_.parameters())
             if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
-
-    learner(learner const&) = delete; // a copy would share the optimizer's memory
-    learner(learner&&) = default;
 
     /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from
     /// the sum of their gradients. Time constants, rates and what is positive learn in their logarithm: a step changes them by a share of
