@@ -77,15 +77,11 @@ TEST_CASE("central differences: a loss that sees a step's outputs together, behi
 }
 TEST_CASE("cross-entropy of the trace is the mean over steps, for every width of outputs") {
     constexpr auto hidden = input<12> >> linear<30> >> lif(superspike<5>);
-    check_cross_entropy_of_steps<float>(hidden >> linear<1> >> li);
     check_cross_entropy_of_steps<float>(hidden >> linear<10> >> li);
-    check_cross_entropy_of_steps<float>(hidden >> linear<20> >> lif(superspike<5>), 7);
     check_cross_entropy_of_steps<float>(hidden >> linear<100> >> li);
     check_cross_entropy_of_steps<float>(input<12> >> linear<20> >> recurrent(lif(superspike<5>, detached)));
     check_cross_entropy_of_steps<double>(hidden >> linear<1> >> li);
-    check_cross_entropy_of_steps<double>(hidden >> linear<10> >> li);
-    check_cross_entropy_of_steps<double>(hidden >> linear<20> >> lif(superspike<5>));
-    check_cross_entropy_of_steps<double>(hidden >> linear<100>, 50);
+    check_cross_entropy_of_steps<double>(hidden >> linear<20> >> lif(superspike<5>), 7);
 }
 TEST_CASE("a loss is NaN where its readout is") {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();
