@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // 4096 adaptive exponential neurons alone, batch 16, 1000 steps, an input spike of 1 at 20 %. Training gives the gradient of the input.
 #include "twin.hpp"
 

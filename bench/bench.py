@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the benchmark and writes its report. Called by scripts/bench.sh, which says how."""
 import argparse
 import datetime

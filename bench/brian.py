@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The networks of a case in Brian2's C++ standalone mode: outputs held against ours, then times, forwards only.
 
 Run by bench/bench.py inside Brian2's own Python environment: brian.py FOLDER THREADS ROUNDS [MODE...] writes FOLDER/brian2.json.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The networks of a case in GeNN's single-threaded CPU backend, which has no batch: samples run one after another. Forwards only.
 
 Run by bench/bench.py where pygenn is in the other libraries' Python environment: genn.py FOLDER THREADS ROUNDS writes FOLDER/genn.json.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What the benchmarks share: options, inputs and weights from a seed, times of runs that take turns, and a folder of plain files
 /// (little-endian, row-major) from which bench/peers.py builds the same network in other libraries.

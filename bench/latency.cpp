@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One step at a time: 784-256-10, batch 1, spikes at 10 %. Time of each call, from the call until its output can be read.
 #include "harness.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// linear(n) and one population of n neurons, batch 16, 500 steps.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // linear(512) and 512 neurons, batch 16, 500 steps: in the neurons of four libraries, with spikes and with analog values.
 #include "linear.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory of inference against steps: 784 held values, drawn as Poisson spikes inside the kernel, then 784-256-10, batch 256. A case is a
 // number of steps and "reduced" or "trace", as 1000-trace; each has a process of its own, so that nothing is left of another.
 #include "harness.hpp"

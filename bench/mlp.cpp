@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // 784-256-10 over 100 steps, spikes at 10 %: norse's LIF and LI with its twin, and the same sizes in the neurons of the other libraries.
 #include "twin.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The MNIST network of examples/mnist beside a hand-written loop, same flags, same threads, same images, in one run.
 #include "../examples/faults.hpp"
 #include "harness.hpp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """norse on spoken digits: the network, start values, data and settings of examples/train_spoken_digits.cpp.
 
     python bench/norse_spoken_digits.py --data FOLDER [--epochs 12] [--seeds 3]     # needs torch, norse, h5py

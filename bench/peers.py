@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The networks of a case in another library: the same weights and inputs, outputs and gradients held against ours, then times.
 
 Run by bench/bench.py inside the peers' own Python environment: peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The benchmark's pictures as SVG: time against batch, width, steps, depth and activity, and all libraries beside ours."""
 import math
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // 700-256-20 whose hidden layer feeds itself, batch 32, 100 steps, spikes at 2 %: the shape of spoken digits.
 #include "twin.hpp"
 

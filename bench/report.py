@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From what the cases left in build/bench/cases: results.json, results.md and the pictures."""
 import json
 import math

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Time against batch, width, steps, depth and activity, one at a time away from linear(512) and LIF, batch 16, 200 steps, spikes at 10 %.
 #include "twin.hpp"
 

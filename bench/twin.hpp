@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The same networks as one would write them by hand for speed, without the library: lists of spikes, weights in panels of 16 outputs,
 /// states in registers, gradients by row additions. Each thread has whole samples; a batch of one runs on one thread.

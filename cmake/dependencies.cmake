@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Kokkos is a target of the project around us, or found, or fetched where it is missing.
 include(${CMAKE_CURRENT_LIST_DIR}/requirements.cmake)
 spikefuse_find_kokkos()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/spikefuse)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/spikefuse DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # What spikefuse stands on: the oldest versions, and how they are looked for. The build, the installed package and the scripts read it.
 #
 # A target that the project already has is used. Packages are searched without a version, since a Kokkos 5 refuses a search for version 4;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A spiking network is a type. This one looks at noise and shows what its readout thinks.
 #include <cstdio>
 #include <iostream>

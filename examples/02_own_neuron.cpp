@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A neuron of one's own, from its equations: it records, is set and runs like the built-in ones.
 #include <cstdio>
 #include <spikefuse/spikefuse.hpp>

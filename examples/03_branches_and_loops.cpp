@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Branches and loops: they are sentences too, and the whole stays one kernel.
 #include <iostream>
 #include <spikefuse/spikefuse.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Training without a trainer: gradients of a backward run, and a learner that takes them. A network with a loop learns to tell which
 // half of its input came first.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Encoders: numbers go in, spikes are made inside the kernel; the input is never expanded in memory.
 #include <iostream>
 #include <spikefuse/spikefuse.hpp>

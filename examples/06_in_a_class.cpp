@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A network as a member of a simulation: views of the simulation's own, one step a call, copies that go their own way.
 #include <cstdio>
 #include <spikefuse/spikefuse.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the project does, in view of a person: a recurrent spiking network learns to tell four movements apart, from data made here.
 #include <CLI/CLI.hpp>
 #include <cmath>

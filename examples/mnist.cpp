@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // GeNN's MNIST network from a NIR file, over real images: pixels as currents, the class is the readout neuron that fires most.
 #include <CLI/CLI.hpp>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // GeNN's MNIST network over real images: what the example shows and a test holds.
 

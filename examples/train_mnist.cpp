@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trains a spiking network on MNIST: 784-256-10, LIF and a leaky readout, pixels as constant currents. The first 8,000 of the 10,000
 // test images are learnt, the last 2,000 are what it is tested on.
 #include <CLI/CLI.hpp>

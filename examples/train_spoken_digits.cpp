@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trains a recurrent spiking network on spoken digits: recordings as events in the layout of the Spiking Heidelberg Digits.
 #include <CLI/CLI.hpp>
 #include <cstdio>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/bench.sh [--quick] [--rounds N] [--threads N] [--mnist FOLDER] [CASE...]: measures, and writes build/bench/results.json, results.md and SVG pictures.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
 usage() {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/native.sh [COMPILER]: compiles a training program, and what includes every header, with this machine's own compiler (g++) against the
 # libraries of the environment, as a build outside of it would. Does nothing where the environment is the machine itself: then all is.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/test.sh [ARGUMENTS]: sets up what is missing, builds, runs every test. Arguments go to ctest, and only the programs of the tests
 # that they choose are built: scripts/test.sh -L static, scripts/test.sh -R 'chunks'
 # SPIKEFUSE_PRESET chooses another preset (debug, asan, strict), SPIKEFUSE_JOBS how many jobs run at once (2).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # One source that must compile (static; device: kernels, by nvcc), or must not, with the sentences it names (reject); or every header alone.
 set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(OBJECT) # past the syntax: an optimizer may fail too

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the docs show is what compiles: each line of a block marked <!-- from FILE --> stands in that file, and every link leads somewhere."""
 import pathlib
 import re

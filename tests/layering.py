@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The house's rule, read from the includes: each room includes only rooms below it."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a network of LAYERS layers costs to compile: a model, and a run whose output is counted inside the kernel.
 // GRADIENTS: also a run backwards. No LAYERS: nothing but what is included.
 #include <spikefuse/spikefuse.hpp>

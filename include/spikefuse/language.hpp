@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The language alone: networks as types, shapes, plans. Needs no Kokkos library, compiles in a second.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Sourced by the scripts beside it: finds or makes an environment that has Kokkos, and runs commands in it.
 #
 # Order: a Kokkos of this machine that is new enough (cmake/requirements.cmake); a release that CMake fetches; a private Debian 13 userland, built once
@@ -20,7 +21,7 @@ fail() {
 # -h or --help: what stands at the top of the script.
 explain_if_asked() {
     case ${1-} in
-    -h | --help) awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0" && exit ;;
+    -h | --help) awk '/SPDX/ { next } NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0" && exit ;;
     esac
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Networks forwards, compiled for a device: every kind of stage, input and readout. What it would compute is never asked: the host's tests
 // run the same source.
 #include "networks.hpp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Writes into FOLDER the configuration headers that the Kokkos in the folders KOKKOS would have, had it been built for CUDA: what stands
 # there, with CUDA and the compute capability 9.0 switched on. They come first on the include path; the rest of Kokkos is as it was found.
 # With them nvcc compiles kernels; there is nothing to link them with.

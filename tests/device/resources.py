@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What nvcc says of each kernel, from the output of the device tests (ctest -L device -V) on standard input, as a table."""
 import re
 import subprocess

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Networks backwards and what learns, compiled for a device.
 #include "networks.hpp"
 

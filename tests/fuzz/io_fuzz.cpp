@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Damaged files, thousands of them, from a fixed seed: whatever is in a file, reading it ends in data or in a spikefuse::error.
 #include "../support/files.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <spikefuse/io/idx.hpp>
 #include <spikefuse/io/nir.hpp>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # One way into a stranger's project. WAY: how; COMPONENTS: what find_package asks for; INSTALLER, STRANGER: more arguments for the
 # configuration of spikefuse (a build of its own then) and of the stranger; SAYS: the configuration must fail with this sentence;
 # IO: ON or OFF, whether there must be a spikefuse::io. Without SAYS nothing may warn, and the programs must run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // Recordings of the reference libraries: their files, variant by variant, and a model held against them.
 // Where they are: ../support/data.hpp.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rockpool's neurons beside its recordings, and the noise of its synapse beside theory and the recorded statistics.
 #include "golden.hpp"
 

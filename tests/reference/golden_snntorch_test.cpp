@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // snnTorch's networks beside its recordings.
 #include "golden.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Surrogates beside the recorded ones: derivative and forward value on a grid. And: no recording is left unread.
 #include "golden.hpp"
 

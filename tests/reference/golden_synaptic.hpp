@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // snnTorch's Synaptic beside its recordings.
 #include "golden.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "golden_synaptic.hpp"
 
 TEST_CASE("snnTorch: Synaptic, reset none: every delay, inhibition, grading, quantisation, version") {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Numbers printed by norse 1.1.0.
 #include "../support/traces.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Models that have no recordings, beside numbers printed by the libraries themselves (norse 1.1.0, snnTorch 1.0.0).
 #include "../support/traces.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // A plain interpreter of layers, one sample and one neuron at a time. It shares nothing with the library: the equations are
 // written here again, from the descriptions of the reference models, in the most obvious way.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Random networks beside the oracle. Each layer of the oracle is fed with what the library's layer before it gave, so one spike on
 // the edge of the threshold does not pull the rest of the network apart, and every layer is judged by itself.
 #include "oracle.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: two branches side by side take inputs of different widths
 // expect: wants_of_both<8, 9>
 #include <spikefuse/language.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: input<N> stands on the right of >>
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // kokkos
 // expect: the input's number type is not the model's
 #include <spikefuse/spikefuse.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // kokkos
 // expect: input values have three dimensions [T, B, N]
 #include <spikefuse/spikefuse.hpp>

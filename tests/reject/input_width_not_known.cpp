@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: the network's input width is not known
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // kokkos
 // expect: this loss has no labels
 #include <spikefuse/spikefuse.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // kokkos
 // expect: a loss of the trace has of_row, or of_step
 #include <spikefuse/spikefuse.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: these equations give nothing to the next layer
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

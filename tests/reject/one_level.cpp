@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: takes at least two levels
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: the path of recurrent(...) gives another width than the body takes
 // expect: path_leads_back<64, 32>
 #include <spikefuse/language.hpp>

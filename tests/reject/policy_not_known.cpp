@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: this neuron has no such choice
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

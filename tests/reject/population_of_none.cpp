@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: population<N> takes at least one neuron a feature
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: take the resets subtract, reset_to_zero and no_reset
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: on_spike stands before `spike = ...`
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

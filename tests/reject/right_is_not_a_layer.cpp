@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: what stands on the right of >> is not a layer
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

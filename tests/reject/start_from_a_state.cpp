@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: only parameters may stand on the right of start
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

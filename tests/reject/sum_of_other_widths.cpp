@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: the branches of + give different widths
 // expect: sum_of_both<64, 32>
 #include <spikefuse/language.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: input<N> takes a width of at least 1
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

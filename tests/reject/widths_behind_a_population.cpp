@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: left_gives<12>
 // expect: right_wants<10>
 #include <spikefuse/language.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: left_gives<10>
 // expect: right_wants<128>
 #include <spikefuse/language.hpp>

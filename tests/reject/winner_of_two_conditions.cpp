@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: only_winner(...) takes one comparison
 #include <spikefuse/language.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Encoders: what they draw, when they fire, and that neither threads, chunks nor the way an input is passed show. Numbers of norse 1.1.0
 // and snnTorch 1.0.0, printed by those libraries.
 #include "../support/random_spikes.hpp"

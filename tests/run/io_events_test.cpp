@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Event data: the good, each way of being bad, and what comes out of the bins.
 #include "../support/data.hpp"
 #include "../support/files.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // MNIST's files: the good, and each way of being bad.
 #include "../support/data.hpp"
 #include "../support/files.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NIR's LIF and CubaLIF: files of single neurons and of chains, loaded, run and saved, beside what others computed for them.
 #include "../support/data.hpp"
 #include "../support/files.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NIR files: real ones where they are, small ones written here, and each way of being bad. A failed load changes nothing.
 #include "../support/data.hpp"
 #include "../support/files.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Saving as NIR: what is saved comes back to the bit, what cannot be said in a file is refused, and no half-written file is left.
 #include "../../examples/mnist_network.hpp"
 #include "../support/data.hpp"

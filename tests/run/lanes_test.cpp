@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A register of neurons does in each lane what a number does, whatever the processor's registers are: one of them, or several halves.
 #include <algorithm>
 #include <array>

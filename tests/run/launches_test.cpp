@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One launch a run, whatever T, batch and depth; no allocation, no fence, no copy inside it. Seen through Kokkos' own tools.
 #include "../support/random_spikes.hpp"
 

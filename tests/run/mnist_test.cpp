@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The published accuracies, where the data are; and the example as a person runs it, with wrong input.
 #include "../../examples/mnist_network.hpp"
 #include "../support/data.hpp"

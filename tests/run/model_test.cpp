@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The engine's promises: known numbers, one launch, no allocation, chunked = whole, any thread count = the same bits.
 #include "../support/random_spikes.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A model is a value: copies stand for themselves, to look changes nothing; views of any strides; numbers as their type has them;
 // long runs; populations wider than Kokkos' scratch.
 #include "../support/random_spikes.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What holds for every neuron: its page, its bad parameters, its states; and layers of which one neuron wins.
 #include "../support/random_spikes.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rows of input in all their ways: listed, in pieces, looked up, multiplied whole. Against sums in double, and against themselves in
 // chunks.
 #include "../support/random_spikes.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What equations are known to contain before anything runs.
 #include <spikefuse/language.hpp>
 

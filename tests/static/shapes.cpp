@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Shapes, as far as the language knows them.
 #include <spikefuse/language.hpp>
 

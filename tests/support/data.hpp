@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // Where data lie that the project does not hold. Each folder has an environment variable of its own, and all of them have
 // $SPIKEFUSE_SHARED_DIR; else it is ../shared beside the project. A test that asks skips where there is none, and says where it looked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // Files for tests: a folder that goes away, idx files and NIR files written by hand.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // Gradients beside central differences: every learnable number of a model of smooth neurons, what it begins with, and its input.
 #include "random_spikes.hpp"

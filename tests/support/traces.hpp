@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 // A neuron beside numbers that a library printed: one neuron, in double, a fixed input of 14 steps: 0.3 + 0.25 ((7 t) mod 5).
 

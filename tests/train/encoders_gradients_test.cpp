@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Training behind an encoder: weights learn as from the encoder's recorded spikes; what lies before it gets the gradient it should.
 #include "../support/random_spikes.hpp"
 

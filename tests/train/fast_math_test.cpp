@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // With -ffast-math (see CMakeLists.txt) std::isfinite is always true; what guards a training still sees NaN and infinities.
 #include <bit>
 #include <catch2/catch_test_macros.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Gradients beside central differences, for networks with loops, branches and learnable constants, whose neurons are smooth; and what a
 // backward run promises: the same bits for any number of threads and on every run, in pieces as far as pieces go.
 #include "../support/gradients.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Losses: gradients of those that see a step's outputs together beside central differences, their values beside plain loops, and sums over
 // many steps and samples.
 #include "../support/gradients.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Training: optimizers and losses beside torch's numbers, data that is learnt, checkpoints that go on with the same numbers, and bad input.
 #include "../support/files.hpp"
 

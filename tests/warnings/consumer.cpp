@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a consumer instantiates: a run, training, files and pictures, with the warnings that a careful project switches on.
 #include <cstdio>
 #include <spikefuse/io/load.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Run-time errors. One form everywhere: what is wrong, why, and the cure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Whether a number is finite, by its bits: under -ffast-math a compiler takes std::isfinite, and any comparison with NaN, for decided.
 

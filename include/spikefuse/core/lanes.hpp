@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// One register of neurons: the arithmetic type in which equations are evaluated.
 ///

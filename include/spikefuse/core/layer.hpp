@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What every layer is, whatever it computes: the concept through which graph, plan, run and io know layers.
 

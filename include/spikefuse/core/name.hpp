@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Names in types: "v" becomes `name<'v'>` at once, so kernel symbols stay short and nvcc can match them.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Numbers of a caller's that become numbers of a model: how they are written in messages, and whether the model's type can hold them.
 

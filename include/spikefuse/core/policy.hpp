@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Choices made at compile time. A policy answers one question; a neuron lists its questions with the answers it gives by itself.
 

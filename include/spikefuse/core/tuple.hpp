@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A tuple for device code: an aggregate of leaves. (std's needs --expt-relaxed-constexpr there.)
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Units: a time is not a number. `20 * ms`, `0.5 * s`.
 

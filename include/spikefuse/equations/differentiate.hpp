@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A step of a neuron backwards: gradients of its states before the step, of what arrived, and of its coefficients, derived from the
 /// same lines that run it forwards. Nobody writes a derivative of a neuron.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The grammar of a neuron: `dynamics(line, line, ...)` makes a program, a flat tuple of simple statements.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The words of an equation: empty structs that remember what was written. Nothing is computed here.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// How an equation says that a neuron fires: once, several times in a step, or only the highest of its layer.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The operations of an equation: each is one struct with its arithmetic, and how a gradient goes back through it. `apply` sees
 /// registers of neurons; `back<K>` gives argument K's share of a gradient that arrives at the result.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// `+`: side by side, summed. `|`: side by side, joined. `identity`: what passes unchanged.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// `recurrent(lif)`: what a population gives comes back to its input one step later.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// `>>`: how layers become a network. Shapes are checked here, as soon as the left end is known.
 

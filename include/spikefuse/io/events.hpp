@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Event data in the HDF5 layout of the Spiking Heidelberg Digits, and their binning into packed spikes. Source: Cramer, Stradmann,
 /// Schemmel, Zenke 2020, "The Heidelberg spiking data sets for the systematic evaluation of spiking neural networks". Link spikefuse::io.

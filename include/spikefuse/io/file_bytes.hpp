@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A file's bytes, read once: whoever replaces the file meanwhile, what is read is the old one or the new one. No HDF5, no zlib.
 

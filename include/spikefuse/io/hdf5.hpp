@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What we need of HDF5: reads that check before they give. The file is read once, whole, and HDF5 sees these bytes: all that is read
 /// comes of one file, whatever happens to its path meanwhile. Link spikefuse::io.

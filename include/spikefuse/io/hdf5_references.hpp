@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Lists and texts of variable length: what a data set holds are references, and each is followed here. HDF5's own reader asks for the
 /// memory that a damaged length promises, and for as much as often as it is referred to. Part of hdf5.hpp.

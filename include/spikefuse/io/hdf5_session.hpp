@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// How HDF5 is used here: by one thread at a time, without a word of its own, through handles that close themselves.
 

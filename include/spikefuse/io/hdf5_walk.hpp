@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A walk through a file's bytes before HDF5's own: in a damaged file HDF5 follows lists that never end, and takes memory until none is
 /// left. Source: the HDF5 File Format Specification, version 3.0. What is walked has no checksum in the format: local heaps (names of

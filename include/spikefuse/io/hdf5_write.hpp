@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// HDF5 made in memory and written in one step: a file is the old one or the new one, never half of it. Link spikefuse::io.
 

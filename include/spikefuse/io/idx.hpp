@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// MNIST's file format, idx, plain or gzipped. Source: the format's description beside the data set (LeCun, Cortes, Burges 1998).
 /// Link spikefuse::io.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// From a NIR file into a model. Loading is total or it throws, and then the model is as it was.
 

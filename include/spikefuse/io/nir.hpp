@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// NIR files: the exchange format of spiking networks, HDF5 inside. Link spikefuse::io.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What holds in a NIR graph beside its layout: numbers that mean something, and shapes that fit together along the edges.
 

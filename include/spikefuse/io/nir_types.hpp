@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What NIR is made of: its nodes, and which fields each has. Source: Pedersen et al. 2024, Nature Communications 15:8122, and the layout
 /// that the nir package writes.

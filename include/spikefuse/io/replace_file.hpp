@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A file written in one step: it is the old one or the new one, whole, whoever reads or writes it at the same time.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// From a model into a NIR file, which `load_nir` and the nir package read. Saving is total or it throws, and then the disk is as it was.
 

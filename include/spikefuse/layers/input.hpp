@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Where a network begins: `input<784>`. Says the width, computes nothing.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// All-to-all weights: current[o] = bias[o] + sum over i of weight[o][i] * x[i].
 ///

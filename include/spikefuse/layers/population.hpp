@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Population code: every feature goes to N neurons, each tuned to another value: exp(-(x - centre)^2 / (2 tuning_width^2)).
 /// `input<4> >> population<16>` gives 64 features, those of the first feature first. What it gives are numbers: `>> poisson` makes spikes.

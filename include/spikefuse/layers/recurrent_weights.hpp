@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The weights of a loop: current[o] = sum over n of weight[o][n] * z[n], with z the population's own output of the step before.
 /// Source: norse's LIFRecurrent. Weights [post, pre]; without autapses the diagonal is held at zero, in weights that a user supplies too.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Multiplies what passes: y = factor * x, one factor a feature. `scale(0.5)`. NIR's Scale.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// snnTorch's Alpha: the membrane is the difference of two exponentials, so that a spike makes a smooth bump (an alpha function).
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Delta encoder: fires when its input has changed by the threshold since what it told last, so that a slow change is not lost.
 /// `delta_encoder` tells rises, and follows its input down in silence; `signed_delta_encoder` gives 1 for a rise, -1 for a fall, and its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Exponential synapse: a current that decays, without a membrane. Its output is the current.
 ///

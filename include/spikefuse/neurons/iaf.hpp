@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Integrate-and-fire neuron: the membrane sums its input, without leak and without synapse.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Izhikevich's neuron: two equations that show most firing patterns of cortex.
 ///

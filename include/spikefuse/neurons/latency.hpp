@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Latency encoder: a stronger input fires earlier, and once. An input of 1 fires in the first step, one of 0 would after `longest`, in
 /// between the time falls linearly; an input below the threshold never fires. It fires again after a reset of the model.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// snnTorch's Leaky: leaky integrate-and-fire without a synapse, in a decay factor a step instead of a time constant.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Leaky integrator: a membrane that never fires, the usual readout. Its output is the membrane.
 ///

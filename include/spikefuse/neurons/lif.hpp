@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Leaky integrate-and-fire neuron with an exponential current synapse.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Leaky integrate-and-fire neuron that rests after a spike: for `rho_reset` steps the membrane holds still and no spike is sent.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Adaptive threshold: a spike raises the threshold, which decays back. The neuron of long short-term memory in spiking networks (LSNN).
 ///

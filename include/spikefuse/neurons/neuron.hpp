@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What a neuron file needs: the equations' language, and `neuron<N>`, which turns equations into a word of the network.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The neurons of the exchange format NIR, with every number that it has for them: `input<784> >> linear<128> >> nir::lif`.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Poisson encoder: in every step a neuron fires with the probability input * rate * dt, held to [0, 1]. The input is held, or given step
 /// by step; nothing of it is expanded in memory. A draw depends on seed, layer, sample, neuron and step alone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The choices in which the field's models differ, made at compile time: `lif(inclusive)`, `lif(subtract, superspike<100>)`.
 

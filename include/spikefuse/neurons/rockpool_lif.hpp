@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Rockpool's LIF: exponential decays, a bias current, and as many spikes a step as the threshold goes into the membrane.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What snnTorch's neurons share: the reset that the membrane of the step before calls for, and the firing that ends a step.
 /// Source: snntorch._neurons.neurons (SpikingNeuron), synaptic, leaky, 0.9.4.

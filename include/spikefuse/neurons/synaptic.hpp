@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// snnTorch's Synaptic: leaky integrate-and-fire with a synapse, in decay factors a step instead of time constants.
 ///

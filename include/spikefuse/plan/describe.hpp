@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// `describe(network)`: the plan in words. Order, fusion, where each number lives, bytes, launches.
 

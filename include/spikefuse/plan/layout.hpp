@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Where the numbers lie: parameters in one flat bag, states in one row a sample, and what a team keeps in scratch.
 

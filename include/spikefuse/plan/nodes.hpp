@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The words of a plan: types only. A network becomes stages; a stage is weights (feeds) and the neurons behind them, run together.
 

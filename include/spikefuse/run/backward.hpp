@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The kernel backwards: one launch gives the gradients of all layers over all steps. A team owns a group of samples, one after the other
 /// or, where a loop holds weights, four side by side. On the host the same launch runs them forwards first: what a sample leaves on the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The kernel: one launch runs all layers over all steps. A team owns a sample; stages run a block of steps at a time.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// `model`: a network with numbers. Holds parameters and state; every call is one kernel launch.
 

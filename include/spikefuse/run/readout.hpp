@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What a run gives back: the whole trace, or one number a neuron, reduced inside the kernel.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Shapes as types, and the sentence that is printed where two of them do not meet.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Circle: the slope of x / sqrt(alpha^2 + x^2), times alpha: alpha^3 / (alpha^2 + x^2)^1.5. norse's `circ`.
 /// Source: norse.torch.functional.threshold, HeaviCirc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Periodic exponential: exp(-|u - threshold / 2| / window) / threshold, where u is how far the membrane lies above half the
 /// threshold, counted anew at every multiple of it: for neurons that fire several times a step.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// snnTorch's `triangular`, which is no triangle: +slope below the threshold, -slope from it on.
 

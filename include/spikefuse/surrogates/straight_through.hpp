@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Straight through: 1 everywhere. snnTorch's `straight_through_estimator`.
 /// Source: Bengio, Leonard, Courville, arXiv:1308.3432 (2013).

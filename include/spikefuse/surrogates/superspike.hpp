@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// SuperSpike: 1 / (alpha |x| + 1)^2. norse's `super`, with its alpha of 100.
 /// Source: Zenke and Ganguli, "SuperSpike", Neural Computation 30:1514 (2018).

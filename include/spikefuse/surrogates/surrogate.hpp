@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What stands for the derivative of a spike in training. The forward pass is the same for all: the neuron fires or not.
 ///

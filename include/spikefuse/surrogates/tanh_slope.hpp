@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Slope of tanh: 1 - tanh(alpha x)^2, without the factor alpha. norse's `tanh`.
 /// Source: norse.torch.functional.threshold, HeaviTanh.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Gradients of a model: one launch, forward and backward; on a device two. For those who drive training themselves; `trainer` does the
 /// rest.

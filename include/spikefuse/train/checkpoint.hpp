@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A training on disk: parameters, the optimizer's memory, and how far it is. Written in one step, so that a kill at any moment leaves the
 /// last whole checkpoint; resumed, the training gives the numbers that it would have given. Link spikefuse::io.

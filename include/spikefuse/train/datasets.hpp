@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Data sets as trainers want them: which samples, what the network's input looks like, and how a batch is filled. Link spikefuse::io.
 /// Each keeps a reference to what was read, which has to outlive it. Whether the widths fit the network, its run says (shape_error).

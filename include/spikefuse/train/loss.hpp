@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What training makes small. A loss says which readout it looks at, what its targets are, and its value and gradient for one sample;
 /// it is evaluated inside the backward kernel.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// How gradients change parameters: SGD with momentum, Adam, AdamW, as torch.optim computes them, and learning-rate schedules.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Start values of weights, as the reference libraries draw them: `start_weights(network, "linear 1", norse_recurrent_start, seed)`.
 /// A model's own are those of torch.nn.Linear, drawn from `settings.seed`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar; deterministic for a seed. To look at
 /// validation data changes nothing: a training gives the same bits with it and without.

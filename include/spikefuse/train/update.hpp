@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// From gradients to new parameters: sums the groups, clips, and lets the optimizer change what is learnable. Sums are taken in fixed
 /// chunks, so that threads do not matter.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: the input lies in memory that the model's space cannot read
 #include <spikefuse/spikefuse.hpp>
 using namespace spikefuse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What 64 bytes of numbers are on the host: one register of the processor where it has so long ones (AVX-512), else halves of halves that
 /// are (32 bytes on AVX, else 16). A vector longer than a register would do, but g++ takes its comparisons and selects apart, number by

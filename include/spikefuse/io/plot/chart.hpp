@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Measurements as SVG: lines over one quantity, and bars for named things, with error bars and floors.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A network's activity as SVG: rasters and traces, one panel above the other, over one time axis.
 ///

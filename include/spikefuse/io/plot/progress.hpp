@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// A progress bar: share, count, rate, time spent and left, and any other numbers. On a terminal one line that is redrawn at most
 /// ten times a second; elsewhere (a log) a plain line each tenth, or as many as `log_lines` says. (Debian 13 packages no C++ library for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Spikes in the terminal: time to the right, neuron 0 at the bottom.
 ///

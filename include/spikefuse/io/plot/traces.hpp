@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Membranes (or any values over time) in the terminal: lines of braille dots, marks on both axes, a threshold.
 ///

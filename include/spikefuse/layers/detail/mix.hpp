@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known here but sizes, so that what full rows
 /// need is compiled once for all layers.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Sums of weight rows: what a mixing layer costs. A panel is [input][P], P = panel_width neurons: one register on the host, and on a
 /// device, where a register is one neuron, those of threads that run together.

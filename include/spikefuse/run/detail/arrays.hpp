@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The parameters of a model, array by array: where each lies in the bag, and what may be written there.
 

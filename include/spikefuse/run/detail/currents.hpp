@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What arrives at a stage: listed events or dense rows times weights, and rows that pass unchanged.
 

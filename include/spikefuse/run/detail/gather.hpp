@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it is too full for a list.
 

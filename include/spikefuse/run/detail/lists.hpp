@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What a layer of weights reads, row by row: lists of events, and which rows are too full for a list.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The loss in the kernel backwards: what a sample's outputs cost, and their gradients. A loss of a reduced readout is computed once, one
 /// of the trace block by block.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Noise that depends on where and when alone: counter-based, so that threads, order and backend do not matter.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Neurons in registers: the pointwise layers of a stage over a run of steps.
 

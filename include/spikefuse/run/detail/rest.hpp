@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Neurons at rest: their coefficients from the parameters, and the states that a run begins with.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// One sample in the kernel: where its rows lie, and where what a step gives goes.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What mixing layers mean backwards: gradients of their weights, and of the rows that they read.
 

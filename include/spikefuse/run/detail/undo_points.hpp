@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// The neurons of a stage backwards: from the gradients of their outputs to those of their currents.
 

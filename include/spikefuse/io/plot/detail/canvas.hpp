@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Dots in a terminal: Unicode braille, two across and four down in a character; or one letter a dot where only ASCII is left.
 

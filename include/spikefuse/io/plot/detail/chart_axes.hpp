@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Axes of the charts: where they begin and end, their marks, and what every chart checks.
 

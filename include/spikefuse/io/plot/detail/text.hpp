@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Numbers and words as text: independent of the locale, and safe for a terminal and for XML.
 
