@@ -16,6 +16,7 @@
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/save.hpp>
 #include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/update.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -179,8 +180,10 @@ TEST_CASE("what a chain of NIR's nodes cannot say is refused, and nothing is wri
     refuses(input<3> >> linear<3> >> (identity + identity), "it is no plain chain of layers: 'identity' is part of a 'sum')");
 
     auto network = model{short_chain, {}};
-    network.set("iaf 1", "threshold", std::vector<double>{1, 1e300}); // no float reaches so far
-    SAYS(value_error, io::save_nir(network, path), "'threshold' of 'iaf 1' is not finite at [1]");
+    backpropagation const gradients{network, mean_squared(counts)}; // a step of training that is too long for a float
+    Kokkos::deep_copy(gradients.raw(), 10.f);
+    learner{network, sgd{.learning_rate = 3e38}}.update(Kokkos::DefaultExecutionSpace(), gradients.raw(), gradients.groups());
+    SAYS(value_error, io::save_nir(network, path), "'weight' of 'linear 1' is not finite at [0]");
     REQUIRE(std::filesystem::is_empty(here.name()));
 }
 

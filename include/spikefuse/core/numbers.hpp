@@ -7,14 +7,19 @@
 #include <bit>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <type_traits>
 
 namespace spikefuse::detail {
 
+/// As few digits as tell it from other floats, at least six where it has them.
 inline std::string number_text(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", value);
+    char text[32] = "";
+    for (int digits = 6; digits <= 9; ++digits) {
+        std::snprintf(text, sizeof text, "%.*g", digits, value);
+        if (!is_finite(value) || static_cast<float>(std::strtod(text, nullptr)) == static_cast<float>(value)) break;
+    }
     return text;
 }
 /// NaN, by its bits.
