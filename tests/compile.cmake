@@ -21,7 +21,7 @@ endfunction()
 # Does a header include Kokkos_Core.hpp, through however many of ours?
 function(reaches_kokkos file out)
     get_property(known GLOBAL PROPERTY reaches_${file})
-    if(NOT known)
+    if("${known}" STREQUAL "") # else said, or being asked: two of ours may be parts of each other
         set_property(GLOBAL PROPERTY reaches_${file} no)
         set(known no)
         file(STRINGS ${file} lines REGEX "^#include ")
