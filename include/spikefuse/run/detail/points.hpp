@@ -159,7 +159,8 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                 flow = cell.output;
             });
             for_each_index<wide>([&](auto q) {
-                int const own = g + static_cast<int>(q), panel = p + own;
+                int const own = g + static_cast<int>(q);
+                [[maybe_unused]] int const panel = p + own;
                 V const out = flow.template part<q>();
                 if constexpr (Purpose == purpose::tape) {
                     if (self.run.penalties != nullptr) self.template count_spikes<points>(here, panel, first + r, seen_of<points, q>(now));
