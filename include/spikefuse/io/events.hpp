@@ -3,6 +3,7 @@
 /// Event data in the HDF5 layout of the Spiking Heidelberg Digits, and their binning into packed spikes. Source: Cramer, Stradmann,
 /// Schemmel, Zenke 2020, "The Heidelberg spiking data sets for the systematic evaluation of spiking neural networks". Link spikefuse::io.
 
+#include "../core/finite.hpp"
 #include "../core/units.hpp"
 #include "hdf5.hpp"
 
@@ -71,7 +72,7 @@ inline event_data read_all_events(std::string const& path, int units) {
                   "the recording has " + std::to_string(count) + " times, and each event has one of both");
         for (std::size_t k = 0; k < count; ++k) {
             double const time = times.values[first + k];
-            if (!std::isfinite(time) || time < 0)
+            if (!spikefuse::detail::is_finite(time) || time < 0)
                 fault("spikes/times", "the time " + std::to_string(time) + " at " + at(r) + at(k), "times are finite and not negative");
             std::int64_t const unit = channels.values[first + k];
             if (unit < 0 || unit >= units)
@@ -125,7 +126,7 @@ void bin_events(event_data const& data, std::span<std::size_t const> recordings,
     if (packed.extent(1) != recordings.size())
         throw shape_error(shape, "there are " + std::to_string(recordings.size()) + " recordings to be binned",
                           "Pass a view [T, " + std::to_string(recordings.size()) + ", ceil(N/32)]");
-    if (!(step.seconds > 0) || !std::isfinite(step.seconds))
+    if (!(step.seconds > 0) || !spikefuse::detail::is_finite(step.seconds))
         throw value_error("a step of " + std::to_string(step.seconds) + " s cannot be binned into", "a step lasts longer than 0, and ends",
                           "Pass a duration such as 1 * ms");
     for (std::size_t r : recordings) {

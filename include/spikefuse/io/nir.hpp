@@ -2,6 +2,7 @@
 #pragma once
 /// NIR files: the exchange format of spiking networks, HDF5 inside. Link spikefuse::io.
 
+#include "../core/finite.hpp"
 #include "nir_rules.hpp"
 
 #include <cmath>
@@ -100,7 +101,8 @@ class nir_reader {
     array numbers(std::string const& path) const {
         array value = file_.numbers(path);
         for (std::size_t k = 0; k < value.values.size(); ++k)
-            if (!std::isfinite(value.values[k])) complain(path, "it holds a number that is not finite at [" + std::to_string(k) + "]");
+            if (!spikefuse::detail::is_finite(value.values[k]))
+                complain(path, "it holds a number that is not finite at [" + std::to_string(k) + "]");
         return value;
     }
     void fill(std::string const& place, nir_node& into) {

@@ -94,7 +94,7 @@ planned_node<typename Model::value_type> plan_node(Model const& network, std::si
             throw name_error(problem, "'" + parameter.name + "' of '" + layer + "' has no place in NIR", "Save a network without it");
         auto values = network.get(layer, parameter.name);
         for (std::size_t n = 0; n < values.size(); ++n)
-            if (!std::isfinite(values[n]))
+            if (!spikefuse::detail::is_finite(values[n]))
                 throw value_error(problem, "'" + parameter.name + "' of '" + layer + "' is not finite at [" + std::to_string(n) + "]",
                                   "Set it before saving");
         fields.emplace(field->name);

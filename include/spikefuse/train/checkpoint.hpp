@@ -88,7 +88,7 @@ inline bool is_history(io::array const& history, double epochs) {
         double const* const row = history.values.data() + 8 * k;
         bool const flags = (row[6] == 0 || row[6] == 1) && (row[7] == 0 || row[7] == 1);
         bool const follows = row[0] == std::floor(row[0]) && row[0] < epochs && row[0] >= (k == 0 ? 0 : row[-8] + 1);
-        if (!flags || !follows || !std::isfinite(row[1]) || !share(row[2]) || !share(row[4]) || !(row[5] >= 0)) return false;
+        if (!flags || !follows || !spikefuse::detail::is_finite(row[1]) || !share(row[2]) || !share(row[4]) || !(row[5] >= 0)) return false;
     }
     return true;
 }
@@ -170,7 +170,7 @@ void read_checkpoint(Trainer& training, std::string const& path) {
         numbers("moments", {training.learning().moments().size()}, [&] { other("its optimizer remembers other numbers"); });
     if (file.text("identity") != identity_of(network, typeid(typename Trainer::optimizer)))
         other("its layers have other equations, another dt, or its optimizer is of another kind");
-    auto const finite = [](double one) { return std::isfinite(static_cast<T>(one)); };
+    auto const finite = [](double one) { return spikefuse::detail::is_finite(static_cast<T>(one)); };
     if (!std::all_of(moments.values.begin(), moments.values.end(), finite)) damaged("its moments are not finite");
 
     auto const cannot_be = [&] { damaged("its counters cannot be"); };
