@@ -9,3 +9,15 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spikefuseConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake ${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake ${CMAKE_CURRENT_LIST_DIR}/requirements.cmake
         DESTINATION ${package_dir})
+
+# `cpack -G TGZ` in the build folder: what an installation holds, in one archive.
+if(PROJECT_IS_TOP_LEVEL)
+    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+    set(CPACK_PACKAGE_NAME spikefuse)
+    set(CPACK_PACKAGE_VENDOR "The spikefuse authors")
+    set(CPACK_PACKAGE_FILE_NAME spikefuse-${PROJECT_VERSION})
+    set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+    set(CPACK_GENERATOR TGZ)
+    set(CPACK_VERBATIM_VARIABLES ON)
+    include(CPack)
+endif()
