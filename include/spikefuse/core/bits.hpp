@@ -2,11 +2,11 @@
 #pragma once
 /// Bits of words: spikes are kept as bits.
 
-#include "macros.hpp"
+#include "config.hpp"
 
 #include <cstdint>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
 #if defined(__CUDA_ARCH__)
@@ -76,4 +76,4 @@ SPIKEFUSE_FUNCTION void transpose_bits(std::uint64_t* square) {
             }
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,13 +2,13 @@
 #pragma once
 /// Whether a number is finite, by its bits: under -ffast-math a compiler takes std::isfinite, and any comparison with NaN, for decided.
 
-#include "macros.hpp"
+#include "config.hpp"
 
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// False for infinities and NaN, whatever the compiler was allowed to assume.
 template <class T>
@@ -37,4 +37,4 @@ constexpr bool fits(double value) {
     return value <= most && value >= -most && (static_cast<T>(value) != T(0) || value == 0);
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

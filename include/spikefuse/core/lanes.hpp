@@ -12,14 +12,11 @@
 #include <cstdint>
 #include <type_traits>
 
-#if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__) && !defined(SPIKEFUSE_ONE_LANE)
-#define SPIKEFUSE_HOST_LANES 1
+#if SPIKEFUSE_HOST_LANES
 #include "detail/registers.hpp"
-#else
-#define SPIKEFUSE_HOST_LANES 0
 #endif
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 #if SPIKEFUSE_HOST_LANES
 
@@ -214,4 +211,4 @@ inline constexpr bool halved_registers = true;
 inline constexpr bool halved_registers = false;
 #endif
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -2,13 +2,15 @@
 #pragma once
 /// What every layer is, whatever it computes: the concept through which graph, plan, run and io know layers.
 
+#include "config.hpp"
+
 #include <array>
 #include <concepts>
 #include <initializer_list>
 #include <limits>
 #include <string_view>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct layer {}; // every word that `>>` understands derives from it
 
@@ -65,4 +67,4 @@ concept layer_word = std::derived_from<L, layer> && requires(int left) {
     { L::gives(left) } -> std::convertible_to<int>;
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

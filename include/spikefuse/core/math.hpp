@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 #if SPIKEFUSE_HOST_LANES
 namespace detail {
@@ -147,4 +147,4 @@ SPIKEFUSE_FUNCTION lanes<T, Count> minimum(lanes<T, Count> a, lanes<T, Count> b)
     return select(a > b, b, a);
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -2,11 +2,13 @@
 #pragma once
 /// Names in types: "v" becomes `name<'v'>` at once, so kernel symbols stay short and nvcc can match them.
 
+#include "config.hpp"
+
 #include <cstddef>
 #include <string_view>
 #include <utility>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// A name as a type: compared by type, read as text on the host.
 template <char... Letters>
@@ -46,4 +48,4 @@ struct joined_name<name<First...>, name<Second...>> {
     using type = name<First..., Second...>;
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -11,7 +11,7 @@
 #include <string>
 #include <type_traits>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// As few digits as tell it from other floats, at least six where it has them.
 inline std::string number_text(double value) {
@@ -37,4 +37,4 @@ std::string beyond(double value) {
            number_text(static_cast<double>(static_cast<T>(value)));
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,9 +2,11 @@
 #pragma once
 /// Choices made at compile time. A policy answers one question; a neuron lists its questions with the answers it gives by itself.
 
+#include "config.hpp"
+
 #include <boost/mp11.hpp>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// What is asked.
 enum class axis {
@@ -44,4 +46,4 @@ struct asks {
     };
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -2,13 +2,13 @@
 #pragma once
 /// A tuple for device code: an aggregate of leaves. (std's needs --expt-relaxed-constexpr there.)
 
-#include "macros.hpp"
+#include "config.hpp"
 
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 namespace detail {
 
 template <std::size_t Index, class T>
@@ -64,4 +64,4 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
     detail::unroll(function, std::make_index_sequence<Count>{});
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 namespace mp11 = boost::mp11;
 
@@ -226,4 +226,4 @@ struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::val
     static constexpr std::size_t coefficient_index = mp11::mp_find<typename base::coefficients, detail::key<E, Place>>::value;
 };
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

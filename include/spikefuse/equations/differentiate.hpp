@@ -8,7 +8,7 @@
 #include "../surrogates/superspike.hpp"
 #include "evaluate.hpp"
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 /// Gradients of neurons, as many as V has lanes.
 template <class N, class V>
@@ -240,4 +240,4 @@ SPIKEFUSE_FUNCTION void pull_parameters(V const* params, typename V::number step
         [&](auto k) { detail::pull_coefficients<N, V, k + 1>(get<k>(lines).value, params, step, gradients, to); });
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

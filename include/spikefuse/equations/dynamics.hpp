@@ -4,7 +4,7 @@
 
 #include "firing.hpp"
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 template <class State, class Value>
 struct start_statement { // the state at rest, before the first step
@@ -130,4 +130,4 @@ constexpr auto dynamics(Lines... lines) {
     return [&]<class... S>(tuple<S...> const& statements) { return program<S...>{statements}; }(all);
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

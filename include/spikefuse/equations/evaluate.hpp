@@ -4,7 +4,7 @@
 
 #include "anatomy.hpp"
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 /// Neurons of kind N while a step runs, as many as V has lanes. Where it Recalls, what is costly is not computed: `kept` holds it since the
 /// step ran.
@@ -242,4 +242,4 @@ SPIKEFUSE_FUNCTION V reach_threshold(neurons<N, V> cell) {
     return detail::margin<N, V, line + 1>(get<line>(lines).value, cell);
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

@@ -9,7 +9,7 @@
 #include <concepts>
 #include <type_traits>
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 struct expression {}; // every word derives from it
 
@@ -155,4 +155,4 @@ constexpr differential_maker<state_word<Name>> d(state_word<Name>) {
     return {};
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

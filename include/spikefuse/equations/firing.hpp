@@ -4,7 +4,7 @@
 
 #include "operations.hpp"
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 /// A condition whose derivative is the surrogate S's.
 template <class S>
@@ -55,4 +55,4 @@ constexpr auto nearest(A value, levels_word<Name, Count> table) {
     return build<nearest_level>(value, table);
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

@@ -6,7 +6,7 @@
 #include "../core/math.hpp"
 #include "expression.hpp"
 
-namespace spikefuse::equations {
+namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
 template <class T, int Count>
 SPIKEFUSE_FUNCTION lanes<T, Count> as_number(lanes<T, Count> x) {
@@ -326,4 +326,4 @@ constexpr auto assignable<Self>::operator-=(E value) const {
     return assignment<Self, decltype(Self{} - value)>{Self{} - value};
 }
 
-} // namespace spikefuse::equations
+} // namespace spikefuse::inline SPIKEFUSE_ABI::equations

@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// Recordings, one behind the other: the events of recording r are offsets[r] up to offsets[r + 1], in any order.
 struct event_data {
@@ -155,4 +155,4 @@ void bin_events(event_data const& data, std::span<std::size_t const> recordings,
     host().fence("spikefuse: bin events");
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

@@ -2,6 +2,8 @@
 #pragma once
 /// A file's bytes, read once: whoever replaces the file meanwhile, what is read is the old one or the new one. No HDF5, no zlib.
 
+#include "../core/config.hpp"
+
 #include "../core/errors.hpp"
 
 #include <algorithm>
@@ -14,7 +16,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 /// An open file that closes itself.
 class descriptor {
@@ -95,4 +97,4 @@ inline std::string read_whole(std::string const& path) {
     });
 }
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

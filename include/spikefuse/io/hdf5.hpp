@@ -3,6 +3,8 @@
 /// What we need of HDF5: reads that check before they give. The file is read once, whole, and HDF5 sees these bytes: all that is read
 /// comes of one file, whatever happens to its path meanwhile. Link spikefuse::io.
 
+#include "../core/config.hpp"
+
 #include "file_bytes.hpp"
 #include "hdf5_session.hpp"
 #include "hdf5_walk.hpp"
@@ -20,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// An array of a file: numbers as double, row-major.
 struct array {
@@ -340,6 +342,6 @@ class hdf5_file {
     detail::handle links_, file_;
 };
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io
 
 #include "hdf5_references.hpp"

@@ -3,9 +3,11 @@
 /// Lists and texts of variable length: what a data set holds are references, and each is followed here. HDF5's own reader asks for the
 /// memory that a damaged length promises, and for as much as often as it is referred to. Part of hdf5.hpp.
 
+#include "../core/config.hpp"
+
 #include "hdf5.hpp"
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// The references that a data set of lists or texts holds, 16 bytes each. HDF5 gives them to nobody.
 inline std::string hdf5_file::references_of(open_data const& data, std::string const& name) const {
@@ -102,4 +104,4 @@ void hdf5_file::each_object(open_data const& data, std::string const& name, std:
     }
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

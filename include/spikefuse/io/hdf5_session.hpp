@@ -2,12 +2,14 @@
 #pragma once
 /// How HDF5 is used here: by one thread at a time, without a word of its own, through handles that close themselves.
 
+#include "../core/config.hpp"
+
 #include <hdf5.h>
 
 #include <mutex>
 #include <utility>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 /// Everything that calls HDF5 holds one of these, which may be nested. HDF5 may have been built without a lock of its own, and its
 /// printing of errors, which is off meanwhile (our sentences are enough), is a switch of the whole process then. A program that calls HDF5
@@ -57,4 +59,4 @@ class handle {
     herr_t (*close_)(hid_t) = nullptr;
 };
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

@@ -5,6 +5,8 @@
 /// groups), trees of groups and chunks, object headers that go on elsewhere, and the heaps of texts and lists. Newer files hold their
 /// groups in structures with checksums, which HDF5 itself refuses when they are damaged.
 
+#include "../core/config.hpp"
+
 #include <cstdint>
 #include <set>
 #include <string>
@@ -12,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 /// A little-endian number of `width` bytes. Who asks has looked that they are there.
 inline std::size_t number_at(std::string_view bytes, std::size_t at, int width) {
@@ -230,4 +232,4 @@ class hdf5_walk {
     std::string fault_;
 };
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

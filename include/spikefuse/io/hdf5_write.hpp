@@ -2,6 +2,8 @@
 #pragma once
 /// HDF5 made in memory and written in one step: a file is the old one or the new one, never half of it. Link spikefuse::io.
 
+#include "../core/config.hpp"
+
 #include "hdf5.hpp"
 #include "replace_file.hpp"
 
@@ -9,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 /// Writes HDF5 into memory: the disk sees bytes only, and its faults are those of a plain file. While one is made, no other thread uses
 /// HDF5 here; so it is made, asked for its bytes, and gone before they are written.
@@ -78,4 +80,4 @@ class hdf5_image {
     handle file_;
 };
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

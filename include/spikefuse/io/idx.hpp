@@ -3,6 +3,8 @@
 /// MNIST's file format, idx, plain or gzipped. Source: the format's description beside the data set (LeCun, Cortes, Burges 1998).
 /// Link spikefuse::io.
 
+#include "../core/config.hpp"
+
 #include "file_bytes.hpp"
 
 #include <zlib.h>
@@ -13,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// Bytes with a shape: images [count, rows, columns], labels [count].
 struct idx {
@@ -137,4 +139,4 @@ inline mnist read_mnist(std::string const& folder, std::string const& set = "t10
     return {images.shape[0], images.shape[1], images.shape[2], std::move(images.values), std::move(labels.values)};
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

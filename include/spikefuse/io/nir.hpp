@@ -8,7 +8,7 @@
 #include <cmath>
 #include <set>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 namespace detail {
 
@@ -189,4 +189,4 @@ inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string
     return chain;
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

@@ -11,7 +11,7 @@
 #include <optional>
 #include <set>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 inline std::size_t count_of(std::vector<std::size_t> const& shape) {
     std::size_t count = 1;
@@ -346,4 +346,4 @@ class nir_shapes {
     std::string from_; // whose output is being held against a node
 };
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

@@ -3,6 +3,8 @@
 /// What NIR is made of: its nodes, and which fields each has. Source: Pedersen et al. 2024, Nature Communications 15:8122, and the layout
 /// that the nir package writes.
 
+#include "../core/config.hpp"
+
 #include "hdf5.hpp"
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// A node of a NIR graph. Numbers stand in `fields`, words ("same", "valid") in `texts`.
 struct nir_node {
@@ -84,4 +86,4 @@ inline std::string nearest(std::string const& wrong, std::vector<std::string> co
 
 } // namespace detail
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

@@ -2,6 +2,8 @@
 #pragma once
 /// A file written in one step: it is the old one or the new one, whole, whoever reads or writes it at the same time.
 
+#include "../core/config.hpp"
+
 #include "file_bytes.hpp"
 
 #include <atomic>
@@ -11,7 +13,7 @@
 #include <random>
 #include <system_error>
 
-namespace spikefuse::io::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
 /// Where a path leads: a symbolic link stays, and the file that it names is replaced.
 inline std::filesystem::path followed(std::filesystem::path path) {
@@ -70,4 +72,4 @@ inline void replace_file(std::string const& path, std::string const& bytes) {
     if (of_folder.valid()) (void)fsync(of_folder.number()); // some file systems cannot; the file itself is safe
 }
 
-} // namespace spikefuse::io::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::detail

@@ -2,10 +2,12 @@
 #pragma once
 /// Where a network begins: `input<784>`. Says the width, computes nothing.
 
+#include "../core/config.hpp"
+
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <int N>
 struct input_word : layer {
@@ -20,4 +22,4 @@ struct input_word : layer {
 template <int N>
 inline constexpr input_word<N> input{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

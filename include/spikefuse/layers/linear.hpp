@@ -12,7 +12,7 @@
 
 #include <array>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct no_bias_word {};
 inline constexpr no_bias_word no_bias{};
@@ -45,4 +45,4 @@ struct linear_word : layer {
 template <int First, int Second = 0>
 inline constexpr auto linear = linear_word<Second == 0 ? 0 : First, Second == 0 ? First : Second, true>{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

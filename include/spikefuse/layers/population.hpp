@@ -7,7 +7,7 @@
 
 #include "../neurons/neuron.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct population_parameters {
     double lowest = 0; // centres begin equally spaced from here
@@ -48,4 +48,4 @@ struct population_word : neuron_word<population_neuron> {
 template <int N>
 inline constexpr population_word<N> population{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,7 +9,7 @@
 
 #include <array>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <bool Autapses>
 struct recurrent_weights_word : layer {
@@ -30,4 +30,4 @@ struct recurrent_weights_word : layer {
     }
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

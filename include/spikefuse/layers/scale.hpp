@@ -4,7 +4,7 @@
 
 #include "../neurons/neuron.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct scale_parameters {
     double factor = 1;
@@ -24,4 +24,4 @@ inline constexpr struct scale_maker {
     constexpr neuron_word<scale_neuron> operator()(double factor) const { return neuron_word<scale_neuron>({factor}); }
 } scale{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

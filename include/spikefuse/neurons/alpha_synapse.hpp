@@ -9,7 +9,7 @@
 #include "../surrogates/arctan.hpp"
 #include "snntorch.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct alpha_synapse_parameters {
     double alpha = 0.9; // what is left of the excitatory current after a step, held in [0, 1]
@@ -55,4 +55,4 @@ struct alpha_synapse_neuron {
 
 inline constexpr auto alpha_synapse = neuron<alpha_synapse_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -10,7 +10,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct delta_encoder_parameters {
     double threshold = 0.1;
@@ -39,4 +39,4 @@ struct delta_encoder_neuron {
 inline constexpr auto delta_encoder = neuron<delta_encoder_neuron<false>>;
 inline constexpr auto signed_delta_encoder = neuron<delta_encoder_neuron<true>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

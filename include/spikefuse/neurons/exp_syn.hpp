@@ -10,7 +10,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct exp_syn_parameters {
     duration tau = 10 * ms; // synaptic time constant
@@ -50,4 +50,4 @@ struct noisy_exp_syn_neuron : exp_syn_equations<noisy_exp_syn_parameters, Polici
 inline constexpr auto exp_syn = neuron<exp_syn_neuron<>>;
 inline constexpr auto noisy_exp_syn = neuron<noisy_exp_syn_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -8,7 +8,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct iaf_parameters {
     double r = 1000;      // membrane units per second and unit of current
@@ -35,4 +35,4 @@ struct iaf_neuron {
 
 inline constexpr auto iaf = neuron<iaf_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

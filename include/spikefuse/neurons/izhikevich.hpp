@@ -8,7 +8,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct izhikevich_parameters {
     double a = 0.02;      // how fast the recovery is
@@ -54,4 +54,4 @@ struct izhikevich_neuron {
 
 inline constexpr auto izhikevich = neuron<izhikevich_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

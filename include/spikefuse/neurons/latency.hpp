@@ -10,7 +10,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct latency_parameters {
     duration longest = 100 * ms; // taken as whole steps
@@ -38,4 +38,4 @@ struct latency_neuron {
 
 inline constexpr auto latency = neuron<latency_neuron>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

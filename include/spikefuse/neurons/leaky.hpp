@@ -8,7 +8,7 @@
 #include "../surrogates/arctan.hpp"
 #include "snntorch.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct leaky_parameters {
     double beta = 0.9; // what is left of the membrane after a step, held in [0, 1]
@@ -48,4 +48,4 @@ struct leaky_neuron {
 
 inline constexpr auto leaky = neuron<leaky_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -7,7 +7,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct li_parameters {
     duration tau_mem = 10 * ms; // membrane time constant
@@ -46,4 +46,4 @@ struct li_neuron {
 
 inline constexpr auto li = neuron<li_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,7 +9,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lif_parameters {
     duration tau_mem = 10 * ms; // membrane time constant
@@ -56,4 +56,4 @@ struct lif_neuron {
 
 inline constexpr auto lif = neuron<lif_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

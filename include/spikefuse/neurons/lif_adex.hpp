@@ -11,7 +11,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lif_adex_parameters {
     double adaptation_current = 4;  // how strongly the membrane drives the adaptation
@@ -84,4 +84,4 @@ struct lif_adex_encoder_neuron : lif_adex_equations<false, Policies...> {
 inline constexpr auto lif_adex = neuron<lif_adex_neuron<>>;
 inline constexpr auto lif_adex_encoder = neuron<lif_adex_encoder_neuron<pull_to_value_policy>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

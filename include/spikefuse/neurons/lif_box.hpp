@@ -8,7 +8,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lif_box_parameters {
     duration tau_mem = 10 * ms; // membrane time constant
@@ -44,4 +44,4 @@ inline constexpr auto lif_box = neuron<lif_box_neuron<>>;
 /// norse's `lif_current_encoder`: spikes of a neuron that a current drives. Reset to a value takes v - (v - v_reset), as norse does.
 inline constexpr auto lif_current_encoder = lif_box(pull_to_value);
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -8,7 +8,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lif_ex_parameters {
     positive delta_t = 0.5;     // sharpness of the spike's onset, in units of the membrane
@@ -47,4 +47,4 @@ struct lif_ex_neuron {
 
 inline constexpr auto lif_ex = neuron<lif_ex_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -7,7 +7,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lif_refrac_parameters {
     duration tau_mem = 10 * ms; // membrane time constant
@@ -54,4 +54,4 @@ struct lif_refrac_neuron {
 
 inline constexpr auto lif_refrac = neuron<lif_refrac_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

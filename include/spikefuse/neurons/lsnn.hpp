@@ -8,7 +8,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct lsnn_parameters {
     duration tau_mem = 10 * ms;    // membrane time constant
@@ -54,4 +54,4 @@ struct lsnn_neuron {
 
 inline constexpr auto lsnn = neuron<lsnn_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

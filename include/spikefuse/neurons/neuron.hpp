@@ -9,7 +9,7 @@
 #include <array>
 #include <string_view>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct no_parameters {};
 
@@ -183,4 +183,4 @@ struct neuron_word : layer {
 template <class N>
 inline constexpr neuron_word<N> neuron{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

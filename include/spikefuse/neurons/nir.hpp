@@ -9,7 +9,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse::nir {
+namespace spikefuse::inline SPIKEFUSE_ABI::nir {
 
 struct lif_parameters {
     duration tau = 10 * ms; // membrane time constant
@@ -99,4 +99,4 @@ struct cuba_lif_neuron {
 inline constexpr auto lif = neuron<lif_neuron<>>;
 inline constexpr auto cuba_lif = neuron<cuba_lif_neuron<>>;
 
-} // namespace spikefuse::nir
+} // namespace spikefuse::inline SPIKEFUSE_ABI::nir

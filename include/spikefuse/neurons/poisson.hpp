@@ -10,7 +10,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct poisson_parameters {
     double rate = 100; // spikes a second at an input of 1
@@ -32,4 +32,4 @@ struct poisson_neuron {
 
 inline constexpr auto poisson = neuron<poisson_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

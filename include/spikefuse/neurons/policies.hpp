@@ -6,7 +6,7 @@
 #include "../equations/dynamics.hpp"
 #include "../surrogates/superspike.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 // --- how a neuron fires ------------------------------------------------------------------------------------------------------------
 
@@ -243,4 +243,4 @@ inline constexpr use_old_current_policy use_old_current{};
 inline constexpr as_times_policy as_times{};
 inline constexpr rates_policy rates{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -10,7 +10,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct rockpool_lif_parameters {
     duration tau_mem = 20 * ms; // membrane time constant
@@ -45,4 +45,4 @@ struct rockpool_lif_neuron {
 
 inline constexpr auto rockpool_lif = neuron<rockpool_lif_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -6,7 +6,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse::chosen {
+namespace spikefuse::inline SPIKEFUSE_ABI::chosen {
 
 template <class Policy>
 using snntorch_reset = std::bool_constant<Policy::question != axis::reset || std::is_same_v<Policy, subtract_policy> ||
@@ -40,4 +40,4 @@ constexpr auto ends_step(auto mem, auto due, auto threshold, auto factor) {
     }
 }
 
-} // namespace spikefuse::chosen
+} // namespace spikefuse::inline SPIKEFUSE_ABI::chosen

@@ -10,7 +10,7 @@
 #include "../surrogates/arctan.hpp"
 #include "snntorch.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct synaptic_parameters {
     double alpha = 0.9; // what is left of the synaptic current after a step, held in [0, 1]
@@ -54,4 +54,4 @@ struct synaptic_neuron {
 
 inline constexpr auto synaptic = neuron<synaptic_neuron<>>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -4,7 +4,7 @@
 
 #include "nodes.hpp"
 
-namespace spikefuse::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 template <class Feed>
 using mixes = std::bool_constant<Feed::layer != no_layer>;
@@ -199,4 +199,4 @@ struct plan_facts {
     }();
 };
 
-} // namespace spikefuse::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::plan

@@ -7,16 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Bytes of near caches a core that the plan of a network counts on, the same in all files of a program.
-#ifndef SPIKEFUSE_NEAR_CACHES
-#define SPIKEFUSE_NEAR_CACHES (2 << 20)
-#endif
-/// Weights times steps of a sample that are worth a thread, the same in all files of a program.
-#ifndef SPIKEFUSE_SHARE_OF_WORK
-#define SPIKEFUSE_SHARE_OF_WORK (1 << 19)
-#endif
-
-namespace spikefuse::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 /// Bytes in whole cache lines.
@@ -383,4 +374,4 @@ struct layout : plan_facts<Schedule> {
     }
 };
 
-} // namespace spikefuse::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::plan

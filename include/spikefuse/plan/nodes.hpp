@@ -8,7 +8,7 @@
 
 #include <boost/mp11.hpp>
 
-namespace spikefuse::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 namespace mp11 = boost::mp11;
 
@@ -291,4 +291,4 @@ struct schedule {
     using buffer_at = mp11::mp_at_c<buffers, Buffer>;
 };
 
-} // namespace spikefuse::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::plan

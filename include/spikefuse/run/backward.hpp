@@ -9,7 +9,7 @@
 #include "detail/losses.hpp"
 #include "transpose.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Space>
 inline constexpr bool trains_in_one_launch = std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
@@ -295,4 +295,4 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

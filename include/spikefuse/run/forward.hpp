@@ -5,7 +5,7 @@
 #include "detail/currents.hpp"
 #include "detail/rest.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
@@ -253,4 +253,4 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -11,7 +11,7 @@
 #include <limits>
 #include <string>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
 struct reduced_readout {
@@ -144,4 +144,4 @@ int winner(T const* values, int count) {
 }
 } // namespace detail
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Turns weights into [panel of inputs][output][P], a register of inputs an index. Where nobody asks for the input's gradient, not those
 /// that read it.
@@ -55,4 +55,4 @@ struct transpose_kernel {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,7 +2,9 @@
 #pragma once
 /// Shapes as types, and the sentence that is printed where two of them do not meet.
 
-namespace spikefuse {
+#include "../core/config.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// N numbers a sample and step, without further order.
 template <int N>
@@ -47,4 +49,4 @@ constexpr bool widths_meet() {
 }
 
 } // namespace detail
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

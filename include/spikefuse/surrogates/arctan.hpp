@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 2>
 struct arctan_surrogate {
@@ -17,4 +17,4 @@ struct arctan_surrogate {
 template <auto Alpha = 2>
 inline constexpr surrogate_word<arctan_surrogate<Alpha>> arctan{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 1>
 struct circle_surrogate {
@@ -18,4 +18,4 @@ struct circle_surrogate {
 template <auto Alpha = 1>
 inline constexpr surrogate_word<circle_surrogate<Alpha>> circle{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

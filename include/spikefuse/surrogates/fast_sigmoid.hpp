@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 25>
 struct fast_sigmoid_surrogate {
@@ -17,4 +17,4 @@ struct fast_sigmoid_surrogate {
 template <auto Slope = 25>
 inline constexpr surrogate_word<fast_sigmoid_surrogate<Slope>> fast_sigmoid{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -6,7 +6,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 1>
 struct gaussian_error_surrogate {
@@ -18,4 +18,4 @@ struct gaussian_error_surrogate {
 template <auto Alpha = 1>
 inline constexpr surrogate_word<gaussian_error_surrogate<Alpha>> gaussian_error{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

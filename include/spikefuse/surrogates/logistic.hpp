@@ -6,11 +6,11 @@
 
 #include "tanh_slope.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 1>
 struct logistic_surrogate : tanh_slope_surrogate<Slope> {};
 template <auto Slope = 1>
 inline constexpr surrogate_word<logistic_surrogate<Slope>> logistic{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

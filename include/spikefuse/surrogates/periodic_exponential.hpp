@@ -6,7 +6,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Window = 0.5>
 struct periodic_exponential_surrogate {
@@ -24,4 +24,4 @@ struct periodic_exponential_surrogate {
 template <auto Window = 0.5>
 inline constexpr surrogate_word<periodic_exponential_surrogate<Window>> periodic_exponential{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Window = 0.5>
 struct piecewise_linear_surrogate {
@@ -21,4 +21,4 @@ struct piecewise_linear_surrogate {
 template <auto Window = 0.5>
 inline constexpr surrogate_word<piecewise_linear_surrogate<Window>> piecewise_linear{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

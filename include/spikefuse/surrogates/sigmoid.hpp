@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 25>
 struct sigmoid_surrogate {
@@ -18,4 +18,4 @@ struct sigmoid_surrogate {
 template <auto Slope = 25>
 inline constexpr surrogate_word<sigmoid_surrogate<Slope>> sigmoid{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

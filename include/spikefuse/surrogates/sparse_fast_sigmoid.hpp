@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 25, auto From = 1>
 struct sparse_fast_sigmoid_surrogate {
@@ -17,4 +17,4 @@ struct sparse_fast_sigmoid_surrogate {
 template <auto Slope = 25, auto From = 1>
 inline constexpr surrogate_word<sparse_fast_sigmoid_surrogate<Slope, From>> sparse_fast_sigmoid{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -6,7 +6,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Beta = 1, auto Slope = 25>
 struct spike_rate_escape_surrogate {
@@ -18,4 +18,4 @@ struct spike_rate_escape_surrogate {
 template <auto Beta = 1, auto Slope = 25>
 inline constexpr surrogate_word<spike_rate_escape_surrogate<Beta, Slope>> spike_rate_escape{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -4,7 +4,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 1>
 struct step_slope_surrogate {
@@ -16,4 +16,4 @@ struct step_slope_surrogate {
 template <auto Slope = 1>
 inline constexpr surrogate_word<step_slope_surrogate<Slope>> step_slope{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct straight_through_surrogate {
     template <class V>
@@ -15,4 +15,4 @@ struct straight_through_surrogate {
 };
 inline constexpr surrogate_word<straight_through_surrogate> straight_through{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

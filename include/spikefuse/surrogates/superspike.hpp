@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 100>
 struct superspike_surrogate {
@@ -17,4 +17,4 @@ struct superspike_surrogate {
 template <auto Alpha = 100>
 inline constexpr surrogate_word<superspike_surrogate<Alpha>> superspike{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

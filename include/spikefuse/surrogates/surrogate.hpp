@@ -9,7 +9,7 @@
 #include "../core/math.hpp"
 #include "../core/policy.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Surrogate S as a choice: `lif(superspike<100>)`.
 template <class S>
@@ -58,4 +58,4 @@ struct written_surrogate {
 template <auto Derivative>
 inline constexpr surrogate_word<written_surrogate<Derivative>> surrogate{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 100>
 struct tanh_slope_surrogate {
@@ -18,4 +18,4 @@ struct tanh_slope_surrogate {
 template <auto Alpha = 100>
 inline constexpr surrogate_word<tanh_slope_surrogate<Alpha>> tanh_slope{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -5,7 +5,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Alpha = 0.3>
 struct triangle_surrogate {
@@ -17,4 +17,4 @@ struct triangle_surrogate {
 template <auto Alpha = 0.3>
 inline constexpr surrogate_word<triangle_surrogate<Alpha>> triangle{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -4,7 +4,7 @@
 
 #include "surrogate.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct zero_slope_surrogate {
     template <class V>
@@ -14,4 +14,4 @@ struct zero_slope_surrogate {
 };
 inline constexpr surrogate_word<zero_slope_surrogate> zero_slope{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
 inline constexpr char const *checkpoint_format = "spikefuse checkpoint 4", *any_checkpoint = "spikefuse checkpoint ";
@@ -211,4 +211,4 @@ void load_checkpoint(Trainer& training, std::string const& path) {
     io::detail::within_memory(path, [&] { detail::read_checkpoint(training, path); });
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -10,7 +10,7 @@
 
 #include <span>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Images as constant currents, pixel / 255: values [B, rows * columns], held for all steps. Source: the idx files of LeCun, Cortes and
 /// Burges's MNIST, as `io::read_mnist` gives them.
@@ -86,4 +86,4 @@ class event_samples {
     duration step_;
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

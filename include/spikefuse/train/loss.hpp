@@ -16,7 +16,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
 
@@ -127,4 +127,4 @@ struct no_loss {
     }
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -7,8 +7,8 @@
 /// step, `step` counts from 1. It runs in a kernel and checks nothing. A member `check<T>()`, where there is one, throws value_error for
 /// numbers that cannot be, stored as T or before.
 
+#include "../core/config.hpp"
 #include "../core/errors.hpp"
-#include "../core/macros.hpp"
 #include "../core/numbers.hpp"
 
 #include <cmath>
@@ -18,7 +18,7 @@
 #include <numbers>
 #include <string>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
 /// Throws value_error for a setting that is not finite or below zero, or that the model's precision makes infinite or zero.
@@ -134,4 +134,4 @@ inline schedule exponential_rate(double factor) {
     return [=](int epoch) { return std::pow(factor, epoch); };
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

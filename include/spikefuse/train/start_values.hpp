@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// How a weight is drawn: uniform in plus or minus `gain / sqrt(fan)`, or normal with that deviation.
 struct start_values {
@@ -73,4 +73,4 @@ void start_weights(model<Network, T, Space>& network, std::string_view layer, st
     network.set(layer, "weight", values);
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -12,7 +12,7 @@
 #include <numeric>
 #include <random>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Data to train on. `fill` writes the chosen samples into a view of the network's input (as `make_input` made it) and their labels.
 template <class D, class Model>
@@ -338,4 +338,4 @@ struct no_data {
     void fill(std::span<std::size_t const>, Input const&, std::span<int>) const {}
 };
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

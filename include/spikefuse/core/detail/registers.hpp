@@ -16,15 +16,8 @@
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-#if defined(__AVX512F__)
-#define SPIKEFUSE_REGISTER_BYTES 64
-#elif defined(__AVX__)
-#define SPIKEFUSE_REGISTER_BYTES 32
-#else
-#define SPIKEFUSE_REGISTER_BYTES 16
-#endif
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class T>
 struct register_of; // its vectors are named one by one: a vector of a template parameter is not a type of its own to g++
@@ -263,4 +256,4 @@ SPIKEFUSE_FUNCTION M lanes_with(std::uint32_t bits) {
     }
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

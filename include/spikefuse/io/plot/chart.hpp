@@ -7,12 +7,14 @@
 ///     chart.floors.push_back({"memory bandwidth", 1.5});
 ///     io::plot::write_svg(chart, "time.svg");
 
+#include "../../core/config.hpp"
+
 #include "data.hpp"
 #include "detail/chart_axes.hpp"
 
 #include <filesystem>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// A level that nothing can pass, or a goal.
 struct floor_line {
@@ -216,4 +218,4 @@ inline std::string svg(bar_chart const& chart) {
 inline void write_svg(line_chart const& chart, std::filesystem::path const& path) { detail::save(svg(chart), path); }
 inline void write_svg(bar_chart const& chart, std::filesystem::path const& path) { detail::save(svg(chart), path); }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

@@ -2,6 +2,8 @@
 #pragma once
 /// What the pictures are made of: spikes and values over time, on the host.
 
+#include "../../core/config.hpp"
+
 #include "../../core/errors.hpp"
 #include "../../core/units.hpp"
 
@@ -13,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// Not a number: a gap in a line, a threshold that is not drawn.
 inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
@@ -66,4 +68,4 @@ inline spike_trace unpack_spikes(std::span<std::uint32_t const> words, std::size
     return spikes;
 }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

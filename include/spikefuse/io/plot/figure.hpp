@@ -7,6 +7,8 @@
 ///     picture.panels.push_back(io::plot::traces_panel{.title = "membranes", .lines = lines, .threshold = 1});
 ///     io::plot::write_svg(picture, "activity.svg");
 
+#include "../../core/config.hpp"
+
 #include "data.hpp"
 #include "detail/legend.hpp"
 #include "detail/ticks.hpp"
@@ -14,7 +16,7 @@
 #include <filesystem>
 #include <variant>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// One population's spikes: a dot each.
 struct raster_panel {
@@ -239,4 +241,4 @@ inline std::string svg(figure const& picture) {
 /// Throws file_error where the place cannot be written.
 inline void write_svg(figure const& picture, std::filesystem::path const& path) { detail::save(svg(picture), path); }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

@@ -7,6 +7,8 @@
 ///     io::plot::progress bar("training", images.size(), "images");
 ///     for (...) { ...; bar.show("loss", loss); bar.advance(batch); }
 
+#include "../../core/config.hpp"
+
 #include "detail/text.hpp"
 #include "terminal.hpp"
 
@@ -16,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 struct progress_options {
     std::FILE* stream = stderr;
@@ -135,4 +137,4 @@ class progress {
     double begun_, drawn_;
 };
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

@@ -4,13 +4,15 @@
 ///
 ///     std::cout << io::plot::terminal_raster(spikes, {.title = "lif 1", .dt = 1 * ms});
 
+#include "../../core/config.hpp"
+
 #include "data.hpp"
 #include "detail/canvas.hpp"
 #include "terminal.hpp"
 
 #include <optional>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// What is drawn when a dot stands for several steps or neurons.
 enum class merging {
@@ -131,4 +133,4 @@ inline std::string terminal_raster(spike_trace const& spikes, raster_options con
     return text + time_axis(from, from + shown_steps * step, unit, drawing.columns(), frame, ascii);
 }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

@@ -2,6 +2,8 @@
 #pragma once
 /// What the terminal at the other end can show: colours, and how many columns.
 
+#include "../../core/config.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -10,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// Is a person looking at this stream?
 inline bool is_terminal(std::FILE* stream = stdout) {
@@ -33,4 +35,4 @@ inline std::size_t terminal_columns(std::FILE* stream = stdout) {
     return known ? std::clamp<std::size_t>(size.ws_col, 40, 160) : 100;
 }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

@@ -4,6 +4,8 @@
 ///
 ///     std::cout << io::plot::terminal_traces(lines, {.title = "membranes", .threshold = 1, .dt = 1 * ms});
 
+#include "../../core/config.hpp"
+
 #include "data.hpp"
 #include "detail/canvas.hpp"
 #include "terminal.hpp"
@@ -11,7 +13,7 @@
 #include <optional>
 #include <span>
 
-namespace spikefuse::io::plot {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 struct traces_options {
     std::string title = "traces", unit{};
@@ -138,4 +140,4 @@ inline std::string terminal_traces(std::span<series const> lines, traces_options
     return text + time_axis(from, from + static_cast<double>(steps) * step, unit, drawing.columns(), frame, ascii);
 }
 
-} // namespace spikefuse::io::plot
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot

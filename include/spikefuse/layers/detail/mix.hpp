@@ -7,7 +7,7 @@
 #include "rows.hpp"
 #include "tables.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Rows of input, piece after piece, as sums read them: piece k of row r has events [ends[k * rows + r], ends[k * rows + r + 1]). A full
 /// row has none; its first count is negative.
@@ -174,4 +174,4 @@ struct mixed_currents {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

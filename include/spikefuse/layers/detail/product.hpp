@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// sums[r][p] += sum over i of x(r)[i] * panel p[i], panels `apart` numbers from each other. What is even and what is odd is summed by
 /// itself, whatever stands beside: a row alone does not wait for the adder, and has the bits that it has among others.
@@ -101,4 +101,4 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::
     for (; i < inputs; ++i) some(fixed<1>{}, i);
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <type_traits>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Where register p begins among panels of `rows` rows.
 template <class Number, class Count>
@@ -174,4 +174,4 @@ SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t c
     }
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

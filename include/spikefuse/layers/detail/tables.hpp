@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Adds to rows of currents what their spikes mean. Of five inputs each the sums of all 32 sets stand in a table, 64 inputs at a time, and
 /// a row adds what its bits name: a fifth of the inputs, whatever their activity (Arlazarov et al., 1970: the four Russians). Where
@@ -64,4 +64,4 @@ SPIKEFUSE_FUNCTION void add_looked_up(T const* panel, int inputs, int rows, std:
     }
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

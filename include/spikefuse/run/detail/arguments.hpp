@@ -2,12 +2,12 @@
 #pragma once
 /// The numbers of one run, as the kernel receives them: one flat struct.
 
-#include "../../core/macros.hpp"
+#include "../../core/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// What a kernel is for: to run; to run and leave a tape; to run a block again and then backwards.
 enum class purpose { run, tape, gradients };
@@ -65,4 +65,4 @@ struct run_arguments {
     activity_penalty<T> const* penalties; // a slot; or nullptr
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

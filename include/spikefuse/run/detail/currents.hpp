@@ -4,7 +4,7 @@
 
 #include "lists.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
@@ -341,4 +341,4 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

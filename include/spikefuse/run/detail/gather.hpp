@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// The 64 inputs from word w on, a word that there is; those beyond the width are 0.
 SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, int w) {
@@ -119,4 +119,4 @@ SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, Entry* e
     return count;
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

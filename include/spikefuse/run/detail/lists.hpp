@@ -4,7 +4,7 @@
 
 #include "points.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
@@ -196,4 +196,4 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -7,7 +7,7 @@
 
 #include <concepts>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// A loss of the trace that sees all outputs of a step together, or each by itself; see train/loss.hpp.
 template <class Loss, class T>
@@ -132,4 +132,4 @@ struct losses_kernel : undo_points_kernel<Schedule, T, Kind, typename Loss::read
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -14,7 +14,7 @@
 #define SPIKEFUSE_HAS_NOISE 0
 #endif
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Calls take(lane, bits, group) for groups of four neurons, bits being four random words of Philox 4x32-10; the numbers of the
 /// neurons [first, first + W) of a layer, in a sample and a step. `kind` tells different uses of a step apart.
@@ -63,4 +63,4 @@ SPIKEFUSE_FUNCTION lanes<T> uniform_noise(std::uint64_t seed, std::uint64_t step
     });
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,11 +2,13 @@
 #pragma once
 /// Numbers that belong to one object.
 
+#include "../../core/config.hpp"
+
 #include <Kokkos_Core.hpp>
 
 #include <utility>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// A Kokkos::View as a value: a copy has numbers of its own, where views share what they show. Copying waits for whoever writes.
 template <class View>
@@ -37,4 +39,4 @@ class owned {
     View view_;
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -5,7 +5,7 @@
 #include "noise.hpp"
 #include "sample.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
 struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
@@ -263,4 +263,4 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

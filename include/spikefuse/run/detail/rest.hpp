@@ -7,7 +7,7 @@
 
 #include <Kokkos_Core.hpp>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at `bag`.
 template <class N, int Width, class V>
@@ -59,4 +59,4 @@ struct empty_kernel {
     SPIKEFUSE_FUNCTION void operator()(Member const&) const {}
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

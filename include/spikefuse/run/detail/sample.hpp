@@ -10,7 +10,7 @@
 
 #include <Kokkos_Core.hpp>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// One sample's place in a kernel, whichever its purpose.
 template <class Member>
@@ -311,4 +311,4 @@ struct sample_kernel {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

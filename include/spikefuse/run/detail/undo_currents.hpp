@@ -4,7 +4,7 @@
 
 #include "../forward.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space>
 struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, purpose::gradients> {
@@ -352,4 +352,4 @@ struct undo_currents_kernel : forward_kernel<Schedule, T, Kind, Readout, Space, 
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

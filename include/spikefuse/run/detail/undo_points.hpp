@@ -5,7 +5,7 @@
 #include "../../equations/differentiate.hpp"
 #include "undo_currents.hpp"
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space>
 struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Space> {
@@ -183,4 +183,4 @@ struct undo_points_kernel : undo_currents_kernel<Schedule, T, Kind, Readout, Spa
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// Dots in a terminal: Unicode braille, two across and four down in a character; or one letter a dot where only ASCII is left.
 
+#include "../../../core/config.hpp"
+
 #include "text.hpp"
 #include "ticks.hpp"
 
@@ -11,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// How a dot looks: its place in the lists of colours and of letters.
 struct ink {
@@ -108,4 +110,4 @@ inline std::string time_axis(double low, double high, std::string const& unit, s
     return std::string(width, ' ') + (ascii ? " +" : " └") + rule + "\n" + right_aligned(unit, width) + "  " + numbers + "\n";
 }
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// Axes of the charts: where they begin and end, their marks, and what every chart checks.
 
+#include "../../../core/config.hpp"
+
 #include "legend.hpp"
 #include "ticks.hpp"
 
@@ -10,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 inline void check_lengths(std::string const& name, std::size_t wanted, std::initializer_list<std::size_t> lengths,
                           bool first_may_be_empty) {
@@ -94,4 +96,4 @@ inline double at_or(std::vector<double> const& values, std::size_t k, double oth
     return k < values.size() && shown(values[k]) ? values[k] : otherwise;
 }
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// An SVG document under construction, and how it gets into a file.
 
+#include "../../../core/config.hpp"
+
 #include "../../replace_file.hpp"
 #include "text.hpp"
 
@@ -12,7 +14,7 @@
 #include <system_error>
 #include <vector>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// How wide words are, about: SVG does not say, and no font is known here. Rather too wide than too narrow.
 inline double text_width(std::string_view words, double size) {
@@ -130,4 +132,4 @@ inline void save(std::string const& text, std::filesystem::path const& path) {
     io::detail::replace_file(path.string(), text);
 }
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail

@@ -2,13 +2,15 @@
 #pragma once
 /// Colours, markers and the legend of the SVG pictures.
 
+#include "../../../core/config.hpp"
+
 #include "document.hpp"
 
 #include <array>
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// Colours that stay apart for every eye (Okabe and Ito, "Color Universal Design", 2008), without yellow.
 inline std::string colour(std::size_t k) {
@@ -102,4 +104,4 @@ class legend {
     double room_, rows_ = 0, widest_ = 0;
 };
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// Numbers and words as text: independent of the locale, and safe for a terminal and for XML.
 
+#include "../../../core/config.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -9,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// A number that can have a place in a picture.
 inline bool shown(double value) { return std::isfinite(value) && std::abs(value) <= 1e300; }
@@ -116,4 +118,4 @@ inline std::string escaped(std::string_view text) {
     return result;
 }
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// Axes: a range, its marks at round numbers, and how they are written.
 
+#include "../../../core/config.hpp"
+
 #include "text.hpp"
 
 #include <algorithm>
@@ -13,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::io::plot::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// A range that grows around what it is shown.
 struct range {
@@ -128,4 +130,4 @@ inline std::string tick_text(double value, ticks const& axis, bool ascii = false
                           : "T");
 }
 
-} // namespace spikefuse::io::plot::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail
