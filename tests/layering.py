@@ -5,7 +5,7 @@ import re
 import sys
 
 LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 7, "io": 6, "encode": 6}
-FRONT = {"spikefuse.hpp", "language.hpp"}
+FRONT = {"spikefuse.hpp", "language.hpp", "hana.hpp", "version.hpp"}
 LONGEST = 400
 
 root = pathlib.Path(sys.argv[1]) / "include" / "spikefuse"

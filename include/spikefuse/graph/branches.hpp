@@ -4,7 +4,7 @@
 
 #include "sequence.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Gives what it takes: the straight way of a residual branch, `identity + (linear<128> >> lif)`.
 struct identity_word : layer {
@@ -80,6 +80,14 @@ struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
     static constexpr void each(sum_word<First, Second> const& both, Function const& function) {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
+    template <class Function>
+    static constexpr decltype(auto) collect(sum_word<First, Second> const& both, Function&& function) {
+        return flat_pair<First, Second>::collect_of(both.first, both.second, function);
+    }
+    template <class Function>
+    static constexpr auto map(sum_word<First, Second> const& both, Function const& function) {
+        return flat<First>::map(both.first, function) + flat<Second>::map(both.second, function);
+    }
 };
 template <class First, class Second>
 struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
@@ -87,13 +95,29 @@ struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
     static constexpr void each(beside_word<First, Second> const& both, Function const& function) {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
+    template <class Function>
+    static constexpr decltype(auto) collect(beside_word<First, Second> const& both, Function&& function) {
+        return flat_pair<First, Second>::collect_of(both.first, both.second, function);
+    }
+    template <class Function>
+    static constexpr auto map(beside_word<First, Second> const& both, Function const& function) {
+        return flat<First>::map(both.first, function) | flat<Second>::map(both.second, function);
+    }
 };
 template <>
 struct flat<identity_word> {
     static constexpr std::size_t count = 0;
     template <std::size_t, class Function>
     static constexpr void each(identity_word const&, Function const&) {}
+    template <class Function>
+    static constexpr decltype(auto) collect(identity_word const&, Function&& function) {
+        return function();
+    }
+    template <class Function>
+    static constexpr identity_word map(identity_word const& one, Function const&) {
+        return one;
+    }
 };
 } // namespace detail
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

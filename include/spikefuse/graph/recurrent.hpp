@@ -7,7 +7,7 @@
 #include "../layers/recurrent_weights.hpp"
 #include "branches.hpp"
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// A path given in words: `through(linear<64>)`, `through(identity)`, `through(scale(0.5))`.
 template <class Path>
@@ -61,7 +61,15 @@ struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's 
     static constexpr void each(recurrent_word<Body, Path> const& loop, Function const& function) {
         flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
     }
+    template <class Function>
+    static constexpr decltype(auto) collect(recurrent_word<Body, Path> const& loop, Function&& function) {
+        return flat_pair<Path, Body>::collect_of(loop.path, loop.body, function);
+    }
+    template <class Function>
+    static constexpr auto map(recurrent_word<Body, Path> const& loop, Function const& function) {
+        return recurrent(flat<Body>::map(loop.body, function), through(flat<Path>::map(loop.path, function)));
+    }
 };
 } // namespace detail
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

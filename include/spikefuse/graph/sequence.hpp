@@ -9,7 +9,7 @@
 
 #include <boost/mp11.hpp>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Left, then right. A network is a tree of these; `each_layer` walks over what it holds.
 template <class Left, class Right>
@@ -71,14 +71,30 @@ constexpr auto operator>>(Left const&, Right right) {
 
 namespace detail {
 
-/// A network laid flat: how many layers it has, without the `input`, and a walk over them. No list of them is built: one list for each
-/// layer that joins would cost the compiler the square of their number.
+/// A network laid flat: how many layers it has, without the `input`; a walk over them; all at once; and the same network of other layers.
+/// No list of them is built on the way: one list for each layer that joins would cost the compiler the square of their number.
 template <class L>
 struct flat {
     static constexpr std::size_t count = begins_network<L> ? 0 : 1;
     template <std::size_t First, class Function>
     static constexpr void each(L const& one, Function const& function) {
         if constexpr (count == 1) function(constant<First>{}, one);
+    }
+    template <class Function>
+    static constexpr decltype(auto) collect(L const& one, Function&& function) {
+        if constexpr (count == 1) {
+            return function(one);
+        } else {
+            return function();
+        }
+    }
+    template <class Function>
+    static constexpr auto map(L const& one, Function const& function) {
+        if constexpr (count == 1) {
+            return function(one);
+        } else {
+            return one;
+        }
     }
 };
 /// Two parts, one behind the other.
@@ -90,12 +106,26 @@ struct flat_pair {
         flat<First>::template each<Begin>(one, function);
         flat<Second>::template each<Begin + flat<First>::count>(other, function);
     }
+    template <class Function>
+    static constexpr decltype(auto) collect_of(First const& one, Second const& other, Function&& function) {
+        return flat<First>::collect(one, [&](auto const&... first) -> decltype(auto) {
+            return flat<Second>::collect(other, [&](auto const&... second) -> decltype(auto) { return function(first..., second...); });
+        });
+    }
 };
 template <class Left, class Right>
 struct flat<then<Left, Right>> : flat_pair<Left, Right> {
     template <std::size_t Begin, class Function>
     static constexpr void each(then<Left, Right> const& both, Function const& function) {
         flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
+    }
+    template <class Function>
+    static constexpr decltype(auto) collect(then<Left, Right> const& both, Function&& function) {
+        return flat_pair<Left, Right>::collect_of(both.left, both.right, function);
+    }
+    template <class Function>
+    static constexpr auto map(then<Left, Right> const& both, Function const& function) {
+        return flat<Left>::map(both.left, function) >> flat<Right>::map(both.right, function);
     }
 };
 
@@ -107,6 +137,22 @@ constexpr void each_layer(Network const& network, Function const& function) {
     detail::flat<Network>::template each<0>(network, function);
 }
 
+/// The network with function(word) in the place of each layer; one that gives back what it takes changes nothing. Joints are checked again.
+template <layer_word Network, class Function>
+constexpr auto transform(Network const& network, Function const& function) {
+    return detail::flat<Network>::map(network, function);
+}
+/// A part, `Count` times in a row: `repeat<8>(linear<128> >> lif)`.
+template <int Count, layer_word Part>
+constexpr auto repeat(Part part) {
+    static_assert(Count >= 1, "spikefuse: repeat<N>(part) repeats a part N times: at least once.");
+    if constexpr (Count <= 1) {
+        return part;
+    } else {
+        return repeat<Count - 1>(part) >> part;
+    }
+}
+
 /// How many features a network takes and gives.
 template <auto const& Network>
 inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
@@ -114,4 +160,4 @@ template <auto const& Network>
 inline constexpr auto output_shape =
     features<std::remove_cvref_t<decltype(Network)>::gives(std::remove_cvref_t<decltype(Network)>::wants)>{};
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI
