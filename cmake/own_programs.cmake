@@ -25,7 +25,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
         target_compile_options(spikefuse_own INTERFACE -march=native $<$<BOOL:${SPIKEFUSE_HAS_WIDE_VECTORS}>:-mprefer-vector-width=512>)
     endif()
     target_compile_options(spikefuse_own INTERFACE $<IF:$<OR:$<BOOL:${SPIKEFUSE_STRICT}>,$<BOOL:$<TARGET_PROPERTY:SPIKEFUSE_STRICT>>>,-ffp-contract=off,-ffp-contract=fast>)
-    target_compile_options(spikefuse_own INTERFACE $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:SPIKEFUSE_QUICK>>,-O1,-O3>>)
+    target_compile_options(spikefuse_own INTERFACE $<$<CONFIG:Release>:-O$<IF:$<STREQUAL:$<TARGET_PROPERTY:SPIKEFUSE_OPTIMIZE>,>,3,$<TARGET_PROPERTY:SPIKEFUSE_OPTIMIZE>>>)
 endif()
 target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${SPIKEFUSE_STRICT}>:SPIKEFUSE_STRICT=1> $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
 

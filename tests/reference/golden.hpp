@@ -163,22 +163,96 @@ struct in_float : S {
 template <class S>
 inline constexpr spikefuse::surrogate_word<in_float<S>> rounded{};
 
-/// A model of number type T beside a variant recorded in that precision.
-template <class T, class Network>
-class trial {
+/// A model of number type T, whatever its network: what a trial needs is compiled once, not once a network.
+template <class T>
+class any_model {
   public:
-    trial(Network network, variant const& of, int steps, int batch, tally& counts)
-        : model_(network, {.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s}, spikefuse::precision<T>), of_(of), counts_(counts),
-          steps_(static_cast<std::size_t>(steps)), batch_(static_cast<std::size_t>(batch)) {
-        // The libraries hold parameters as float, defaults too.
-        for (auto const& one : model_.parameters()) {
-            auto values = model_.get(one.layer, one.name);
-            for (T& value : values) value = static_cast<T>(static_cast<float>(value));
-            model_.set(one.layer, one.name, values);
-        }
+    using space = Kokkos::DefaultExecutionSpace;
+    using trace = Kokkos::View<T***, Kokkos::LayoutRight>; // [T, B, N]
+    using parameters_type = spikefuse::detail::model_parameters<T, space>;
+    using recordings_type = spikefuse::detail::model_recordings<T, space>;
+    using backward_type = spikefuse::detail::gradient_buffers<T, space>;
+
+    any_model(parameters_type& of, recordings_type& seen, int wants, int gives)
+        : inputs(static_cast<std::size_t>(wants)), outputs(static_cast<std::size_t>(gives)), parameters_(of), recordings_(seen) {}
+    any_model(any_model const&) = delete;
+    virtual ~any_model() = default;
+
+    virtual trace run(trace const& input) = 0;
+    virtual void reset() = 0;
+    virtual void set_state(std::string_view layer, std::string_view name, std::vector<double> const& values) = 0;
+    void set_state(std::string_view layer, std::string_view name, double value) { set_state(layer, name, std::vector<double>{value}); }
+    virtual std::vector<T> state(std::string_view layer, std::string_view name) const = 0;
+    /// A backward run of seeds alone, which goes on from the model's states; and lets it run.
+    virtual backward_type& backward() = 0;
+    virtual void run_backward(trace const& input) = 0;
+
+    template <class... Arguments>
+    void set(Arguments const&... arguments) {
+        parameters_.set(arguments...);
+    }
+    std::vector<T> get(std::string_view layer, std::string_view name) const { return parameters_.get(layer, name); }
+    auto parameters() const { return parameters_.parameters(); }
+    void record(std::string_view layer, std::string_view what) { recordings_.record(layer, what); }
+    auto recorded(std::string_view layer, std::string_view what) const { return recordings_.recorded(layer, what); }
+    auto recorded_spikes(std::string_view layer) const { return recordings_.recorded_spikes(layer); }
+
+    std::size_t const inputs, outputs;
+
+  private:
+    parameters_type& parameters_;
+    recordings_type& recordings_;
+};
+template <class T, class Network>
+class model_behind final : public any_model<T> {
+    using base = any_model<T>;
+    using typename base::trace;
+
+  public:
+    model_behind(Network network, spikefuse::settings chosen)
+        : any_model<T>(model, model, Network::wants, decltype(model)::outputs), model(network, chosen) {}
+    trace run(trace const& input) override { return model(input); }
+    void reset() override { model.reset(); }
+    using base::set_state;
+    void set_state(std::string_view layer, std::string_view name, std::vector<double> const& values) override {
+        model.set_state(layer, name, values);
+    }
+    std::vector<T> state(std::string_view layer, std::string_view name) const override { return model.state(layer, name); }
+    typename base::backward_type& backward() override {
+        back_ = std::make_unique<difference>(model, spikefuse::no_loss{},
+                                             spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
+        return *back_;
+    }
+    void run_backward([[maybe_unused]] trace const& input) override {
+#ifndef SPIKEFUSE_STRICT
+        back_->run(input);
+#endif
     }
 
-    auto& model() { return model_; }
+    spikefuse::model<Network, T> model;
+
+  private:
+    using difference = spikefuse::backpropagation<spikefuse::model<Network, T>, spikefuse::no_loss>;
+    std::unique_ptr<difference> back_;
+};
+
+/// A model beside a variant recorded in its precision.
+template <class T>
+class trial {
+    using trace = typename any_model<T>::trace;
+
+  public:
+    template <class Network>
+    trial(Network network, variant const& of, int steps, int batch, tally& counts)
+        : model_(std::make_unique<model_behind<T, Network>>(
+              network, spikefuse::settings{.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s})),
+          of_(of), counts_(counts), steps_(static_cast<std::size_t>(steps)), batch_(static_cast<std::size_t>(batch)) {
+        parameters_as_float();
+    }
+    /// Of a recording that needs no network.
+    trial(variant const& of, tally& counts) : of_(of), counts_(counts), steps_(1), batch_(1) {}
+
+    any_model<T>& model() { return *model_; }
     std::map<std::string, array> const& expected() const {
         if constexpr (std::is_same_v<T, float>) {
             return of_.f32;
@@ -190,28 +264,30 @@ class trial {
     /// One number for all neurons, or one a neuron.
     void parameter(std::string const& layer, std::string const& name, array const& values) {
         if (values.values.size() == 1) {
-            model_.set(layer, name, values.values[0]);
+            model_->set(layer, name, values.values[0]);
         } else {
-            model_.set(layer, name, values.values);
+            model_->set(layer, name, values.values);
         }
     }
-    void state(std::string const& layer, std::string const& name, array const& values) { model_.set_state(layer, name, values.values); }
+    void state(std::string const& layer, std::string const& name, array const& values) { model_->set_state(layer, name, values.values); }
 
     /// Runs x [T, B, N].
     void run(std::vector<double> const& x) {
-        std::size_t const width = Network::wants;
+        std::size_t const width = model_->inputs;
         REQUIRE(x.size() == steps_ * batch_ * width);
-        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, width);
+        trace input("x", steps_, batch_, width);
         test::fill(input, [&](std::size_t k) { return x[k]; });
-        output_ = test::host(model_(input));
+        output_ = test::host(model_->run(input));
     }
     /// Runs step by step, as a cell: the same numbers to the bit.
-    void run_as_cell(std::vector<double> const& x) {
-        std::size_t const width = Network::wants, outputs = static_cast<std::size_t>(model_.outputs);
+    template <class Network>
+    void run_as_cell(Network, std::vector<double> const& x) {
+        auto& cell = static_cast<model_behind<T, Network>&>(*model_).model;
+        std::size_t const width = model_->inputs, outputs = model_->outputs;
         Kokkos::View<T**, Kokkos::LayoutRight> input("x", batch_, width);
         for (std::size_t t = 0; t < steps_; ++t) {
             test::fill(input, [&](std::size_t k) { return x[t * batch_ * width + k]; });
-            auto const output = test::host(model_.step(input));
+            auto const output = test::host(cell.step(input));
             for (std::size_t k = 0; k < batch_ * outputs; ++k) REQUIRE(output.data()[k] == output_.data()[t * batch_ * outputs + k]);
         }
     }
@@ -219,13 +295,13 @@ class trial {
     /// Holds an output or a recorded state against an array of the recording; `axes` as the file has them: "TBN" or "BTN".
     void states(std::string const& layer, std::string const& state, std::string const& key, char const* axes = "TBN") {
         if (!expected().contains(key)) return;
-        auto const view = test::host(model_.recorded(layer, state));
+        auto const view = test::host(model_->recorded(layer, state));
         REQUIRE(view.extent(0) == steps_);
         compare(key, from(view.data(), view.extent(2), axes));
     }
     void spikes(std::string const& layer, std::string const& key, char const* axes = "TBN") {
         if (!expected().contains(key)) return;
-        auto const view = test::host(model_.recorded_spikes(layer));
+        auto const view = test::host(model_->recorded_spikes(layer));
         array const& want = expected().at(key);
         std::size_t const width = want.values.size() / (steps_ * batch_);
         std::vector<T> all(steps_ * batch_ * width);
@@ -242,7 +318,7 @@ class trial {
     /// The output's largest value over time, and when it came first: [B, N].
     void maxima(std::string const& values, std::string const& when) { maxima_of(output_.data(), output_.extent(2), values, when); }
     void compare_maxima(std::string const& layer, std::string const& state, std::string const& values, std::string const& when) {
-        auto const view = test::host(model_.recorded(layer, state));
+        auto const view = test::host(model_->recorded(layer, state));
         maxima_of(view.data(), view.extent(2), values, when);
     }
     /// Values against an array of the recording: spikes exactly, others relative to the array's largest entry.
@@ -276,7 +352,7 @@ class trial {
 
     /// The trace of a state or an output, [T, B, N], as numbers.
     std::vector<T> trace_of(std::string const& layer, std::string const& what) {
-        auto const view = test::host(model_.recorded(layer, what));
+        auto const view = test::host(model_->recorded(layer, what));
         return {view.data(), view.data() + view.size()};
     }
     std::vector<T> trace_of_output() const { return {output_.data(), output_.data() + output_.size()}; }
@@ -285,36 +361,33 @@ class trial {
         std::string layer, what;
         std::vector<T> values;
     };
-    using difference = spikefuse::backpropagation<spikefuse::model<Network, T>, spikefuse::no_loss>;
-    template <class Prepare>
-    void differentiate([[maybe_unused]] std::vector<double> const& x, [[maybe_unused]] std::vector<arriving> const& gradients,
-                       [[maybe_unused]] Prepare const& prepare) {
-#ifndef SPIKEFUSE_STRICT
-        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
+    void differentiate(std::vector<double> const& x, std::vector<arriving> const& gradients, std::function<void()> const& prepare) {
+        if constexpr (!backwards) return;
+        trace input("x", steps_, batch_, model_->inputs);
         test::fill(input, [&](std::size_t k) { return x[k]; });
-        back_ = std::make_unique<difference>(model_, spikefuse::no_loss{},
-                                             spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
+        back_ = &model_->backward();
         for (arriving const& one : gradients) {
-            Kokkos::View<T***, Kokkos::LayoutRight> view("gradient", steps_, batch_, one.values.size() / steps_ / batch_);
+            trace view("gradient", steps_, batch_, one.values.size() / steps_ / batch_);
             test::fill(view, [&](std::size_t k) { return one.values[k]; });
             back_->seed(one.layer, one.what, view);
         }
         back_->want_input_gradient();
         back_->want_state_gradient();
-        model_.reset();
+        model_->reset();
         prepare();
-        back_->run(input);
+        model_->run_backward(input);
         Kokkos::fence();
-#endif
     }
     /// The same from the cross-entropy of the output's maxima; its value is held against the recorded loss.
-    void differentiate_cross_entropy([[maybe_unused]] std::vector<double> const& x, [[maybe_unused]] std::vector<double> const& labels) {
+    template <class Network>
+    void differentiate_cross_entropy(Network, [[maybe_unused]] std::vector<double> const& x,
+                                     [[maybe_unused]] std::vector<double> const& labels) {
 #ifndef SPIKEFUSE_STRICT
         using loss = spikefuse::cross_entropy_loss<std::remove_const_t<decltype(spikefuse::max_over_time)>>;
-        Kokkos::View<T***, Kokkos::LayoutRight> input("x", steps_, batch_, static_cast<std::size_t>(Network::wants));
+        trace input("x", steps_, batch_, model_->inputs);
         test::fill(input, [&](std::size_t k) { return x[k]; });
-        back_.reset();
-        spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{model_};
+        back_ = nullptr;
+        spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{static_cast<model_behind<T, Network>&>(*model_).model};
         back.set_labels(std::vector<int>(labels.begin(), labels.end()));
         back.want_input_gradient();
         back.run(input);
@@ -344,7 +417,7 @@ class trial {
         seen_.insert(key);
     }
     void parameter_gradient(std::string const& key, std::string const& layer, std::string const& name) {
-        if (backwards && expected().contains(key)) gradient(key, back_ ? back_->gradient(layer, name) : entropy_(layer, name));
+        if (backwards && expected().contains(key)) gradient(key, back_ != nullptr ? back_->gradient(layer, name) : entropy_(layer, name));
     }
     /// The same of square weights that the recording holds as [pre, post].
     void gradient_transposed(std::string const& key, std::string const& layer, std::string const& name, std::size_t width) {
@@ -359,8 +432,8 @@ class trial {
         if (backwards && expected().contains(key)) gradient(key, back_->state_gradient(layer, name));
     }
     void input_gradient(std::string const& key, char const* axes = "TBN") {
-        if (!backwards || !expected().contains(key) || !back_) return;
-        auto values = from(test::host(back_->input_gradient()).data(), static_cast<std::size_t>(Network::wants), axes);
+        if (!backwards || !expected().contains(key) || back_ == nullptr) return;
+        auto values = from(test::host(back_->input_gradient()).data(), model_->inputs, axes);
         std::size_t const shared = values.size() / expected().at(key).values.size(); // a channel that stands for several inputs
         if (shared > 1) {
             std::vector<T> sums(values.size() / shared, T(0));
@@ -373,8 +446,7 @@ class trial {
     /// In a strict build every array must come out to the last bit.
     void exact_in_strict() { exact_in_strict_ = true; }
 
-    template <class Other>
-    void seen_by(Other const& other) {
+    void seen_by(trial const& other) {
         for (auto const& key : other.seen()) seen_.insert(key);
     }
     std::set<std::string> const& seen() const { return seen_; }
@@ -389,12 +461,20 @@ class trial {
     }
 
   private:
-    void maxima_of(T const* trace, std::size_t width, std::string const& values, std::string const& when) {
+    /// The libraries hold parameters as float, defaults too.
+    void parameters_as_float() {
+        for (auto const& one : model_->parameters()) {
+            auto values = model_->get(one.layer, one.name);
+            for (T& value : values) value = static_cast<T>(static_cast<float>(value));
+            model_->set(one.layer, one.name, values);
+        }
+    }
+    void maxima_of(T const* values_of, std::size_t width, std::string const& values, std::string const& when) {
         std::size_t const row = batch_ * width;
-        std::vector<T> largest(trace, trace + row), step(row, T(0));
+        std::vector<T> largest(values_of, values_of + row), step(row, T(0));
         for (std::size_t t = 1; t < steps_; ++t)
             for (std::size_t k = 0; k < row; ++k)
-                if (trace[t * row + k] > largest[k]) largest[k] = trace[t * row + k], step[k] = static_cast<T>(t);
+                if (values_of[t * row + k] > largest[k]) largest[k] = values_of[t * row + k], step[k] = static_cast<T>(t);
         compare(values, largest);
         compare(when, step, true);
     }
@@ -415,14 +495,14 @@ class trial {
         return result;
     }
 
-    spikefuse::model<Network, T> model_;
+    std::unique_ptr<any_model<T>> model_;
     variant const& of_;
     tally& counts_;
     std::size_t steps_, batch_;
     Kokkos::View<T***, Kokkos::LayoutRight, Kokkos::HostSpace> output_;
     std::set<std::string> seen_;
     bool exact_in_strict_ = false;
-    std::unique_ptr<difference> back_;
+    typename any_model<T>::backward_type* back_ = nullptr;
     std::function<std::vector<T>(std::string const&, std::string const&)> entropy_;
 };
 

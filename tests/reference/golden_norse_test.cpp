@@ -17,10 +17,9 @@ std::set<std::string> const norse_parameters{"p_tau_mem_inv", "p_tau_syn_inv", "
                                              "p_v_reset",     "p_delta_T",     "p_adaptation_current", "p_adaptation_spike"};
 
 /// The recordings' losses: sum(v^2) of what does not spike; sum(cz z) + sum(v^2) / 2, and the same of an adaptation, of what does.
-template <class Trial, class SetStates>
-void differentiate(Trial& trial, std::string const& layer, variant const& one, SetStates const& set_states) {
-    using T = typename std::remove_reference_t<decltype(trial.model())>::value_type;
-    std::vector<typename Trial::arriving> arriving;
+template <class T>
+void differentiate(golden::trial<T>& trial, std::string const& layer, variant const& one, std::function<void()> const& set_states) {
+    std::vector<typename golden::trial<T>::arriving> arriving;
     bool const spikes = one.has("cz");
     for (char const* const state : {"v", "a"}) {
         if (one.meta.at("loss").get<std::string>().find(state + std::string("**2")) == std::string::npos) continue;
@@ -37,14 +36,13 @@ void differentiate(Trial& trial, std::string const& layer, variant const& one, S
     for (std::string const state : {"v", "i", "a"}) trial.state_gradient("grad_" + state + "0", layer, state);
 }
 
-/// Runs one variant of a population `layer` behind `network`'s weights, if it has any, and holds everything against it.
+/// Holds everything of one variant of a population `layer`, behind weights, if the network has any, against the recording.
 /// `unused`: parameters that norse passes to a neuron that has no use for them.
-template <class T, class Network>
-void run_variant(Network network, std::string const& layer, variant const& one, golden::tally& counts, bool elementwise, bool cell,
-                 std::set<std::string> const& unused = {}) {
+/// Returns what sets the states that it begins with.
+template <class T>
+std::function<void()> check(golden::trial<T>& trial, std::string const& layer, variant const& one, bool elementwise,
+                            std::set<std::string> const& unused) {
     array const& x = one.input("x");
-    auto const steps = static_cast<int>(x.shape.at(0)), batch = static_cast<int>(x.shape.at(1));
-    golden::trial<T, Network> trial(network, one, steps, batch, counts);
     if (elementwise) trial.exact_in_strict();
     auto& model = trial.model();
     std::map<std::string, std::string> const states{{"v0", "v"}, {"i0", "i"}, {"a0", "a"}, {"z0", "spikes"}};
@@ -61,7 +59,7 @@ void run_variant(Network network, std::string const& layer, variant const& one, 
             REQUIRE(states.contains(key));
         }
     }
-    auto const set_states = [&] {                                            // after the parameters: the others begin at rest
+    auto const set_states = [states, layer, &one, &trial, &model] {          // after the parameters: the others begin at rest
         if (layer.starts_with("lif_adex")) model.set_state(layer, "v", 0.0); // as norse's step functions do when they get no state
         for (auto const& [key, values] : one.in)
             if (states.contains(key)) trial.state(layer, states.at(key), values);
@@ -76,10 +74,20 @@ void run_variant(Network network, std::string const& layer, variant const& one, 
     if (trial.expected().contains("W_rec_used")) trial.compare("W_rec_used", model.get("recurrent 1", "weight"));
     differentiate(trial, layer, one, set_states);
     trial.all_seen();
-    if (cell) {
-        model.reset();
+    return set_states;
+}
+
+enum class runs { over_time, as_a_cell_too };
+template <class T, runs As, class Network>
+void run_variant(Network network, std::string const& layer, variant const& one, golden::tally& counts, bool elementwise,
+                 std::set<std::string> const& unused = {}) {
+    array const& x = one.input("x"); // [T, B, N]
+    golden::trial<T> trial(network, one, static_cast<int>(x.shape.at(0)), static_cast<int>(x.shape.at(1)), counts);
+    auto const set_states = check(trial, layer, one, elementwise, unused);
+    if constexpr (As == runs::as_a_cell_too) {
+        trial.model().reset();
         set_states();
-        trial.run_as_cell(x.values);
+        trial.run_as_cell(network, x.values);
     }
 }
 
@@ -101,18 +109,17 @@ void with_surrogate(variant const& one, Function const& f) {
 }
 
 /// `network`: a network, or what makes one from a surrogate.
-template <bool Every = false, class Network>
-void run_file(char const* file, Network network, std::string const& layer, bool elementwise, bool cell = false,
-              std::set<std::string> const& unused = {}) {
+template <runs As, bool Every = false, class Network>
+void run_file(char const* file, Network network, std::string const& layer, bool elementwise, std::set<std::string> const& unused = {}) {
     golden::tally counts;
     for (variant const& one : golden::read(file)) {
         golden::each_precision([&](auto number) {
             using T = decltype(number);
             if constexpr (layer_word<Network>) {
-                run_variant<T>(network, layer, one, counts, elementwise, cell, unused);
+                run_variant<T, As>(network, layer, one, counts, elementwise, unused);
             } else {
                 with_surrogate<Every>(
-                    one, [&](auto surrogate) { run_variant<T>(network(surrogate), layer, one, counts, elementwise, cell, unused); });
+                    one, [&](auto surrogate) { run_variant<T, As>(network(surrogate), layer, one, counts, elementwise, unused); });
             }
         });
         ++counts.variants;
@@ -123,40 +130,44 @@ void run_file(char const* file, Network network, std::string const& layer, bool 
 } // namespace
 
 TEST_CASE("norse: leaky integrators") {
-    run_file("norse_li.h5", input<6> >> li(rates), "li 1", true);
-    run_file("norse_li_cell.h5", input<7> >> li(rates), "li 1", true, true);
-    run_file("norse_li_linear_cell.h5", input<9> >> linear<6>(no_bias) >> li(rates), "li 1", false, true);
+    run_file<runs::over_time>("norse_li.h5", input<6> >> li(rates), "li 1", true);
+    run_file<runs::as_a_cell_too>("norse_li_cell.h5", input<7> >> li(rates), "li 1", true);
+    run_file<runs::as_a_cell_too>("norse_li_linear_cell.h5", input<9> >> linear<6>(no_bias) >> li(rates), "li 1", false);
 }
 
 TEST_CASE("norse: LIF over time and as a cell") {
-    run_file<true>("norse_lif.h5", [](auto surrogate) { return input<6> >> lif(rates, surrogate); }, "lif 1", true);
-    run_file("norse_lif_cell.h5", input<6> >> lif(rates), "lif 1", true, true);
+    run_file<runs::over_time, true>("norse_lif.h5", [](auto surrogate) { return input<6> >> lif(rates, surrogate); }, "lif 1", true);
+    run_file<runs::as_a_cell_too>("norse_lif_cell.h5", input<6> >> lif(rates), "lif 1", true);
 }
 
 TEST_CASE("norse: recurrent LIF, with autapses and without") {
-    for (char const* const file : {"norse_lif_recurrent.h5", "norse_lif_recurrent_cell.h5"}) {
+    auto const run_both = []<runs As>(std::integral_constant<runs, As>, char const* file) {
         golden::tally counts;
         for (variant const& one : golden::read(file)) {
             golden::each_precision([&](auto number) {
                 using T = decltype(number);
                 constexpr auto before = input<10> >> linear<8>(no_bias);
-                bool const cell = std::string(file).find("cell") != std::string::npos;
                 if (one.meta.at("autapses").get<int>() != 0) {
-                    run_variant<T>(before >> recurrent(lif(rates, detached), with_autapses), "lif 1", one, counts, false, cell);
+                    run_variant<T, As>(before >> recurrent(lif(rates, detached), with_autapses), "lif 1", one, counts, false);
                 } else {
-                    run_variant<T>(before >> recurrent(lif(rates, detached)), "lif 1", one, counts, false, cell);
+                    run_variant<T, As>(before >> recurrent(lif(rates, detached)), "lif 1", one, counts, false);
                 }
             });
             ++counts.variants;
         }
         counts.print(file);
-    }
+    };
+    run_both(std::integral_constant<runs, runs::over_time>{}, "norse_lif_recurrent.h5");
+    run_both(std::integral_constant<runs, runs::as_a_cell_too>{}, "norse_lif_recurrent_cell.h5");
 }
 
 TEST_CASE("norse: adaptive exponential LIF") {
-    run_file("norse_lif_adex_ff.h5", [](auto surrogate) { return input<6> >> lif_adex(rates, surrogate); }, "lif_adex 1", false);
-    run_file("norse_lif_adex_step.h5", input<10> >> linear<6>(no_bias) >> recurrent(lif_adex(rates), with_autapses), "lif_adex 1", false);
-    run_file("norse_lif_adex_enc.h5", input<6> >> lif_adex_encoder(rates, compat), "lif_adex_encoder 1", false, false, {"p_tau_syn_inv"});
+    run_file<runs::over_time>(
+        "norse_lif_adex_ff.h5", [](auto surrogate) { return input<6> >> lif_adex(rates, surrogate); }, "lif_adex 1", false);
+    run_file<runs::over_time>("norse_lif_adex_step.h5", input<10> >> linear<6>(no_bias) >> recurrent(lif_adex(rates), with_autapses),
+                              "lif_adex 1", false);
+    run_file<runs::over_time>("norse_lif_adex_enc.h5", input<6> >> lif_adex_encoder(rates, compat), "lif_adex_encoder 1", false,
+                              {"p_tau_syn_inv"});
 }
 
 TEST_CASE("norse: whole networks") {
@@ -164,7 +175,7 @@ TEST_CASE("norse: whole networks") {
     for (variant const& one : golden::read("norse_network.h5")) {
         auto const run = [&]<class T>(T, auto network) {
             array const& x = one.input("x");
-            golden::trial<T, decltype(network)> trial(network, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
+            golden::trial<T> trial(network, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
             auto& model = trial.model();
             for (auto const& [key, values] : one.in) {
                 INFO("input " << key);
@@ -199,7 +210,7 @@ TEST_CASE("norse: whole networks") {
             for (T& value : twice) value *= 2;
             trial.differentiate(x.values, {{"li 1", "output", twice}}, [] {});
             gradients("sumsq");
-            trial.differentiate_cross_entropy(x.values, one.input("target").values);
+            trial.differentiate_cross_entropy(network, x.values, one.input("target").values);
             gradients("ce_max");
             trial.all_seen();
         };

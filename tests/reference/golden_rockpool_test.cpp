@@ -30,8 +30,7 @@ TEST_CASE("Rockpool: ExpSynTorch, and the one state that it keeps") {
             using T = decltype(number);
             constexpr auto network = input<6> >> exp_syn(compat);
             auto const& shape = one.f64.at("isyn").shape; // [B, T, N]
-            golden::trial<T, std::remove_const_t<decltype(network)>> trial(network, one, static_cast<int>(shape[1]),
-                                                                           static_cast<int>(shape[0]), counts);
+            golden::trial<T> trial(network, one, static_cast<int>(shape[1]), static_cast<int>(shape[0]), counts);
             for (auto const& [key, values] : one.in) {
                 INFO("variant " << one.name << ", input " << key);
                 if (key == "tau") {
@@ -67,7 +66,7 @@ TEST_CASE("Rockpool: LIF with several spikes a step, feed-forward and recurrent"
     for (variant const& one : golden::read("rockpool_lif.h5")) {
         auto const run = [&]<class T>(T, auto network) {
             auto const& shape = one.f64.at("vmem").shape; // [B, T, N]
-            golden::trial<T, decltype(network)> trial(network, one, static_cast<int>(shape[1]), static_cast<int>(shape[0]), counts);
+            golden::trial<T> trial(network, one, static_cast<int>(shape[1]), static_cast<int>(shape[0]), counts);
             auto& model = trial.model();
             for (auto const& [key, values] : one.in) {
                 INFO("variant " << one.name << ", input " << key);

@@ -26,8 +26,7 @@ void run_network_file(char const* file, Neuron plain) {
                 using T = decltype(number);
                 auto const network = input<40> >> linear<32> >> neuron >> linear<10> >> neuron;
                 array const& x = one.input("x");
-                golden::trial<decltype(number), std::remove_const_t<decltype(network)>> trial(network, one, static_cast<int>(x.shape[0]),
-                                                                                              static_cast<int>(x.shape[1]), counts);
+                golden::trial<T> trial(network, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
                 auto& model = trial.model();
                 auto const set = [&](auto& of) {
                     for (char const* const layer : {"synaptic 1", "synaptic 2"})
@@ -63,10 +62,9 @@ void run_network_file(char const* file, Neuron plain) {
                 gradients(trial, "sumsq");
                 // The cross-entropy looks at the membrane of the last layer, which spikes and resets all the same.
                 auto const seen = input<40> >> linear<32> >> neuron >> linear<10> >> neuron(membrane_out);
-                golden::trial<T, std::remove_const_t<decltype(seen)>> shown(seen, one, static_cast<int>(x.shape[0]),
-                                                                            static_cast<int>(x.shape[1]), counts);
+                golden::trial<T> shown(seen, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
                 set(shown.model());
-                shown.differentiate_cross_entropy(x.values, one.input("target").values);
+                shown.differentiate_cross_entropy(seen, x.values, one.input("target").values);
                 gradients(shown, "ce_max");
                 trial.seen_by(shown);
                 trial.all_seen();

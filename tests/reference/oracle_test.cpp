@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <spikefuse/spikefuse.hpp>
 
@@ -25,18 +26,21 @@ struct trial {
     int steps, batch;
     double activity;   // of the input
     double gain, bias; // of the weights
-    bool analog = false;
     double threshold = 1;
 };
+enum class given { spikes, values };
+
+template <class T>
+using parameters_of = spikefuse::detail::model_parameters<T, Kokkos::DefaultExecutionSpace>;
+template <class T>
+using recordings_of = spikefuse::detail::model_recordings<T, Kokkos::DefaultExecutionSpace>;
 
 /// Rebuilds the layers of a model as the oracle's, from names and numbers alone.
-template <class Model>
-auto oracle_layers(Model const& network, std::string const& policies) {
-    using T = typename Model::value_type;
+template <class T>
+auto oracle_layers(parameters_of<T> const& network, T dt, std::string const& policies) {
     std::vector<std::unique_ptr<oracle::layer<T>>> layers;
     std::map<std::string, std::vector<std::size_t>> shapes;
     for (auto const& p : network.parameters()) shapes[p.layer + "/" + p.name] = p.shape;
-    auto const dt = static_cast<T>(network.setup().dt.seconds);
     for (auto const& name : network.layer_names()) {
         std::string const kind = name.substr(0, name.find(' '));
         auto get = [&](char const* what) { return shapes.contains(name + "/" + what) ? network.get(name, what) : std::vector<T>{}; };
@@ -74,11 +78,12 @@ auto oracle_layers(Model const& network, std::string const& policies) {
     return layers;
 }
 
-template <class T, class Network>
-void beside(Network const& network_type, trial const& how, std::string const& policies = "") {
-    constexpr int width = Network::wants;
+/// What does not depend on the network: `run` gives it a packed input, or the same as values.
+template <class T>
+void hold_beside(
+    parameters_of<T>& network, recordings_of<T>& seen, T dt, int width, trial const& how, bool analog, std::string const& policies,
+    std::function<void(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>, Kokkos::View<T***, Kokkos::LayoutRight>)> const& run) {
     double const tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;
-    auto network = model{network_type, {.steps = how.steps, .batch = how.batch, .seed = 42}, precision<T>};
     std::mt19937 random(static_cast<unsigned>(how.steps * 31 + how.batch * 7 + width));
     auto uniform = [&](double low, double high) { return low + (high - low) * static_cast<double>(random()) / 4294967296.0; };
     for (auto const& p : network.parameters()) { // every neuron has its own numbers
@@ -95,25 +100,21 @@ void beside(Network const& network_type, trial const& how, std::string const& po
     }
     auto const packed = test::random_spikes(how.steps, how.batch, width, how.activity, random());
     auto const input = test::host(test::unpacked<T>(packed, width));
-    for (std::size_t k = 0; how.analog && k < input.size(); ++k) input.data()[k] *= static_cast<T>(uniform(-1, 2));
+    for (std::size_t k = 0; analog && k < input.size(); ++k) input.data()[k] *= static_cast<T>(uniform(-1, 2));
 
     std::map<std::string, std::vector<std::string>> states = {
         {"lif", {"v", "i"}}, {"li", {"v", "i"}}, {"iaf", {"v"}}, {"scale", {}}, {"linear", {}}};
     std::vector<std::string> const names = network.layer_names();
     for (auto const& name : names) {
         std::string const kind = name.substr(0, name.find(' '));
-        for (auto const& state : states[kind]) network.record(name, state);
-        if (kind == "lif" || kind == "iaf") network.record(name, "spikes");
-        if (kind == "li" || kind == "scale") network.record(name, "output");
+        for (auto const& state : states[kind]) seen.record(name, state);
+        if (kind == "lif" || kind == "iaf") seen.record(name, "spikes");
+        if (kind == "li" || kind == "scale") seen.record(name, "output");
     }
-    if (how.analog) {
-        Kokkos::View<T***, Kokkos::LayoutRight> const values("values", input.extent(0), input.extent(1), input.extent(2));
-        Kokkos::deep_copy(values, input);
-        network(values);
-    } else {
-        network(packed);
-    }
-    auto const layers = oracle_layers(network, policies);
+    Kokkos::View<T***, Kokkos::LayoutRight> const values("values", input.extent(0), input.extent(1), input.extent(2));
+    Kokkos::deep_copy(values, input);
+    run(packed, values);
+    auto const layers = oracle_layers<T>(network, dt, policies);
     auto const samples = static_cast<std::size_t>(how.batch), steps = static_cast<std::size_t>(how.steps);
     for (std::size_t b = 0; b < samples; ++b) {
         std::vector<std::vector<T>> fed(steps, std::vector<T>(static_cast<std::size_t>(width)));
@@ -133,9 +134,9 @@ void beside(Network const& network_type, trial const& how, std::string const& po
             bool const fires = kind == "lif" || kind == "iaf";
             Kokkos::View<T***, Kokkos::LayoutRight> shown_by_library;
             if (fires) {
-                shown_by_library = test::unpacked<T>(network.recorded_spikes(names[l]), static_cast<int>(n_out));
+                shown_by_library = test::unpacked<T>(seen.recorded_spikes(names[l]), static_cast<int>(n_out));
             } else {
-                shown_by_library = network.recorded(names[l], "output");
+                shown_by_library = seen.recorded(names[l], "output");
             }
             auto const output = test::host(shown_by_library);
             std::vector<double> largest;
@@ -144,8 +145,8 @@ void beside(Network const& network_type, trial const& how, std::string const& po
                 for (auto const& step : truth)
                     for (T v : step.states[s]) largest[s] = std::max(largest[s], std::abs(static_cast<double>(v)));
             }
-            std::vector<decltype(test::host(network.recorded(names[0], "v")))> recorded;
-            for (auto const& state : states[kind]) recorded.push_back(test::host(network.recorded(names[l], state)));
+            std::vector<decltype(test::host(seen.recorded(names[0], "v")))> recorded;
+            for (auto const& state : states[kind]) recorded.push_back(test::host(seen.recorded(names[l], state)));
             for (std::size_t t = 0; t < steps; ++t)
                 for (std::size_t n = 0; n < n_out; ++n) {
                     if (fires) {
@@ -183,10 +184,22 @@ void beside(Network const& network_type, trial const& how, std::string const& po
     }
 }
 
-template <class Network>
+template <class T, given Input, class Network>
+void beside(Network const& network_type, trial const& how, std::string const& policies) {
+    model network{network_type, {.steps = how.steps, .batch = how.batch, .seed = 42}, precision<T>};
+    hold_beside<T>(network, network, static_cast<T>(network.setup().dt.seconds), Network::wants, how, Input == given::values, policies,
+                   [&]([[maybe_unused]] auto const& packed, [[maybe_unused]] auto const& values) {
+                       if constexpr (Input == given::values) {
+                           network(values);
+                       } else {
+                           network(packed);
+                       }
+                   });
+}
+template <given Input = given::spikes, class Network>
 void in_both(Network const& network_type, trial const& how, std::string const& policies = "") {
-    beside<float>(network_type, how, policies);
-    beside<double>(network_type, how, policies);
+    beside<float, Input>(network_type, how, policies);
+    beside<double, Input>(network_type, how, policies);
 }
 
 struct report {
@@ -211,10 +224,10 @@ struct report {
 
 TEST_CASE("one layer, alone") {
     report const here("one layer");
-    in_both(input<1> >> lif, {200, 2, 0.5, 1, 0, false, 0.5});
+    in_both(input<1> >> lif, {200, 2, 0.5, 1, 0, 0.5});
     in_both(input<17> >> li, {1, 1, 0.5, 1, 0});
     in_both(input<17> >> iaf, {130, 3, 0.3, 1, 0});
-    in_both(input<100> >> lif, {70, 2, 0.3, 1, 0, true});
+    in_both<given::values>(input<100> >> lif, {70, 2, 0.3, 1, 0});
     in_both(input<1197> >> lif, {70, 2, 0.3, 1, 0}); // more than a cache line of spikes, and more panels than stand side by side
     REQUIRE(here.fired() > 500);
     REQUIRE(here.excused() * 1000 <= here.spikes());
@@ -236,9 +249,9 @@ TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000, 8300") {
 
 TEST_CASE("analog and crowded input takes the dense path") {
     report const here("dense");
-    in_both(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3, true});
-    in_both(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.45, 2, 3, true}); // rows on both sides of the crossover
-    in_both(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3, false});
+    in_both<given::values>(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3});
+    in_both<given::values>(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.45, 2, 3}); // rows on both sides of the crossover
+    in_both(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3});
     REQUIRE(here.fired() > 500);
 }
 
@@ -253,12 +266,12 @@ TEST_CASE("choices: inclusive, subtract, none") {
 TEST_CASE("silent layers stay silent, and always-firing ones fire") {
     {
         report const here("silent");
-        in_both(input<33> >> linear<40> >> lif >> linear<7> >> lif, {100, 2, 0.3, 3, 4, false, 1e9});
+        in_both(input<33> >> linear<40> >> lif >> linear<7> >> lif, {100, 2, 0.3, 3, 4, 1e9});
         REQUIRE(here.fired() == 0);
     }
     {
         report const here("always firing");
-        in_both(input<33> >> linear<40> >> lif >> linear<7> >> lif, {100, 2, 0.3, 3, 4, false, -1e3});
+        in_both(input<33> >> linear<40> >> lif >> linear<7> >> lif, {100, 2, 0.3, 3, 4, -1e3});
         REQUIRE(here.fired() == here.spikes());
     }
 }

@@ -220,6 +220,17 @@ TEST_CASE("per-neuron parameters") {
     for (int n = 0; n < 20; ++n) REQUIRE(v(4, 0, n) == static_cast<float>(n)); // at rest it stays where it leaks to
 }
 
+TEST_CASE("parameters by names that the compiler checks are those by names of a run") {
+    model network{input<2> >> linear<3> >> lif >> linear<2>(no_bias) >> lif, {.batch = 1}};
+    network.set<"lif 2", "tau_mem">(7 * ms);
+    network.set<"linear 2", "weight">(std::vector<double>{1, 2, 3, 4, 5, 6});
+    network.set<"lif 1", "threshold">(0.25);
+    REQUIRE(network.get("lif 2", "tau_mem") == std::vector<float>(2, 0.007f));
+    REQUIRE(network.get("lif 1", "tau_mem") == network.get<"lif 1", "tau_mem">());
+    REQUIRE(network.get<"linear 2", "weight">() == std::vector<float>{1, 2, 3, 4, 5, 6});
+    REQUIRE(network.get("lif 1", "threshold") == std::vector<float>(3, 0.25f));
+    REQUIRE_THROWS_AS((network.set<"linear 2", "weight">(std::vector<double>{1})), shape_error);
+}
 TEST_CASE("a recurrent LIF gives norse's numbers") { // two neurons, x = 4, weights [post, pre]; autapses are cleared
     auto network = model{input<1> >> linear<2>(no_bias) >> recurrent(lif), {.steps = 6}};
     network.set("linear 1", "weight", std::vector<float>{1.f, .5f});

@@ -5,6 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
@@ -47,29 +48,14 @@ values random_values(int steps, int batch, int width, unsigned seed) {
     return x;
 }
 
-/// Every learnable number of a model, the states it begins with and its input, each against its central difference.
-template <class Network, class Loss, class Prepare>
-void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23, int checkpoint = 6) {
-    constexpr int batch = 3;
-    model network{network_type, {.steps = steps, .batch = batch, .seed = 5}, precision<double>};
-    for (auto const& one : network.parameters()) { // no two neurons alike
-        auto numbers = network.get(one.layer, one.name);
-        for (std::size_t k = 0; k < numbers.size(); ++k)
-            numbers[k] *= (one.shape.size() == 2 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
-        network.set(one.layer, one.name, numbers);
-    }
-    values const x = random_values(steps, batch, Network::wants, 7);
-    backpropagation back{network, loss, {.checkpoint_steps = checkpoint, .groups = 1}};
-    prepare(back, steps, batch);
-    back.want_input_gradient();
-    auto const loss_now = [&] {
-        back.run(x);
-        Kokkos::fence();
-        return back.loss();
-    };
+/// Every learnable number of a model and its input, each against its central difference: `loss_now` runs. (One function for all networks.)
+inline void compare_with_differences(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network,
+                                     detail::gradient_buffers<double, Kokkos::DefaultExecutionSpace>& back, values const& x,
+                                     std::function<double()> const& loss_now) {
     loss_now();
     std::size_t checked = 0;
-    auto const compare = [&](std::string const& what, std::vector<double> const& gradient, auto const& change) {
+    auto const compare = [&](std::string const& what, std::vector<double> const& gradient,
+                             std::function<void(std::size_t, double)> const& change) {
         double largest = 0;
         for (double one : gradient) largest = std::max(largest, std::abs(one));
         REQUIRE(largest > 0);
@@ -101,6 +87,29 @@ void check_gradients(Network const& network_type, Loss loss, Prepare const& prep
         });
     }
     REQUIRE(checked > 50);
+}
+inline void let_neurons_differ(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network) {
+    for (auto const& one : network.parameters()) {
+        auto numbers = network.get(one.layer, one.name);
+        for (std::size_t k = 0; k < numbers.size(); ++k)
+            numbers[k] *= (one.shape.size() == 2 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
+        network.set(one.layer, one.name, numbers);
+    }
+}
+template <class Network, class Loss, class Prepare>
+void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23, int checkpoint = 6) {
+    constexpr int batch = 3;
+    model network{network_type, {.steps = steps, .batch = batch, .seed = 5}, precision<double>};
+    let_neurons_differ(network);
+    values const x = random_values(steps, batch, Network::wants, 7);
+    backpropagation back{network, loss, {.checkpoint_steps = checkpoint, .groups = 1}};
+    prepare(back, steps, batch);
+    back.want_input_gradient();
+    compare_with_differences(network, back, x, [&] {
+        back.run(x);
+        Kokkos::fence();
+        return back.loss();
+    });
 }
 
 auto const no_preparation = [](auto&, int, int) {};

@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 namespace detail {
 
@@ -46,7 +46,7 @@ void load_nir(Model& network, std::string const& path) {
     for (auto const& parameter : parameters) numbers += detail::count_of(parameter.shape);
     nir_node const graph = read_nir(path, 2 * numbers); // and what its equations fix
     auto const chain = nir_chain(graph, path);
-    auto const rules = Model::exchange_rules();
+    auto const rules = network.exchange_rules();
     auto const& layers = network.layer_names();
     if (chain.size() != layers.size())
         throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers",
@@ -113,4 +113,4 @@ void load_nir(Model& network, std::string const& path) {
     for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

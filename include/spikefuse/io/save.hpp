@@ -8,7 +8,7 @@
 
 #include <set>
 
-namespace spikefuse::io {
+namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 namespace detail {
 
@@ -132,7 +132,7 @@ void save_nir(Model const& network, std::string const& path) {
                              (reach.layers < layers.size() ? layers[reach.layers] : std::string("identity")) + "' is part of a '" +
                              std::string(reach.ended_by) + "'",
                          "Save a network whose layers are joined by >> alone");
-    auto const rules = Model::exchange_rules();
+    auto const rules = network.exchange_rules();
     std::vector<detail::planned_node<typename Model::value_type>> nodes;
     for (std::size_t k = 0; k < layers.size(); ++k) nodes.push_back(detail::plan_node(network, k, rules[k], path));
 
@@ -163,4 +163,4 @@ void save_nir(Model const& network, std::string const& path) {
     }());
 }
 
-} // namespace spikefuse::io
+} // namespace spikefuse::inline SPIKEFUSE_ABI::io

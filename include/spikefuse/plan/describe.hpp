@@ -2,7 +2,7 @@
 #pragma once
 /// `describe(network)`: the plan in words. Order, fusion, where each number lives, bytes, launches.
 
-#include "layout.hpp"
+#include "catalog.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
 
@@ -25,20 +25,6 @@ inline std::string readable_bytes(double bytes) {
         std::snprintf(text, sizeof text, "%.1f MiB", bytes / 1024 / 1024);
     }
     return text;
-}
-
-/// "linear 1", "lif 1", "linear 2": the kind, and which of its kind.
-template <class Schedule>
-std::vector<std::string> layer_names() {
-    std::vector<std::string> names;
-    plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::words>>(
-        [&]<class Word>(plan::mp11::mp_identity<Word>) {
-            std::string const kind(Word::kind::text());
-            int ordinal = 1;
-            for (std::string const& earlier : names) ordinal += earlier.substr(0, earlier.rfind(' ')) == kind ? 1 : 0;
-            names.push_back(kind + " " + std::to_string(ordinal));
-        });
-    return names;
 }
 
 template <class Word>
@@ -56,7 +42,7 @@ template <class Network, class T>
 struct description {
     using Schedule = plan::schedule<Network, false>; // of values; a network may take packed spikes, too
     using places = plan::layout<Schedule, T>;
-    std::vector<std::string> names = layer_names<Schedule>();
+    std::vector<std::string> names = plan::layer_names(plan::catalog_of<Schedule, T>::layers);
     std::string text;
 
     void line(std::string const& words) { text += words + "\n"; }
@@ -157,4 +143,4 @@ std::string describe(Network const&) {
     return detail::description<Network, T>{}.write();
 }
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,9 +9,10 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <array>
 #include <string>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class View>
 inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;
@@ -37,16 +38,28 @@ constexpr input_kind kind_of_input() {
     }
 }
 
-inline std::string bracketed(std::initializer_list<std::size_t> extents) {
-    std::string text = "[";
-    for (std::size_t e : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
-    return text + "]";
-}
 template <class View>
 std::string shape_of(View const& view) {
     std::string text = "[";
     for (std::size_t k = 0; k < View::rank(); ++k) text += (k > 0 ? ", " : "") + std::to_string(view.extent(k));
     return text + "]";
+}
+
+/// Throws shape_error: a view to write to that has other extents, or whose numbers share memory.
+template <class View>
+void check_extents(View const& output, std::array<std::size_t, View::rank()> const& wanted) {
+    bool fits = true;
+    for (std::size_t axis = 0; axis < View::rank(); ++axis) fits = fits && output.extent(axis) == wanted[axis];
+    if (!fits) {
+        std::string text = "[";
+        for (std::size_t e : wanted) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
+        text += "]";
+        throw shape_error("the output view is " + shape_of(output), "this run writes " + text, "Pass a view " + text);
+    }
+    for (std::size_t axis = 0; axis < View::rank(); ++axis)
+        if (output.extent(axis) > 1 && output.stride(axis) == 0)
+            throw shape_error("the output view " + shape_of(output) + " has a stride of 0", "its numbers share memory",
+                              "Pass a view with memory for each number");
 }
 
 /// Steps are counted by an int, up to a block beyond the last one.
@@ -115,4 +128,4 @@ struct pack_kernel {
     }
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,6 +2,8 @@
 #pragma once
 /// `model`: a network with numbers. Holds parameters and state; every call is one kernel launch.
 
+#include "../plan/describe.hpp"
+#include "../plan/names.hpp"
 #include "detail/memory.hpp"
 #include "detail/parameters.hpp"
 #include "detail/recordings.hpp"
@@ -15,12 +17,10 @@
 #include <span>
 #include <vector>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <class Model, class Loss>
 class backpropagation;
-template <class Model, class Optimizer>
-class learner;
 
 namespace detail {
 template <class Word>
@@ -38,18 +38,31 @@ inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
 inline int threads_of_team(int threads, int league, double shares) {
     return std::clamp(std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
 }
+/// At least so many bytes. Throws value_error: there is no such room.
+template <class Space>
+unsigned char* room_in(owned<Kokkos::View<unsigned char*, Space>>& room, std::size_t bytes, char const* what) {
+    try {
+        if (room.view().extent(0) < bytes)
+            room = Kokkos::View<unsigned char*, Space>(Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::room"), bytes);
+    } catch (std::exception const&) {
+        throw value_error(std::string(what) + " takes " + readable_bytes(static_cast<double>(bytes)), "there is no such memory",
+                          "Make the batch smaller, or layers narrower");
+    }
+    return room.data();
+}
 } // namespace detail
 
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original stands. Copying waits for runs.
 /// `Network` may be const, as decltype of a constexpr network is; see also `model_of`.
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_parameters<plan::schedule<Network, false>, T, Space>,
-              public detail::model_recordings<plan::schedule<Network, false>, T, Space> {
+class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>, "spikefuse: a model computes in float or double.");
 
     using plain = plan::schedule<Network, false>;
     using places = plan::layout<plain, T>;
-    using recordings = detail::model_recordings<plain, T, Space>;
+    using parameters_of_model = detail::model_parameters<T, Space>;
+    using recordings = detail::model_recordings<T, Space>;
+    static constexpr plan::catalog const& catalog = plan::catalog_of<plain, T>::value;
 
   public:
     using value_type = T;
@@ -61,8 +74,13 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters written in the network.
     /// Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
-        : recordings(detail::checked_settings<T>(chosen).steps, chosen.batch), settings_(chosen), memory_(chosen.batch) {
-        this->start_parameters(network, chosen.seed);
+        : parameters_of_model(catalog), recordings(catalog, this->layer_names(), detail::checked_settings<T>(chosen).steps, chosen.batch),
+          settings_(chosen), memory_(catalog, this->layer_names(), chosen.batch) {
+        each_layer(network, [this](auto l, auto const& word) {
+            auto const arrays = word.template arrays<plain::template width_into<static_cast<int>(l)>>();
+            this->add_arrays(l, {arrays.data(), arrays.size()});
+        });
+        this->initialize(chosen.seed);
         reserve_scratch();
     }
     model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
@@ -132,6 +150,20 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         run_steps(space, input, readout, output, settings_.steps);
     }
 
+    using parameters_of_model::set;
+    /// The same by names that are checked when the program compiles: `network.set<"lif 1", "tau_mem">(20 * ms)`.
+    template <detail::spelling Layer, detail::spelling Parameter, class Value>
+    void set(Value const& value) {
+        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        this->set(Layer.letters, Parameter.letters, value);
+    }
+    template <detail::spelling Layer, detail::spelling Parameter>
+    std::vector<T> get() const {
+        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        return this->get(Layer.letters, Parameter.letters);
+    }
+    using parameters_of_model::get;
+
     // --- states -----------------------------------------------------------------------------------------------------------------
 
     /// The next run starts from rest. Costs nothing: the kernel does it.
@@ -170,8 +202,6 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
   private:
     template <class Model, class Loss>
     friend class backpropagation;
-    template <class Model, class Optimizer>
-    friend class learner;
 
     /// `held`: steps of an input that is the same in all of them.
     template <class Input, class Readout, class Output>
@@ -216,7 +246,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         using number = typename Input::non_const_value_type;
         using packed = Kokkos::View<std::conditional_t<Input::rank() == 3, number const***, number const**>, Kokkos::LayoutRight,
                                     typename Space::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-        auto* const to = reinterpret_cast<number*>(room_in(packed_input_, input.size() * sizeof(number), "a copy of the input"));
+        auto* const to = reinterpret_cast<number*>(detail::room_in(packed_input_, input.size() * sizeof(number), "a copy of the input"));
         Kokkos::parallel_for("spikefuse::pack_input", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, input.size()),
                              detail::pack_kernel<Input>{input, to});
         if constexpr (Input::rank() == 3) {
@@ -224,17 +254,6 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
         } else {
             return packed(to, input.extent(0), input.extent(1));
         }
-    }
-    using bytes_view = Kokkos::View<unsigned char*, Space>;
-    /// At least so many bytes. Throws value_error: there is no such room.
-    static unsigned char* room_in(detail::owned<bytes_view>& room, std::size_t bytes, std::string const& what) {
-        try {
-            if (room.view().extent(0) < bytes) room = bytes_view(Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::room"), bytes);
-        } catch (std::exception const&) {
-            throw value_error(what + " takes " + detail::readable_bytes(static_cast<double>(bytes)), "there is no such memory",
-                              "Make the batch smaller, or layers narrower");
-        }
-        return room.data();
     }
     void has_run(Space const& space, int steps) {
         spread_first_sample(space);
@@ -252,22 +271,12 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
                       "Kokkos::View<..., Space>, and copy it to the host afterwards.");
         static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
                       "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
-        auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs),
-                   t = static_cast<std::size_t>(steps);
-        bool const fits = [&] {
-            if constexpr (Readout::every_step) {
-                return output.extent(0) == t && output.extent(1) == b && output.extent(2) == n;
-            } else {
-                return output.extent(0) == b && output.extent(1) == n;
-            }
-        }();
-        std::string const wanted = Readout::every_step ? detail::bracketed({t, b, n}) : detail::bracketed({b, n});
-        if (!fits)
-            throw shape_error("the output view is " + detail::shape_of(output), "this run writes " + wanted, "Pass a view " + wanted);
-        for (std::size_t axis = 0; axis < Output::rank(); ++axis)
-            if (output.extent(axis) > 1 && output.stride(axis) == 0)
-                throw shape_error("the output view " + detail::shape_of(output) + " has a stride of 0", "its numbers share memory",
-                                  "Pass a view with memory for each number");
+        auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs);
+        if constexpr (Readout::every_step) {
+            detail::check_extents(output, {static_cast<std::size_t>(steps), b, n});
+        } else {
+            detail::check_extents(output, {b, n});
+        }
         if constexpr (requires { Readout::smallest_wins; }) detail::check_step_numbers<T>(steps);
     }
 
@@ -296,7 +305,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
                 chosen = shape(space, league, team);
             }
             arguments.team_scratch = plan::line(Kernel::scratch_bytes) + plan::line(of_threads) * static_cast<std::size_t>(team);
-            arguments.scratch = room_in(scratch_, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
+            arguments.scratch = detail::room_in(scratch_, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
             return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)));
         }
         return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)))
@@ -319,7 +328,7 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     }
     detail::run_arguments<T> begin_run() const {
         detail::run_arguments<T> arguments{};
-        arguments.bag = this->bag();
+        arguments.bag = this->parameter_data();
         arguments.states = memory_.data();
         arguments.records = this->record_table();
         arguments.batch = settings_.batch;
@@ -345,8 +354,8 @@ class model : public detail::model_parameters<plan::schedule<Network, false>, T,
     }
 
     settings settings_;
-    detail::model_memory<plain, T, Space> memory_;
-    detail::owned<bytes_view> scratch_, packed_input_; // made when they are needed
+    detail::model_memory<T, Space> memory_;
+    detail::owned<Kokkos::View<unsigned char*, Space>> scratch_, packed_input_; // made when they are needed
     bool fresh_ = true;
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
@@ -372,4 +381,4 @@ model(Network) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
 template <layer_word Network, class T>
 model(Network, settings, precision_word<T>) -> model<Network, T, Kokkos::DefaultExecutionSpace>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

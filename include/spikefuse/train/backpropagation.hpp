@@ -3,44 +3,31 @@
 /// Gradients of a model: one launch, forward and backward; on a device two. For those who drive training themselves; `trainer` does the
 /// rest.
 
-#include "../core/finite.hpp"
 #include "../run/backward.hpp"
 #include "../run/model.hpp"
 #include "../run/transpose.hpp"
+#include "detail/gradient_buffers.hpp"
 #include "loss.hpp"
 
-#include <algorithm>
-#include <bit>
-#include <map>
-
-namespace spikefuse {
-
-struct backpropagation_settings {
-    int checkpoint_steps = 0;    // steps between two entries of the tape (K); 0: as many as fit a thread's cache
-    int groups = 0;              // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
-    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond, they are summed again, more slowly
-    bool carries_on = false;     // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
-};
-
-/// What activity costs nothing, in spikes a step; see `penalize`.
-struct activity_bounds {
-    double least = 0, most = 1;
-    double strength = 1;
-};
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
-inline void check_label(long long label, std::size_t sample, int classes) {
-    if (label < 0 || label >= classes)
-        throw value_error("the label of sample " + std::to_string(sample) + " is " + std::to_string(label),
-                          "the network has " + std::to_string(classes) + " outputs, labels are 0 to " + std::to_string(classes - 1),
-                          "Look at the data, or give the network more outputs");
-}
-inline void check_labels(std::span<int const> labels, std::size_t batch, int classes) {
-    if (labels.size() != batch)
-        throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
-                          "Pass one a sample");
-    for (std::size_t b = 0; b < batch; ++b) check_label(labels[b], b, classes);
-}
+template <class Schedule, class T, class Space>
+inline constexpr training_plan training_plan_of = [] {
+    using places = plan::layout<Schedule, T, true>;
+    return training_plan{Schedule::inputs,
+                         Schedule::outputs,
+                         places::padded(Schedule::outputs),
+                         places::block_steps,
+                         places::samples_together,
+                         places::bag_total,
+                         places::transposed_total,
+                         places::entry_apart,
+                         places::kept_currents,
+                         places::memory_total,
+                         plan::catalog_of<Schedule, T>::slots,
+                         trains_in_one_launch<Space>};
+}();
 } // namespace detail
 
 /// Gradients of a loss with respect to all parameters, and where asked to the input and the first states. Keeps a reference to the model.
@@ -49,8 +36,9 @@ template <class Model, class Loss>
 class backpropagation;
 
 template <layer_word Network, class T, class Space, class Loss>
-class backpropagation<model<Network, T, Space>, Loss> {
+class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_buffers<T, Space> {
     using Model = model<Network, T, Space>;
+    using buffers = detail::gradient_buffers<T, Space>;
     using plain = plan::schedule<Network, false>;
     using places = plan::layout<plain, T, true>;
     using targets = typename Loss::template targets<T>;
@@ -65,97 +53,21 @@ class backpropagation<model<Network, T, Space>, Loss> {
 
     /// Reserves the gradients, [groups, bag]; the tape is reserved by the first run. Throws value_error: a K or a number of groups that
     /// cannot be.
-    explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {}) : model_(of), loss_(loss), settings_(chosen) {
-        if (chosen.checkpoint_steps < 0 || chosen.checkpoint_steps > longest_block)
-            throw value_error("checkpoint_steps is " + std::to_string(chosen.checkpoint_steps),
-                              "a block of steps is kept in scratch, which has room for " + std::to_string(longest_block),
-                              "Choose 1 to " + std::to_string(longest_block) + ", or 0 to have it planned");
-        if (chosen.groups < 0)
-            throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients", "Choose 1 or more, or 0");
-        if (!detail::is_finite(chosen.tape_megabytes) || chosen.tape_megabytes < 0)
-            throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes), "it is a size of memory, zero or more",
-                              "Set .tape_megabytes");
-        block_ = chosen.checkpoint_steps == 0 ? longest_block : chosen.checkpoint_steps;
-        int const batch = of.setup().batch;
-        groups_ = std::min(batch, chosen.groups == 0 ? planned_groups(batch) : chosen.groups);
-        gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
-                                            std::max<std::size_t>(places::bag_total, 1) * static_cast<std::size_t>(groups_));
-        transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(places::transposed_total, 1));
-        losses_ = Kokkos::View<T*, Space>("spikefuse::losses", static_cast<std::size_t>(batch));
-        labels_ = Kokkos::View<int*, Space>("spikefuse::labels", static_cast<std::size_t>(batch));
-        when_ = Kokkos::View<T*, Space>("spikefuse::when",
-                                        static_cast<std::size_t>(batch) * static_cast<std::size_t>(places::padded(Model::outputs)));
-    }
+    explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {})
+        : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch, chosen), model_(of), loss_(loss) {}
 
     /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
     /// the network's outputs; then the labels of before still stand.
     void set_labels(std::span<int const> labels) {
         static_assert(std::is_same_v<targets, detail::label_targets>, "spikefuse: this loss has no labels.");
-        auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        detail::check_labels(labels, batch, Model::outputs);
-        Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(labels.data(), batch);
-        Kokkos::deep_copy(labels_, host);
-        targets_.labels = labels_.data();
+        targets_.labels = this->copy_labels(labels);
     }
     /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N] for a loss of the trace, with `steps`
     /// the T of those runs. Throws value_error: less than one step, or several for a loss of a reduced readout; shape_error: another number
     /// of targets; then the targets of before still stand.
     void set_targets(std::span<T const> values, int steps = 1) {
-        if (steps < 1 || (steps != 1 && !targets_follow_steps))
-            throw value_error("the targets are of " + std::to_string(steps) + " steps",
-                              targets_follow_steps ? "a run has at least one"
-                                                   : "this loss looks at one number an output, whatever the steps",
-                              targets_follow_steps ? "Pass the number of steps, 1 or more" : "Leave it out");
-        std::size_t const of_step = static_cast<std::size_t>(model_.setup().batch) * Model::outputs, wanted = values.size();
-        if (wanted % of_step != 0 || wanted / of_step != static_cast<std::size_t>(steps)) // no product that could overflow
-            throw shape_error("there are " + std::to_string(wanted) + " targets",
-                              "this loss wants " + (steps == 1 ? "" : std::to_string(steps) + " times ") + std::to_string(of_step),
-                              "Pass one an output");
-        values_ = Kokkos::View<T*, Space>("spikefuse::targets", wanted);
-        Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), wanted);
-        Kokkos::deep_copy(values_, host);
-        targets_.values = values_.data();
+        targets_.values = this->copy_targets(values, steps, targets_follow_steps);
     }
-
-    /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to come: [T, B, N], as `model::record` names
-    /// them, with the T of those runs; `what` empty: at what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
-    void seed(std::string_view layer, std::string_view what, typename Model::trace_view const& gradient) {
-        auto const& found = model_.find_record(layer, what);
-        if (gradient.extent(1) != static_cast<std::size_t>(model_.setup().batch) ||
-            gradient.extent(2) != static_cast<std::size_t>(found.width) || !gradient.span_is_contiguous())
-            throw shape_error("the seed of '" + std::string(layer) + "' is " + detail::shape_of(gradient),
-                              "it has a number for every step, sample and neuron",
-                              "Pass a contiguous view [T, " + std::to_string(model_.setup().batch) + ", " + std::to_string(found.width) +
-                                  "]");
-        note(seed_table_, "spikefuse::seeds", found.slot, reinterpret_cast<std::uintptr_t>(gradient.data()));
-        seeds_[found.slot] = gradient;
-    }
-    /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the bounds: strength * excess^2, a mean over
-    /// samples and neurons, is added to the loss. Throws name_error, value_error.
-    void penalize(std::string_view layer, activity_bounds bounds) {
-        if (!detail::fits<T>(bounds.least) || !detail::fits<T>(bounds.most) || !detail::fits<T>(bounds.strength) ||
-            bounds.least > bounds.most || bounds.strength < 0)
-            throw value_error(
-                "the activity of '" + std::string(layer) + "' is bounded by " + std::to_string(bounds.least) + " and " +
-                    std::to_string(bounds.most) + ", strength " + std::to_string(bounds.strength),
-                "the lower bound is not above the upper one, the strength is zero or more, and all are numbers of the model's "
-                "precision",
-                "Set .least, .most and .strength");
-        auto const& found = model_.find_record(layer, "");
-        Kokkos::View<double*, Space> const spikes("spikefuse::spike_counts",
-                                                  static_cast<std::size_t>(model_.setup().batch) * static_cast<std::size_t>(found.width));
-        note(penalties_, "spikefuse::penalties", found.slot,
-             detail::activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most),
-                                         static_cast<T>(bounds.strength)});
-        counts_[found.slot] = spikes;
-    }
-    /// The runs to come give the gradients of neurons' constants (tau_mem, threshold ...), or, told false, do not, and are shorter. They do
-    /// unless told so.
-    void want_constant_gradients(bool wanted = true) { wants_constants_ = wanted; }
-    /// The runs to come also give the gradient of their input.
-    void want_input_gradient() { wants_input_ = true; }
-    /// The runs to come also give the gradient of the states that they begin with.
-    void want_state_gradient() { wants_states_ = true; }
 
     /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view of results on the host.
     /// Input as for `model::operator()`: values [T, B, N], values [B, N] held for `settings.steps`, or packed spikes [T, B, ceil(N/32)].
@@ -164,122 +76,37 @@ class backpropagation<model<Network, T, Space>, Loss> {
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch, model_.setup().steps);
-        if constexpr (std::is_same_v<targets, detail::label_targets>) {
-            if (targets_.labels == nullptr)
-                throw value_error("there are no labels", "this loss compares with them", "Call set_labels first");
-        } else if constexpr (requires { targets_.values; }) {
-            if (targets_.values == nullptr)
-                throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
-        }
         using readout = typename Loss::readout;
-        if constexpr (targets_follow_steps)
-            if (values_.extent(0) != static_cast<std::size_t>(steps) * static_cast<std::size_t>(model_.setup().batch) * Model::outputs)
-                throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
-                                  "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",
-                                  "Call set_targets(targets, " + std::to_string(steps) + ")");
-        for (auto const& [slot, one] : seeds_)
-            if (one.extent(0) < static_cast<std::size_t>(steps))
-                throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps", "this run has " + std::to_string(steps),
-                                  "Give a gradient for every step");
-        if constexpr (detail::picking_readout<readout>) detail::check_step_numbers<T>(steps);
+        detail::run_demands const wanted{.every_step = readout::every_step,
+                                         .held = kind == detail::input_kind::held,
+                                         .labels = lacks_labels(),
+                                         .targets = lacks_targets(),
+                                         .targets_follow_steps = targets_follow_steps,
+                                         .picks_a_step = detail::picking_readout<readout>};
+        this->check_run(steps, wanted);
+        using stages = plan::schedule<Network, kind == detail::input_kind::bits>;
+        using kernel = detail::backward_kernel<stages, T, kind, Loss, Space>;
         detail::run_arguments<T> arguments = model_.arguments_of(space, input, steps); // the last that may be refused
-        if (!settings_.carries_on) arguments.fresh = true;
-        auto const batch = static_cast<std::size_t>(model_.setup().batch);
-        std::size_t const places_on_tape = tape_places(steps, space);
-        bool const keeps = keeps_currents(steps, space);
-        grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
-        if (keeps) grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
-        std::size_t const rows = readout::every_step ? static_cast<std::size_t>(steps) : 1;
-        grow(output_, "spikefuse::output", rows * batch * Model::outputs);
-        if (wants_input_)
-            grow(input_gradient_, "spikefuse::input_gradient",
-                 (kind == detail::input_kind::held ? 1 : static_cast<std::size_t>(steps)) * batch * Model::inputs);
-        if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * places::memory_total);
-        arguments.output = output_.data();
-        arguments.output_step = batch * Model::outputs;
-        arguments.output_sample = Model::outputs;
-        arguments.output_neuron = 1;
-        arguments.tape = tape_.data();
-        arguments.when = when_.data();
-        arguments.currents = keeps ? currents_.data() : nullptr;
-        arguments.transposed = transposed_.data();
-        arguments.at_a_time = at_a_time(steps);
-        arguments.block = block_;
-        arguments.constants = has_constants_ = wants_constants_;
-        arguments.groups = groups_;
-        arguments.gradient = gradient_.data();
-        arguments.state_gradient = wants_states_ ? state_gradient_.data() : nullptr;
-        arguments.input_gradient = wants_input_ ? input_gradient_.data() : nullptr;
-        arguments.penalties = penalties_.is_allocated() ? penalties_.data() : nullptr;
-        arguments.seeds = seeds_.empty() ? nullptr : seed_table_.data();
-        using schedule = plan::schedule<Network, kind == detail::input_kind::bits>;
-        using kernel = detail::backward_kernel<schedule, T, kind, Loss, Space>;
-        grow(costs_, "spikefuse::costs_of_steps", places_on_tape * kernel::costs_apart(block_));
-        grow(row_gradients_, "spikefuse::row_gradients", places_on_tape * kernel::row_gradients_apart(block_));
-        detail::transpose_kernel<schedule, T> const copy{arguments};
-        if (int const registers = copy.registers(); registers > 0 && !detail::copies_for_itself<Space>(groups_))
+        this->prepare(arguments, space, wanted, kernel::costs_apart(this->block()), kernel::row_gradients_apart(this->block()));
+        detail::transpose_kernel<stages, T> const copy{arguments};
+        if (int const registers = copy.registers(); registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
             Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
             auto const shape = model_.template policy<forward>(space, arguments.batch, arguments);
             Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
         }
-        auto const shape = model_.template policy<kernel>(space, groups_, arguments);
+        auto const shape = model_.template policy<kernel>(space, this->groups(), arguments);
         Kokkos::parallel_for(
             "spikefuse::training", shape,
-            kernel{{{arguments}, loss_, targets_, losses_.data(), costs_.data(), row_gradients_.data()}, detail::tokens_of<Space>(space)});
+            kernel{{{arguments}, loss_, targets_, this->losses(), this->costs(), this->row_gradients()}, detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
-        steps_ = steps;
+        this->ran(steps);
     }
     template <class Input>
     void run(Input const& input) {
         run(Space(), input);
     }
-
-    /// The loss of the last run: the mean over the batch. Waits for it. (A sample's number already stands divided by B: here they are
-    /// only added.)
-    T loss() const {
-        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
-        double sum = 0;
-        for (std::size_t b = 0; b < host.extent(0); ++b) sum += static_cast<double>(host(b));
-        return static_cast<T>(sum);
-    }
-    /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where an earlier run was.
-    Kokkos::View<T*, Space> const& readout() const { return output_; }
-    /// Steps of the last run; 0 before the first.
-    int steps() const { return steps_; }
-    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a neuron (of a time constant: loss per
-    /// second). Waits for the last run. Throws name_error; value_error: a neuron's constant, and the last run did without.
-    std::vector<T> gradient(std::string_view layer, std::string_view name) const {
-        auto const& one = model_.find(layer, name);
-        if (!has_constants_ && model_.is_neurons(one.layer))
-            throw value_error("there is no gradient of '" + std::string(name) + "' of '" + one.layer + "'",
-                              "the last run was told to leave out those of neurons' constants",
-                              "Call want_constant_gradients() before run()");
-        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
-        std::vector<T> sum(one.size(), T(0));
-        for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
-            auto const part = model_.gather(one, host.data() + g * places::bag_total);
-            for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
-        }
-        for (std::size_t k = 0; one.info.hollow && k < static_cast<std::size_t>(one.info.rows); ++k)
-            sum[k * one.columns() + k] = T(0); // held at zero
-        return sum;
-    }
-    /// The gradient of the states ("v", "i", ...) that the last run began with: [B, N]. Call want_state_gradient before that run. Rows
-    /// that a loop feeds back ("spikes", "output") have none here. Throws name_error.
-    std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
-        if (state_gradient_.extent(0) == 0)
-            throw value_error("there is no gradient of states", "the last run was not asked for it",
-                              "Call want_state_gradient() before run()");
-        if (name == "spikes" || name == "output")
-            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is no state",
-                             "gradients reach the states that a run begins with", "Ask for a state by its name");
-        return model_.memory_.get(layer, name, state_gradient_);
-    }
-    /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call
-    /// want_input_gradient before the run.
-    Kokkos::View<T*, Space> const& input_gradient() const { return input_gradient_; }
 
     /// While one lives the model may be run for a look: at its end states, and the steps that noise counts by, are as they were. What
     /// `model::record` asked for is then that of the last look.
@@ -308,77 +135,19 @@ class backpropagation<model<Network, T, Space>, Loss> {
         Kokkos::View<T*, Space> states_;
     };
 
-    /// All gradients as they lie: [groups, bag], to be summed over the groups in their order.
-    Kokkos::View<T*, Space> const& raw() const { return gradient_; }
-    int groups() const { return groups_; }
-    /// Steps between two entries of the tape (K).
-    int block() const { return block_; }
-    /// Bytes of the tape of a run of so many steps: for each sample on it what the sample remembers, ceil(T / K) times; and, where they are
-    /// kept, the currents behind layers of weights, T times. On the host a thread's next samples take the place of its last ones.
-    std::size_t tape_bytes(int steps, Space const& space = Space()) const {
-        return tape_places(steps, space) * (entry_numbers(steps) + (keeps_currents(steps, space) ? current_numbers(steps) : 0)) * sizeof(T);
-    }
-    /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
-    bool keeps_currents(int steps, Space const& space = Space()) const {
-        return static_cast<double>(tape_places(steps, space) * (entry_numbers(steps) + current_numbers(steps))) * sizeof(T) <=
-               settings_.tape_megabytes * 1024 * 1024;
-    }
-
   private:
-    /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches hold.
-    int at_a_time(int steps) const {
-        int const all = (model_.setup().batch + groups_ - 1) / groups_;
-        if constexpr (!detail::trains_in_one_launch<Space>) return all;
-        std::size_t const fit =
-            places::near_caches / 4 / sizeof(T) / std::max<std::size_t>(entry_numbers(steps) + current_numbers(steps), 1);
-        int const some = std::max(1, static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(all))));
-        return plan::round_up(some, places::samples_together);
+    bool lacks_labels() const {
+        if constexpr (std::is_same_v<targets, detail::label_targets>) return targets_.labels == nullptr;
+        return false;
     }
-    std::size_t tape_places(int steps, Space const& space) const {
-        if constexpr (!detail::trains_in_one_launch<Space>) return static_cast<std::size_t>(model_.setup().batch);
-        return static_cast<std::size_t>(std::min(groups_, space.concurrency())) * static_cast<std::size_t>(at_a_time(steps));
+    bool lacks_targets() const {
+        if constexpr (requires { targets_.values; }) return targets_.values == nullptr;
+        return false;
     }
-    /// Of one sample.
-    std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * places::entry_apart; }
-    std::size_t current_numbers(int steps) const { return static_cast<std::size_t>(steps) * places::kept_currents; }
-    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
-    /// cleared and summed as a whole. A power of two: threads then get the same number of samples. On a device enough for its
-    /// multiprocessors, a sample each if need be.
-    static int planned_groups(int batch) {
-        constexpr bool host = detail::trains_in_one_launch<Space>;
-        std::size_t const fits = (std::size_t(host ? 64 : 256) << 20) / std::max<std::size_t>(places::bag_total * sizeof(T), 1);
-        int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, host ? 16 : 128)), host ? batch / 4 : batch);
-        return std::max(2, static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(most, 1)))));
-    }
-    /// Writes what stands for a slot, into a table that is made when it is first needed.
-    template <class Entry>
-    static void note(Kokkos::View<Entry*, Space>& table, std::string const& name, std::size_t slot, Entry const& entry) {
-        if (!table.is_allocated()) table = Kokkos::View<Entry*, Space>(name, record_slots);
-        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), table);
-        host(slot) = entry;
-        Kokkos::deep_copy(table, host);
-    }
-    template <class Number>
-    static void grow(Kokkos::View<Number*, Space>& view, std::string const& name, std::size_t size) {
-        if (view.extent(0) < size) view = Kokkos::View<Number*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
-    }
-
-    static constexpr std::size_t record_slots = static_cast<std::size_t>(places::template record_slot<plain::layer_count>()) + 1;
 
     Model& model_;
     Loss loss_;
     targets targets_{};
-    backpropagation_settings settings_;
-    int block_ = 1, groups_ = 1, steps_ = 0;
-    bool wants_constants_ = true, has_constants_ = true, wants_input_ = false, wants_states_ = false;
-    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_,
-        row_gradients_;
-    Kokkos::View<double*, Space> costs_;
-    Kokkos::View<int*, Space> labels_;
-    Kokkos::View<std::uintptr_t*, Space> seed_table_;
-    std::map<std::size_t, typename Model::trace_view> seeds_; // by slot
-    Kokkos::View<detail::activity_penalty<T>*, Space> penalties_;
-    std::map<std::size_t, Kokkos::View<double*, Space>> counts_;
 };
 
 template <class Model, class Loss>
@@ -386,4 +155,4 @@ backpropagation(Model&, Loss) -> backpropagation<Model, Loss>;
 template <class Model, class Loss>
 backpropagation(Model&, Loss, backpropagation_settings) -> backpropagation<Model, Loss>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

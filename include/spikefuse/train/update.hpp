@@ -10,35 +10,28 @@
 #include <functional>
 #include <utility>
 
-namespace spikefuse {
+namespace spikefuse::inline SPIKEFUSE_ABI {
 
-/// The learnable part of a model, and an optimizer's memory of it, which a copy shares. Weights and biases learn, neurons' constants after
-/// `learn`.
-template <class Model, class Optimizer>
-class learner;
+namespace detail {
 
-template <layer_word Network, class T, class Space, class Optimizer>
-class learner<model<Network, T, Space>, Optimizer> {
-    using Model = model<Network, T, Space>;
-    using places = plan::layout<plan::schedule<Network, false>, T>;
-
+/// What learns, of one type for all networks of a number type: see `learner`.
+template <class T, class Space, class Optimizer>
+class parameter_learner {
   public:
-    /// Throws value_error: a learning rate, a norm or a number of the optimizer that is below zero or not finite, or that the model's
-    /// precision makes so or makes zero. `clip_norm`: a gradient whose norm over all that learns is
-    /// larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
-    learner(Model& of, Optimizer optimizer, double clip_norm = 0) : model_(of), optimizer_(optimizer), clip_norm_(clip_norm) {
-        detail::check_setting<T>("the learning rate", optimizer.learning_rate);
+    parameter_learner(model_parameters<T, Space>& of, duration dt, Optimizer optimizer, double clip_norm)
+        : parameters_(of), dt_(dt), optimizer_(optimizer), clip_norm_(clip_norm) {
+        check_setting<T>("the learning rate", optimizer.learning_rate);
         if constexpr (requires { optimizer.template check<T>(); }) optimizer.template check<T>();
-        detail::check_setting<T>("clip_norm", clip_norm);
-        std::size_t const size = std::max<std::size_t>(places::bag_total, 1);
+        check_setting<T>("clip_norm", clip_norm);
+        std::size_t const size = std::max<std::size_t>(of.parameter_count(), 1);
         moments_ = Kokkos::View<T*, Space>("spikefuse::moments", size * Optimizer::moments);
         sum_ = Kokkos::View<T*, Space>("spikefuse::gradient", size);
         learns_ = Kokkos::View<std::uint8_t*, Space>("spikefuse::learns", size);
         lowest_ = Kokkos::View<T*, Space>("spikefuse::lowest", size);
         partial_ = Kokkos::View<double*, Space>("spikefuse::norms", (size + chunk - 1) / chunk);
         Kokkos::deep_copy(lowest_, -std::numeric_limits<T>::infinity());
-        for (auto const& one : model_.parameters())
-            if (!model_.is_neurons(one.layer)) learn(one.layer, one.name);
+        for (auto const& one : parameters_.parameters())
+            if (!parameters_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
     /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike: one number for all, which learns from
@@ -58,11 +51,11 @@ class learner<model<Network, T, Space>, Optimizer> {
     /// counted. Throws as `check_factor`.
     double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups, double factor = 1) {
         check_factor(factor);
-        std::size_t const size = places::bag_total;
+        std::size_t const size = parameters_.parameter_count();
         if (size == 0) return 0;
         auto const sum = sum_;
         auto const learns = learns_;
-        T* const bag = model_.bag_.data();
+        T* const bag = parameters_.parameter_data();
         Kokkos::parallel_for(
             "spikefuse::gather", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, size), KOKKOS_LAMBDA(std::size_t k) {
                 T total = gradients(k);
@@ -92,7 +85,7 @@ class learner<model<Network, T, Space>, Optimizer> {
         norm_ = 0;
         for (std::size_t c = 0; c < chunks; ++c) norm_ += host(c);
         norm_ = std::sqrt(norm_);
-        if (!detail::is_finite(norm_)) return norm_;
+        if (!is_finite(norm_)) return norm_;
         ++step_;
         auto const moments = moments_;
         auto const lowest = lowest_;
@@ -130,7 +123,7 @@ class learner<model<Network, T, Space>, Optimizer> {
             throw shape_error("the optimizer's memory was given " + std::to_string(values.size()) + " numbers",
                               "this one has " + std::to_string(wanted), "Use the checkpoint of this network and optimizer");
         for (std::size_t k = 0; k < values.size(); ++k)
-            if (!detail::is_finite(values[k]))
+            if (!is_finite(values[k]))
                 throw value_error("the optimizer's memory is not finite at [" + std::to_string(k) + "]", "it would destroy the parameters",
                                   "Look where these numbers come from");
         if (step < 0) throw value_error("the optimizer's steps are " + std::to_string(step), "they are counted from 0", "Pass 0 or more");
@@ -150,42 +143,43 @@ class learner<model<Network, T, Space>, Optimizer> {
     template <class Function>
     void each_moment(Function function) const {
         for (int m = 0; m < Optimizer::moments; ++m)
-            for (detail::array_place const& one : model_.arrays())
-                one.for_each_place(places::panel, [&](std::size_t at) { function(static_cast<std::size_t>(m) * sum_.size() + at); });
+            for (array_place const& one : parameters_.arrays())
+                one.for_each_place(panel_width<T>, [&](std::size_t at) { function(static_cast<std::size_t>(m) * sum_.size() + at); });
     }
 
     enum : std::uint8_t { learning = 1, logarithmic = 2, uncounted = 4 };
 
     void choose(std::string_view layer, std::string_view name, bool learns, bool shared) {
-        auto const& one = model_.find(layer, name);
+        auto const& one = find_array(parameters_.arrays(), layer, name);
         if (learns && shared) {
             std::string const what = "'" + std::string(name) + "' of '" + std::string(layer) + "'";
             if (one.info.columns != 0)
                 throw value_error(what + " cannot be shared", "only what neurons have one number of can be one number",
                                   "Let it learn without sharing");
-            auto const values = model_.get(layer, name);
+            auto const values = parameters_.get(layer, name);
             if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) != values.end())
                 throw value_error(what + " differs between neurons", "a shared number is one for all", "Set it to one number first");
         }
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), learns_);
         auto const low = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), lowest_);
         bool const scaled = one.info.measure == unit::time || one.info.measure == unit::rate || one.info.measure == unit::positive;
-        T const bound = one.info.measure == unit::time ? static_cast<T>(model_.setup().dt.seconds) : -std::numeric_limits<T>::infinity();
+        T const bound = one.info.measure == unit::time ? static_cast<T>(dt_.seconds) : -std::numeric_limits<T>::infinity();
         bool first = true;
-        one.for_each_place(places::panel, [&](std::size_t at) {
+        one.for_each_place(panel_width<T>, [&](std::size_t at) {
             host(at) = static_cast<std::uint8_t>(
                 learns ? learning | (scaled ? logarithmic : 0) | (shared && !std::exchange(first, false) ? uncounted : 0) : 0);
             low(at) = bound;
         });
         for (std::size_t k = 0; one.info.hollow && k < static_cast<std::size_t>(one.info.rows); ++k)
-            host(one.place(places::panel, k, k)) = 0;
+            host(one.place(panel_width<T>, k, k)) = 0;
         Kokkos::deep_copy(learns_, host);
         Kokkos::deep_copy(lowest_, low);
         std::erase_if(shared_, [&](auto const& known) { return known.first == one.offset; });
         if (learns && shared) shared_.emplace_back(one.offset, one.size());
     }
 
-    Model& model_;
+    model_parameters<T, Space>& parameters_;
+    duration dt_;
     Optimizer optimizer_;
     double clip_norm_;
     std::int64_t step_ = 0;
@@ -196,9 +190,24 @@ class learner<model<Network, T, Space>, Optimizer> {
     std::vector<std::pair<std::size_t, std::size_t>> shared_;
 };
 
+} // namespace detail
+
+/// The learnable part of a model, and an optimizer's memory of it, which a copy shares. Weights and biases learn, neurons' constants after
+/// `learn`.
+template <class Model, class Optimizer>
+class learner : public detail::parameter_learner<typename Model::value_type, typename Model::space_type, Optimizer> {
+  public:
+    /// Throws value_error: a learning rate, a norm or a number of the optimizer that is below zero or not finite, or that the model's
+    /// precision makes so or makes zero. `clip_norm`: a gradient whose norm over all that learns is
+    /// larger is scaled down to it; 0: never. Source: torch's clip_grad_norm_.
+    learner(Model& of, Optimizer optimizer, double clip_norm = 0)
+        : detail::parameter_learner<typename Model::value_type, typename Model::space_type, Optimizer>(of, of.setup().dt, optimizer,
+                                                                                                       clip_norm) {}
+};
+
 template <class Model, class Optimizer>
 learner(Model&, Optimizer) -> learner<Model, Optimizer>;
 template <class Model, class Optimizer>
 learner(Model&, Optimizer, double) -> learner<Model, Optimizer>;
 
-} // namespace spikefuse
+} // namespace spikefuse::inline SPIKEFUSE_ABI

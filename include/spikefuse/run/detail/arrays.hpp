@@ -10,13 +10,14 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 struct array_place {
     std::string layer;
     array_info info;
     std::size_t offset = 0;
 
+    std::string_view name() const { return info.name; }
     std::size_t columns() const { return info.columns == 0 ? 1 : static_cast<std::size_t>(info.columns); }
     /// A panel's rows in the bag: a matrix has one of zeros behind its columns.
     std::size_t lines() const { return columns() + (info.columns == 0 ? 0 : 1); }
@@ -34,6 +35,14 @@ struct array_place {
     void for_each_place(std::size_t panel, Function const& f) const {
         for (std::size_t r = 0; r < static_cast<std::size_t>(info.rows); ++r)
             for (std::size_t c = 0; c < columns(); ++c) f(place(panel, r, c));
+    }
+    /// The array, row by row, of numbers that lie as the parameters do.
+    template <class T>
+    std::vector<T> values(std::size_t panel, T const* all) const {
+        std::vector<T> numbers;
+        numbers.reserve(size());
+        for_each_place(panel, [&](std::size_t at) { numbers.push_back(all[at]); });
+        return numbers;
     }
     /// Clears the diagonal of a hollow array, and fills the lanes beyond the last row: weights of zero,
     /// and for neurons a copy of the last one, so that nothing there is infinite.
@@ -72,14 +81,20 @@ struct array_place {
     }
 };
 
-inline array_place const& find_array(std::vector<array_place> const& arrays, std::string_view layer, std::string_view name) {
+/// The entry of a layer that `matches`. Throws name_error, `what()` and a list of those that there are.
+template <class Entry, class Matches, class Sentence>
+Entry const& find_entry(std::vector<Entry> const& all, std::string_view layer, Matches const& matches, Sentence const& what) {
     std::string known;
-    for (array_place const& one : arrays) {
-        if (one.layer == layer && one.info.name == name) return one;
-        known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + std::string(one.info.name));
+    for (Entry const& one : all) {
+        if (one.layer == layer && matches(one)) return one;
+        known += (known.empty() ? "" : ", ") + ("'" + one.layer + "' " + std::string(one.name()));
     }
-    throw name_error("there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'", "this network has: " + known,
-                     "Use one of these names");
+    throw name_error(what(), "this network has: " + known, "Use one of these names");
+}
+inline array_place const& find_array(std::vector<array_place> const& arrays, std::string_view layer, std::string_view name) {
+    return find_entry(
+        arrays, layer, [&](array_place const& one) { return one.name() == name; },
+        [&] { return "there is no parameter '" + std::string(name) + "' of '" + std::string(layer) + "'"; });
 }
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -2,7 +2,7 @@
 #pragma once
 /// The parameters of a model: weights, biases and the neurons' constants, by the names of their layers.
 
-#include "../../plan/describe.hpp"
+#include "../../plan/catalog.hpp"
 #include "arrays.hpp"
 #include "owned.hpp"
 
@@ -11,12 +11,10 @@
 #include <string>
 #include <vector>
 
-namespace spikefuse::detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-template <class Plain, class T, class Space>
+template <class T, class Space>
 class model_parameters {
-    using places = plan::layout<Plain, T>;
-
   public:
     /// Names of the layers in order: "linear 1", "lif 1", "linear 2" ...
     std::vector<std::string> const& layer_names() const { return names_; }
@@ -54,8 +52,8 @@ class model_parameters {
         array_place const& one = check(layer, name, values);
         std::size_t k = 0;
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view());
-        one.for_each_place(places::panel, [&](std::size_t at) { host(at) = static_cast<T>(values[k++]); });
-        one.settle(places::panel, host.data());
+        one.for_each_place(panel, [&](std::size_t at) { host(at) = static_cast<T>(values[k++]); });
+        one.settle(panel, host.data());
         Kokkos::deep_copy(bag_.view(), host);
     }
     template <class Number>
@@ -71,75 +69,72 @@ class model_parameters {
     /// An array, row-major.
     std::vector<T> get(std::string_view layer, std::string_view name) const {
         array_place const& one = find(layer, name);
-        return gather(one, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
+        return one.values(panel, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
     }
 
     /// Whether a layer is one of neurons (or of another pointwise kind), not of weights.
     bool is_neurons(std::string_view layer) const {
-        bool found = false;
-        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(Plain::layer_count)>>([&](auto l) {
-            using word = typename Plain::template word<static_cast<int>(l)>;
-            if (names_[l] == layer) found = !word::mixes;
-        });
-        return found;
+        for (std::size_t k = 0; k < names_.size(); ++k)
+            if (names_[k] == layer) return !layers_[k].mixes;
+        return false;
     }
 
+    /// Where each of them lies.
+    std::vector<array_place> const& arrays() const { return arrays_; }
+
+    /// All parameters as they lie: what runs read, and learning changes.
+    T* parameter_data() const { return bag_.data(); }
+    /// How many elements that are.
+    std::size_t parameter_count() const { return count_; }
+
     /// How each layer is called in the exchange format, in order.
-    static std::vector<exchange_rule> exchange_rules() {
+    std::vector<exchange_rule> exchange_rules() const {
         std::vector<exchange_rule> rules;
-        plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Plain::words>>(
-            [&]<class Word>(plan::mp11::mp_identity<Word>) { rules.push_back(Word::exchange); });
+        for (plan::layer_entry const& one : layers_) rules.push_back(*one.exchange);
         return rules;
     }
 
   protected:
-    template <layer_word Network>
-    void start_parameters(Network const& network, std::uint64_t seed) {
-        each_layer(network, [this](auto l, auto const& word) { this->template list_arrays<l>(word); });
-        bag_ = Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(places::bag_total, 1));
+    static constexpr std::size_t panel = panel_width<T>;
+
+    explicit model_parameters(plan::catalog const& of)
+        : count_(of.parameters), bag_(Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(of.parameters, 1))),
+          layers_(of.layers), names_(plan::layer_names(of.layers)) {}
+
+    /// The arrays of a layer, which lie one behind the other.
+    void add_arrays(std::size_t layer, std::span<array_info const> arrays) {
+        std::size_t offset = layers_[layer].parameters_at;
+        for (array_info const& info : arrays) {
+            arrays_.push_back({names_[layer], info, offset});
+            offset += (static_cast<std::size_t>(info.rows) + panel - 1) / panel * panel * arrays_.back().lines();
+        }
+    }
+    /// Weights begin as their layers say (from `seed`), neurons with what is written in the network. Throws value_error.
+    void initialize(std::uint64_t seed) {
         auto const host = Kokkos::create_mirror_view(bag_.view());
         std::mt19937_64 random(seed);
         for (array_place const& one : arrays_) {
             one.template check<T>(one.info.initial, 0);
             double value = one.info.initial;
             int row = 0;
-            one.for_each_place(places::panel, [&](std::size_t at) {
+            one.for_each_place(panel, [&](std::size_t at) {
                 double const unit_interval = static_cast<double>(random() >> 11) * 0x1p-53;
                 host(at) = static_cast<T>(value + one.info.spread * (2 * unit_interval - 1));
                 value += one.info.increment;
                 if (one.info.period != 0 && ++row % one.info.period == 0) value = one.info.initial;
             });
-            one.settle(places::panel, host.data());
+            one.settle(panel, host.data());
         }
         Kokkos::deep_copy(bag_.view(), host);
     }
-    T const* bag() const { return bag_.data(); }
-    /// An array of something else that lies as the parameters do.
-    std::vector<T> gather(array_place const& one, T const* bag) const {
-        std::vector<T> values;
-        values.reserve(one.size());
-        one.for_each_place(places::panel, [&](std::size_t at) { values.push_back(bag[at]); });
-        return values;
-    }
     array_place const& find(std::string_view layer, std::string_view name) const { return find_array(arrays_, layer, name); }
-    std::vector<array_place> const& arrays() const { return arrays_; }
-
-    owned<Kokkos::View<T*, Space>> bag_;
 
   private:
-    template <std::size_t L, class Word>
-    void list_arrays(Word const& word) {
-        constexpr int layer = static_cast<int>(L);
-        std::size_t offset = places::template bag_at<layer>;
-        for (array_info const& info : word.template arrays<Plain::template width_into<layer>>()) {
-            array_place one{names_[L], info, offset};
-            offset += static_cast<std::size_t>(places::padded(info.rows)) * one.lines();
-            arrays_.push_back(one);
-        }
-    }
-
-    std::vector<std::string> names_ = detail::layer_names<Plain>();
+    std::size_t count_;
+    owned<Kokkos::View<T*, Space>> bag_;
+    std::span<plan::layer_entry const> layers_;
+    std::vector<std::string> names_;
     std::vector<array_place> arrays_;
 };
 
-} // namespace spikefuse::detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// What a network has that people call by name: layers, states, traces, and where each lies. It is data, of one type for all networks: code
+/// that works by name is compiled once, and not once for each network.
+
+#include "layout.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+
+struct layer_entry {
+    std::string_view kind;         // "lif"
+    bool mixes;                    // weights; otherwise neurons, or another pointwise layer
+    std::size_t parameters_at;     // elements, from the beginning of the parameters
+    exchange_rule const* exchange; // how NIR calls it
+};
+/// A state of a layer's neurons, or the row that a loop feeds back.
+struct state_entry {
+    int layer;
+    std::string_view name;
+    std::size_t offset; // elements, from the beginning of a sample
+    std::size_t width;
+    bool bits;
+};
+/// What of a layer can be recorded.
+struct trace_entry {
+    int layer;
+    std::string_view name;
+    std::size_t slot;
+    std::size_t width;
+    bool bits, is_output;
+};
+
+struct catalog {
+    std::span<layer_entry const> layers;
+    std::span<state_entry const> states;
+    std::span<trace_entry const> traces;
+    std::size_t parameters; // elements
+    std::size_t memory;     // elements that a sample keeps between calls
+    std::size_t slots;      // of traces
+};
+
+/// "linear 1", "lif 1", "linear 2": the kind, and which of its kind.
+inline std::vector<std::string> layer_names(std::span<layer_entry const> layers) {
+    std::vector<std::string> names;
+    for (std::size_t k = 0; k < layers.size(); ++k) {
+        int ordinal = 1;
+        for (std::size_t j = 0; j < k; ++j) ordinal += layers[j].kind == layers[k].kind ? 1 : 0;
+        names.push_back(std::string(layers[k].kind) + " " + std::to_string(ordinal));
+    }
+    return names;
+}
+
+/// The catalog of a network in number type T.
+template <class Schedule, class T>
+class catalog_of {
+    using places = layout<Schedule, T>;
+    static constexpr std::size_t count = static_cast<std::size_t>(Schedule::layer_count);
+
+    template <class Word>
+    static constexpr layer_entry entry(std::size_t parameters_at) {
+        return {Word::kind::text(), Word::mixes, parameters_at, &Word::exchange};
+    }
+    template <class Function>
+    static constexpr void each_population(Function const& function) {
+        mp11::mp_for_each<mp11::mp_iota_c<count>>([&](auto l) {
+            constexpr int layer = static_cast<int>(l);
+            if constexpr (requires { typename Schedule::template word<layer>::equations_of; })
+                function(std::integral_constant<int, layer>{});
+        });
+    }
+    template <class Function>
+    static constexpr void each_state(Function function) {
+        each_population([&]<int L>(std::integral_constant<int, L>) {
+            constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
+            std::size_t offset = places::template states_at<L>;
+            [&]<class... State>(mp11::mp_list<State...>) {
+                ((function({L, State::name::text(), offset, width, false}),
+                  offset += static_cast<std::size_t>(places::padded(Schedule::template width_from<L>))),
+                 ...);
+            }(typename equations::anatomy<typename Schedule::template word<L>::equations_of>::states{});
+        });
+        each_row(function, mp11::mp_transform<mp11::mp_identity, typename Schedule::nodes>{});
+    }
+    // What a loop feeds back belongs to the layer that gave it.
+    template <class Function, class... Node>
+    static constexpr void each_row(Function& function, mp11::mp_list<Node...>) {
+        (rows_of(function, Node{}), ...);
+    }
+    template <class Function, class... Nodes>
+    static constexpr void rows_of(Function& function, mp11::mp_identity<loop<Nodes...>>) {
+        (rows_of(function, mp11::mp_identity<Nodes>{}), ...);
+    }
+    template <class Function, int Width, class Feeds, class... Points, int Target>
+    static constexpr void rows_of(Function& function, mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
+        if constexpr (Target >= 0 && sizeof...(Points) > 0) {
+            using self = typename Schedule::template buffer_at<Target>;
+            if constexpr (self::fed_back)
+                function({mp11::mp_back<mp11::mp_list<Points...>>::value, self::bits ? "spikes" : "output",
+                          places::state_total + places::template kept_bytes<Target> / sizeof(T), static_cast<std::size_t>(Width),
+                          self::bits});
+        }
+    }
+
+  public:
+    static constexpr std::array<layer_entry, count> layers = []<std::size_t... L>(std::index_sequence<L...>) {
+        return std::array<layer_entry, count>{
+            entry<typename Schedule::template word<static_cast<int>(L)>>(places::template bag_at<static_cast<int>(L)>)...};
+    }(std::make_index_sequence<count>{});
+
+    static constexpr std::size_t state_count = [] {
+        std::size_t all = 0;
+        each_state([&](state_entry) { ++all; });
+        return all;
+    }();
+    static constexpr std::array<state_entry, state_count> states = [] {
+        std::array<state_entry, state_count> all{};
+        each_state([&, k = std::size_t(0)](state_entry one) mutable { all[k++] = one; });
+        return all;
+    }();
+    static constexpr auto slots = static_cast<std::size_t>(places::template record_slot<Schedule::layer_count>());
+    static constexpr std::array<trace_entry, slots> traces = [] {
+        std::array<trace_entry, slots> all{};
+        std::size_t filled = 0;
+        each_population([&]<int L>(std::integral_constant<int, L>) {
+            using about = equations::anatomy<typename Schedule::template word<L>::equations_of>;
+            constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
+            auto slot = static_cast<std::size_t>(places::template record_slot<L>());
+            [&]<class... State>(mp11::mp_list<State...>) {
+                ((all[filled++] = {L, State::name::text(), slot++, width, false, false}), ...);
+            }(typename about::states{});
+            all[filled++] = {L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
+        });
+        return all;
+    }();
+    /// Layers without equations have a slot, and nothing to record.
+    static constexpr std::size_t trace_count = [] {
+        std::size_t all = 0;
+        for (trace_entry const& one : traces) all += one.name.empty() ? 0 : 1;
+        return all;
+    }();
+
+    static constexpr catalog value{
+        layers, states, std::span<trace_entry const>(traces.data(), trace_count), places::bag_total, places::memory_total, slots};
+};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+
+namespace spikefuse::inline SPIKEFUSE_ABI {
+
+/// How many parameters a network has: weights, biases, and what neurons have one number of each. Of those that hold at zero (no autapses)
+/// too.
+template <layer_word Network>
+constexpr std::size_t parameter_count(Network const& network) {
+    using stages = plan::schedule<Network, false>;
+    std::size_t count = 0;
+    each_layer(network, [&](auto l, auto const& word) {
+        for (array_info const& one : word.template arrays<stages::template width_into<static_cast<int>(l)>>())
+            count += static_cast<std::size_t>(one.rows) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
+    });
+    return count;
+}
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI
