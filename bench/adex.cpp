@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// 4096 adaptive exponential neurons alone, batch 16, 1000 steps, an input spike of 1 at 20 %. Training gives the gradient of the input.
+// 4096 adaptive exponential neurons alone, batch 16, 1000 steps, an input spike of 1 at 20 %.
+// Training gives the gradient of the input.
 #include "twin.hpp"
 
 using namespace spikefuse;
 
 namespace {
 
-/// By hand: a panel of 16 neurons runs over all steps with its states in registers. The exponential is the library's.
+/// By hand: a panel of 16 neurons runs over all steps with its states in registers. The exponential
+/// is the library's.
 class adex_twin {
     static constexpr std::size_t width = 4096, words = width / 32, panels = width / bench::wide;
-    static constexpr float mem = 0.1f, syn = 0.2f, ada = 0.002f, adaptation_current = 4, adaptation_spike = 0.02f, delta_t = 0.5f;
+    static constexpr float mem = 0.1f, syn = 0.2f, ada = 0.002f, adaptation_current = 4,
+                           adaptation_spike = 0.02f, delta_t = 0.5f;
 
   public:
     std::vector<float> output; // [T, B, N]
 
     template <class Trial>
     explicit adex_twin(Trial const& of)
-        : output(of.output.size()), steps_(static_cast<std::size_t>(of.about.steps)), batch_(static_cast<std::size_t>(of.about.batch)),
-          input_(of.input.data()), seeds_(of.seeds) {}
+        : output(of.output.size()), steps_(static_cast<std::size_t>(of.about.steps)),
+          batch_(static_cast<std::size_t>(of.about.batch)), input_(of.input.data()),
+          seeds_(of.seeds) {}
 
     void forward() {
         each_panel([&](std::size_t sample, std::size_t p, float*) { run(sample, p, nullptr); });
@@ -34,16 +38,20 @@ class adex_twin {
   private:
     template <class Function>
     void each_panel(Function const& function) const {
-        using policy = Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>;
-        Kokkos::parallel_for("twin", policy(0, static_cast<int>(batch_ * panels)).set_chunk_size(8), [&](int k) {
-            thread_local std::vector<float> tape;
-            tape.resize(steps_ * bench::wide);
-            function(static_cast<std::size_t>(k) / panels, static_cast<std::size_t>(k) % panels, tape.data());
-        });
+        using policy = Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace,
+                                           Kokkos::Schedule<Kokkos::Dynamic>>;
+        Kokkos::parallel_for("twin", policy(0, static_cast<int>(batch_ * panels)).set_chunk_size(8),
+                             [&](int k) {
+                                 thread_local std::vector<float> tape;
+                                 tape.resize(steps_ * bench::wide);
+                                 function(static_cast<std::size_t>(k) / panels,
+                                          static_cast<std::size_t>(k) % panels, tape.data());
+                             });
         Kokkos::fence();
     }
     static bench::row onset(bench::row v) {
-        return std::bit_cast<bench::row>(spikefuse::exp(std::bit_cast<lanes<float>>((v - 1) / delta_t)));
+        return std::bit_cast<bench::row>(
+            spikefuse::exp(std::bit_cast<lanes<float>>((v - 1) / delta_t)));
     }
     static bench::row from_bits(unsigned bits) {
         bench::row values;
@@ -69,7 +77,8 @@ class adex_twin {
         bench::row v{}, i{}, a{};
         bench::row const seed = bench::load(seeds_.data() + sample * width + p * bench::wide);
         for (std::size_t t = steps_; t-- > 0;) {
-            bench::row const moved = bench::load(tape + t * bench::wide), x = moved - 1, off = (x > 0 ? x : -x) + 1;
+            bench::row const moved = bench::load(tape + t * bench::wide), x = moved - 1,
+                             off = (x > 0 ? x : -x) + 1;
             bench::row before{};
             if (t > 0) {
                 before = bench::load(tape + (t - 1) * bench::wide);

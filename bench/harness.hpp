@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What the benchmarks share: options, inputs and weights from a seed, times of runs that take turns, and a folder of plain files
-/// (little-endian, row-major) from which bench/peers.py builds the same network in other libraries.
+/// What the benchmarks share: options, inputs and weights from a seed, times of runs that take
+/// turns, and a folder of plain files (little-endian, row-major) from which bench/peers.py builds
+/// the same network in other libraries.
 
 #include <algorithm>
 #include <bit>
@@ -30,7 +31,7 @@ namespace bench {
 using values = Kokkos::View<float***, Kokkos::LayoutRight>;         // [T, B, N]
 using packed = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>; // [T, B, ceil(N/32)]
 
-// --- what the command line says ---------------------------------------------------------------------------------------------------
+// --- what the command line says ---
 
 struct options {
     std::filesystem::path folder; // results go to FOLDER/CASE/FAMILY
@@ -38,10 +39,13 @@ struct options {
     bool times_only = false;        // no files for peers: a second run with other threads
     std::vector<std::string> names; // of cases; all of them where none is given
 
-    bool wants(std::string const& name) const { return names.empty() || std::find(names.begin(), names.end(), name) != names.end(); }
+    bool wants(std::string const& name) const {
+        return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+    }
 };
 
-/// PROGRAM --out FOLDER [--rounds N] [--times-only] [CASE...]; ends the program where it makes no sense.
+/// PROGRAM --out FOLDER [--rounds N] [--times-only] [CASE...]; ends the program where it makes no
+/// sense.
 inline options read_options(int argc, char** argv) {
     options chosen;
     for (int k = 1; k < argc; ++k) {
@@ -60,7 +64,10 @@ inline options read_options(int argc, char** argv) {
         }
     }
     if (chosen.folder.empty()) {
-        std::fprintf(stderr, "usage: %s --out FOLDER [--rounds N] [--times-only] [CASE...]\nscripts/bench.sh runs all of them\n", argv[0]);
+        std::fprintf(stderr,
+                     "usage: %s --out FOLDER [--rounds N] [--times-only] "
+                     "[CASE...]\nscripts/bench.sh runs all of them\n",
+                     argv[0]);
         std::exit(2);
     }
     return chosen;
@@ -74,11 +81,13 @@ struct setup {
     double activity = 0.1;         // share of inputs that are not zero
     bool analog = false;           // input values instead of spikes
     double hidden_activity = 0.12; // weights are scaled until spiking layers fire this often
-    double neuron_operations = 6;  // multiply-adds that the equations of one neuron and step take, about
-    double loop_strength = 1;      // of recurrent weights, beside those that would carry as much as the input
+    double neuron_operations =
+        6; // multiply-adds that the equations of one neuron and step take, about
+    double loop_strength =
+        1; // of recurrent weights, beside those that would carry as much as the input
 };
 
-// --- writing ----------------------------------------------------------------------------------------------------------------------
+// --- writing ---
 
 /// A JSON object, in the order in which it is filled.
 class json {
@@ -88,7 +97,9 @@ class json {
         std::snprintf(text, sizeof text, "%.9g", number);
         return raw(key, std::isfinite(number) ? text : "null");
     }
-    json& put(std::string const& key, std::string const& words) { return raw(key, "\"" + words + "\""); }
+    json& put(std::string const& key, std::string const& words) {
+        return raw(key, "\"" + words + "\"");
+    }
     json& put(std::string const& key, char const* words) { return put(key, std::string(words)); }
     json& put(std::string const& key, bool yes) { return raw(key, yes ? "true" : "false"); }
     json& put(std::string const& key, json const& inside) { return raw(key, inside.text()); }
@@ -97,7 +108,8 @@ class json {
         std::string list;
         for (Number one : numbers) {
             char text[40];
-            std::snprintf(text, sizeof text, "%s%.9g", list.empty() ? "" : ", ", static_cast<double>(one));
+            std::snprintf(text, sizeof text, "%s%.9g", list.empty() ? "" : ", ",
+                          static_cast<double>(one));
             list += text;
         }
         return raw(key, "[" + list + "]");
@@ -136,14 +148,16 @@ inline void write_json(std::filesystem::path const& folder, int threads, json co
     write_file(folder / ("ours_" + std::to_string(threads) + ".json"), text.data(), text.size());
 }
 
-// --- who else is there ------------------------------------------------------------------------------------------------------------
+// --- who else is there ---
 
-/// How much of the processors others take: what this process did not use itself. Zero where /proc/stat is not there.
+/// How much of the processors others take: what this process did not use itself. Zero where
+/// /proc/stat is not there.
 class disturbance {
   public:
     disturbance() : busy_(busy()), own_(own()), timer_() {}
     double share() const {
-        double const all = timer_.seconds() * static_cast<double>(std::max(1u, std::thread::hardware_concurrency()));
+        double const all = timer_.seconds() *
+                           static_cast<double>(std::max(1u, std::thread::hardware_concurrency()));
         return std::max(0.0, (busy() - busy_ - (own() - own_)) / std::max(all, 1e-3));
     }
 
@@ -172,7 +186,7 @@ inline void wait_for_quiet() {
     }
 }
 
-// --- memory -----------------------------------------------------------------------------------------------------------------------
+// --- memory ---
 
 /// Of a line of this process's status, in bytes. Zero where /proc is not there.
 inline double resident(std::string const& what) {
@@ -193,7 +207,7 @@ double peak_of(Work const& work) {
     return resident("VmHWM") - before;
 }
 
-// --- times ------------------------------------------------------------------------------------------------------------------------
+// --- times ---
 
 struct statistics {
     double median, fastest, slowest;
@@ -201,25 +215,34 @@ struct statistics {
     double others = 0; // share of the processors that others used meanwhile
 
     json as_json() const {
-        return json().put("median", median).put("fastest", fastest).put("slowest", slowest).put("seconds", seconds).put("others", others);
+        return json()
+            .put("median", median)
+            .put("fastest", fastest)
+            .put("slowest", slowest)
+            .put("seconds", seconds)
+            .put("others", others);
     }
 };
 inline statistics statistics_of(std::vector<double> seconds) {
     std::sort(seconds.begin(), seconds.end());
     std::size_t const half = seconds.size() / 2;
-    double const median = seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
+    double const median =
+        seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
     return {median, seconds.front(), seconds.back(), seconds, 0};
 }
 
-/// Seconds of each of `works`, which take turns, so that a disturbance of the machine meets all of them. The first turn warms up and says
-/// how often a short one is repeated between two looks at the clock. Measured again, up to three times, where others used the processors.
-inline std::vector<statistics> time_in_turns(std::vector<std::function<void()>> const& works, int rounds) {
+/// Seconds of each of `works`, which take turns, so that a disturbance of the machine meets all of
+/// them. The first turn warms up and says how often a short one is repeated between two looks at
+/// the clock. Measured again, up to three times, where others used the processors.
+inline std::vector<statistics> time_in_turns(std::vector<std::function<void()>> const& works,
+                                             int rounds) {
     std::vector<int> repeats;
     for (auto const& work : works) {
         work();
         Kokkos::Timer const timer;
         work();
-        repeats.push_back(std::clamp(static_cast<int>(0.01 / std::max(timer.seconds(), 1e-7)), 1, 2000));
+        repeats.push_back(
+            std::clamp(static_cast<int>(0.01 / std::max(timer.seconds(), 1e-7)), 1, 2000));
     }
     std::vector<statistics> best;
     for (int attempt = 0; attempt < 3; ++attempt) {
@@ -236,14 +259,15 @@ inline std::vector<statistics> time_in_turns(std::vector<std::function<void()>> 
         double const share = others.share();
         if (best.empty() || share < best.front().others) {
             best.clear();
-            for (auto const& one : seconds) best.push_back(statistics_of(one)), best.back().others = share;
+            for (auto const& one : seconds)
+                best.push_back(statistics_of(one)), best.back().others = share;
         }
         if (share < 0.05) break;
     }
     return best;
 }
 
-// --- inputs -----------------------------------------------------------------------------------------------------------------------
+// --- inputs ---
 
 inline std::uint64_t spread_bits(std::uint64_t x) { // splitmix64
     x += 0x9e3779b97f4a7c15u;
@@ -262,15 +286,19 @@ inline packed random_spikes(int steps, int batch, int width, double activity) {
     std::uint64_t k = 0;
     for (std::size_t row = 0; row < host.extent(0) * host.extent(1); ++row)
         for (int n = 0; n < width; ++n)
-            if (uniform(1, k++) < activity) host.data()[row * host.extent(2) + static_cast<std::size_t>(n) / 32] |= 1u << (n % 32);
+            if (uniform(1, k++) < activity)
+                host.data()[row * host.extent(2) + static_cast<std::size_t>(n) / 32] |= 1u
+                                                                                        << (n % 32);
     Kokkos::deep_copy(spikes, host);
     return spikes;
 }
 /// A share of `activity` is uniform in (0, 1], the rest is zero.
 inline values random_values(int steps, int batch, int width, double activity) {
-    values const all("values", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
+    values const all("values", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
+                     static_cast<std::size_t>(width));
     auto const host = Kokkos::create_mirror_view(all);
-    for (std::size_t k = 0; k < host.size(); ++k) host.data()[k] = uniform(1, k) < activity ? static_cast<float>(1 - uniform(2, k)) : 0.f;
+    for (std::size_t k = 0; k < host.size(); ++k)
+        host.data()[k] = uniform(1, k) < activity ? static_cast<float>(1 - uniform(2, k)) : 0.f;
     Kokkos::deep_copy(all, host);
     return all;
 }
@@ -290,7 +318,8 @@ struct weighted_sum {
         float const* values = nullptr; // [B, N]
     };
     template <class T>
-    SPIKEFUSE_FUNCTION T of_step(T value, int count, targets<T> seeds, int, int sample, int n, int, int, T* gradient) const {
+    SPIKEFUSE_FUNCTION T of_step(T value, int count, targets<T> seeds, int, int sample, int n, int,
+                                 int, T* gradient) const {
         *gradient = seeds.values[sample * count + n];
         return value * *gradient;
     }
@@ -303,9 +332,10 @@ auto on_host(View const& view) {
 }
 
 /// SpikingJelly's LIFNode of tau = 2 steps with its defaults.
-constexpr auto spikingjelly_lif = spikefuse::lif_box({.tau_mem = 2 * spikefuse::ms}, spikefuse::inclusive, spikefuse::sigmoid<4>);
+constexpr auto spikingjelly_lif =
+    spikefuse::lif_box({.tau_mem = 2 * spikefuse::ms}, spikefuse::inclusive, spikefuse::sigmoid<4>);
 
-// --- a case -----------------------------------------------------------------------------------------------------------------------
+// --- a case ---
 
 /// How far apart two results are, of the same network with another order of summation.
 struct distance {
@@ -317,14 +347,18 @@ struct distance {
         double off = 0, whole = 0, differ = 0;
         for (std::size_t k = 0; k < size; ++k) {
             double const d = static_cast<double>(a[k]) - static_cast<double>(b[k]);
-            off += d * d, whole += static_cast<double>(b[k]) * static_cast<double>(b[k]), differ += d != 0 ? 1 : 0;
+            off += d * d, whole += static_cast<double>(b[k]) * static_cast<double>(b[k]),
+                differ += d != 0 ? 1 : 0;
         }
-        return {differ / static_cast<double>(std::max<std::size_t>(size, 1)), std::sqrt(off / std::max(whole, 1e-300))};
+        return {differ / static_cast<double>(std::max<std::size_t>(size, 1)),
+                std::sqrt(off / std::max(whole, 1e-300))};
     }
     json as_json() const { return json().put("share", spikes_differ).put("relative", relative); }
 };
 /// The same bounds as peers.py has for other libraries.
-inline bool outputs_agree(distance off, bool spikes) { return spikes ? off.spikes_differ < 1e-3 : off.relative < 1e-3; }
+inline bool outputs_agree(distance off, bool spikes) {
+    return spikes ? off.spikes_differ < 1e-3 : off.relative < 1e-3;
+}
 inline bool gradients_agree(distance off) { return off.relative < 2e-2; }
 
 /// A network with input, weights and everything that is measured of it.
@@ -335,7 +369,8 @@ class trial {
     using training = spikefuse::backpropagation<model, weighted_sum>;
 
     trial(setup const& of, Network network)
-        : about(of), ours(network, {.steps = of.steps, .batch = of.batch}), probe_(network, {.steps = of.steps, .batch = of.batch}) {
+        : about(of), ours(network, {.steps = of.steps, .batch = of.batch}),
+          probe_(network, {.steps = of.steps, .batch = of.batch}) {
         if constexpr (Analog) {
             input = random_values(of.steps, of.batch, of.sizes.front(), of.activity);
         } else {
@@ -344,7 +379,8 @@ class trial {
         auto const t = static_cast<std::size_t>(of.steps), b = static_cast<std::size_t>(of.batch);
         output = values("output", t, b, static_cast<std::size_t>(model::outputs));
         seeds.resize(b * static_cast<std::size_t>(model::outputs));
-        for (std::size_t k = 0; k < seeds.size(); ++k) seeds[k] = static_cast<float>(2 * uniform(3, k) - 1);
+        for (std::size_t k = 0; k < seeds.size(); ++k)
+            seeds[k] = static_cast<float>(2 * uniform(3, k) - 1);
         choose_weights();
     }
 
@@ -364,7 +400,8 @@ class trial {
         Kokkos::fence();
     }
 
-    /// What has to be done, whoever does it: additions (a multiply-add each at most) and bytes that must be moved at least once.
+    /// What has to be done, whoever does it: additions (a multiply-add each at most) and bytes that
+    /// must be moved at least once.
     json work() const {
         double const rows = static_cast<double>(about.steps) * about.batch;
         double adding = 0, weights = 0, coming_back = 0, neurons = 0;
@@ -378,13 +415,16 @@ class trial {
                 adding += rows * arriving * from * to, weights += from * to;
                 if (k > 1) coming_back += rows * from * to;
                 if (about.structure == "recurrent" && k == 1)
-                    adding += rows * fires * to * to, weights += to * to, coming_back += rows * to * to;
+                    adding += rows * fires * to * to, weights += to * to,
+                        coming_back += rows * to * to;
             }
             arriving = fires, ++population;
         }
         double const stepping = rows * neurons * about.neuron_operations;
-        double const in = static_cast<double>(input.size()) * 4, out = static_cast<double>(output.size()) * 4;
-        double const input_gradient = about.structure == "neurons" ? rows * about.sizes.front() * 4 : 0;
+        double const in = static_cast<double>(input.size()) * 4,
+                     out = static_cast<double>(output.size()) * 4;
+        double const input_gradient =
+            about.structure == "neurons" ? rows * about.sizes.front() * 4 : 0;
         return json()
             .put("forward_operations", adding + stepping)
             .put("training_operations", 2 * adding + coming_back + 3 * stepping)
@@ -400,7 +440,8 @@ class trial {
         auto const host = on_host(output);
         if (spiking(ours.layer_names().back())) {
             std::vector<std::uint8_t> counts(host.size());
-            for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = static_cast<std::uint8_t>(std::min(host.data()[k], 255.f));
+            for (std::size_t k = 0; k < counts.size(); ++k)
+                counts[k] = static_cast<std::uint8_t>(std::min(host.data()[k], 255.f));
             write_file(folder / "output", counts);
         } else {
             write_file(folder / "output", host.data(), host.size() * 4);
@@ -409,14 +450,16 @@ class trial {
             if (one.name != "weight" && one.name != "bias") continue;
             write_file(folder / (one.layer + " " + one.name), ours.get(one.layer, one.name));
             if (back && !ours.is_neurons(one.layer)) // Rockpool's have a bias
-                write_file(folder / (one.layer + " " + one.name + " gradient"), back->gradient(one.layer, one.name));
+                write_file(folder / (one.layer + " " + one.name + " gradient"),
+                           back->gradient(one.layer, one.name));
         }
         if (back && about.structure == "neurons") { // of the first sample: [T, N]
             auto const gradient = on_host(back->input_gradient());
             auto const width = static_cast<std::size_t>(about.sizes.front());
             std::vector<float> first;
             for (std::size_t t = 0; t < static_cast<std::size_t>(about.steps); ++t) {
-                float const* const row = gradient.data() + t * static_cast<std::size_t>(about.batch) * width;
+                float const* const row =
+                    gradient.data() + t * static_cast<std::size_t>(about.batch) * width;
                 first.insert(first.end(), row, row + width);
             }
             write_file(folder / "input gradient", first);
@@ -434,12 +477,16 @@ class trial {
 
   private:
     static bool spiking(std::string const& layer) {
-        return !layer.starts_with("linear") && !layer.starts_with("recurrent") && !layer.starts_with("li ");
+        return !layer.starts_with("linear") && !layer.starts_with("recurrent") &&
+               !layer.starts_with("li ");
     }
 
-    static bool graded(std::string const& layer) { return layer.starts_with("rockpool"); } // several spikes a step
+    static bool graded(std::string const& layer) {
+        return layer.starts_with("rockpool");
+    } // several spikes a step
 
-    /// Normal weights around zero; population by population, at a scale at which it fires as often as wanted.
+    /// Normal weights around zero; population by population, at a scale at which it fires as often
+    /// as wanted.
     void choose_weights() {
         std::vector<std::string> const layers = ours.layer_names();
         double arriving = about.activity;
@@ -450,12 +497,16 @@ class trial {
             if (spiking(layers[k])) arriving = about.hidden_activity;
             if (ours.is_neurons(layers[k])) continue;
             bool const loop = layers[k].starts_with("recurrent");
-            double const from = loop ? about.hidden_activity : arriving, strength = loop ? about.loop_strength : 1;
+            double const from = loop ? about.hidden_activity : arriving,
+                         strength = loop ? about.loop_strength : 1;
             for (auto const& one : ours.parameters()) {
                 if (one.layer != layers[k]) continue;
                 if (one.name == "weight") {
                     set(one.layer, "weight",
-                        random_normal(one.shape[0] * one.shape[1], strength / std::sqrt(from * static_cast<double>(one.shape[1])), ++seed));
+                        random_normal(one.shape[0] * one.shape[1],
+                                      strength /
+                                          std::sqrt(from * static_cast<double>(one.shape[1])),
+                                      ++seed));
                 } else {
                     set(one.layer, one.name, random_normal(one.shape[0], 0.01, ++seed));
                 }
@@ -475,8 +526,10 @@ class trial {
             }
             double const rate = rate_of(layers[population]);
             insist(std::abs(rate - about.hidden_activity) < 0.05 * about.hidden_activity,
-                   about.name + ", " + about.family + ": " + layers[population] + " fires at " + std::to_string(rate) +
-                       " at the scale nearest to " + std::to_string(about.hidden_activity) + "; a weaker loop would not run away");
+                   about.name + ", " + about.family + ": " + layers[population] + " fires at " +
+                       std::to_string(rate) + " at the scale nearest to " +
+                       std::to_string(about.hidden_activity) +
+                       "; a weaker loop would not run away");
         }
         rates.clear();
         for (std::string const& layer : layers)
@@ -492,14 +545,16 @@ class trial {
     double rate_of(std::string const& layer) {
         probe_.reset();
         probe_.run(Kokkos::DefaultExecutionSpace(), input, spikefuse::counts,
-                   Kokkos::View<float**, Kokkos::LayoutRight>("counts", output.extent(1), output.extent(2)));
+                   Kokkos::View<float**, Kokkos::LayoutRight>("counts", output.extent(1),
+                                                              output.extent(2)));
         double fired = 0;
         if (graded(layer)) {
             auto const spikes = on_host(probe_.recorded(layer, "output"));
             for (std::size_t k = 0; k < spikes.size(); ++k) fired += spikes.data()[k] != 0 ? 1 : 0;
         } else {
             auto const spikes = on_host(probe_.recorded_spikes(layer));
-            for (std::size_t k = 0; k < spikes.size(); ++k) fired += std::popcount(spikes.data()[k]);
+            for (std::size_t k = 0; k < spikes.size(); ++k)
+                fired += std::popcount(spikes.data()[k]);
         }
         double width = 0;
         std::size_t population = 0;
@@ -520,9 +575,10 @@ struct no_twin {
     explicit no_twin(Trial const&) {}
 };
 
-/// Runs a case, prints a line, and writes FOLDER/CASE/FAMILY/ours_THREADS.json. Twin: the same network written by hand, with forward(),
-/// train(), output [T, B, N] and first_gradient(), that of "linear 1" (or of the first sample's input). Trains: else backward kernels are
-/// not compiled, and the twin needs neither.
+/// Runs a case, prints a line, and writes FOLDER/CASE/FAMILY/ours_THREADS.json. Twin: the same
+/// network written by hand, with forward(), train(), output [T, B, N] and first_gradient(), that of
+/// "linear 1" (or of the first sample's input). Trains: else backward kernels are not compiled, and
+/// the twin needs neither.
 template <bool Analog, class Twin, bool Trains = true, class Network>
 void measure(options const& chosen, setup const& about, Network network) {
     if (!chosen.wants(about.name)) return;
@@ -536,22 +592,29 @@ void measure(options const& chosen, setup const& about, Network network) {
     std::vector<std::string> names{"forward"};
     if constexpr (Trains) {
         double const peak = peak_of([&] { one.start_training(), one.train(); });
-        if (peak > 0) result.put("training_peak_bytes", peak + static_cast<double>(one.output.size()) * 4); // others' is made meanwhile
+        if (peak > 0)
+            result.put("training_peak_bytes", peak + static_cast<double>(one.output.size()) *
+                                                         4); // others' is made meanwhile
         works.push_back([&] { one.train(); }), names.push_back("training");
     }
     if constexpr (has_twin) {
         twin.forward();
-        auto const off = distance::between(twin.output.data(), on_host(one.output).data(), twin.output.size());
-        insist(outputs_agree(off, one.output_spikes()), about.name + ": the twin gives another output");
+        auto const off =
+            distance::between(twin.output.data(), on_host(one.output).data(), twin.output.size());
+        insist(outputs_agree(off, one.output_spikes()),
+               about.name + ": the twin gives another output");
         result.put("twin_output", off.as_json());
         works.push_back([&] { twin.forward(); }), names.push_back("twin_forward");
     }
     if constexpr (has_twin && Trains) {
         twin.train();
         auto const theirs = twin.first_gradient();
-        auto const off = about.structure == "neurons"
-                             ? distance::between(theirs.data(), on_host(one.back->input_gradient()).data(), theirs.size())
-                             : distance::between(theirs.data(), one.back->gradient("linear 1", "weight").data(), theirs.size());
+        auto const off =
+            about.structure == "neurons"
+                ? distance::between(theirs.data(), on_host(one.back->input_gradient()).data(),
+                                    theirs.size())
+                : distance::between(theirs.data(), one.back->gradient("linear 1", "weight").data(),
+                                    theirs.size());
         insist(gradients_agree(off), about.name + ": the twin gives another gradient");
         result.put("twin_gradient", off.as_json());
         works.push_back([&] { twin.train(); }), names.push_back("twin_training");
@@ -564,11 +627,22 @@ void measure(options const& chosen, setup const& about, Network network) {
     }
     std::printf("\n");
     std::fflush(stdout);
-    result.put("case", about.name).put("family", about.family).put("structure", about.structure).put("sizes", about.sizes);
-    result.put("steps", static_cast<double>(about.steps)).put("batch", static_cast<double>(about.batch)).put("activity", about.activity);
-    result.put("analog", about.analog).put("trains", Trains).put("output_spikes", one.output_spikes());
-    result.put("rates", one.rates).put("threads", static_cast<double>(threads)).put("times", times).put("work", one.work());
-    if constexpr (Trains) result.put("tape_bytes", static_cast<double>(one.back->tape_bytes(about.steps)));
+    result.put("case", about.name)
+        .put("family", about.family)
+        .put("structure", about.structure)
+        .put("sizes", about.sizes);
+    result.put("steps", static_cast<double>(about.steps))
+        .put("batch", static_cast<double>(about.batch))
+        .put("activity", about.activity);
+    result.put("analog", about.analog)
+        .put("trains", Trains)
+        .put("output_spikes", one.output_spikes());
+    result.put("rates", one.rates)
+        .put("threads", static_cast<double>(threads))
+        .put("times", times)
+        .put("work", one.work());
+    if constexpr (Trains)
+        result.put("tape_bytes", static_cast<double>(one.back->tape_bytes(about.steps)));
     std::filesystem::path const folder = chosen.folder / about.name / about.family;
     write_json(folder, threads, result);
     if (!chosen.times_only) one.write(folder);

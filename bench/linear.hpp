@@ -11,12 +11,14 @@ template <int Width, bool Analog>
 void measure_linear(options const& chosen, char const* suffix, double activity) {
     using namespace spikefuse;
     auto const about = [&](char const* family) {
-        setup result{"lin" + std::to_string(Width) + suffix, family, "feedforward", {Width, Width}, 500, 16};
+        setup result{
+            "lin" + std::to_string(Width) + suffix, family, "feedforward", {Width, Width}, 500, 16};
         result.activity = activity, result.analog = Analog;
         return result;
     };
     constexpr auto before = input<Width> >> linear<Width>;
-    measure<Analog, lif_twin<Width, Width, 0, false, Analog>>(chosen, about("norse"), before >> lif(superspike<1>));
+    measure<Analog, lif_twin<Width, Width, 0, false, Analog>>(chosen, about("norse"),
+                                                              before >> lif(superspike<1>));
     measure<Analog, no_twin>(chosen, about("snntorch"), before >> synaptic);
     measure<Analog, no_twin>(chosen, about("snntorch_leaky"), before >> leaky);
     measure<Analog, no_twin>(chosen, about("rockpool"), before >> rockpool_lif);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// linear(512) and 512 neurons, batch 16, 500 steps: in the neurons of four libraries, with spikes and with analog values.
+// linear(512) and 512 neurons, batch 16, 500 steps: in the neurons of four libraries, with spikes
+// and with analog values.
 #include "linear.hpp"
 
 int main(int argc, char** argv) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// 784-256-10 over 100 steps, spikes at 10 %: norse's LIF and LI with its twin, and the same sizes in the neurons of the other libraries.
+// 784-256-10 over 100 steps, spikes at 10 %: norse's LIF and LI with its twin, and the same sizes
+// in the neurons of the other libraries.
 #include "twin.hpp"
 
 using namespace spikefuse;
@@ -17,13 +18,18 @@ int main(int argc, char** argv) {
     Kokkos::ScopeGuard const kokkos;
     using twin = bench::lif_twin<784, 256, 10, false, false>;
     for (int batch : {1, 32, 256}) {
-        bench::measure<false, twin>(chosen, about(batch, "norse"), input<784> >> linear<256> >> lif(superspike<1>) >> linear<10> >> li);
+        bench::measure<false, twin>(chosen, about(batch, "norse"),
+                                    input<784> >> linear<256> >> lif(superspike<1>) >> linear<10> >>
+                                        li);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "snntorch"),
-                                              input<784> >> linear<256> >> synaptic >> linear<10> >> synaptic);
+                                              input<784> >> linear<256> >> synaptic >> linear<10> >>
+                                                  synaptic);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "rockpool"),
-                                              input<784> >> linear<256> >> rockpool_lif >> linear<10> >> rockpool_lif);
+                                              input<784> >> linear<256> >> rockpool_lif >>
+                                                  linear<10> >> rockpool_lif);
         bench::measure<false, bench::no_twin>(chosen, about(batch, "spikingjelly"),
-                                              input<784> >> linear<256> >> bench::spikingjelly_lif >> linear<10> >>
+                                              input<784> >> linear<256> >>
+                                                  bench::spikingjelly_lif >> linear<10> >>
                                                   bench::spikingjelly_lif);
     }
 }

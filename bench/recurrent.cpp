@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// 700-256-20 whose hidden layer feeds itself, batch 32, 100 steps, spikes at 2 %: the shape of spoken digits.
+// 700-256-20 whose hidden layer feeds itself, batch 32, 100 steps, spikes at 2 %: the shape of
+// spoken digits.
 #include "twin.hpp"
 
 using namespace spikefuse;
@@ -15,10 +16,16 @@ int main(int argc, char** argv) {
     constexpr auto before = input<700> >> linear<256>(no_bias);
     constexpr auto behind = linear<20>(no_bias);
     using twin = bench::lif_twin<700, 256, 20, true, false>;
-    bench::measure<false, twin>(chosen, about("norse"), before >> recurrent(lif(superspike<1>, detached)) >> behind >> li);
-    bench::measure<false, bench::no_twin>(chosen, about("snntorch"), before >> recurrent(synaptic, with_autapses) >> behind >> synaptic);
-    bench::measure<false, bench::no_twin>(chosen, about("rockpool", 0.05), // several spikes a step: stronger ones run away
-                                          before >> recurrent(rockpool_lif, with_autapses) >> behind >> rockpool_lif);
+    bench::measure<false, twin>(chosen, about("norse"),
+                                before >> recurrent(lif(superspike<1>, detached)) >> behind >> li);
+    bench::measure<false, bench::no_twin>(chosen, about("snntorch"),
+                                          before >> recurrent(synaptic, with_autapses) >> behind >>
+                                              synaptic);
+    bench::measure<false, bench::no_twin>(
+        chosen, about("rockpool", 0.05), // several spikes a step: stronger ones run away
+        before >> recurrent(rockpool_lif, with_autapses) >> behind >> rockpool_lif);
     bench::measure<false, bench::no_twin>(chosen, about("spikingjelly"),
-                                          before >> recurrent(bench::spikingjelly_lif, with_autapses) >> behind >> bench::spikingjelly_lif);
+                                          before >>
+                                              recurrent(bench::spikingjelly_lif, with_autapses) >>
+                                              behind >> bench::spikingjelly_lif);
 }

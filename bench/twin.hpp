@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The same networks as one would write them by hand for speed, without the library: lists of spikes, weights in panels of 16 outputs,
-/// states in registers, gradients by row additions. Each thread has whole samples; a batch of one runs on one thread.
+/// The same networks as one would write them by hand for speed, without the library: lists of
+/// spikes, weights in panels of 16 outputs, states in registers, gradients by row additions. Each
+/// thread has whole samples; a batch of one runs on one thread.
 ///
-/// Neurons are norse's LIF (with its attached reset; detached in a loop) and its LI, at 1 ms and the default time constants.
+/// Neurons are norse's LIF (with its attached reset; detached in a loop) and its LI, at 1 ms and
+/// the default time constants.
 
 #include "harness.hpp"
 
@@ -43,12 +45,16 @@ inline line_of_floats floats(std::size_t size) { return line_of_floats("twin", s
 
 /// [outputs / 16][inputs][16], from [outputs][inputs].
 inline line_of_floats in_panels(std::vector<float> const& weight, int inputs, int outputs) {
-    auto const to = floats(static_cast<std::size_t>(panels_of(outputs)) * static_cast<std::size_t>(inputs) * wide);
+    auto const to = floats(static_cast<std::size_t>(panels_of(outputs)) *
+                           static_cast<std::size_t>(inputs) * wide);
     for (int o = 0; o < outputs; ++o)
         for (int n = 0; n < inputs; ++n)
-            to((static_cast<std::size_t>(o / wide) * static_cast<std::size_t>(inputs) + static_cast<std::size_t>(n)) * wide +
+            to((static_cast<std::size_t>(o / wide) * static_cast<std::size_t>(inputs) +
+                static_cast<std::size_t>(n)) *
+                   wide +
                static_cast<std::size_t>(o % wide)) =
-                weight[static_cast<std::size_t>(o) * static_cast<std::size_t>(inputs) + static_cast<std::size_t>(n)];
+                weight[static_cast<std::size_t>(o) * static_cast<std::size_t>(inputs) +
+                       static_cast<std::size_t>(n)];
     return to;
 }
 
@@ -61,7 +67,8 @@ struct spike_list {
     void add_step(std::uint32_t const* words, int count) {
         for (int w = 0; w < count; ++w)
             for (std::uint32_t word = words[w]; word != 0; word &= word - 1)
-                events.push_back(static_cast<std::uint32_t>(w * 32 + std::countr_zero(word)) * wide);
+                events.push_back(static_cast<std::uint32_t>(w * 32 + std::countr_zero(word)) *
+                                 wide);
         ends.push_back(events.size());
     }
     row sum(float const* panel, std::size_t step, row sum0) const {
@@ -75,7 +82,8 @@ struct spike_list {
         return (sum0 + sum1) + (sum2 + sum3);
     }
     void spread(float* panel, std::size_t step, row what) const {
-        for (std::size_t k = ends[step]; k < ends[step + 1]; ++k) store(load(panel + events[k]) + what, panel + events[k]);
+        for (std::size_t k = ends[step]; k < ends[step + 1]; ++k)
+            store(load(panel + events[k]) + what, panel + events[k]);
     }
 };
 
@@ -97,8 +105,8 @@ struct lif_cells {
 /// Inputs -> Hidden LIF, then -> Outputs LI where Outputs > 0. Loop: the hidden layer feeds itself.
 template <int Inputs, int Hidden, int Outputs, bool Loop, bool Analog>
 class lif_twin {
-    static constexpr int hidden_panels = panels_of(Hidden), output_panels = panels_of(Outputs), words = (Inputs + 31) / 32,
-                         hidden_words = (Hidden + 31) / 32;
+    static constexpr int hidden_panels = panels_of(Hidden), output_panels = panels_of(Outputs),
+                         words = (Inputs + 31) / 32, hidden_words = (Hidden + 31) / 32;
     static_assert(Hidden % wide == 0);
 
   public:
@@ -106,18 +114,21 @@ class lif_twin {
 
     template <class Trial>
     explicit lif_twin(Trial const& of)
-        : steps_(static_cast<std::size_t>(of.about.steps)), batch_(static_cast<std::size_t>(of.about.batch)), input_(of.input.data()),
+        : steps_(static_cast<std::size_t>(of.about.steps)),
+          batch_(static_cast<std::size_t>(of.about.batch)), input_(of.input.data()),
           seeds_(of.seeds), first_(in_panels(of.ours.get("linear 1", "weight"), Inputs, Hidden)) {
         output.resize(steps_ * batch_ * (Outputs > 0 ? Outputs : Hidden));
         if constexpr (!Loop) first_bias_ = of.ours.get("linear 1", "bias");
         first_bias_.resize(Hidden);
-        if constexpr (Loop) loop_ = in_panels(loop_rows_ = of.ours.get("recurrent 1", "weight"), Hidden, Hidden);
+        if constexpr (Loop)
+            loop_ = in_panels(loop_rows_ = of.ours.get("recurrent 1", "weight"), Hidden, Hidden);
         if constexpr (Outputs > 0) {
             second_ = in_panels(second_rows_ = of.ours.get("linear 2", "weight"), Hidden, Outputs);
             if constexpr (!Loop) second_bias_ = of.ours.get("linear 2", "bias");
             second_bias_.resize(output_panels * wide);
         }
-        int const threads = std::min(Kokkos::DefaultHostExecutionSpace().concurrency(), of.about.batch);
+        int const threads =
+            std::min(Kokkos::DefaultHostExecutionSpace().concurrency(), of.about.batch);
         for (int k = 0; k < threads; ++k) threads_.emplace_back(steps_);
     }
 
@@ -137,7 +148,8 @@ class lif_twin {
         std::vector<float> plain(static_cast<std::size_t>(Hidden) * Inputs);
         for (std::size_t o = 0; o < Hidden; ++o)
             for (std::size_t n = 0; n < Inputs; ++n)
-                plain[o * Inputs + n] = threads_[0].to_first((o / wide * Inputs + n) * wide + o % wide);
+                plain[o * Inputs + n] =
+                    threads_[0].to_first((o / wide * Inputs + n) * wide + o % wide);
         return plain;
     }
 
@@ -145,10 +157,12 @@ class lif_twin {
     struct worker {
         explicit worker(std::size_t steps)
             : membranes(floats(steps * Hidden)), hidden_errors(floats((steps + 1) * Hidden)),
-              output_errors(floats(steps * output_panels * wide)), to_first(floats(static_cast<std::size_t>(Inputs) * Hidden)),
-              to_first_bias(floats(Hidden)), to_loop(floats(Loop ? static_cast<std::size_t>(Hidden) * Hidden : 0)),
-              to_second(floats(static_cast<std::size_t>(Hidden) * output_panels * wide)), to_second_bias(floats(output_panels * wide)),
-              bits(steps * hidden_words) {}
+              output_errors(floats(steps * output_panels * wide)),
+              to_first(floats(static_cast<std::size_t>(Inputs) * Hidden)),
+              to_first_bias(floats(Hidden)),
+              to_loop(floats(Loop ? static_cast<std::size_t>(Hidden) * Hidden : 0)),
+              to_second(floats(static_cast<std::size_t>(Hidden) * output_panels * wide)),
+              to_second_bias(floats(output_panels * wide)), bits(steps * hidden_words) {}
         spike_list arriving, hidden;
         line_of_floats membranes;     // [hidden / 16][T][16], before the reset
         line_of_floats hidden_errors; // [T][hidden]: of the spikes, then of the currents
@@ -158,11 +172,14 @@ class lif_twin {
 
         template <class Function>
         void each_gradient(Function const& function) {
-            for (auto member : {&worker::to_first, &worker::to_first_bias, &worker::to_loop, &worker::to_second, &worker::to_second_bias})
+            for (auto member : {&worker::to_first, &worker::to_first_bias, &worker::to_loop,
+                                &worker::to_second, &worker::to_second_bias})
                 function(member);
         }
         void clear_gradients() {
-            each_gradient([&](auto member) { std::fill_n((this->*member).data(), (this->*member).size(), 0.f); });
+            each_gradient([&](auto member) {
+                std::fill_n((this->*member).data(), (this->*member).size(), 0.f);
+            });
         }
         void add_gradients(worker& other) {
             each_gradient([&](auto member) {
@@ -175,7 +192,9 @@ class lif_twin {
     template <class Function>
     void each_thread(Function const& function) {
         Kokkos::parallel_for("twin",
-                             Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(0, static_cast<int>(threads_.size())).set_chunk_size(1),
+                             Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace>(
+                                 0, static_cast<int>(threads_.size()))
+                                 .set_chunk_size(1),
                              [&](int k) { function(threads_[static_cast<std::size_t>(k)]); });
         Kokkos::fence();
     }
@@ -183,11 +202,12 @@ class lif_twin {
     void each_sample(Function const& function) {
         std::atomic<std::size_t> next{0};
         each_thread([&](worker& mine) {
-            for (std::size_t sample = next++; sample < batch_; sample = next++) function(mine, sample);
+            for (std::size_t sample = next++; sample < batch_; sample = next++)
+                function(mine, sample);
         });
     }
 
-    // --- forward ------------------------------------------------------------------------------------------------------------------
+    // --- forward ---
 
     float const* analog_row(std::size_t t, std::size_t sample) const {
         return static_cast<float const*>(input_) + (t * batch_ + sample) * Inputs;
@@ -208,7 +228,9 @@ class lif_twin {
                     for (int p = 0; p < hidden_panels; ++p) {
                         row current = mine.arriving.sum(first_panel(p), listed + r, row{});
                         if (first + r > 0)
-                            current = mine.hidden.sum(loop_.data() + static_cast<std::size_t>(p) * Hidden * wide, 0, current);
+                            current = mine.hidden.sum(loop_.data() + static_cast<std::size_t>(p) *
+                                                                         Hidden * wide,
+                                                      0, current);
                         step_hidden(mine, cells[p], p, first + r, sample, current, keeps);
                     }
                 }
@@ -222,17 +244,21 @@ class lif_twin {
                             row currents[tile];
                             std::size_t const together = std::min(tile, rows - r);
                             if (together == tile) {
-                                multiply<tile>(first_panel(p), analog_row(first + r, sample), batch_ * Inputs, bias, currents);
+                                multiply<tile>(first_panel(p), analog_row(first + r, sample),
+                                               batch_ * Inputs, bias, currents);
                             } else {
                                 for (std::size_t k = 0; k < together; ++k)
-                                    multiply<1>(first_panel(p), analog_row(first + r + k, sample), 0, bias, currents + k);
+                                    multiply<1>(first_panel(p), analog_row(first + r + k, sample),
+                                                0, bias, currents + k);
                             }
                             for (std::size_t k = 0; k < together; ++k)
-                                step_hidden(mine, here, p, first + r + k, sample, currents[k], keeps);
+                                step_hidden(mine, here, p, first + r + k, sample, currents[k],
+                                            keeps);
                         }
                     } else {
                         for (std::size_t r = 0; r < rows; ++r)
-                            step_hidden(mine, here, p, first + r, sample, mine.arriving.sum(first_panel(p), listed + r, bias), keeps);
+                            step_hidden(mine, here, p, first + r, sample,
+                                        mine.arriving.sum(first_panel(p), listed + r, bias), keeps);
                     }
                     cells[p] = here;
                 }
@@ -241,19 +267,23 @@ class lif_twin {
                 list_hidden(mine, first, rows);
                 for (int p = 0; p < output_panels; ++p)
                     for (std::size_t r = 0; r < rows; ++r) {
-                        row const current = mine.hidden.sum(second_.data() + static_cast<std::size_t>(p) * Hidden * wide, r,
-                                                            load(second_bias_.data() + p * wide));
+                        row const current = mine.hidden.sum(
+                            second_.data() + static_cast<std::size_t>(p) * Hidden * wide, r,
+                            load(second_bias_.data() + p * wide));
                         li_i[p] += current;
                         li_v[p] += mem * (li_i[p] - li_v[p]);
                         li_i[p] -= syn * li_i[p];
-                        float* const to = output.data() + ((first + r) * batch_ + sample) * Outputs + static_cast<std::size_t>(p) * wide;
+                        float* const to = output.data() +
+                                          ((first + r) * batch_ + sample) * Outputs +
+                                          static_cast<std::size_t>(p) * wide;
                         for (int k = 0; k < wide && p * wide + k < Outputs; ++k) to[k] = li_v[p][k];
                     }
             }
         }
     }
     template <std::size_t Rows>
-    static void multiply(float const* panel, float const* x, std::size_t stride, row bias, row* sums) {
+    static void multiply(float const* panel, float const* x, std::size_t stride, row bias,
+                         row* sums) {
         row here[Rows];
         for (row& one : here) one = bias;
         for (std::size_t n = 0; n < Inputs; ++n) {
@@ -262,29 +292,39 @@ class lif_twin {
         }
         for (std::size_t k = 0; k < Rows; ++k) sums[k] = here[k];
     }
-    void step_hidden(worker& mine, lif_cells& cells, int p, std::size_t t, std::size_t sample, row current, bool keeps) {
-        unsigned const bits = cells.step(current, keeps ? membranes_of(mine, p) + t * wide : nullptr);
+    void step_hidden(worker& mine, lif_cells& cells, int p, std::size_t t, std::size_t sample,
+                     row current, bool keeps) {
+        unsigned const bits =
+            cells.step(current, keeps ? membranes_of(mine, p) + t * wide : nullptr);
         if constexpr (Outputs > 0) {
             mine.bits[t * hidden_words + static_cast<std::size_t>(p) / 2] |= bits << (p % 2 * wide);
         } else {
             row spikes;
             for (int k = 0; k < wide; ++k) spikes[k] = static_cast<float>(bits >> k & 1u);
-            store(spikes, output.data() + (t * batch_ + sample) * Hidden + static_cast<std::size_t>(p) * wide);
+            store(spikes, output.data() + (t * batch_ + sample) * Hidden +
+                              static_cast<std::size_t>(p) * wide);
         }
     }
     void list_inputs(worker& mine, std::size_t sample, std::size_t first, std::size_t rows) const {
         mine.arriving.clear();
         for (std::size_t r = 0; r < rows; ++r)
-            mine.arriving.add_step(static_cast<std::uint32_t const*>(input_) + ((first + r) * batch_ + sample) * words, words);
+            mine.arriving.add_step(static_cast<std::uint32_t const*>(input_) +
+                                       ((first + r) * batch_ + sample) * words,
+                                   words);
     }
     void list_hidden(worker& mine, std::size_t first, std::size_t rows) const {
         mine.hidden.clear();
-        for (std::size_t r = 0; r < rows; ++r) mine.hidden.add_step(mine.bits.data() + (first + r) * hidden_words, hidden_words);
+        for (std::size_t r = 0; r < rows; ++r)
+            mine.hidden.add_step(mine.bits.data() + (first + r) * hidden_words, hidden_words);
     }
-    float const* first_panel(int p) const { return first_.data() + static_cast<std::size_t>(p) * Inputs * wide; }
-    float* membranes_of(worker& mine, int p) const { return mine.membranes.data() + static_cast<std::size_t>(p) * steps_ * wide; }
+    float const* first_panel(int p) const {
+        return first_.data() + static_cast<std::size_t>(p) * Inputs * wide;
+    }
+    float* membranes_of(worker& mine, int p) const {
+        return mine.membranes.data() + static_cast<std::size_t>(p) * steps_ * wide;
+    }
 
-    // --- back -----------------------------------------------------------------------------------------------------------------------
+    // --- back ---
 
     struct lif_errors {
         row v{}, i{};
@@ -317,7 +357,8 @@ class lif_twin {
                 row bias = load(mine.to_second_bias.data() + p * wide);
                 for (std::size_t t = 0; t < steps_; ++t) {
                     row const e = load(output_error(mine, t, p));
-                    mine.hidden.spread(mine.to_second.data() + static_cast<std::size_t>(p) * Hidden * wide, t, e);
+                    mine.hidden.spread(
+                        mine.to_second.data() + static_cast<std::size_t>(p) * Hidden * wide, t, e);
                     bias += e;
                 }
                 store(bias, mine.to_second_bias.data() + p * wide);
@@ -327,7 +368,9 @@ class lif_twin {
                 for (int p = 0; p < hidden_panels; ++p) {
                     row sum{};
                     for (int o = 0; o < Outputs; ++o)
-                        sum += load(second_rows_.data() + static_cast<std::size_t>(o) * Hidden + static_cast<std::size_t>(p) * wide) * e[o];
+                        sum += load(second_rows_.data() + static_cast<std::size_t>(o) * Hidden +
+                                    static_cast<std::size_t>(p) * wide) *
+                               e[o];
                     store(sum, errors + t * Hidden + static_cast<std::size_t>(p) * wide);
                 }
             }
@@ -342,13 +385,16 @@ class lif_twin {
                         for (int p = 0; p < hidden_panels; ++p) {
                             row sum = load(now + p * wide);
                             for (int k = 0; k < 8; ++k)
-                                sum += load(loop_rows_.data() + static_cast<std::size_t>(o + k) * Hidden +
+                                sum += load(loop_rows_.data() +
+                                            static_cast<std::size_t>(o + k) * Hidden +
                                             static_cast<std::size_t>(p) * wide) *
                                        later[o + k];
                             store(sum, now + p * wide);
                         }
                 for (int p = 0; p < hidden_panels; ++p)
-                    store(cells[p].step(load(now + p * wide), load(membranes_of(mine, p) + t * wide)), now + p * wide);
+                    store(
+                        cells[p].step(load(now + p * wide), load(membranes_of(mine, p) + t * wide)),
+                        now + p * wide);
             }
         }
         for (int p = 0; p < hidden_panels; ++p) {
@@ -356,8 +402,9 @@ class lif_twin {
                 lif_errors cells;
                 for (std::size_t t = steps_; t-- > 0;) {
                     float* const at = errors + t * Hidden + static_cast<std::size_t>(p) * wide;
-                    row const arriving =
-                        Outputs > 0 ? load(at) : load(seeds_.data() + sample * Hidden + static_cast<std::size_t>(p) * wide);
+                    row const arriving = Outputs > 0 ? load(at)
+                                                     : load(seeds_.data() + sample * Hidden +
+                                                            static_cast<std::size_t>(p) * wide);
                     store(cells.step(arriving, load(membranes_of(mine, p) + t * wide)), at);
                 }
             }
@@ -373,8 +420,9 @@ class lif_twin {
             if constexpr (Loop)
                 for (std::size_t t = 1; t < steps_; ++t) {
                     if (p == 0 && t == 1) list_hidden(mine, 0, steps_);
-                    mine.hidden.spread(mine.to_loop.data() + static_cast<std::size_t>(p) * Hidden * wide, t - 1,
-                                       load(errors + t * Hidden + static_cast<std::size_t>(p) * wide));
+                    mine.hidden.spread(
+                        mine.to_loop.data() + static_cast<std::size_t>(p) * Hidden * wide, t - 1,
+                        load(errors + t * Hidden + static_cast<std::size_t>(p) * wide));
                 }
         }
     }
@@ -396,7 +444,8 @@ class lif_twin {
         }
         for (; t < steps_; ++t)
             for (std::size_t n = 0; n < Inputs; ++n)
-                store(load(to + n * wide) + load(errors + t * Hidden) * analog_row(t, sample)[n], to + n * wide);
+                store(load(to + n * wide) + load(errors + t * Hidden) * analog_row(t, sample)[n],
+                      to + n * wide);
     }
 
     std::size_t steps_, batch_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A network as a member of a simulation: views of the simulation's own, one step a call, copies that go their own way.
+// A network as a member of a simulation: views of the simulation's own, one step a call, copies
+// that go their own way.
 #include <cstdio>
 #include <spikefuse/spikefuse.hpp>
 
@@ -11,7 +12,8 @@ constexpr auto controller = input<2> >> linear<32> >> lif >> linear<1> >> li;
 class simulation {
   public:
     explicit simulation(int bodies)
-        : brain_(controller, {.batch = bodies, .dt = 1 * ms, .seed = 3}), seen_("seen", bodies, 2), force_("force", bodies, 1) {}
+        : brain_(controller, {.batch = bodies, .dt = 1 * ms, .seed = 3}), seen_("seen", bodies, 2),
+          force_("force", bodies, 1) {}
     void begin() {
         auto const seen = seen_;
         Kokkos::parallel_for(
@@ -19,11 +21,13 @@ class simulation {
             KOKKOS_LAMBDA(int b) { seen(b, 0) = 1 + 0.1f * static_cast<float>(b); });
     }
     void step() {
-        brain_.run(space_, seen_, last_step, force_); // one launch on this instance, no allocation, no fence
+        brain_.run(space_, seen_, last_step,
+                   force_); // one launch on this instance, no allocation, no fence
         auto const seen = seen_;
         auto const force = force_;
         Kokkos::parallel_for(
-            "physics", Kokkos::RangePolicy<>(space_, 0, static_cast<int>(seen.extent(0))), KOKKOS_LAMBDA(int b) {
+            "physics", Kokkos::RangePolicy<>(space_, 0, static_cast<int>(seen.extent(0))),
+            KOKKOS_LAMBDA(int b) {
                 seen(b, 1) += 0.01f * (force(b, 0) - seen(b, 0));
                 seen(b, 0) += 0.01f * seen(b, 1);
             });
@@ -49,7 +53,9 @@ int main(int argc, char** argv) {
     auto const remembered = one.brain(); // parameters and states of its own
     for (int t = 0; t < 500; ++t) one.step();
     auto const places = one.places();
-    for (int b = 0; b < 4; ++b) std::printf("body %d at %+.3f\n", b, static_cast<double>(places(b, 0)));
-    std::printf("steps: %lu of the network, %lu of the copy\n", static_cast<unsigned long>(one.brain().elapsed_steps()),
+    for (int b = 0; b < 4; ++b)
+        std::printf("body %d at %+.3f\n", b, static_cast<double>(places(b, 0)));
+    std::printf("steps: %lu of the network, %lu of the copy\n",
+                static_cast<unsigned long>(one.brain().elapsed_steps()),
                 static_cast<unsigned long>(remembered.elapsed_steps()));
 }

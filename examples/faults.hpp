@@ -7,7 +7,8 @@
 #include <spikefuse/core/errors.hpp>
 #include <string>
 
-/// Runs a program's work. What is thrown is said on standard error, behind all that was printed, and the program ends with 1.
+/// Runs a program's work. What is thrown is said on standard error, behind all that was printed,
+/// and the program ends with 1.
 template <class Work>
 int say_faults(Work const& work) {
     try {
@@ -19,10 +20,11 @@ int say_faults(Work const& work) {
     } catch (std::exception const& fault) {
         std::fflush(stdout);
         std::string const what = fault.what(), why = what.substr(0, what.find('\n'));
-        bool const memory =
-            dynamic_cast<std::bad_alloc const*>(&fault) || why.find("llocat") != std::string::npos; // Kokkos says it in words
+        bool const memory = dynamic_cast<std::bad_alloc const*>(&fault) ||
+                            why.find("llocat") != std::string::npos; // Kokkos says it in words
         if (memory)
-            std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n", why.c_str());
+            std::fprintf(stderr, "the run does not fit (%s). Use fewer steps or a smaller batch\n",
+                         why.c_str());
         else
             std::fprintf(stderr, "the program cannot go on: %s\n", why.c_str());
     }

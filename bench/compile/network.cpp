@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a network of LAYERS layers costs to compile: a model, and a run whose output is counted inside the kernel.
-// GRADIENTS: also a run backwards. No LAYERS: nothing but what is included.
+// What a network of LAYERS layers costs to compile: a model, and a run whose output is counted
+// inside the kernel. GRADIENTS: also a run backwards. No LAYERS: nothing but what is included.
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
 
@@ -10,7 +10,9 @@ using namespace spikefuse;
 int main() {}
 #else
 
-constexpr int width(std::size_t layer) { return 65 + static_cast<int>(layer / 2 * 37 % 64); } // up to 128 layers no two alike
+constexpr int width(std::size_t layer) {
+    return 65 + static_cast<int>(layer / 2 * 37 % 64);
+} // up to 128 layers no two alike
 
 template <std::size_t Layer>
 constexpr auto layer_of_network() {
@@ -22,7 +24,8 @@ constexpr auto layer_of_network() {
 }
 template <std::size_t... Layer>
 constexpr auto chain(std::index_sequence<Layer...>) {
-    return (input<64> >> ... >> layer_of_network<Layer>()); // as one writes it: input >> linear >> lif >> linear >> lif
+    return (input<64> >> ... >>
+            layer_of_network<Layer>()); // as one writes it: input >> linear >> lif >> linear >> lif
 }
 constexpr auto network = chain(std::make_index_sequence<LAYERS>{});
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The language alone: networks as types, shapes, plans. Needs no Kokkos library, compiles in a second.
+/// The language alone: networks as types, shapes, plans. Needs no Kokkos library, compiles in a
+/// second.
 
 #include "core/errors.hpp"
 #include "core/units.hpp"

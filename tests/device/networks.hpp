@@ -9,8 +9,9 @@ namespace test {
 template <class T>
 using values = Kokkos::View<T***, Kokkos::LayoutRight, Kokkos::Cuda>; // [T, B, N]
 template <class T>
-using held = Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::Cuda>;                // [B, N]
-using spikes = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Kokkos::Cuda>; // [T, B, ceil(N/32)]
+using held = Kokkos::View<T**, Kokkos::LayoutRight, Kokkos::Cuda>; // [B, N]
+using spikes =
+    Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Kokkos::Cuda>; // [T, B, ceil(N/32)]
 
 template <class T, class Network>
 spikefuse::model<Network, T, Kokkos::Cuda> on_device(Network network) {

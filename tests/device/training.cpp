@@ -26,10 +26,12 @@ void classifier(spikes const& bits) {
 }
 void branches_and_loops(values<double> const& numbers) {
     constexpr auto clocks = (linear<20> >> lif({.tau_mem = 5 * ms})) | (linear<13> >> lif_adex);
-    auto network = on_device<double>(input<50> >> (identity + (linear<50> >> lif)) >> clocks >> recurrent(lif) >> linear<10> >> li);
+    auto network = on_device<double>(input<50> >> (identity + (linear<50> >> lif)) >> clocks >>
+                                     recurrent(lif) >> linear<10> >> li);
     train(network, mean_squared(trace), numbers);
 }
 void contest(held<float> const& constant) {
-    auto network = on_device<float>(input<64> >> linear<40> >> leaky(one_winner) >> linear<10> >> leaky);
+    auto network =
+        on_device<float>(input<64> >> linear<40> >> leaky(one_winner) >> linear<10> >> leaky);
     train(network, mean_squared(counts), constant);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Damaged files, thousands of them, from a fixed seed: whatever is in a file, reading it ends in data or in a spikefuse::error.
+// Damaged files, thousands of them, from a fixed seed: whatever is in a file, reading it ends in
+// data or in a spikefuse::error.
 #include "../support/files.hpp"
 
 #include <spikefuse/core/errors.hpp>
@@ -9,7 +10,8 @@
 #include <spikefuse/spikefuse.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
-// A damaged file makes HDF5 ask for 2^57 bytes; it takes the refusal for what it is, so the sanitizer must refuse and not abort.
+// A damaged file makes HDF5 ask for 2^57 bytes; it takes the refusal for what it is, so the
+// sanitizer must refuse and not abort.
 extern "C" char const* __asan_default_options();
 extern "C" char const* __asan_default_options() { return "allocator_may_return_null=1"; }
 #endif
@@ -56,16 +58,19 @@ int damage(std::string const& whole, std::string const& path, int rounds, Read c
 TEST_CASE("damaged idx files") {
     test::folder const here;
     std::string const path = here / "images";
-    REQUIRE(damage(test::idx_images(3, 5, 5), path, 1000, [&] { io::read_idx(path, io::idx_images); }) > 250);
+    REQUIRE(damage(test::idx_images(3, 5, 5), path, 1000,
+                   [&] { io::read_idx(path, io::idx_images); }) > 250);
     test::write_gz(path, test::idx_images(3, 5, 5));
-    REQUIRE(damage(test::bytes_of(path), path, 1000, [&] { io::read_idx(path, io::idx_images); }) > 250);
+    REQUIRE(damage(test::bytes_of(path), path, 1000, [&] { io::read_idx(path, io::idx_images); }) >
+            250);
 }
 
 TEST_CASE("damaged NIR files") {
     test::folder const here;
     std::string const path = here / "network.nir";
     test::nir_file{}.write(path);
-    REQUIRE(damage(test::bytes_of(path), path, 2000, [&] { (void)io::nir_chain(io::read_nir(path), path); }) > 500);
+    REQUIRE(damage(test::bytes_of(path), path, 2000,
+                   [&] { (void)io::nir_chain(io::read_nir(path), path); }) > 500);
 }
 
 TEST_CASE("damage under a whole wrapping: gzip's own check is passed") {
@@ -89,7 +94,8 @@ TEST_CASE("damaged NIR files with deflated weights, into a model: it is loaded o
     hid_t const space = H5Screate_simple(2, shape, nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(how, 2, chunk);
     H5Pset_deflate(how, 9);
-    hid_t const set = H5Dcreate2(file, "/node/nodes/fc/weight", H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    hid_t const set = H5Dcreate2(file, "/node/nodes/fc/weight", H5T_IEEE_F32LE, space, H5P_DEFAULT,
+                                 how, H5P_DEFAULT);
     H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(set);
     H5Pclose(how);
@@ -100,7 +106,8 @@ TEST_CASE("damaged NIR files with deflated weights, into a model: it is loaded o
     auto numbers = [&] {
         std::vector<float> all;
         for (auto const& parameter : network.parameters())
-            for (float value : network.get(parameter.layer, parameter.name)) all.push_back(value); // never NaN: == compares all
+            for (float value : network.get(parameter.layer, parameter.name))
+                all.push_back(value); // never NaN: == compares all
         return all;
     };
     REQUIRE(damage(test::bytes_of(path), path, 1000, [&] {

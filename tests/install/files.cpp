@@ -15,6 +15,7 @@ int refused(Read const& read) {
 }
 
 int main() {
-    int const both = refused([] { io::read_idx("no_such_file", io::idx_images); }) + refused([] { (void)io::read_nir("no_such_file"); });
+    int const both = refused([] { io::read_idx("no_such_file", io::idx_images); }) +
+                     refused([] { (void)io::read_nir("no_such_file"); });
     return both == 2 ? 0 : 1;
 }

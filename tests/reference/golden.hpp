@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-// Recordings of the reference libraries: their files, variant by variant, and a model held against them.
-// Where they are: ../support/data.hpp.
+// Recordings of the reference libraries: their files, variant by variant, and a model held against
+// them. Where they are: ../support/data.hpp.
 
 #include "../support/data.hpp"
 #include "../support/random_spikes.hpp"
@@ -95,8 +95,8 @@ inline std::string text_attribute(hid_t object, char const* name) {
     H5Aclose(attribute);
     return text;
 }
-inline void read_group(spikefuse::io::hdf5_file const& file, std::string const& group, std::string const& prefix,
-                       std::map<std::string, array>& into) {
+inline void read_group(spikefuse::io::hdf5_file const& file, std::string const& group,
+                       std::string const& prefix, std::map<std::string, array>& into) {
     for (std::string const& name : file.names(group)) {
         if (file.is_group(group + "/" + name)) {
             read_group(file, group + "/" + name, prefix + name + "/", into);
@@ -123,7 +123,8 @@ inline std::vector<variant> read(std::string const& file) {
             H5Aclose(attribute);
         }
         H5Gclose(group);
-        for (auto [part, into] : {std::pair{"in", &one.in}, std::pair{"f32", &one.f32}, std::pair{"f64", &one.f64}})
+        for (auto [part, into] :
+             {std::pair{"in", &one.in}, std::pair{"f32", &one.f32}, std::pair{"f64", &one.f64}})
             detail::read_group(stored, "/" + name + "/" + part, "", *into);
         variants.push_back(std::move(one));
     }
@@ -133,7 +134,8 @@ inline std::vector<variant> read(std::string const& file) {
 }
 
 #ifdef SPIKEFUSE_STRICT
-inline constexpr bool backwards = false; // a strict build is about the roundings of the forward pass
+inline constexpr bool backwards =
+    false; // a strict build is about the roundings of the forward pass
 #else
 inline constexpr bool backwards = true;
 #endif
@@ -144,26 +146,28 @@ struct tally {
     std::size_t gradients = 0;
     double worst = 0, worst_gradient = 0; // error by tolerance
     void print(char const* file) const {
-        std::printf(
-            "%s: %zu variants, %zu arrays, %zu of them to the last bit, %zu spikes, %zu gradients; worst error %.2g of what is allowed, "
-            "of gradients %.2g\n",
-            file, variants, arrays, exact, spikes, gradients, worst, worst_gradient);
+        std::printf("%s: %zu variants, %zu arrays, %zu of them to the last bit, %zu spikes, %zu "
+                    "gradients; worst error %.2g of what is allowed, "
+                    "of gradients %.2g\n",
+                    file, variants, arrays, exact, spikes, gradients, worst, worst_gradient);
     }
 };
 
-/// Surrogate S as snnTorch and Rockpool ran it: their spike functions are in float also where all else is double, so that a gradient
-/// which arrives at a spike is rounded to float.
+/// Surrogate S as snnTorch and Rockpool ran it: their spike functions are in float also where all
+/// else is double, so that a gradient which arrives at a spike is rounded to float.
 template <class S>
 struct in_float : S {
     template <class V>
     static V arriving(V gradient) {
-        return spikefuse::each_lane(gradient, [](auto one) { return static_cast<decltype(one)>(static_cast<float>(one)); });
+        return spikefuse::each_lane(
+            gradient, [](auto one) { return static_cast<decltype(one)>(static_cast<float>(one)); });
     }
 };
 template <class S>
 inline constexpr spikefuse::surrogate_word<in_float<S>> rounded{};
 
-/// A model of number type T, whatever its network: what a trial needs is compiled once, not once a network.
+/// A model of number type T, whatever its network: what a trial needs is compiled once, not once a
+/// network.
 template <class T>
 class any_model {
   public:
@@ -174,14 +178,18 @@ class any_model {
     using backward_type = spikefuse::detail::gradient_buffers<T, space>;
 
     any_model(parameters_type& of, recordings_type& seen, int wants, int gives)
-        : inputs(static_cast<std::size_t>(wants)), outputs(static_cast<std::size_t>(gives)), parameters_(of), recordings_(seen) {}
+        : inputs(static_cast<std::size_t>(wants)), outputs(static_cast<std::size_t>(gives)),
+          parameters_(of), recordings_(seen) {}
     any_model(any_model const&) = delete;
     virtual ~any_model() = default;
 
     virtual trace run(trace const& input) = 0;
     virtual void reset() = 0;
-    virtual void set_state(std::string_view layer, std::string_view name, std::vector<double> const& values) = 0;
-    void set_state(std::string_view layer, std::string_view name, double value) { set_state(layer, name, std::vector<double>{value}); }
+    virtual void set_state(std::string_view layer, std::string_view name,
+                           std::vector<double> const& values) = 0;
+    void set_state(std::string_view layer, std::string_view name, double value) {
+        set_state(layer, name, std::vector<double>{value});
+    }
     virtual std::vector<T> state(std::string_view layer, std::string_view name) const = 0;
     /// A backward run of seeds alone, which goes on from the model's states; and lets it run.
     virtual backward_type& backward() = 0;
@@ -191,11 +199,17 @@ class any_model {
     void set(Arguments const&... arguments) {
         parameters_.set(arguments...);
     }
-    std::vector<T> get(std::string_view layer, std::string_view name) const { return parameters_.get(layer, name); }
+    std::vector<T> get(std::string_view layer, std::string_view name) const {
+        return parameters_.get(layer, name);
+    }
     auto parameters() const { return parameters_.parameters(); }
     void record(std::string_view layer, std::string_view what) { recordings_.record(layer, what); }
-    auto recorded(std::string_view layer, std::string_view what) const { return recordings_.recorded(layer, what); }
-    auto recorded_spikes(std::string_view layer) const { return recordings_.recorded_spikes(layer); }
+    auto recorded(std::string_view layer, std::string_view what) const {
+        return recordings_.recorded(layer, what);
+    }
+    auto recorded_spikes(std::string_view layer) const {
+        return recordings_.recorded_spikes(layer);
+    }
 
     std::size_t const inputs, outputs;
 
@@ -210,17 +224,22 @@ class model_behind final : public any_model<T> {
 
   public:
     model_behind(Network network, spikefuse::settings chosen)
-        : any_model<T>(model, model, Network::wants, decltype(model)::outputs), model(network, chosen) {}
+        : any_model<T>(model, model, Network::wants, decltype(model)::outputs),
+          model(network, chosen) {}
     trace run(trace const& input) override { return model(input); }
     void reset() override { model.reset(); }
     using base::set_state;
-    void set_state(std::string_view layer, std::string_view name, std::vector<double> const& values) override {
+    void set_state(std::string_view layer, std::string_view name,
+                   std::vector<double> const& values) override {
         model.set_state(layer, name, values);
     }
-    std::vector<T> state(std::string_view layer, std::string_view name) const override { return model.state(layer, name); }
+    std::vector<T> state(std::string_view layer, std::string_view name) const override {
+        return model.state(layer, name);
+    }
     typename base::backward_type& backward() override {
-        back_ = std::make_unique<difference>(model, spikefuse::no_loss{},
-                                             spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
+        back_ = std::make_unique<difference>(
+            model, spikefuse::no_loss{},
+            spikefuse::backpropagation_settings{.checkpoint_steps = 7, .carries_on = true});
         return *back_;
     }
     void run_backward([[maybe_unused]] trace const& input) override {
@@ -245,8 +264,10 @@ class trial {
     template <class Network>
     trial(Network network, variant const& of, int steps, int batch, tally& counts)
         : model_(std::make_unique<model_behind<T, Network>>(
-              network, spikefuse::settings{.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s})),
-          of_(of), counts_(counts), steps_(static_cast<std::size_t>(steps)), batch_(static_cast<std::size_t>(batch)) {
+              network,
+              spikefuse::settings{.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s})),
+          of_(of), counts_(counts), steps_(static_cast<std::size_t>(steps)),
+          batch_(static_cast<std::size_t>(batch)) {
         parameters_as_float();
     }
     /// Of a recording that needs no network.
@@ -269,7 +290,9 @@ class trial {
             model_->set(layer, name, values.values);
         }
     }
-    void state(std::string const& layer, std::string const& name, array const& values) { model_->set_state(layer, name, values.values); }
+    void state(std::string const& layer, std::string const& name, array const& values) {
+        model_->set_state(layer, name, values.values);
+    }
 
     /// Runs x [T, B, N].
     void run(std::vector<double> const& x) {
@@ -288,12 +311,15 @@ class trial {
         for (std::size_t t = 0; t < steps_; ++t) {
             test::fill(input, [&](std::size_t k) { return x[t * batch_ * width + k]; });
             auto const output = test::host(cell.step(input));
-            for (std::size_t k = 0; k < batch_ * outputs; ++k) REQUIRE(output.data()[k] == output_.data()[t * batch_ * outputs + k]);
+            for (std::size_t k = 0; k < batch_ * outputs; ++k)
+                REQUIRE(output.data()[k] == output_.data()[t * batch_ * outputs + k]);
         }
     }
 
-    /// Holds an output or a recorded state against an array of the recording; `axes` as the file has them: "TBN" or "BTN".
-    void states(std::string const& layer, std::string const& state, std::string const& key, char const* axes = "TBN") {
+    /// Holds an output or a recorded state against an array of the recording; `axes` as the file
+    /// has them: "TBN" or "BTN".
+    void states(std::string const& layer, std::string const& state, std::string const& key,
+                char const* axes = "TBN") {
         if (!expected().contains(key)) return;
         auto const view = test::host(model_->recorded(layer, state));
         REQUIRE(view.extent(0) == steps_);
@@ -308,7 +334,8 @@ class trial {
         for (std::size_t t = 0; t < steps_; ++t)
             for (std::size_t b = 0; b < batch_; ++b)
                 for (std::size_t n = 0; n < width; ++n)
-                    all[(t * batch_ + b) * width + n] = static_cast<T>((view(t, b, n / 32) >> (n % 32)) & 1u);
+                    all[(t * batch_ + b) * width + n] =
+                        static_cast<T>((view(t, b, n / 32) >> (n % 32)) & 1u);
         compare(key, from(all.data(), width, axes), true);
     }
     void outputs(std::string const& key, char const* axes = "TBN", bool spikes = false) {
@@ -316,15 +343,20 @@ class trial {
         compare(key, from(output_.data(), output_.extent(2), axes), spikes);
     }
     /// The output's largest value over time, and when it came first: [B, N].
-    void maxima(std::string const& values, std::string const& when) { maxima_of(output_.data(), output_.extent(2), values, when); }
-    void compare_maxima(std::string const& layer, std::string const& state, std::string const& values, std::string const& when) {
+    void maxima(std::string const& values, std::string const& when) {
+        maxima_of(output_.data(), output_.extent(2), values, when);
+    }
+    void compare_maxima(std::string const& layer, std::string const& state,
+                        std::string const& values, std::string const& when) {
         auto const view = test::host(model_->recorded(layer, state));
         maxima_of(view.data(), view.extent(2), values, when);
     }
-    /// Values against an array of the recording: spikes exactly, others relative to the array's largest entry.
+    /// Values against an array of the recording: spikes exactly, others relative to the array's
+    /// largest entry.
     void compare(std::string const& key, std::vector<T> const& values, bool spikes = false) {
         array const& want = expected().at(key);
-        INFO("variant " << of_.name << ", array " << key << ", " << (sizeof(T) == 4 ? "float" : "double"));
+        INFO("variant " << of_.name << ", array " << key << ", "
+                        << (sizeof(T) == 4 ? "float" : "double"));
         REQUIRE(values.size() == want.values.size());
         double largest = 0, error = 0;
         std::size_t worst_at = 0;
@@ -338,9 +370,11 @@ class trial {
             if (spikes) counts_.spikes += want.values[k] != 0 ? 1 : 0;
         }
         double const tolerance = spikes ? 0 : allowed(key);
-        INFO("error " << error << " at [" << worst_at << "], largest entry " << largest << ", allowed relative " << tolerance);
+        INFO("error " << error << " at [" << worst_at << "], largest entry " << largest
+                      << ", allowed relative " << tolerance);
         REQUIRE(error <= tolerance * largest);
-        if (tolerance > 0 && largest > 0) counts_.worst = std::max(counts_.worst, error / largest / tolerance);
+        if (tolerance > 0 && largest > 0)
+            counts_.worst = std::max(counts_.worst, error / largest / tolerance);
         ++counts_.arrays;
         counts_.exact += exact ? 1 : 0;
         seen_.insert(key);
@@ -348,20 +382,24 @@ class trial {
         if (exact_in_strict_) REQUIRE(exact);
 #endif
     }
-    // --- gradients ----------------------------------------------------------------------------------------------------------------
+    // --- gradients ---
 
     /// The trace of a state or an output, [T, B, N], as numbers.
     std::vector<T> trace_of(std::string const& layer, std::string const& what) {
         auto const view = test::host(model_->recorded(layer, what));
         return {view.data(), view.data() + view.size()};
     }
-    std::vector<T> trace_of_output() const { return {output_.data(), output_.data() + output_.size()}; }
-    /// Runs backwards from the gradients of states and outputs: a name of a layer, of what is seen, and the numbers, [T, B, N].
+    std::vector<T> trace_of_output() const {
+        return {output_.data(), output_.data() + output_.size()};
+    }
+    /// Runs backwards from the gradients of states and outputs: a name of a layer, of what is seen,
+    /// and the numbers, [T, B, N].
     struct arriving {
         std::string layer, what;
         std::vector<T> values;
     };
-    void differentiate(std::vector<double> const& x, std::vector<arriving> const& gradients, std::function<void()> const& prepare) {
+    void differentiate(std::vector<double> const& x, std::vector<arriving> const& gradients,
+                       std::function<void()> const& prepare) {
         if constexpr (!backwards) return;
         trace input("x", steps_, batch_, model_->inputs);
         test::fill(input, [&](std::size_t k) { return x[k]; });
@@ -378,30 +416,38 @@ class trial {
         model_->run_backward(input);
         Kokkos::fence();
     }
-    /// The same from the cross-entropy of the output's maxima; its value is held against the recorded loss.
+    /// The same from the cross-entropy of the output's maxima; its value is held against the
+    /// recorded loss.
     template <class Network>
     void differentiate_cross_entropy(Network, [[maybe_unused]] std::vector<double> const& x,
                                      [[maybe_unused]] std::vector<double> const& labels) {
 #ifndef SPIKEFUSE_STRICT
-        using loss = spikefuse::cross_entropy_loss<std::remove_const_t<decltype(spikefuse::max_over_time)>>;
+        using loss =
+            spikefuse::cross_entropy_loss<std::remove_const_t<decltype(spikefuse::max_over_time)>>;
         trace input("x", steps_, batch_, model_->inputs);
         test::fill(input, [&](std::size_t k) { return x[k]; });
         back_ = nullptr;
-        spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{static_cast<model_behind<T, Network>&>(*model_).model};
+        spikefuse::backpropagation<spikefuse::model<Network, T>, loss> back{
+            static_cast<model_behind<T, Network>&>(*model_).model};
         back.set_labels(std::vector<int>(labels.begin(), labels.end()));
         back.want_input_gradient();
         back.run(input);
         Kokkos::fence();
         gradient("ce_max/loss", {back.loss()});
-        entropy_ = [of = std::move(back)](std::string const& layer, std::string const& name) { return of.gradient(layer, name); };
+        entropy_ = [of = std::move(back)](std::string const& layer, std::string const& name) {
+            return of.gradient(layer, name);
+        };
 #endif
     }
-    /// A gradient beside the recorded one; summed over the neurons where all of them share a number.
+    /// A gradient beside the recorded one; summed over the neurons where all of them share a
+    /// number.
     void gradient(std::string const& key, std::vector<T> values) {
         if (!expected().contains(key)) return;
         array const& want = expected().at(key);
-        if (want.values.size() == 1 && values.size() > 1) values = {std::accumulate(values.begin(), values.end(), T(0))};
-        INFO("variant " << of_.name << ", gradient " << key << ", " << (sizeof(T) == 4 ? "float" : "double"));
+        if (want.values.size() == 1 && values.size() > 1)
+            values = {std::accumulate(values.begin(), values.end(), T(0))};
+        INFO("variant " << of_.name << ", gradient " << key << ", "
+                        << (sizeof(T) == 4 ? "float" : "double"));
         REQUIRE(values.size() == want.values.size());
         double largest = 0, error = 0;
         for (std::size_t k = 0; k < values.size(); ++k) {
@@ -412,29 +458,37 @@ class trial {
         double const tolerance = sizeof(T) == 4 ? 1e-4 : 1e-9;
         INFO("error " << error << ", largest entry " << largest);
         REQUIRE(error <= tolerance * largest);
-        if (largest > 0) counts_.worst_gradient = std::max(counts_.worst_gradient, error / largest / tolerance);
+        if (largest > 0)
+            counts_.worst_gradient = std::max(counts_.worst_gradient, error / largest / tolerance);
         ++counts_.gradients;
         seen_.insert(key);
     }
-    void parameter_gradient(std::string const& key, std::string const& layer, std::string const& name) {
-        if (backwards && expected().contains(key)) gradient(key, back_ != nullptr ? back_->gradient(layer, name) : entropy_(layer, name));
+    void parameter_gradient(std::string const& key, std::string const& layer,
+                            std::string const& name) {
+        if (backwards && expected().contains(key))
+            gradient(key, back_ != nullptr ? back_->gradient(layer, name) : entropy_(layer, name));
     }
     /// The same of square weights that the recording holds as [pre, post].
-    void gradient_transposed(std::string const& key, std::string const& layer, std::string const& name, std::size_t width) {
+    void gradient_transposed(std::string const& key, std::string const& layer,
+                             std::string const& name, std::size_t width) {
         if (!backwards || !expected().contains(key)) return;
         auto const ours = back_->gradient(layer, name);
         std::vector<T> turned(ours.size());
         for (std::size_t post = 0; post < width; ++post)
-            for (std::size_t pre = 0; pre < width; ++pre) turned[pre * width + post] = ours[post * width + pre];
+            for (std::size_t pre = 0; pre < width; ++pre)
+                turned[pre * width + post] = ours[post * width + pre];
         gradient(key, turned);
     }
     void state_gradient(std::string const& key, std::string const& layer, std::string const& name) {
-        if (backwards && expected().contains(key)) gradient(key, back_->state_gradient(layer, name));
+        if (backwards && expected().contains(key))
+            gradient(key, back_->state_gradient(layer, name));
     }
     void input_gradient(std::string const& key, char const* axes = "TBN") {
         if (!backwards || !expected().contains(key) || back_ == nullptr) return;
         auto values = from(test::host(back_->input_gradient()).data(), model_->inputs, axes);
-        std::size_t const shared = values.size() / expected().at(key).values.size(); // a channel that stands for several inputs
+        std::size_t const shared =
+            values.size() /
+            expected().at(key).values.size(); // a channel that stands for several inputs
         if (shared > 1) {
             std::vector<T> sums(values.size() / shared, T(0));
             for (std::size_t k = 0; k < values.size(); ++k) sums[k / shared] += values[k];
@@ -450,7 +504,8 @@ class trial {
         for (auto const& key : other.seen()) seen_.insert(key);
     }
     std::set<std::string> const& seen() const { return seen_; }
-    /// Everything that the recording holds was looked at. A loss is the sum that its gradients come from.
+    /// Everything that the recording holds was looked at. A loss is the sum that its gradients come
+    /// from.
     void all_seen() {
         for (auto const& [key, values] : expected()) {
             std::string const last = key.substr(key.rfind('/') + 1);
@@ -469,12 +524,14 @@ class trial {
             model_->set(one.layer, one.name, values);
         }
     }
-    void maxima_of(T const* values_of, std::size_t width, std::string const& values, std::string const& when) {
+    void maxima_of(T const* values_of, std::size_t width, std::string const& values,
+                   std::string const& when) {
         std::size_t const row = batch_ * width;
         std::vector<T> largest(values_of, values_of + row), step(row, T(0));
         for (std::size_t t = 1; t < steps_; ++t)
             for (std::size_t k = 0; k < row; ++k)
-                if (values_of[t * row + k] > largest[k]) largest[k] = values_of[t * row + k], step[k] = static_cast<T>(t);
+                if (values_of[t * row + k] > largest[k])
+                    largest[k] = values_of[t * row + k], step[k] = static_cast<T>(t);
         compare(values, largest);
         compare(when, step, true);
     }
@@ -483,7 +540,8 @@ class trial {
             return 1e-12;
         } else {
             auto const& recorded = of_.meta.at("relmax_f32_vs_f64");
-            return std::max(2e-6, recorded.contains(key) ? 4 * recorded.at(key).template get<double>() : 0.0);
+            return std::max(
+                2e-6, recorded.contains(key) ? 4 * recorded.at(key).template get<double>() : 0.0);
         }
     }
     std::vector<T> from(T const* data, std::size_t width, std::string const& axes) const {
@@ -491,7 +549,8 @@ class trial {
         if (axes == "BTN")
             for (std::size_t t = 0; t < steps_; ++t)
                 for (std::size_t b = 0; b < batch_; ++b)
-                    for (std::size_t n = 0; n < width; ++n) result[(b * steps_ + t) * width + n] = data[(t * batch_ + b) * width + n];
+                    for (std::size_t n = 0; n < width; ++n)
+                        result[(b * steps_ + t) * width + n] = data[(t * batch_ + b) * width + n];
         return result;
     }
 

@@ -26,26 +26,31 @@ void run_network_file(char const* file, Neuron plain) {
                 using T = decltype(number);
                 auto const network = input<40> >> linear<32> >> neuron >> linear<10> >> neuron;
                 array const& x = one.input("x");
-                golden::trial<T> trial(network, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
+                golden::trial<T> trial(network, one, static_cast<int>(x.shape[0]),
+                                       static_cast<int>(x.shape[1]), counts);
                 auto& model = trial.model();
                 auto const set = [&](auto& of) {
                     for (char const* const layer : {"synaptic 1", "synaptic 2"})
                         for (char const* const name : {"alpha", "beta", "threshold"})
-                            of.set(layer, name, static_cast<double>(one.meta.at(name).template get<float>()));
+                            of.set(layer, name,
+                                   static_cast<double>(one.meta.at(name).template get<float>()));
                     for (auto const& [key, values] : one.in) {
                         INFO("input " << key);
                         if (key == "x" || key == "target") continue;
                         REQUIRE((key == "W1" || key == "W2" || key == "b1" || key == "b2"));
-                        of.set("linear " + key.substr(1), key[0] == 'W' ? "weight" : "bias", values.values);
+                        of.set("linear " + key.substr(1), key[0] == 'W' ? "weight" : "bias",
+                               values.values);
                     }
                 };
                 set(model);
                 for (std::string const layer : {"1", "2"})
-                    for (char const* const what : {"spikes", "mem", "syn"}) model.record("synaptic " + layer, what);
+                    for (char const* const what : {"spikes", "mem", "syn"})
+                        model.record("synaptic " + layer, what);
                 trial.run(x.values);
                 for (std::string const layer : {"1", "2"}) {
                     trial.spikes("synaptic " + layer, "spk" + layer);
-                    for (std::string const state : {"mem", "syn"}) trial.states("synaptic " + layer, state, state + layer);
+                    for (std::string const state : {"mem", "syn"})
+                        trial.states("synaptic " + layer, state, state + layer);
                 }
                 trial.compare_maxima("synaptic 2", "mem", "ce_max/logits", "ce_max/argmax_t");
                 auto const gradients = [&](auto& of, std::string const& loss) {
@@ -57,12 +62,17 @@ void run_network_file(char const* file, Neuron plain) {
                 };
                 auto twice = trial.trace_of("synaptic 2", "mem");
                 for (T& value : twice) value *= 2;
-                trial.differentiate(x.values, {{"synaptic 2", "mem", twice}, {"synaptic 2", "spikes", std::vector<T>(twice.size(), T(1))}},
+                trial.differentiate(x.values,
+                                    {{"synaptic 2", "mem", twice},
+                                     {"synaptic 2", "spikes", std::vector<T>(twice.size(), T(1))}},
                                     [] {});
                 gradients(trial, "sumsq");
-                // The cross-entropy looks at the membrane of the last layer, which spikes and resets all the same.
-                auto const seen = input<40> >> linear<32> >> neuron >> linear<10> >> neuron(membrane_out);
-                golden::trial<T> shown(seen, one, static_cast<int>(x.shape[0]), static_cast<int>(x.shape[1]), counts);
+                // The cross-entropy looks at the membrane of the last layer, which spikes and
+                // resets all the same.
+                auto const seen =
+                    input<40> >> linear<32> >> neuron >> linear<10> >> neuron(membrane_out);
+                golden::trial<T> shown(seen, one, static_cast<int>(x.shape[0]),
+                                       static_cast<int>(x.shape[1]), counts);
                 set(shown.model());
                 shown.differentiate_cross_entropy(seen, x.values, one.input("target").values);
                 gradients(shown, "ce_max");

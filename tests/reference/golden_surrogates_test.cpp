@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Surrogates beside the recorded ones: derivative and forward value on a grid. And: no recording is left unread.
+// Surrogates beside the recorded ones: derivative and forward value on a grid. And: no recording is
+// left unread.
 #include "golden.hpp"
 
 using namespace spikefuse;
@@ -18,7 +19,8 @@ grid<T> evaluate(std::vector<double> const& x, surrogate_word<S>) {
     constexpr auto width = static_cast<std::size_t>(lanes<T>::width);
     for (std::size_t k = 0; k < x.size(); k += width) {
         T values[width]{}, slopes[width], spikes[width];
-        for (std::size_t j = 0; j < width && k + j < x.size(); ++j) values[j] = static_cast<T>(x[k + j]);
+        for (std::size_t j = 0; j < width && k + j < x.size(); ++j)
+            values[j] = static_cast<T>(x[k + j]);
         auto const v = lanes<T>::load(values);
         by_membrane<S>(v, lanes<T>(0)).store(slopes);
         equations::as_number(v > lanes<T>(0)).store(spikes);
@@ -32,7 +34,9 @@ grid<T> evaluate(std::vector<double> const& x, surrogate_word<S>) {
 }
 template <class T>
 std::map<std::string, std::function<grid<T>(std::vector<double> const&)>> surrogates() {
-    auto const with = [](auto word) { return [word](std::vector<double> const& x) { return evaluate<T>(x, word); }; };
+    auto const with = [](auto word) {
+        return [word](std::vector<double> const& x) { return evaluate<T>(x, word); };
+    };
     return {{"super_10", with(superspike<10>)},
             {"super_100", with(superspike<100>)},
             {"triangle_0.3", with(triangle<0.3>)},
@@ -78,19 +82,25 @@ TEST_CASE("Rockpool's surrogates look at membrane and threshold") {
     using V = lanes<double>;
     auto const at = [](auto word, double v, double threshold) {
         using S = typename decltype(word)::unit;
-        return std::pair{by_membrane<S>(V(v), V(threshold)).lane(0), by_threshold<S>(V(v), V(threshold)).lane(0)};
+        return std::pair{by_membrane<S>(V(v), V(threshold)).lane(0),
+                         by_threshold<S>(V(v), V(threshold)).lane(0)};
     };
     // StepPWL: 1 / threshold and -v / threshold^2 from half a window below on.
     REQUIRE(at(piecewise_linear<0.5>, 1.4, 2.) == std::pair{0., 0.});
     REQUIRE(at(piecewise_linear<0.5>, 1.5, 2.) == std::pair{0.5, -0.375});
     REQUIRE(at(piecewise_linear<0.5>, 5., 2.) == std::pair{0.5, -1.25});
-    // PeriodicExponential: highest at every multiple of the threshold, the same from one to the next.
+    // PeriodicExponential: highest at every multiple of the threshold, the same from one to the
+    // next.
     auto const highest = at(periodic_exponential<0.5>, 2., 2.).first;
     REQUIRE(highest == 0.5);
-    REQUIRE(std::abs(at(periodic_exponential<0.5>, 2.3, 2.).first - 0.5 * std::exp(-0.3 / 0.5)) < 1e-15);
-    REQUIRE(std::abs(at(periodic_exponential<0.5>, 4.3, 2.).first - at(periodic_exponential<0.5>, 2.3, 2.).first) < 1e-15);
-    REQUIRE(std::abs(at(periodic_exponential<0.5>, 1.2, 2.).first - 0.5 * std::exp(-0.8 / 0.5)) < 1e-15);
-    REQUIRE(at(periodic_exponential<0.5>, 3., 2.).second == -at(periodic_exponential<0.5>, 3., 2.).first * 1.5);
+    REQUIRE(std::abs(at(periodic_exponential<0.5>, 2.3, 2.).first - 0.5 * std::exp(-0.3 / 0.5)) <
+            1e-15);
+    REQUIRE(std::abs(at(periodic_exponential<0.5>, 4.3, 2.).first -
+                     at(periodic_exponential<0.5>, 2.3, 2.).first) < 1e-15);
+    REQUIRE(std::abs(at(periodic_exponential<0.5>, 1.2, 2.).first - 0.5 * std::exp(-0.8 / 0.5)) <
+            1e-15);
+    REQUIRE(at(periodic_exponential<0.5>, 3., 2.).second ==
+            -at(periodic_exponential<0.5>, 3., 2.).first * 1.5);
 }
 
 TEST_CASE("a surrogate that a user writes in a line, and the logistic one") {
@@ -99,7 +109,8 @@ TEST_CASE("a surrogate that a user writes in a line, and the logistic one") {
     auto const ours = evaluate<double>(x, mine), same = evaluate<double>(x, superspike<10>);
     REQUIRE(ours.slope == same.slope);
     auto const noisy = evaluate<double>(x, logistic<2>);
-    for (std::size_t k = 0; k < x.size(); ++k) REQUIRE(std::abs(noisy.slope[k] - (1 - std::pow(std::tanh(2 * x[k]), 2))) < 1e-14);
+    for (std::size_t k = 0; k < x.size(); ++k)
+        REQUIRE(std::abs(noisy.slope[k] - (1 - std::pow(std::tanh(2 * x[k]), 2))) < 1e-14);
     model network{input<1> >> lif(mine), {.steps = 3}}; // and it is a choice like any other
     Kokkos::View<float**, Kokkos::LayoutRight> const drive("x", 1, 1);
     network(drive);

@@ -20,7 +20,8 @@ void check(golden::trial<T> trial, variant const& one) {
     trial.exact_in_strict();
     auto& model = trial.model();
     // One winner's spike is not scaled: its reset alone asks for the factor.
-    bool const used = one.meta.at("inhibition") == 0 || (one.meta.at("reset_delay") == 0 && one.meta.at("reset_mechanism") != "none");
+    bool const used = one.meta.at("inhibition") == 0 ||
+                      (one.meta.at("reset_delay") == 0 && one.meta.at("reset_mechanism") != "none");
     for (auto const& [key, values] : one.in) {
         INFO("variant " << one.name << ", input " << key);
         if (key == "x" || key == "cs" || key == "syn0" || key == "mem0") continue;
@@ -49,15 +50,19 @@ void check(golden::trial<T> trial, variant const& one) {
         {"synaptic 1", "", {one.input("cs").values.begin(), one.input("cs").values.end()}}};
     trial.differentiate(x.values, arriving, set_states);
     trial.input_gradient("grad_x");
-    for (std::string const name : {"alpha", "beta", "threshold"}) trial.parameter_gradient("grad_" + name, "synaptic 1", name);
-    for (std::string const name : {"syn", "mem"}) trial.state_gradient("grad_" + name + "0", "synaptic 1", name);
+    for (std::string const name : {"alpha", "beta", "threshold"})
+        trial.parameter_gradient("grad_" + name, "synaptic 1", name);
+    for (std::string const name : {"syn", "mem"})
+        trial.state_gradient("grad_" + name + "0", "synaptic 1", name);
     trial.all_seen();
 }
 
-/// Calls f(neuron) for the one that a variant's meta describes; `slips`: as snnTorch 0.9.1 with explicit states.
+/// Calls f(neuron) for the one that a variant's meta describes; `slips`: as snnTorch 0.9.1 with
+/// explicit states.
 template <class Neuron, class Function>
 void neuron_of(Neuron with_its_reset, variant const& one, bool slips, Function const& f) {
-    bool const at_once_asked = one.meta.at("reset_delay").get<int>() == 0, inhibited = one.meta.at("inhibition").get<int>() != 0;
+    bool const at_once_asked = one.meta.at("reset_delay").get<int>() == 0,
+               inhibited = one.meta.at("inhibition").get<int>() != 0;
     if (slips) {
         REQUIRE(!one.has("quant_levels"));
         REQUIRE(!one.has("graded_spikes_factor"));
@@ -75,7 +80,8 @@ void neuron_of(Neuron with_its_reset, variant const& one, bool slips, Function c
     });
 }
 
-/// The variants of both files whose reset is `reset`, which `neuron` has. (A program for each reset: they are many.)
+/// The variants of both files whose reset is `reset`, which `neuron` has. (A program for each
+/// reset: they are many.)
 template <class Neuron>
 void run_files(std::string const& reset, Neuron with_its_reset) {
     for (char const* const file : {"snntorch_synaptic_head.h5", "snntorch_synaptic_v091.h5"}) {
@@ -85,12 +91,15 @@ void run_files(std::string const& reset, Neuron with_its_reset) {
             INFO("variant " << one.name << ", reset " << named);
             REQUIRE((named == "subtract" || named == "zero" || named == "none"));
             if (named != reset) continue;
-            // What 0.9.1 got wrong concerns explicit states; `hidden` ones it computed as later versions do.
-            bool const slips = std::string(file).find("v091") != std::string::npos && one.meta.at("mode").get<std::string>() != "hidden";
+            // What 0.9.1 got wrong concerns explicit states; `hidden` ones it computed as later
+            // versions do.
+            bool const slips = std::string(file).find("v091") != std::string::npos &&
+                               one.meta.at("mode").get<std::string>() != "hidden";
             neuron_of(with_its_reset, one, slips, [&](auto neuron) {
                 golden::each_precision([&](auto number) {
                     auto const& shape = one.input("x").shape; // [T, B, N]
-                    check<decltype(number)>({input<5> >> neuron, one, static_cast<int>(shape.at(0)), static_cast<int>(shape.at(1)), counts},
+                    check<decltype(number)>({input<5> >> neuron, one, static_cast<int>(shape.at(0)),
+                                             static_cast<int>(shape.at(1)), counts},
                                             one);
                 });
             });

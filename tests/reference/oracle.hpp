@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-// A plain interpreter of layers, one sample and one neuron at a time. It shares nothing with the library: the equations are
-// written here again, from the descriptions of the reference models, in the most obvious way.
+// A plain interpreter of layers, one sample and one neuron at a time. It shares nothing with the
+// library: the equations are written here again, from the descriptions of the reference models, in
+// the most obvious way.
 
 #include <cstddef>
 #include <memory>
@@ -17,7 +18,7 @@ template <class T>
 struct shown {
     std::vector<T> output;              // [N]
     std::vector<std::vector<T>> states; // named in the layer's order, [N] each
-    std::vector<T> margin;              // membrane minus threshold before the reset, for spiking layers
+    std::vector<T> margin; // membrane minus threshold before the reset, for spiking layers
 };
 
 template <class T>
@@ -32,7 +33,8 @@ template <class T>
 struct linear : layer<T> {
     std::size_t in, out;
     std::vector<T> weight, bias; // [out][in]; bias may be empty
-    linear(std::size_t i, std::size_t o, std::vector<T> w, std::vector<T> b) : in(i), out(o), weight(std::move(w)), bias(std::move(b)) {}
+    linear(std::size_t i, std::size_t o, std::vector<T> w, std::vector<T> b)
+        : in(i), out(o), weight(std::move(w)), bias(std::move(b)) {}
     std::size_t outputs() const override { return out; }
     void rest() override {}
     shown<T> step(std::vector<T> const& x) override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random networks beside the oracle. Each layer of the oracle is fed with what the library's layer before it gave, so one spike on
-// the edge of the threshold does not pull the rest of the network apart, and every layer is judged by itself.
+// Random networks beside the oracle. Each layer of the oracle is fed with what the library's layer
+// before it gave, so one spike on the edge of the threshold does not pull the rest of the network
+// apart, and every layer is judged by itself.
 #include "oracle.hpp"
 
 #include "../support/random_spikes.hpp"
@@ -43,7 +44,9 @@ auto oracle_layers(parameters_of<T> const& network, T dt, std::string const& pol
     for (auto const& p : network.parameters()) shapes[p.layer + "/" + p.name] = p.shape;
     for (auto const& name : network.layer_names()) {
         std::string const kind = name.substr(0, name.find(' '));
-        auto get = [&](char const* what) { return shapes.contains(name + "/" + what) ? network.get(name, what) : std::vector<T>{}; };
+        auto get = [&](char const* what) {
+            return shapes.contains(name + "/" + what) ? network.get(name, what) : std::vector<T>{};
+        };
         auto spiking = [&](auto& neuron) {
             neuron.threshold = get("threshold");
             neuron.v_reset = get("v_reset");
@@ -55,7 +58,8 @@ auto oracle_layers(parameters_of<T> const& network, T dt, std::string const& pol
         };
         if (kind == "linear") {
             auto const shape = shapes[name + "/weight"];
-            layers.push_back(std::make_unique<oracle::linear<T>>(shape[1], shape[0], get("weight"), get("bias")));
+            layers.push_back(std::make_unique<oracle::linear<T>>(shape[1], shape[0], get("weight"),
+                                                                 get("bias")));
         } else if (kind == "scale") {
             layers.push_back(std::make_unique<oracle::scale<T>>(get("factor")));
         } else if (kind == "iaf") {
@@ -66,12 +70,14 @@ auto oracle_layers(parameters_of<T> const& network, T dt, std::string const& pol
         } else if (kind == "lif") {
             auto one = std::make_unique<oracle::lif<T>>();
             spiking(*one);
-            one->tau_mem = get("tau_mem"), one->tau_syn = get("tau_syn"), one->v_leak = get("v_leak");
+            one->tau_mem = get("tau_mem"), one->tau_syn = get("tau_syn"),
+            one->v_leak = get("v_leak");
             layers.push_back(std::move(one));
         } else {
             REQUIRE(kind == "li");
             auto one = std::make_unique<oracle::li<T>>();
-            one->tau_mem = get("tau_mem"), one->tau_syn = get("tau_syn"), one->v_leak = get("v_leak"), one->dt = dt;
+            one->tau_mem = get("tau_mem"), one->tau_syn = get("tau_syn"),
+            one->v_leak = get("v_leak"), one->dt = dt;
             layers.push_back(std::move(one));
         }
     }
@@ -80,17 +86,23 @@ auto oracle_layers(parameters_of<T> const& network, T dt, std::string const& pol
 
 /// What does not depend on the network: `run` gives it a packed input, or the same as values.
 template <class T>
-void hold_beside(
-    parameters_of<T>& network, recordings_of<T>& seen, T dt, int width, trial const& how, bool analog, std::string const& policies,
-    std::function<void(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>, Kokkos::View<T***, Kokkos::LayoutRight>)> const& run) {
+void hold_beside(parameters_of<T>& network, recordings_of<T>& seen, T dt, int width,
+                 trial const& how, bool analog, std::string const& policies,
+                 std::function<void(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>,
+                                    Kokkos::View<T***, Kokkos::LayoutRight>)> const& run) {
     double const tolerance = sizeof(T) == 4 ? 1e-5 : 1e-12;
     std::mt19937 random(static_cast<unsigned>(how.steps * 31 + how.batch * 7 + width));
-    auto uniform = [&](double low, double high) { return low + (high - low) * static_cast<double>(random()) / 4294967296.0; };
+    auto uniform = [&](double low, double high) {
+        return low + (high - low) * static_cast<double>(random()) / 4294967296.0;
+    };
     for (auto const& p : network.parameters()) { // every neuron has its own numbers
         auto values = network.get(p.layer, p.name);
         for (auto& v : values) {
-            if (p.name == "weight") v = static_cast<T>(static_cast<double>(v) * how.gain + how.bias / static_cast<double>(p.shape[1]));
-            if (p.name == "tau_mem" || p.name == "tau_syn") v = static_cast<T>(uniform(0.003, 0.03));
+            if (p.name == "weight")
+                v = static_cast<T>(static_cast<double>(v) * how.gain +
+                                   how.bias / static_cast<double>(p.shape[1]));
+            if (p.name == "tau_mem" || p.name == "tau_syn")
+                v = static_cast<T>(uniform(0.003, 0.03));
             if (p.name == "threshold") v = static_cast<T>(how.threshold * uniform(0.7, 1.4));
             if (p.name == "v_leak" || p.name == "v_reset") v = static_cast<T>(uniform(-0.2, 0.2));
             if (p.name == "r") v = static_cast<T>(uniform(200, 800));
@@ -100,7 +112,8 @@ void hold_beside(
     }
     auto const packed = test::random_spikes(how.steps, how.batch, width, how.activity, random());
     auto const input = test::host(test::unpacked<T>(packed, width));
-    for (std::size_t k = 0; analog && k < input.size(); ++k) input.data()[k] *= static_cast<T>(uniform(-1, 2));
+    for (std::size_t k = 0; analog && k < input.size(); ++k)
+        input.data()[k] *= static_cast<T>(uniform(-1, 2));
 
     std::map<std::string, std::vector<std::string>> states = {
         {"lif", {"v", "i"}}, {"li", {"v", "i"}}, {"iaf", {"v"}}, {"scale", {}}, {"linear", {}}};
@@ -111,30 +124,36 @@ void hold_beside(
         if (kind == "lif" || kind == "iaf") seen.record(name, "spikes");
         if (kind == "li" || kind == "scale") seen.record(name, "output");
     }
-    Kokkos::View<T***, Kokkos::LayoutRight> const values("values", input.extent(0), input.extent(1), input.extent(2));
+    Kokkos::View<T***, Kokkos::LayoutRight> const values("values", input.extent(0), input.extent(1),
+                                                         input.extent(2));
     Kokkos::deep_copy(values, input);
     run(packed, values);
     auto const layers = oracle_layers<T>(network, dt, policies);
-    auto const samples = static_cast<std::size_t>(how.batch), steps = static_cast<std::size_t>(how.steps);
+    auto const samples = static_cast<std::size_t>(how.batch),
+               steps = static_cast<std::size_t>(how.steps);
     for (std::size_t b = 0; b < samples; ++b) {
         std::vector<std::vector<T>> fed(steps, std::vector<T>(static_cast<std::size_t>(width)));
         for (std::size_t t = 0; t < steps; ++t)
-            for (std::size_t n = 0; n < static_cast<std::size_t>(width); ++n) fed[t][n] = input(t, b, n);
+            for (std::size_t n = 0; n < static_cast<std::size_t>(width); ++n)
+                fed[t][n] = input(t, b, n);
         for (std::size_t l = 0; l < names.size(); ++l) {
             std::string const kind = names[l].substr(0, names[l].find(' '));
             layers[l]->rest();
             std::vector<oracle::shown<T>> truth;
             for (std::size_t t = 0; t < steps; ++t) truth.push_back(layers[l]->step(fed[t]));
             std::size_t const n_out = layers[l]->outputs();
-            if (kind == "linear") { // its currents never leave the kernel: the layer behind it is judged on them
+            if (kind == "linear") { // its currents never leave the kernel: the layer behind it is
+                                    // judged on them
                 for (std::size_t t = 0; t < steps; ++t) fed[t] = truth[t].output;
                 continue;
             }
-            std::vector<bool> left_out(n_out, false); // after an excused spike a neuron goes its own way
+            std::vector<bool> left_out(n_out,
+                                       false); // after an excused spike a neuron goes its own way
             bool const fires = kind == "lif" || kind == "iaf";
             Kokkos::View<T***, Kokkos::LayoutRight> shown_by_library;
             if (fires) {
-                shown_by_library = test::unpacked<T>(seen.recorded_spikes(names[l]), static_cast<int>(n_out));
+                shown_by_library =
+                    test::unpacked<T>(seen.recorded_spikes(names[l]), static_cast<int>(n_out));
             } else {
                 shown_by_library = seen.recorded(names[l], "output");
             }
@@ -143,10 +162,12 @@ void hold_beside(
             for (std::size_t s = 0; s < states[kind].size(); ++s) {
                 largest.push_back(1e-30);
                 for (auto const& step : truth)
-                    for (T v : step.states[s]) largest[s] = std::max(largest[s], std::abs(static_cast<double>(v)));
+                    for (T v : step.states[s])
+                        largest[s] = std::max(largest[s], std::abs(static_cast<double>(v)));
             }
             std::vector<decltype(test::host(seen.recorded(names[0], "v")))> recorded;
-            for (auto const& state : states[kind]) recorded.push_back(test::host(seen.recorded(names[l], state)));
+            for (auto const& state : states[kind])
+                recorded.push_back(test::host(seen.recorded(names[l], state)));
             for (std::size_t t = 0; t < steps; ++t)
                 for (std::size_t n = 0; n < n_out; ++n) {
                     if (fires) {
@@ -154,22 +175,28 @@ void hold_beside(
                         ++all.spikes;
                         all.fired += output(t, b, n) != 0 ? 1 : 0;
                         if (!left_out[n] && output(t, b, n) != truth[t].output[n]) {
-                            INFO(names[l] << " step " << t << " sample " << b << " neuron " << n << " distance " << distance);
+                            INFO(names[l] << " step " << t << " sample " << b << " neuron " << n
+                                          << " distance " << distance);
                             REQUIRE(distance <= tolerance * std::max(largest[0], 1.0));
                             ++all.excused;
                             left_out[n] = true;
                         }
                     } else if (states[kind].empty()) {
-                        REQUIRE(std::abs(static_cast<double>(output(t, b, n) - truth[t].output[n])) <=
-                                tolerance * std::max(1.0, std::abs(static_cast<double>(truth[t].output[n]))));
+                        REQUIRE(
+                            std::abs(static_cast<double>(output(t, b, n) - truth[t].output[n])) <=
+                            tolerance *
+                                std::max(1.0, std::abs(static_cast<double>(truth[t].output[n]))));
                     }
                     for (std::size_t s = 0; s < recorded.size() && !left_out[n]; ++s) {
-                        double const off = std::abs(static_cast<double>(recorded[s](t, b, n) - truth[t].states[s][n])) / largest[s];
+                        double const off = std::abs(static_cast<double>(recorded[s](t, b, n) -
+                                                                        truth[t].states[s][n])) /
+                                           largest[s];
                         all.worst = std::max(all.worst, off);
                         ++all.states;
                         if (off > tolerance) {
-                            INFO(names[l] << " state " << states[kind][s] << " step " << t << " sample " << b << " neuron " << n
-                                          << " off by " << off);
+                            INFO(names[l] << " state " << states[kind][s] << " step " << t
+                                          << " sample " << b << " neuron " << n << " off by "
+                                          << off);
                             REQUIRE(off <= tolerance);
                         }
                     }
@@ -187,7 +214,8 @@ void hold_beside(
 template <class T, given Input, class Network>
 void beside(Network const& network_type, trial const& how, std::string const& policies) {
     model network{network_type, {.steps = how.steps, .batch = how.batch, .seed = 42}, precision<T>};
-    hold_beside<T>(network, network, static_cast<T>(network.setup().dt.seconds), Network::wants, how, Input == given::values, policies,
+    hold_beside<T>(network, network, static_cast<T>(network.setup().dt.seconds), Network::wants,
+                   how, Input == given::values, policies,
                    [&]([[maybe_unused]] auto const& packed, [[maybe_unused]] auto const& values) {
                        if constexpr (Input == given::values) {
                            network(values);
@@ -209,8 +237,9 @@ struct report {
     report(report const&) = delete;
     report& operator=(report const&) = delete;
     ~report() {
-        std::printf("%s: %zu spikes compared (%.1f %% fired), %zu on the threshold's edge, %zu states, worst %.1e\n", name.c_str(),
-                    all.spikes - before.spikes,
+        std::printf("%s: %zu spikes compared (%.1f %% fired), %zu on the threshold's edge, %zu "
+                    "states, worst %.1e\n",
+                    name.c_str(), all.spikes - before.spikes,
                     100.0 * static_cast<double>(all.fired - before.fired) /
                         static_cast<double>(std::max<std::size_t>(all.spikes - before.spikes, 1)),
                     all.excused - before.excused, all.states - before.states, all.worst);
@@ -228,7 +257,9 @@ TEST_CASE("one layer, alone") {
     in_both(input<17> >> li, {1, 1, 0.5, 1, 0});
     in_both(input<17> >> iaf, {130, 3, 0.3, 1, 0});
     in_both<given::values>(input<100> >> lif, {70, 2, 0.3, 1, 0});
-    in_both(input<1197> >> lif, {70, 2, 0.3, 1, 0}); // more than a cache line of spikes, and more panels than stand side by side
+    in_both(input<1197> >> lif,
+            {70, 2, 0.3, 1,
+             0}); // more than a cache line of spikes, and more panels than stand side by side
     REQUIRE(here.fired() > 500);
     REQUIRE(here.excused() * 1000 <= here.spikes());
 }
@@ -239,9 +270,11 @@ TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000, 8300") {
     in_both(input<1> >> linear<100> >> lif >> linear<1> >> li, {130, 2, 0.5, 2, 0.5});
     in_both(input<17> >> linear<1000> >> lif >> linear<17> >> lif, {70, 2, 0.2, 3, 2});
     in_both(input<1000> >> linear<100> >> lif >> linear<10>(no_bias) >> li, {65, 1, 0.05, 4, 4});
-    in_both(input<100> >> linear<64> >> iaf >> linear<33>(no_bias) >> lif >> scale(1) >> linear<17> >> lif >> linear<5> >> li,
+    in_both(input<100> >> linear<64> >> iaf >> linear<33>(no_bias) >> lif >> scale(1) >>
+                linear<17> >> lif >> linear<5> >> li,
             {129, 3, 0.2, 4, 6});
-    in_both(input<8300> >> linear<17> >> lif, {40, 2, 0.02, 2, 4}); // more inputs than a list's entries of sixteen bits can name
+    in_both(input<8300> >> linear<17> >> lif,
+            {40, 2, 0.02, 2, 4}); // more inputs than a list's entries of sixteen bits can name
     in_both(input<50> >> scale(2) >> lif >> scale(0.5) >> linear<20> >> iaf, {64, 2, 0.3, 3, 3});
     REQUIRE(here.fired() > 5000);
     REQUIRE(here.excused() * 1000 <= here.spikes());
@@ -250,16 +283,20 @@ TEST_CASE("networks of one to four layers, widths 1, 17, 100, 1000, 8300") {
 TEST_CASE("analog and crowded input takes the dense path") {
     report const here("dense");
     in_both<given::values>(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3});
-    in_both<given::values>(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.45, 2, 3}); // rows on both sides of the crossover
+    in_both<given::values>(input<100> >> linear<48> >> lif >> linear<10> >> li,
+                           {70, 2, 0.45, 2, 3}); // rows on both sides of the crossover
     in_both(input<100> >> linear<48> >> lif >> linear<10> >> li, {70, 2, 0.9, 2, 3});
     REQUIRE(here.fired() > 500);
 }
 
 TEST_CASE("choices: inclusive, subtract, none") {
     report const here("choices");
-    in_both(input<40> >> linear<30> >> lif(inclusive) >> linear<20> >> iaf(inclusive), {100, 2, 0.3, 3, 4}, "inclusive");
-    in_both(input<40> >> linear<30> >> lif(subtract) >> linear<20> >> iaf(subtract), {100, 2, 0.3, 3, 4}, "subtract");
-    in_both(input<40> >> linear<30> >> lif(no_reset) >> linear<20> >> iaf(inclusive, no_reset), {60, 2, 0.3, 3, 1}, "inclusive no_reset");
+    in_both(input<40> >> linear<30> >> lif(inclusive) >> linear<20> >> iaf(inclusive),
+            {100, 2, 0.3, 3, 4}, "inclusive");
+    in_both(input<40> >> linear<30> >> lif(subtract) >> linear<20> >> iaf(subtract),
+            {100, 2, 0.3, 3, 4}, "subtract");
+    in_both(input<40> >> linear<30> >> lif(no_reset) >> linear<20> >> iaf(inclusive, no_reset),
+            {60, 2, 0.3, 3, 1}, "inclusive no_reset");
     REQUIRE(here.fired() > 500);
 }
 

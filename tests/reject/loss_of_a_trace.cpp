@@ -9,7 +9,8 @@ struct incomplete {
     template <class>
     struct targets {};
     template <class T>
-    SPIKEFUSE_FUNCTION T of_row(T const*, int, T*) const { // without the step, and what else there is
+    SPIKEFUSE_FUNCTION T of_row(T const*, int,
+                                T*) const { // without the step, and what else there is
         return T(0);
     }
 };

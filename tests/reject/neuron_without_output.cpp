@@ -9,4 +9,4 @@ struct silent {
         return dynamics(v += current);
     }
 };
-constexpr auto states = equations::anatomy<silent>::state_count;
+constexpr auto states = equations::equation_traits<silent>::state_count;

@@ -3,4 +3,5 @@
 // expect: path_leads_back<64, 32>
 #include <spikefuse/language.hpp>
 using namespace spikefuse;
-constexpr auto wrong = plan::schedule<decltype(input<64> >> recurrent(lif, through(linear<32>))), false>::outputs;
+constexpr auto wrong =
+    plan::schedule<decltype(input<64> >> recurrent(lif, through(linear<32>))), false>::outputs;

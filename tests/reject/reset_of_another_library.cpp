@@ -3,4 +3,5 @@
 #include <spikefuse/language.hpp>
 using namespace spikefuse;
 constexpr auto wrong = input<4> >> synaptic(pull_to_value);
-constexpr auto states = equations::anatomy<synaptic_neuron<pull_to_value_policy>>::state_count;
+constexpr auto states =
+    equations::equation_traits<synaptic_neuron<pull_to_value_policy>>::state_count;

@@ -9,4 +9,4 @@ struct wrong_order {
         return dynamics(v += current, on_spike(v = 0), spike = v > 1);
     }
 };
-constexpr auto states = equations::anatomy<wrong_order>::state_count;
+constexpr auto states = equations::equation_traits<wrong_order>::state_count;

@@ -10,4 +10,4 @@ struct wrong_start {
         return dynamics(start(v = a), v += current, output = v);
     }
 };
-constexpr auto states = equations::anatomy<wrong_start>::state_count;
+constexpr auto states = equations::equation_traits<wrong_start>::state_count;

@@ -3,5 +3,6 @@
 // expect: right_wants<10>
 #include <spikefuse/language.hpp>
 using namespace spikefuse;
-constexpr auto block = population<4> >> linear<10, 5>; // how many features it will take is not known here
+constexpr auto block =
+    population<4> >> linear<10, 5>; // how many features it will take is not known here
 constexpr auto wrong = plan::schedule<decltype(input<3> >> block), false>::outputs;

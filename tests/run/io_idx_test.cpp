@@ -12,7 +12,8 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, file_error, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(CALL, WORDS)                                                                          \
+    REQUIRE_THROWS_MATCHES(CALL, file_error, MessageMatches(ContainsSubstring(WORDS)))
 
 TEST_CASE("a pipe, a device or a folder is no idx file, and is not waited for") {
     test::folder const here;
@@ -38,7 +39,8 @@ TEST_CASE("a whole set is read, plain or gzipped") {
 
 TEST_CASE("bad idx files get a sentence each") {
     test::folder const here;
-    std::string const images = here / "t10k-images-idx3-ubyte.gz", labels = here / "t10k-labels-idx1-ubyte.gz";
+    std::string const images = here / "t10k-images-idx3-ubyte.gz",
+                      labels = here / "t10k-labels-idx1-ubyte.gz";
     SAYS(io::read_mnist(here.name()), "cannot be opened");
     test::write_gz(labels, test::idx_labels(12));
 
@@ -62,7 +64,8 @@ TEST_CASE("bad idx files get a sentence each") {
     SAYS(io::read_mnist(here.name()), "longer than its header says");
     test::write_gz(images, "not an idx file at all");
     SAYS(io::read_mnist(here.name()), "magic number");
-    test::write_gz(images, test::big_endian(0x803) + test::big_endian(0xffffffff) + test::big_endian(0xffffffff) + test::big_endian(28));
+    test::write_gz(images, test::big_endian(0x803) + test::big_endian(0xffffffff) +
+                               test::big_endian(0xffffffff) + test::big_endian(28));
     SAYS(io::read_mnist(here.name()), "absurd size");
     test::write_gz(images, test::idx_images(0));
     test::write_gz(labels, test::idx_labels(0));
@@ -82,7 +85,8 @@ TEST_CASE("bad idx files get a sentence each") {
 
 TEST_CASE("plain files are held to the same") {
     test::folder const here;
-    std::string const images = here / "t10k-images-idx3-ubyte", labels = here / "t10k-labels-idx1-ubyte";
+    std::string const images = here / "t10k-images-idx3-ubyte",
+                      labels = here / "t10k-labels-idx1-ubyte";
     test::write_bytes(images, test::idx_images(4));
     SAYS(io::read_mnist(here.name()), "t10k-labels-idx1-ubyte.gz' cannot be opened");
     test::write_bytes(labels, test::idx_labels(4));
@@ -97,7 +101,8 @@ TEST_CASE("plain files are held to the same") {
     test::write_bytes(images, test::big_endian(0x803) + std::string(12, '\xff'));
     SAYS(io::read_mnist(here.name()), "absurd size");
     test::write_bytes(images, test::idx_labels(4));
-    SAYS(io::read_mnist(here.name()), "holds labels (idx1-ubyte) where images (idx3-ubyte) were wanted");
+    SAYS(io::read_mnist(here.name()),
+         "holds labels (idx1-ubyte) where images (idx3-ubyte) were wanted");
     std::filesystem::remove(images);
     std::filesystem::create_directory(images);
     SAYS(io::read_mnist(here.name()), "cannot be read (it is a folder");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// NIR's LIF and CubaLIF: files of single neurons and of chains, loaded, run and saved, beside what others computed for them.
+// NIR's LIF and CubaLIF: files of single neurons and of chains, loaded, run and saved, beside what
+// others computed for them.
 #include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/random_spikes.hpp"
@@ -17,12 +18,14 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 
 double dt_of(std::string const& path) {
-    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), attribute = H5Aopen(file, "dt", H5P_DEFAULT);
+    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
+                attribute = H5Aopen(file, "dt", H5P_DEFAULT);
     double dt = 0;
     H5Aread(attribute, H5T_NATIVE_DOUBLE, &dt);
     H5Aclose(attribute);
@@ -30,21 +33,25 @@ double dt_of(std::string const& path) {
     return dt;
 }
 
-/// Runs the network of NAME.nir over the input in NAME.h5, and holds the spikes of its last layer against those recorded for `variant`.
-/// Their seeds were chosen so that float and double fire alike. Another width is another recording.
+/// Runs the network of NAME.nir over the input in NAME.h5, and holds the spikes of its last layer
+/// against those recorded for `variant`. Their seeds were chosen so that float and double fire
+/// alike. Another width is another recording.
 template <class T, class Network>
 void agrees(Network network, char const* name, std::string const& variant) {
     std::filesystem::path const folder = test::nir_golden_data();
-    std::string const nir = (folder / (std::string(name) + ".nir")).string(), recorded = (folder / (std::string(name) + ".h5")).string();
+    std::string const nir = (folder / (std::string(name) + ".nir")).string(),
+                      recorded = (folder / (std::string(name) + ".h5")).string();
     if (!std::filesystem::exists(nir)) return;
     CAPTURE(name, variant);
     io::hdf5_file const file(recorded);
     auto const input = file.numbers("/in/" + file.names("/in").at(0));
     auto const wanted = file.numbers("/expect/" + variant + "/out/output");
-    std::size_t const steps = input.shape[0], in = input.values.size() / steps, out = wanted.values.size() / steps;
+    std::size_t const steps = input.shape[0], in = input.values.size() / steps,
+                      out = wanted.values.size() / steps;
     using made = model<std::remove_const_t<Network>, T>;
     if (in != static_cast<std::size_t>(made::inputs)) return;
-    made loaded(network, {.steps = static_cast<int>(steps), .batch = 1, .dt = dt_of(recorded) * 1000 * ms});
+    made loaded(network,
+                {.steps = static_cast<int>(steps), .batch = 1, .dt = dt_of(recorded) * 1000 * ms});
     io::load_nir(loaded, nir);
     Kokkos::View<T***, Kokkos::LayoutRight> x("x", steps, 1, in);
     test::fill(x, [&](std::size_t k) { return static_cast<T>(input.values[k]); });
@@ -61,9 +68,13 @@ void agrees(Network network, char const* name, std::string const& variant) {
     // What is saved comes back, and says the same.
     test::folder const here;
     io::save_nir(loaded, here / "again.nir");
-    made again(network, {.steps = static_cast<int>(steps), .batch = 1, .dt = dt_of(recorded) * 1000 * ms, .seed = 3});
+    made again(network, {.steps = static_cast<int>(steps),
+                         .batch = 1,
+                         .dt = dt_of(recorded) * 1000 * ms,
+                         .seed = 3});
     io::load_nir(again, here / "again.nir");
-    for (auto const& one : loaded.parameters()) REQUIRE(loaded.get(one.layer, one.name) == again.get(one.layer, one.name));
+    for (auto const& one : loaded.parameters())
+        REQUIRE(loaded.get(one.layer, one.name) == again.get(one.layer, one.name));
     REQUIRE(again.layer_names() == loaded.layer_names());
 }
 
@@ -72,7 +83,8 @@ void agrees(Network network, char const* name, std::string const& variant) {
 TEST_CASE("the paper's LIF, step by step") {
     std::filesystem::path const folder = test::nir_data();
     for (auto const* columns : {"lif_exact.csv", "lif_norse.csv"}) {
-        model network{input<1> >> linear<1> >> nir::lif, {.steps = 1000, .batch = 1, .dt = 0.1 * ms}};
+        model network{input<1> >> linear<1> >> nir::lif,
+                      {.steps = 1000, .batch = 1, .dt = 0.1 * ms}};
         io::load_nir(network, (folder / "lif_norse.nir").string());
         std::istringstream lines(test::bytes_of((folder / columns).string()));
         std::vector<double> input, spikes;
@@ -86,7 +98,8 @@ TEST_CASE("the paper's LIF, step by step") {
         test::fill(x, [&](std::size_t k) { return static_cast<float>(input[k]); });
         auto const z = test::host(network(x));
         std::size_t same = 0, fired = 0;
-        for (std::size_t t = 0; t < 1000; ++t) same += (z(t, 0, 0) != 0) == (spikes[t] != 0), fired += spikes[t] != 0;
+        for (std::size_t t = 0; t < 1000; ++t)
+            same += (z(t, 0, 0) != 0) == (spikes[t] != 0), fired += spikes[t] != 0;
         CAPTURE(columns);
         REQUIRE(fired > 1);
         REQUIRE(same == 1000);
@@ -95,7 +108,8 @@ TEST_CASE("the paper's LIF, step by step") {
 
 TEST_CASE("LIF of others' recordings: parameters of every shape, another reset") {
     agrees<float>(input<7> >> nir::lif, "node_lif_full", "spec");
-    agrees<float>(input<4> >> nir::lif(subtract), "node_lif_old", "subtract"); // it has no v_reset that would be lost
+    agrees<float>(input<4> >> nir::lif(subtract), "node_lif_old",
+                  "subtract"); // it has no v_reset that would be lost
     agrees<float>(input<5> >> nir::lif, "node_lif_scalar", "spec");
     agrees<float>(input<5> >> nir::lif, "node_lif_one", "spec");
     agrees<float>(input<4> >> nir::lif, "node_lif_mixed_shapes", "spec");
@@ -114,12 +128,14 @@ TEST_CASE("a file that another layer cannot hold: the sentence names the one tha
     std::string const path = here / "saved.nir";
     io::save_nir(model{input<3> >> linear<2> >> nir::lif, {}}, path);
     model integrates{input<3> >> linear<2> >> iaf, {}};
-    SAYS(name_error, io::load_nir(integrates, path),
-         "is a LIF (the network has 'iaf 1' there, NIR's IF). Write the network as the file has it, "
-         "layer by layer: a LIF is nir::lif");
+    SAYS(
+        name_error, io::load_nir(integrates, path),
+        "is a LIF (the network has 'iaf 1' there, NIR's IF). Write the network as the file has it, "
+        "layer by layer: a LIF is nir::lif");
     io::save_nir(model{input<3> >> linear<2> >> nir::cuba_lif({.r = 2}), {}}, path);
     model plain{input<3> >> linear<2> >> lif, {}};
-    SAYS(value_error, io::load_nir(plain, path), "or write nir::cuba_lif, which has this number as a parameter");
+    SAYS(value_error, io::load_nir(plain, path),
+         "or write nir::cuba_lif, which has this number as a parameter");
     // What `lif` saves, nir::cuba_lif computes.
     settings const chosen{.steps = 40, .batch = 2, .seed = 4};
     model saved{input<20> >> linear<30> >> lif >> linear<4>, chosen, precision<double>};
@@ -133,7 +149,8 @@ TEST_CASE("a file that another layer cannot hold: the sentence names the one tha
     auto const spikes = test::random_spikes(40, 2, 20, 0.3, 1);
     saved.record("lif 1", "spikes"), loaded.record("nir_cuba_lif 1", "spikes");
     saved(spikes), loaded(spikes);
-    auto const a = test::host(saved.recorded_spikes("lif 1")), b = test::host(loaded.recorded_spikes("nir_cuba_lif 1"));
+    auto const a = test::host(saved.recorded_spikes("lif 1")),
+               b = test::host(loaded.recorded_spikes("nir_cuba_lif 1"));
     REQUIRE(std::equal(a.data(), a.data() + a.size(), b.data()));
     REQUIRE(std::any_of(a.data(), a.data() + a.size(), [](auto word) { return word != 0; }));
 }
@@ -144,7 +161,10 @@ TEST_CASE("networks of NIR's neurons learn, their parameters too") {
         auto weights = trained.get("linear 1", "weight");
         for (float& one : weights) one *= 12;
         trained.set("linear 1", "weight", weights);
-        trainer training{trained, cross_entropy(max_over_time), adam{.learning_rate = 1e-3}, {.epochs = 1, .show_progress = false}};
+        trainer training{trained,
+                         cross_entropy(max_over_time),
+                         adam{.learning_rate = 1e-3},
+                         {.epochs = 1, .show_progress = false}};
         for (auto const& name : names) training.learn(layer, name);
         std::vector<std::vector<float>> before{trained.get("linear 1", "weight")};
         for (auto const& name : names) before.push_back(trained.get(layer, name));
@@ -156,6 +176,7 @@ TEST_CASE("networks of NIR's neurons learn, their parameters too") {
             REQUIRE(trained.get(layer, names[k]) != before[k + 1]);
         }
     };
-    learns(input<10> >> linear<12> >> nir::cuba_lif({.w_in = 5}) >> linear<3> >> li, "nir_cuba_lif 1",
+    learns(input<10> >> linear<12> >> nir::cuba_lif({.w_in = 5}) >> linear<3> >> li,
+           "nir_cuba_lif 1",
            {"tau_mem", "tau_syn", "r", "v_leak", "v_threshold", "v_reset", "w_in"});
 }

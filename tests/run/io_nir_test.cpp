@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// NIR files: real ones where they are, small ones written here, and each way of being bad. A failed load changes nothing.
+// NIR files: real ones where they are, small ones written here, and each way of being bad. A failed
+// load changes nothing.
 #include "../support/data.hpp"
 #include "../support/files.hpp"
 
@@ -18,14 +19,16 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 constexpr auto fitting = input<3> >> linear<2> >> iaf;
 
 TEST_CASE("a file becomes a model's numbers") {
     test::folder const here;
     std::string const path = here / "good.nir";
-    test::nir_file{.edges = {"lif1", "output", "input", "fc", "fc", "lif1", "fc", "lif1"}}.write(path); // any order, one of them twice
+    test::nir_file{.edges = {"lif1", "output", "input", "fc", "fc", "lif1", "fc", "lif1"}}.write(
+        path); // any order, one of them twice
     auto network = model{fitting, {}};
     io::load_nir(network, path);
     REQUIRE(network.get("linear 1", "weight") == std::vector<float>(6, 0.5f));
@@ -72,7 +75,10 @@ TEST_CASE("bad files get a sentence each, and change nothing") {
     SAYS(file_error, load(), "different shapes");
     with([](auto& f) { f.without = {"output"}, f.edges = {"input", "fc", "fc", "lif1"}; });
     SAYS(file_error, load(), "1 Input and 0 Output");
-    with([](auto& f) { f.edges = {"input", "fc", "fc", "lif1", "lif1", "fc"}, f.weight_shape = {2, 2}, f.inputs = 2; });
+    with([](auto& f) {
+        f.edges = {"input", "fc", "fc", "lif1", "lif1", "fc"}, f.weight_shape = {2, 2},
+        f.inputs = 2;
+    });
     SAYS(file_error, load(), "it loops through 'fc'");
     with([](auto& f) { f.edges = {"input", "fc", "fc", "lif1", "fc", "output"}; });
     SAYS(file_error, load(), "'fc' leads to 2 nodes");
@@ -91,7 +97,8 @@ TEST_CASE("bad files get a sentence each, and change nothing") {
         auto other = model{input<3> >> linear<2> >> lif, {}};
         SAYS(name_error, io::load_nir(other, path),
              "'lif1' in '" + path +
-                 "' is a IF (the network has 'lif 1' there, NIR's CubaLIF). Write the network as the file has it, layer by layer: a IF is "
+                 "' is a IF (the network has 'lif 1' there, NIR's CubaLIF). Write the network as "
+                 "the file has it, layer by layer: a IF is "
                  "iaf");
         auto without_bias = model{input<3> >> linear<2>(no_bias) >> iaf, {}};
         SAYS(name_error, io::load_nir(without_bias, path), "'bias' of 'fc'");
@@ -119,11 +126,13 @@ TEST_CASE("real files") {
     REQUIRE(io::read_nir(folder + "lif_norse.nir").nodes.size() == 4);
     auto const cnn = io::read_nir(folder + "cnn_sinabs.nir");
     REQUIRE(io::nir_chain(cnn, "cnn").size() == 13);
-    REQUIRE(io::nir_chain(cnn, "cnn")[0]->field("weight").shape == std::vector<std::size_t>{16, 2, 5, 5});
+    REQUIRE(io::nir_chain(cnn, "cnn")[0]->field("weight").shape ==
+            std::vector<std::size_t>{16, 2, 5, 5});
     auto const braille = io::read_nir(folder + "braille_noDelay_bias_zero.nir");
     REQUIRE(braille.nodes.size() == 7);
     SAYS(file_error, io::nir_chain(braille, "braille"), "'lif1.lif' leads to 2 nodes");
-    SAYS(file_error, io::read_nir(folder + "braille_noDelay_bias_zero_subgraph.nir"), "did you mean 'lif1'?");
+    SAYS(file_error, io::read_nir(folder + "braille_noDelay_bias_zero_subgraph.nir"),
+         "did you mean 'lif1'?");
     REQUIRE(io::nir_chain(io::read_nir(folder + "two_lif_neurons.nir"), "two").size() == 4);
     REQUIRE(io::nir_chain(io::read_nir(folder + "mnist_if.nir"), "mnist").size() == 6);
 }
@@ -138,25 +147,31 @@ void change(std::string const& path, std::function<void(hid_t)> const& how) {
     H5Fclose(file);
 }
 void remove(hid_t file, std::string const& name) { H5Ldelete(file, name.c_str(), H5P_DEFAULT); }
-void group(hid_t file, std::string const& name) { H5Gclose(H5Gcreate2(file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)); }
+void group(hid_t file, std::string const& name) {
+    H5Gclose(H5Gcreate2(file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+}
 /// A data set that replaces another. No values: it is never written. Chunks: deflated.
-void dataset(hid_t file, std::string const& name, hid_t type, std::vector<hsize_t> const& shape, hid_t memory, void const* values,
-             std::vector<hsize_t> const& chunks = {}) {
+void dataset(hid_t file, std::string const& name, hid_t type, std::vector<hsize_t> const& shape,
+             hid_t memory, void const* values, std::vector<hsize_t> const& chunks = {}) {
     if (H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0) remove(file, name);
-    hid_t const space = shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    hid_t const space =
+        shape.empty() ? H5Screate(H5S_SCALAR)
+                      : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
     hid_t const how = H5Pcreate(H5P_DATASET_CREATE);
-    if (!chunks.empty()) H5Pset_chunk(how, static_cast<int>(chunks.size()), chunks.data()), H5Pset_deflate(how, 9);
+    if (!chunks.empty())
+        H5Pset_chunk(how, static_cast<int>(chunks.size()), chunks.data()), H5Pset_deflate(how, 9);
     hid_t const set = H5Dcreate2(file, name.c_str(), type, space, H5P_DEFAULT, how, H5P_DEFAULT);
     if (values != nullptr) H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(set);
     H5Pclose(how);
     H5Sclose(space);
 }
-void numbers(hid_t file, std::string const& name, std::vector<hsize_t> const& shape, std::vector<double> const& values,
-             std::vector<hsize_t> const& chunks = {}) {
+void numbers(hid_t file, std::string const& name, std::vector<hsize_t> const& shape,
+             std::vector<double> const& values, std::vector<hsize_t> const& chunks = {}) {
     dataset(file, name, H5T_IEEE_F64LE, shape, H5T_NATIVE_DOUBLE, values.data(), chunks);
 }
-void texts(hid_t file, std::string const& name, std::vector<hsize_t> const& shape, std::vector<char const*> const& values) {
+void texts(hid_t file, std::string const& name, std::vector<hsize_t> const& shape,
+           std::vector<char const*> const& values) {
     hid_t const type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, H5T_VARIABLE);
     dataset(file, name, type, shape, type, values.data());
@@ -174,14 +189,16 @@ template <class Network>
 std::vector<std::uint32_t> bits(Network const& network) {
     std::vector<std::uint32_t> all;
     for (auto const& parameter : network.parameters())
-        for (float value : network.get(parameter.layer, parameter.name)) all.push_back(std::bit_cast<std::uint32_t>(value));
+        for (float value : network.get(parameter.layer, parameter.name))
+            all.push_back(std::bit_cast<std::uint32_t>(value));
     return all;
 }
 std::string const nodes = "/node/nodes/";
 
 } // namespace
 
-TEST_CASE("what frameworks write: deflated, integers, texts of fixed length, one number for all, an image's shape") {
+TEST_CASE("what frameworks write: deflated, integers, texts of fixed length, one number for all, "
+          "an image's shape") {
     test::folder const here;
     std::string const path = here / "good.nir";
     change(path, [](hid_t file) {
@@ -203,7 +220,8 @@ TEST_CASE("what frameworks write: deflated, integers, texts of fixed length, one
     REQUIRE(network.get("iaf 1", "threshold") == std::vector<float>{3, 3});
     REQUIRE(network.get("iaf 1", "v_reset") == std::vector<float>{0, 0});
     change(path, [](hid_t file) {
-        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(file, nodes + "lif1/" + key, {1, 2, 1}, {4, 5});
+        for (auto const* key : {"r", "v_threshold", "v_reset"})
+            numbers(file, nodes + "lif1/" + key, {1, 2, 1}, {4, 5});
     });
     io::load_nir(network, path);
     REQUIRE(network.get("iaf 1", "r") == std::vector<float>{4, 5});
@@ -214,7 +232,8 @@ TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") 
     std::string const path = here / "bad.nir";
     auto network = model{fitting, {.seed = 5}};
     auto const before = bits(network);
-    auto says = [&](char const* kind, std::string const& words, std::function<void(hid_t)> const& how) {
+    auto says = [&](char const* kind, std::string const& words,
+                    std::function<void(hid_t)> const& how) {
         change(path, how);
         std::string text = "nothing";
         try {
@@ -228,65 +247,92 @@ TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") 
         REQUIRE(text.find('\n') == std::string::npos);
         REQUIRE(bits(network) == before);
     };
-    for (std::string const key : {"fc/weight", "fc/bias", "lif1/r", "lif1/v_threshold", "input/shape", "output/shape"}) {
+    for (std::string const key :
+         {"fc/weight", "fc/bias", "lif1/r", "lif1/v_threshold", "input/shape", "output/shape"}) {
         std::string const field = "needs the field '" + key.substr(key.find('/') + 1) + "'";
         says("file_error", field, [&](hid_t f) { remove(f, nodes + key); });
-        says("file_error", "text where numbers belong", [&](hid_t f) { texts(f, nodes + key, {}, {"half"}); });
-        says("file_error", "a group where an array belongs", [&](hid_t f) { remove(f, nodes + key), group(f, nodes + key); });
-        says("file_error", nodes + key + "' in '" + path + "' is not",
-             [&](hid_t f) { numbers(f, nodes + key, {1}, {std::numeric_limits<double>::infinity()}); });
+        says("file_error", "text where numbers belong",
+             [&](hid_t f) { texts(f, nodes + key, {}, {"half"}); });
+        says("file_error", "a group where an array belongs",
+             [&](hid_t f) { remove(f, nodes + key), group(f, nodes + key); });
+        says("file_error", nodes + key + "' in '" + path + "' is not", [&](hid_t f) {
+            numbers(f, nodes + key, {1}, {std::numeric_limits<double>::infinity()});
+        });
     }
-    says("file_error", "text where numbers belong", [](hid_t f) { texts(f, nodes + "lif1/v_reset", {}, {"zero"}); });
-    says("file_error", "promises more than the file holds",
-         [](hid_t f) { dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {1u << 20, 1u << 14}, H5T_NATIVE_DOUBLE, nullptr, {1024, 1024}); });
+    says("file_error", "text where numbers belong",
+         [](hid_t f) { texts(f, nodes + "lif1/v_reset", {}, {"zero"}); });
+    says("file_error", "promises more than the file holds", [](hid_t f) {
+        dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {1u << 20, 1u << 14}, H5T_NATIVE_DOUBLE,
+                nullptr, {1024, 1024});
+    });
     says("file_error", "extents are absurd", [](hid_t f) {
-        dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {hsize_t(1) << 40, hsize_t(1) << 22}, H5T_NATIVE_DOUBLE, nullptr, {1024, 1024});
+        dataset(f, nodes + "fc/weight", H5T_IEEE_F64LE, {hsize_t(1) << 40, hsize_t(1) << 22},
+                H5T_NATIVE_DOUBLE, nullptr, {1024, 1024});
     });
     says("file_error", "it is a Linear, not a NIRGraph", [](hid_t f) {
         texts(f, "/node/type", {}, {"Linear"});
         numbers(f, "/node/weight", {1, 1}, {1});
     });
-    says("file_error", "(did you mean 'NIRGraph'?)", [](hid_t f) { texts(f, "/node/type", {}, {"NIRGraf"}); });
+    says("file_error", "(did you mean 'NIRGraph'?)",
+         [](hid_t f) { texts(f, "/node/type", {}, {"NIRGraf"}); });
     says("file_error", "it holds no text", [](hid_t f) { numbers(f, nodes + "fc/type", {}, {1}); });
-    says("file_error", "it holds 2 texts instead of one", [](hid_t f) { texts(f, nodes + "fc/type", {2}, {"Affine", "Affine"}); });
-    says("file_error", "it holds no text", [](hid_t f) { numbers(f, "/node/edges", {1, 2}, {0, 1}); });
-    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {2}, {"input", "fc"}); });
-    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {1, 3}, {"input", "fc", "lif1"}); });
-    says("file_error", "edges have the shape [E, 2]", [](hid_t f) { texts(f, "/node/edges", {}, {"input"}); });
-    says("file_error", "it is missing, or not a data set", [](hid_t f) { remove(f, "/node/edges"), group(f, "/node/edges"); });
-    says("file_error", "it is missing, or not a group", [](hid_t f) { remove(f, "/node/nodes"), numbers(f, "/node/nodes", {}, {1}); });
-    says("file_error", "'input' leads to 0 nodes", [](hid_t f) { dataset(f, "/node/edges", H5T_C_S1, {0, 2}, H5T_C_S1, nullptr); });
-    says("file_error", "its output leads back to 'fc'",
-         [](hid_t f) { texts(f, "/node/edges", {4, 2}, {"input", "fc", "fc", "lif1", "lif1", "output", "output", "fc"}); });
+    says("file_error", "it holds 2 texts instead of one",
+         [](hid_t f) { texts(f, nodes + "fc/type", {2}, {"Affine", "Affine"}); });
+    says("file_error", "it holds no text",
+         [](hid_t f) { numbers(f, "/node/edges", {1, 2}, {0, 1}); });
+    says("file_error", "edges have the shape [E, 2]",
+         [](hid_t f) { texts(f, "/node/edges", {2}, {"input", "fc"}); });
+    says("file_error", "edges have the shape [E, 2]",
+         [](hid_t f) { texts(f, "/node/edges", {1, 3}, {"input", "fc", "lif1"}); });
+    says("file_error", "edges have the shape [E, 2]",
+         [](hid_t f) { texts(f, "/node/edges", {}, {"input"}); });
+    says("file_error", "it is missing, or not a data set",
+         [](hid_t f) { remove(f, "/node/edges"), group(f, "/node/edges"); });
+    says("file_error", "it is missing, or not a group",
+         [](hid_t f) { remove(f, "/node/nodes"), numbers(f, "/node/nodes", {}, {1}); });
+    says("file_error", "'input' leads to 0 nodes",
+         [](hid_t f) { dataset(f, "/node/edges", H5T_C_S1, {0, 2}, H5T_C_S1, nullptr); });
+    says("file_error", "its output leads back to 'fc'", [](hid_t f) {
+        texts(f, "/node/edges", {4, 2},
+              {"input", "fc", "fc", "lif1", "lif1", "output", "output", "fc"});
+    });
     says("file_error", "nested more than 16 deep", [](hid_t f) { // a graph that holds itself
         remove(f, nodes + "fc");
         H5Lcreate_hard(f, "/node", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
     });
     says("file_error", "'" + nodes + "block' in", [](hid_t f) { // a node called "block/lif1"
         group(f, nodes + "block");
-        H5Lmove(f, (nodes + "lif1").c_str(), f, (nodes + "block/lif1").c_str(), H5P_DEFAULT, H5P_DEFAULT);
+        H5Lmove(f, (nodes + "lif1").c_str(), f, (nodes + "block/lif1").c_str(), H5P_DEFAULT,
+                H5P_DEFAULT);
     });
     says("file_error", "it is not a group", [](hid_t f) { // a link to nothing
         remove(f, nodes + "fc");
         H5Lcreate_soft("/nowhere", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
     });
-    says("file_error", "it is [3] beside a weight [2, 3]", [](hid_t f) { numbers(f, nodes + "fc/bias", {3}, {1, 2, 3}); });
-    says("file_error", "it is [3], and 'fc' gives [2]", [](hid_t f) { // the last array of the last layer
-        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(f, nodes + "lif1/" + key, {3}, {1, 2, 3});
-    });
+    says("file_error", "it is [3] beside a weight [2, 3]",
+         [](hid_t f) { numbers(f, nodes + "fc/bias", {3}, {1, 2, 3}); });
+    says("file_error", "it is [3], and 'fc' gives [2]",
+         [](hid_t f) { // the last array of the last layer
+             for (auto const* key : {"r", "v_threshold", "v_reset"})
+                 numbers(f, nodes + "lif1/" + key, {3}, {1, 2, 3});
+         });
     auto const wider = [](hid_t f) { // a network of another width, whole
-        numbers(f, nodes + "fc/weight", {3, 3}, std::vector<double>(9, 1)), numbers(f, nodes + "fc/bias", {3}, {1, 2, 3});
-        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(f, nodes + "lif1/" + key, {3}, {1, 2, 3});
+        numbers(f, nodes + "fc/weight", {3, 3}, std::vector<double>(9, 1)),
+            numbers(f, nodes + "fc/bias", {3}, {1, 2, 3});
+        for (auto const* key : {"r", "v_threshold", "v_reset"})
+            numbers(f, nodes + "lif1/" + key, {3}, {1, 2, 3});
         numbers(f, nodes + "output/shape", {1}, {3});
     };
     says("shape_error", "is [3, 3] (this network wants [2, 3])", wider);
     says("name_error", "is a Scale", [](hid_t f) {
         texts(f, nodes + "fc/type", {}, {"Scale"});
         numbers(f, nodes + "fc/scale", {3}, {1, 2, 3});
-        for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(f, nodes + "lif1/" + key, {}, {1});
+        for (auto const* key : {"r", "v_threshold", "v_reset"})
+            numbers(f, nodes + "lif1/" + key, {}, {1});
         numbers(f, nodes + "output/shape", {1}, {3});
     });
-    says("value_error", "in float this one is inf", [](hid_t f) { numbers(f, nodes + "lif1/v_threshold", {2}, {1, 1e300}); });
+    says("value_error", "in float this one is inf",
+         [](hid_t f) { numbers(f, nodes + "lif1/v_threshold", {2}, {1, 1e300}); });
 }
 
 TEST_CASE("a file cut anywhere, or with a broken heap of texts, gets a sentence") {
@@ -300,14 +346,16 @@ TEST_CASE("a file cut anywhere, or with a broken heap of texts, gets a sentence"
     }
     std::size_t const heap = whole.find("GCOL");
     REQUIRE(heap != std::string::npos);
-    for (std::size_t at : {heap + 8, heap + 24, heap + 14}) { // the heap's size, the first text's, an enormous one
+    for (std::size_t at :
+         {heap + 8, heap + 24, heap + 14}) { // the heap's size, the first text's, an enormous one
         std::string broken = whole;
         broken.replace(at, 2, "\xff\x7f");
         test::write_bytes(path, broken);
         SAYS(file_error, io::read_nir(path), "heap of texts does not hold together");
     }
     std::string broken = whole;
-    broken.replace(heap + 16, 16, std::string(16, '\0')); // free space without an end: HDF5 would walk on the spot
+    broken.replace(heap + 16, 16,
+                   std::string(16, '\0')); // free space without an end: HDF5 would walk on the spot
     test::write_bytes(path, broken);
     SAYS(file_error, io::read_nir(path), "heap of texts does not hold together");
 }
@@ -362,7 +410,8 @@ struct one_node {
 TEST_CASE("nodes whose numbers mean nothing get a sentence each") {
     test::folder const here;
     std::string const path = here / "one.nir";
-    auto const says = [&](std::string const& place, std::string const& words, one_node const& node) {
+    auto const says = [&](std::string const& place, std::string const& words,
+                          one_node const& node) {
         std::string const text = node.refused(path);
         INFO(text);
         REQUIRE(text.find("'" + nodes + "c" + place + "' in '") != std::string::npos);
@@ -372,35 +421,46 @@ TEST_CASE("nodes whose numbers mean nothing get a sentence each") {
         INFO(node.refused(path));
         REQUIRE(node.refused(path).empty());
     };
-    auto const conv = [](std::vector<std::pair<std::string, std::vector<double>>> const& changes, std::string const& padding = "") {
-        std::vector<std::pair<std::string, std::vector<double>>> fields = {
-            {"stride", {1, 1}}, {"padding", {0, 0}}, {"dilation", {1, 1}}, {"groups", {1}}, {"bias", {1, 2, 3, 4}}};
+    auto const conv = [](std::vector<std::pair<std::string, std::vector<double>>> const& changes,
+                         std::string const& padding = "") {
+        std::vector<std::pair<std::string, std::vector<double>>> fields = {{"stride", {1, 1}},
+                                                                           {"padding", {0, 0}},
+                                                                           {"dilation", {1, 1}},
+                                                                           {"groups", {1}},
+                                                                           {"bias", {1, 2, 3, 4}}};
         for (auto const& change : changes) {
-            auto const same = std::find_if(fields.begin(), fields.end(), [&](auto const& f) { return f.first == change.first; });
+            auto const same = std::find_if(fields.begin(), fields.end(),
+                                           [&](auto const& f) { return f.first == change.first; });
             if (same == fields.end())
                 fields.push_back(change);
             else
                 *same = change;
         }
-        if (!padding.empty()) std::erase_if(fields, [](auto const& f) { return f.first == "padding"; });
-        return one_node{.type = "Conv2d", .fields = fields, .weight = {4, 2, 3, 3}, .padding = padding};
+        if (!padding.empty())
+            std::erase_if(fields, [](auto const& f) { return f.first == "padding"; });
+        return one_node{
+            .type = "Conv2d", .fields = fields, .weight = {4, 2, 3, 3}, .padding = padding};
     };
     reads(conv({}));
     reads(conv({{"input_shape", {8, 8}}, {"stride", {2}}, {"padding", {1}}}));
     reads(conv({}, "same"));
     reads(conv({}, "valid"));
-    for (double const stride : {0., -1., 1.5}) says("/stride", "at [1], and a whole number from 1 on", conv({{"stride", {1, stride}}}));
+    for (double const stride : {0., -1., 1.5})
+        says("/stride", "at [1], and a whole number from 1 on", conv({{"stride", {1, stride}}}));
     says("/stride", "it holds 3 numbers, and there are 2 axes", conv({{"stride", {1, 1, 1}}}));
     says("/dilation", "it is 0 at [0]", conv({{"dilation", {0}}}));
     says("/padding", "it is -1 at [0], and a whole number from 0 on", conv({{"padding", {-1}}}));
-    says("/padding", "it is 'reflect', and NIR has numbers, 'same' and 'valid'", conv({}, "reflect"));
+    says("/padding", "it is 'reflect', and NIR has numbers, 'same' and 'valid'",
+         conv({}, "reflect"));
     says("/padding", "it is 'same' beside a stride of 2", conv({{"stride", {1, 2}}}, "same"));
     says("/groups", "it is 0 at [0]", conv({{"groups", {0}}}));
     says("/groups", "3 groups do not divide 4 channels", conv({{"groups", {3}}}));
     says("/weight", "it takes 4 channels, and 'input' gives [2, 8, 8]", conv({{"groups", {2}}}));
     says("/bias", "it is [3] beside a weight [4, 2, 3, 3]", conv({{"bias", {1, 2, 3}}}));
-    says("/input_shape", "it says [9, 9], and 'input' gives [2, 8, 8]", conv({{"input_shape", {9, 9}}}));
-    says("/weight", "its kernel reaches over 9, and its input with padding has 8 along axis 0", conv({{"dilation", {4, 1}}}));
+    says("/input_shape", "it says [9, 9], and 'input' gives [2, 8, 8]",
+         conv({{"input_shape", {9, 9}}}));
+    says("/weight", "its kernel reaches over 9, and its input with padding has 8 along axis 0",
+         conv({{"dilation", {4, 1}}}));
     reads(conv({{"dilation", {4, 1}}, {"padding", {1, 0}}}));
     one_node flat = conv({});
     flat.weight = {4, 3, 3};
@@ -409,14 +469,19 @@ TEST_CASE("nodes whose numbers mean nothing get a sentence each") {
     flat.input = {64};
     says("", "'input' gives [64], and it takes [channels, height, width]", flat);
 
-    auto const pool = [](std::vector<double> const& kernel, std::vector<double> const& stride, std::vector<double> const& padding) {
-        return one_node{.type = "SumPool2d", .fields = {{"kernel_size", kernel}, {"stride", stride}, {"padding", padding}}};
+    auto const pool = [](std::vector<double> const& kernel, std::vector<double> const& stride,
+                         std::vector<double> const& padding) {
+        return one_node{
+            .type = "SumPool2d",
+            .fields = {{"kernel_size", kernel}, {"stride", stride}, {"padding", padding}}};
     };
     reads(pool({2, 2}, {2, 2}, {0, 0}));
     says("/kernel_size", "it is 0 at [0]", pool({0, 2}, {2, 2}, {0, 0}));
     says("/stride", "it is 0 at [1]", pool({2, 2}, {2, 0}, {0, 0}));
     says("/padding", "it is -2 at [0]", pool({2, 2}, {2, 2}, {-2, 0}));
-    says("/kernel_size", "its kernel reaches over 11, and its input with padding has 10 along axis 1", pool({2, 11}, {2, 2}, {1, 1}));
+    says("/kernel_size",
+         "its kernel reaches over 11, and its input with padding has 10 along axis 1",
+         pool({2, 11}, {2, 2}, {1, 1}));
 
     auto const flatten = [](double start, double end) {
         return one_node{.type = "Flatten", .fields = {{"start_dim", {start}}, {"end_dim", {end}}}};
@@ -428,11 +493,15 @@ TEST_CASE("nodes whose numbers mean nothing get a sentence each") {
     says("/end_dim", "of [2, 8, 8], which are none", flatten(0, 3));
     says("/start_dim", "it is 0.5 at [0]", flatten(0.5, 1));
     says("/input_type", "it says [2, 8, 9], and 'input' gives [2, 8, 8]",
-         {.type = "Flatten", .fields = {{"start_dim", {0}}, {"end_dim", {-1}}, {"input_type", {2, 8, 9}}}});
+         {.type = "Flatten",
+          .fields = {{"start_dim", {0}}, {"end_dim", {-1}}, {"input_type", {2, 8, 9}}}});
 
     for (double const tau : {0., -1e-3}) {
         says("/tau", "at [1], and a time constant is positive",
-             {.type = "LIF", .fields = {{"tau", {1, tau}}, {"r", {1, 1}}, {"v_leak", {0, 0}}, {"v_threshold", {1, 1}}}, .input = {2}});
+             {.type = "LIF",
+              .fields =
+                  {{"tau", {1, tau}}, {"r", {1, 1}}, {"v_leak", {0, 0}}, {"v_threshold", {1, 1}}},
+              .input = {2}});
         for (bool const synapse : {false, true})
             says(synapse ? "/tau_syn" : "/tau_mem", "at [0], and a time constant is positive",
                  {.type = "CubaLIF",
@@ -443,30 +512,45 @@ TEST_CASE("nodes whose numbers mean nothing get a sentence each") {
                              {"v_threshold", {1}}},
                   .input = {2}});
     }
-    says("/delay", "it is -0.001 at [1], and a delay is not negative", {.type = "Delay", .fields = {{"delay", {0, -1e-3}}}, .input = {2}});
-    reads({.type = "LIF", .fields = {{"tau", {1, 2}}, {"r", {1}}, {"v_leak", {0}}, {"v_threshold", {1, 1}}}, .input = {2}}); // one for all
+    says("/delay", "it is -0.001 at [1], and a delay is not negative",
+         {.type = "Delay", .fields = {{"delay", {0, -1e-3}}}, .input = {2}});
+    reads({.type = "LIF",
+           .fields = {{"tau", {1, 2}}, {"r", {1}}, {"v_leak", {0}}, {"v_threshold", {1, 1}}},
+           .input = {2}}); // one for all
     says("", "have different shapes",
-         {.type = "LIF", .fields = {{"tau", {1, 2}}, {"r", {1, 2, 3}}, {"v_leak", {0}}, {"v_threshold", {1}}}, .input = {2}});
-    says("/weight", "it is [6], and [out, in] has 2 axes", {.type = "Linear", .fields = {}, .input = {6}, .weight = {6}});
+         {.type = "LIF",
+          .fields = {{"tau", {1, 2}}, {"r", {1, 2, 3}}, {"v_leak", {0}}, {"v_threshold", {1}}},
+          .input = {2}});
+    says("/weight", "it is [6], and [out, in] has 2 axes",
+         {.type = "Linear", .fields = {}, .input = {6}, .weight = {6}});
     says("/weight", "it is [8, 6] and takes 6, and 'input' gives [8]: is it transposed?",
          {.type = "Linear", .fields = {}, .input = {8}, .weight = {8, 6}});
-    std::string const output = one_node{.type = "Linear", .fields = {}, .input = {6}, .output = {7}, .weight = {8, 6}}.refused(path);
-    REQUIRE_THAT(output, ContainsSubstring("output/shape") && ContainsSubstring("it is [7], and 'c' gives [8]"));
+    std::string const output =
+        one_node{.type = "Linear", .fields = {}, .input = {6}, .output = {7}, .weight = {8, 6}}
+            .refused(path);
+    REQUIRE_THAT(output, ContainsSubstring("output/shape") &&
+                             ContainsSubstring("it is [7], and 'c' gives [8]"));
 }
 
-TEST_CASE("a graph without sense is refused: a cycle at once, a chain in two, an edge into an input") {
+TEST_CASE(
+    "a graph without sense is refused: a cycle at once, a chain in two, an edge into an input") {
     test::folder const here;
     std::string const path = here / "graph.nir";
     change(path, [](hid_t f) {
         texts(f, nodes + "lif1/type", {}, {"Scale"}), numbers(f, nodes + "lif1/scale", {2}, {1, 1}),
             numbers(f, nodes + "fc/weight", {2, 2}, {1, 2, 3, 4});
         numbers(f, nodes + "input/shape", {1}, {2});
-        texts(f, "/node/edges", {4, 2}, {"input", "fc", "fc", "lif1", "lif1", "fc", "lif1", "output"});
+        texts(f, "/node/edges", {4, 2},
+              {"input", "fc", "fc", "lif1", "lif1", "fc", "lif1", "output"});
     });
     SAYS(file_error, io::read_nir(path), "is a cycle without a neuron or a Delay");
-    change(path, [](hid_t f) { texts(f, "/node/edges", {2, 2}, {"input", "fc", "lif1", "output"}); });
+    change(path,
+           [](hid_t f) { texts(f, "/node/edges", {2, 2}, {"input", "fc", "lif1", "output"}); });
     SAYS(file_error, io::read_nir(path), "nothing leads to it, and nothing follows fc");
-    change(path, [](hid_t f) { texts(f, "/node/edges", {4, 2}, {"input", "fc", "fc", "lif1", "lif1", "output", "lif1", "input"}); });
+    change(path, [](hid_t f) {
+        texts(f, "/node/edges", {4, 2},
+              {"input", "fc", "fc", "lif1", "lif1", "output", "lif1", "input"});
+    });
     SAYS(file_error, io::read_nir(path), "an edge lif1 -> input leads into an Input");
     change(path, [](hid_t f) {
         for (auto const* name : {"input", "fc", "lif1", "output"}) remove(f, nodes + name);
@@ -476,46 +560,55 @@ TEST_CASE("a graph without sense is refused: a cycle at once, a chain in two, an
     SAYS(file_error, io::read_nir(path), "it has no node");
 }
 
-TEST_CASE("what a small file unpacks to is bounded; a link into another file, another filter: refused by name") {
+TEST_CASE("what a small file unpacks to is bounded; a link into another file, another filter: "
+          "refused by name") {
     test::folder const here;
     std::string const path = here / "bomb.nir";
     auto const zeros = [&](hsize_t out, hsize_t in) {
         change(path, [&](hid_t f) {
             std::vector<float> const none(out * in);
-            dataset(f, nodes + "fc/weight", H5T_IEEE_F32LE, {out, in}, H5T_NATIVE_FLOAT, none.data(), {512, in});
+            dataset(f, nodes + "fc/weight", H5T_IEEE_F32LE, {out, in}, H5T_NATIVE_FLOAT,
+                    none.data(), {512, in});
             remove(f, nodes + "fc/bias"), texts(f, nodes + "fc/type", {}, {"Linear"});
             numbers(f, nodes + "input/shape", {1}, {static_cast<double>(in)}),
                 numbers(f, nodes + "output/shape", {1}, {static_cast<double>(out)});
-            for (auto const* key : {"r", "v_threshold", "v_reset"}) numbers(f, nodes + "lif1/" + key, {}, {1});
+            for (auto const* key : {"r", "v_threshold", "v_reset"})
+                numbers(f, nodes + "lif1/" + key, {}, {1});
         });
     };
     zeros(8192, 2048); // 64 MiB of zeros in 75 kB
     REQUIRE(std::filesystem::file_size(path) < 200000);
-    SAYS(file_error, io::read_nir(path), "it unpacks to 16777216 numbers, and of a file of this size 8388608 are read");
+    SAYS(file_error, io::read_nir(path),
+         "it unpacks to 16777216 numbers, and of a file of this size 8388608 are read");
     REQUIRE(io::read_nir(path, 1 << 25).nodes.size() == 4); // who knows better says so
     change(path, [](hid_t f) {                              // several that each are small enough
         std::vector<float> const none(std::size_t(1) << 22);
         for (auto const* key : {"r", "v_threshold", "v_reset"})
-            dataset(f, nodes + "lif1/" + key, H5T_IEEE_F32LE, {1u << 22}, H5T_NATIVE_FLOAT, none.data(), {1u << 19});
+            dataset(f, nodes + "lif1/" + key, H5T_IEEE_F32LE, {1u << 22}, H5T_NATIVE_FLOAT,
+                    none.data(), {1u << 19});
         texts(f, nodes + "fc/type", {}, {"Threshold"}), numbers(f, nodes + "fc/threshold", {}, {1}),
             numbers(f, nodes + "input/shape", {1}, {1u << 22});
         numbers(f, nodes + "output/shape", {1}, {1u << 22});
     });
-    SAYS(file_error, io::read_nir(path), "with its 4194304 numbers the network has more than 8388608");
+    SAYS(file_error, io::read_nir(path),
+         "with its 4194304 numbers the network has more than 8388608");
 
     std::string const other = here / "other.h5";
     test::nir_file{}.write(other);
     change(path, [&](hid_t f) {
         remove(f, nodes + "fc/weight");
-        H5Lcreate_external(other.c_str(), "/node/nodes/fc/weight", f, (nodes + "fc/weight").c_str(), H5P_DEFAULT, H5P_DEFAULT);
+        H5Lcreate_external(other.c_str(), "/node/nodes/fc/weight", f, (nodes + "fc/weight").c_str(),
+                           H5P_DEFAULT, H5P_DEFAULT);
     });
     SAYS(file_error, io::read_nir(path), "it is a link into another file, which is not followed");
     change(path, [&](hid_t f) { // numbers that lie in another file
         remove(f, nodes + "fc/weight");
         hsize_t const shape[] = {2, 3};
-        hid_t const space = H5Screate_simple(2, shape, nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
+        hid_t const space = H5Screate_simple(2, shape, nullptr),
+                    how = H5Pcreate(H5P_DATASET_CREATE);
         H5Pset_external(how, other.c_str(), 0, 24);
-        H5Dclose(H5Dcreate2(f, (nodes + "fc/weight").c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT));
+        H5Dclose(H5Dcreate2(f, (nodes + "fc/weight").c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT,
+                            how, H5P_DEFAULT));
         H5Pclose(how), H5Sclose(space);
     });
     SAYS(file_error, io::read_nir(path), "its numbers lie in another file, which is not followed");
@@ -531,7 +624,8 @@ TEST_CASE("the networks that others recorded are read; the broken ones are not")
         ++read;
     }
     REQUIRE(read > 0);
-    std::set<std::string> const have_a_meaning = {"deflate_bomb_deep", "no_output", "two_names_one_node"};
+    std::set<std::string> const have_a_meaning = {"deflate_bomb_deep", "no_output",
+                                                  "two_names_one_node"};
     std::filesystem::path const broken = folder / ".." / "broken";
     if (!std::filesystem::exists(broken)) return;
     for (auto const& one : std::filesystem::directory_iterator(broken)) {
@@ -556,7 +650,8 @@ TEST_CASE("a graph made by hand is held to the same") {
     graph.edges = {{"in", "out"}};
     REQUIRE(io::nir_chain(graph, "x").empty());
     graph.edges = {{"in", "away"}};
-    SAYS(file_error, io::nir_chain(graph, "x"), "an edge in -> away names a node that is not there");
+    SAYS(file_error, io::nir_chain(graph, "x"),
+         "an edge in -> away names a node that is not there");
     graph.edges = {{"in", "in"}};
     SAYS(file_error, io::nir_chain(graph, "x"), "it loops through 'in'");
     graph.nodes.push_back(node("out 2", "Output"));

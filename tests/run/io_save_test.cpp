@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Saving as NIR: what is saved comes back to the bit, what cannot be said in a file is refused, and no half-written file is left.
+// Saving as NIR: what is saved comes back to the bit, what cannot be said in a file is refused, and
+// no half-written file is left.
 #include "../../examples/mnist_network.hpp"
 #include "../support/data.hpp"
 #include "../support/files.hpp"
@@ -28,11 +29,13 @@ using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 using test::host;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 
-constexpr auto chain = input<40> >> scale(1.5) >> linear<33> >> iaf >> linear<16>(no_bias) >> iaf({.threshold = 0.5}) >> linear<5> >> iaf;
+constexpr auto chain = input<40> >> scale(1.5) >> linear<33> >> iaf >> linear<16>(no_bias) >>
+                       iaf({.threshold = 0.5}) >> linear<5> >> iaf;
 constexpr auto short_chain = input<3> >> linear<2> >> iaf;
 
 template <class Network>
@@ -40,7 +43,8 @@ auto bits(Network const& network) {
     using value = typename Network::value_type;
     std::vector<decltype(test::bits_of(value()))> all;
     for (auto const& parameter : network.parameters())
-        for (value x : network.get(parameter.layer, parameter.name)) all.push_back(test::bits_of(x));
+        for (value x : network.get(parameter.layer, parameter.name))
+            all.push_back(test::bits_of(x));
     return all;
 }
 
@@ -50,18 +54,24 @@ std::vector<typename View::non_const_value_type> listed(View const& view) {
     return {h.data(), h.data() + h.size()};
 }
 
-bool stands(std::string const& path) { return std::filesystem::exists(std::filesystem::symlink_status(path)); }
+bool stands(std::string const& path) {
+    return std::filesystem::exists(std::filesystem::symlink_status(path));
+}
 
 /// Names in a folder, in order.
 std::vector<std::string> entries(std::filesystem::path const& folder) {
     std::vector<std::string> names;
-    for (auto const& one : std::filesystem::directory_iterator(folder)) names.push_back(one.path().filename().string());
+    for (auto const& one : std::filesystem::directory_iterator(folder))
+        names.push_back(one.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
 }
-std::vector<std::string> entries(test::folder const& folder) { return entries(std::filesystem::path(folder.name())); }
+std::vector<std::string> entries(test::folder const& folder) {
+    return entries(std::filesystem::path(folder.name()));
+}
 
-/// A process that does `work` (without Kokkos: its threads are not there) and says by its end whether that went well.
+/// A process that does `work` (without Kokkos: its threads are not there) and says by its end
+/// whether that went well.
 pid_t start_process(std::function<void()> const& work) {
     pid_t const child = fork();
     if (child != 0) return child;
@@ -85,7 +95,8 @@ TEMPLATE_TEST_CASE("what is saved comes back: every bit, and the same spikes", "
     weight[0] = -TestType(0), weight[1] = limits::denorm_min(), weight[2] = limits::epsilon() + 1;
     first.set("linear 1", "weight", weight);
     auto thresholds = first.get("iaf 2", "threshold");
-    for (std::size_t k = 0; k < thresholds.size(); ++k) thresholds[k] = TestType(0.1) * static_cast<TestType>(k + 1);
+    for (std::size_t k = 0; k < thresholds.size(); ++k)
+        thresholds[k] = TestType(0.1) * static_cast<TestType>(k + 1);
     first.set("iaf 2", "threshold", thresholds);
     first.set("iaf 1", "v_reset", -0.3);
     first.set("scale 1", "factor", TestType(1) / 3);
@@ -102,17 +113,20 @@ TEMPLATE_TEST_CASE("what is saved comes back: every bit, and the same spikes", "
     auto const a = listed(first(input)), b = listed(second(input));
     REQUIRE(a == b);
     REQUIRE(std::any_of(a.begin(), a.end(), [](TestType z) { return z != 0; }));
-    for (auto const* layer : {"iaf 1", "iaf 2"}) REQUIRE(listed(first.recorded_spikes(layer)) == listed(second.recorded_spikes(layer)));
+    for (auto const* layer : {"iaf 1", "iaf 2"})
+        REQUIRE(listed(first.recorded_spikes(layer)) == listed(second.recorded_spikes(layer)));
 
     std::string const again = here / "again.nir";
     io::save_nir(second, again);
     REQUIRE(test::bytes_of(again) == test::bytes_of(path));
 }
 
-TEST_CASE("lif and li are NIR's CubaLIF and CubaLI: what comes back fires the same spikes; at another dt it is refused") {
+TEST_CASE("lif and li are NIR's CubaLIF and CubaLI: what comes back fires the same spikes; at "
+          "another dt it is refused") {
     test::folder const here;
     std::string const path = here / "trained.nir";
-    constexpr auto network = input<20> >> linear<30> >> lif({.tau_mem = 8 * ms, .v_leak = 0.1}) >> linear<5> >> li({.tau_syn = 3 * ms});
+    constexpr auto network = input<20> >> linear<30> >> lif({.tau_mem = 8 * ms, .v_leak = 0.1}) >>
+                             linear<5> >> li({.tau_syn = 3 * ms});
     model saved{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 1}},
         loaded{network, {.steps = 40, .batch = 3, .dt = 0.5 * ms, .seed = 2}};
     auto weights = saved.get("linear 1", "weight");
@@ -143,8 +157,10 @@ TEST_CASE("the file is laid out as NIR's own") {
     io::save_nir(model{chain, {}}, path);
     auto const graph = io::read_nir(path);
     std::vector<std::string> types;
-    for (auto const* node : io::nir_chain(graph, path)) types.push_back(node->name + " " + node->type);
-    REQUIRE(types == std::vector<std::string>{"0 Scale", "1 Affine", "2 IF", "3 Linear", "4 IF", "5 Affine", "6 IF"});
+    for (auto const* node : io::nir_chain(graph, path))
+        types.push_back(node->name + " " + node->type);
+    REQUIRE(types == std::vector<std::string>{"0 Scale", "1 Affine", "2 IF", "3 Linear", "4 IF",
+                                              "5 Affine", "6 IF"});
     REQUIRE(graph.edges.size() == 8);
     io::hdf5_file const file(path);
     REQUIRE(file.numbers("/node/nodes/input/shape").values == std::vector<double>{40});
@@ -155,8 +171,10 @@ TEST_CASE("the file is laid out as NIR's own") {
     REQUIRE(file.text("/version") == "1.0.8");
     REQUIRE(file.names("/node/nodes/3") == std::vector<std::string>{"type", "weight"});
 
-    io::save_nir(model{input<3> >> identity >> linear<2> >> iaf(subtract), {}}, path); // another reset is not in the format
-    REQUIRE(io::hdf5_file(path).names("/node/nodes/1") == std::vector<std::string>{"r", "type", "v_threshold"});
+    io::save_nir(model{input<3> >> identity >> linear<2> >> iaf(subtract), {}},
+                 path); // another reset is not in the format
+    REQUIRE(io::hdf5_file(path).names("/node/nodes/1") ==
+            std::vector<std::string>{"r", "type", "v_threshold"});
     auto subtracting = model{input<3> >> linear<2> >> iaf(subtract), {.seed = 3}};
     io::load_nir(subtracting, path);
 }
@@ -166,23 +184,29 @@ TEST_CASE("what a chain of NIR's nodes cannot say is refused, and nothing is wri
     std::string const path = here / "never.nir";
     auto refuses = [&](auto network, std::string const& words) {
         auto const made = model{network, {}};
-        SAYS(name_error, io::save_nir(made, path), "the network cannot be saved to '" + path + "' (" + words);
+        SAYS(name_error, io::save_nir(made, path),
+             "the network cannot be saved to '" + path + "' (" + words);
         REQUIRE(std::filesystem::is_empty(here.name()));
     };
     refuses(input<3> >> linear<2> >> izhikevich, "'izhikevich 1' is no node of NIR)");
     refuses(input<3> >> linear<2> >> iaf >> linear<2> >> leaky, "'leaky 1' is no node of NIR)");
     refuses(input<3> >> population<4> >> linear<2> >> iaf, "'population 1' is no node of NIR)");
     refuses(input<3> >> poisson >> linear<2> >> iaf, "'poisson 1' is no node of NIR)");
-    refuses(input<3> >> linear<2> >> recurrent(iaf), "it is no plain chain of layers: 'recurrent 1' is part of a 'recurrent')");
+    refuses(input<3> >> linear<2> >> recurrent(iaf),
+            "it is no plain chain of layers: 'recurrent 1' is part of a 'recurrent')");
     refuses(input<3> >> linear<3> >> iaf >> (identity + (linear<3> >> iaf)),
             "it is no plain chain of layers: 'linear 2' is part of a 'sum')");
-    refuses(input<3> >> (linear<3> | linear<2>) >> iaf, "it is no plain chain of layers: 'linear 1' is part of a 'beside')");
-    refuses(input<3> >> linear<3> >> (identity + identity), "it is no plain chain of layers: 'identity' is part of a 'sum')");
+    refuses(input<3> >> (linear<3> | linear<2>) >> iaf,
+            "it is no plain chain of layers: 'linear 1' is part of a 'beside')");
+    refuses(input<3> >> linear<3> >> (identity + identity),
+            "it is no plain chain of layers: 'identity' is part of a 'sum')");
 
     auto network = model{short_chain, {}};
-    backpropagation const gradients{network, mean_squared(counts)}; // a step of training that is too long for a float
+    backpropagation const gradients{
+        network, mean_squared(counts)}; // a step of training that is too long for a float
     Kokkos::deep_copy(gradients.raw(), 10.f);
-    learner{network, sgd{.learning_rate = 3e38}}.update(Kokkos::DefaultExecutionSpace(), gradients.raw(), gradients.groups());
+    learner{network, sgd{.learning_rate = 3e38}}.update(Kokkos::DefaultExecutionSpace(),
+                                                        gradients.raw(), gradients.groups());
     SAYS(value_error, io::save_nir(network, path), "'weight' of 'linear 1' is not finite at [0]");
     REQUIRE(std::filesystem::is_empty(here.name()));
 }
@@ -217,7 +241,8 @@ TEST_CASE("a disk that refuses gets a sentence; the old file stays, the temporar
         }
         setrlimit(RLIMIT_FSIZE, &before);
         std::signal(SIGXFSZ, handler);
-        REQUIRE_THAT(text, ContainsSubstring("writing '") && ContainsSubstring("failed: File too large"));
+        REQUIRE_THAT(text,
+                     ContainsSubstring("writing '") && ContainsSubstring("failed: File too large"));
     }
     REQUIRE(entries(here) == std::vector<std::string>{"old.nir"});
     REQUIRE(test::bytes_of(path) == old);
@@ -255,7 +280,8 @@ TEST_CASE("a link stays a link, a file keeps its mode, and a new one gets that o
         io::save_nir(network, target);
         REQUIRE(mode(target) == own);
     }
-    for (std::string const& to : {target, std::string("kept/network.nir"), std::string("kept/not yet.nir")}) {
+    for (std::string const& to :
+         {target, std::string("kept/network.nir"), std::string("kept/not yet.nir")}) {
         std::string const link = here / "link.nir", link_to_link = here / "link to link.nir";
         std::filesystem::create_symlink(to, link);
         std::filesystem::create_symlink("link.nir", link_to_link);
@@ -264,7 +290,8 @@ TEST_CASE("a link stays a link, a file keeps its mode, and a new one gets that o
         REQUIRE(std::filesystem::read_symlink(link) == to);
         REQUIRE(std::filesystem::read_symlink(link_to_link) == "link.nir");
         REQUIRE(io::read_nir(link_to_link).nodes.size() == 4);
-        REQUIRE(std::filesystem::is_regular_file(std::filesystem::symlink_status(here / "kept/network.nir")));
+        REQUIRE(std::filesystem::is_regular_file(
+            std::filesystem::symlink_status(here / "kept/network.nir")));
         std::filesystem::remove(link), std::filesystem::remove(link_to_link);
     }
     REQUIRE(io::read_nir(here / "kept/not yet.nir").nodes.size() == 4);
@@ -277,7 +304,8 @@ TEST_CASE("several writers and readers of one path: it is always one of their fi
     constexpr int writers = 3, rounds = 60;
     auto const whole = [&] { // all numbers are those of one writer
         auto const graph = io::read_nir(path);
-        auto const found = std::find_if(graph.nodes.begin(), graph.nodes.end(), [](auto const& node) { return node.name == "0"; });
+        auto const found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                        [](auto const& node) { return node.name == "0"; });
         auto const& bias = found->field("bias").values;
         return std::all_of(bias.begin(), bias.end(), [&](double x) { return x == bias[0]; });
     };
@@ -356,7 +384,8 @@ TEST_CASE("a real file, loaded, saved and loaded, is the same network") {
     std::string const real = test::nir_data() / "mnist_if.nir";
     test::folder const here;
     std::string const path = here / "mnist.nir";
-    auto first = model{mnist_network::strict, {}}, second = model{mnist_network::strict, {.seed = 4}};
+    auto first = model{mnist_network::strict, {}},
+         second = model{mnist_network::strict, {.seed = 4}};
     io::load_nir(first, real);
     io::save_nir(first, path);
     io::load_nir(second, path);

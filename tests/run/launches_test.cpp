@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One launch a run, whatever T, batch and depth; no allocation, no fence, no copy inside it. Seen through Kokkos' own tools.
+// One launch a run, whatever T, batch and depth; no allocation, no fence, no copy inside it. Seen
+// through Kokkos' own tools.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -18,19 +19,25 @@ struct watch {
     watch() {
         namespace tools = Kokkos::Tools::Experimental;
         events.clear();
-        auto const launched = [](char const* name, std::uint32_t, std::uint64_t*) { events.push_back(std::string("launch ") + name); };
+        auto const launched = [](char const* name, std::uint32_t, std::uint64_t*) {
+            events.push_back(std::string("launch ") + name);
+        };
         tools::set_begin_parallel_for_callback(launched);
         tools::set_begin_parallel_reduce_callback(launched);
         tools::set_begin_parallel_scan_callback(launched);
         tools::set_begin_fence_callback([](char const* name, std::uint32_t, std::uint64_t*) {
-            std::string const fence(name); // the tools interface fences before it calls us: that one is ours
-            if (fence.find("Kokkos Profile Tool Fence") == std::string::npos) events.push_back("fence " + fence);
+            std::string const fence(
+                name); // the tools interface fences before it calls us: that one is ours
+            if (fence.find("Kokkos Profile Tool Fence") == std::string::npos)
+                events.push_back("fence " + fence);
         });
-        tools::set_allocate_data_callback([](Kokkos_Profiling_SpaceHandle, char const* name, void const*, std::uint64_t) {
-            events.push_back(std::string("allocation ") + name);
-        });
-        tools::set_begin_deep_copy_callback([](Kokkos_Profiling_SpaceHandle, char const*, void const*, Kokkos_Profiling_SpaceHandle,
-                                               char const*, void const*, std::uint64_t) { events.push_back("copy"); });
+        tools::set_allocate_data_callback(
+            [](Kokkos_Profiling_SpaceHandle, char const* name, void const*, std::uint64_t) {
+                events.push_back(std::string("allocation ") + name);
+            });
+        tools::set_begin_deep_copy_callback(
+            [](Kokkos_Profiling_SpaceHandle, char const*, void const*, Kokkos_Profiling_SpaceHandle,
+               char const*, void const*, std::uint64_t) { events.push_back("copy"); });
     }
     watch(watch const&) = delete;
     watch& operator=(watch const&) = delete;
@@ -50,8 +57,8 @@ void one_launch(Network const& network_type, int steps, int batch) {
     constexpr int width = Network::wants;
     auto network = model{network_type, {.steps = steps, .batch = batch}};
     auto const spikes = test::random_spikes(steps, batch, width, 0.2, 1);
-    Kokkos::View<float**, Kokkos::LayoutRight> const result("result", static_cast<std::size_t>(batch),
-                                                            static_cast<std::size_t>(network.outputs));
+    Kokkos::View<float**, Kokkos::LayoutRight> const result(
+        "result", static_cast<std::size_t>(batch), static_cast<std::size_t>(network.outputs));
     Kokkos::DefaultExecutionSpace const space;
     Kokkos::fence();
     watch const here;
@@ -59,7 +66,8 @@ void one_launch(Network const& network_type, int steps, int batch) {
     network.reset();
     network.run(space, spikes, counts, result);
     auto const seen = events;
-    REQUIRE(seen == std::vector<std::string>{"launch spikefuse::forward", "launch spikefuse::forward"});
+    REQUIRE(seen ==
+            std::vector<std::string>{"launch spikefuse::forward", "launch spikefuse::forward"});
 }
 
 } // namespace
@@ -67,9 +75,10 @@ void one_launch(Network const& network_type, int steps, int batch) {
 TEST_CASE("one launch a run, no allocation, no fence") {
     constexpr auto shallow = input<33> >> lif;
     constexpr auto usual = input<100> >> linear<48> >> lif >> linear<10> >> li;
-    constexpr auto deep = input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >>
-                          lif >> linear<10> >> li;
-    constexpr auto encoded = input<9> >> population<6> >> poisson >> linear<10> >> lif >> delta_encoder;
+    constexpr auto deep = input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >>
+                          lif >> linear<64> >> lif >> linear<64> >> lif >> linear<10> >> li;
+    constexpr auto encoded =
+        input<9> >> population<6> >> poisson >> linear<10> >> lif >> delta_encoder;
     one_launch(shallow, 1, 1);
     one_launch(encoded, 400, 3);
     one_launch(usual, 1, 64);
@@ -77,9 +86,12 @@ TEST_CASE("one launch a run, no allocation, no fence") {
     one_launch(deep, 300, 7);
 }
 
-TEST_CASE("a step of training: one launch, and for several groups one that copies weights, whatever the steps, samples and loops") {
-    constexpr bool on_a_device = !std::is_same_v<Kokkos::DefaultExecutionSpace::memory_space, Kokkos::HostSpace>;
-    auto const launches = [](auto const& network_type, int steps, int batch, bool copies, auto loss) {
+TEST_CASE("a step of training: one launch, and for several groups one that copies weights, "
+          "whatever the steps, samples and loops") {
+    constexpr bool on_a_device =
+        !std::is_same_v<Kokkos::DefaultExecutionSpace::memory_space, Kokkos::HostSpace>;
+    auto const launches = [](auto const& network_type, int steps, int batch, bool copies,
+                             auto loss) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};
         auto const spikes = test::random_spikes(steps, batch, network.inputs, 0.2, 1);
         backpropagation back{network, loss};
@@ -94,18 +106,24 @@ TEST_CASE("a step of training: one launch, and for several groups one that copie
         std::vector<std::string> twice;
         for (int k = 0; k < 2; ++k) {
             if (copies) twice.emplace_back("launch spikefuse::transpose");
-            if (on_a_device) twice.emplace_back("launch spikefuse::forward"); // a team a sample, and then a group
+            if (on_a_device)
+                twice.emplace_back(
+                    "launch spikefuse::forward"); // a team a sample, and then a group
             twice.emplace_back("launch spikefuse::training");
         }
         REQUIRE(seen == twice);
     };
-    launches(input<100> >> linear<10> >> li, 500, 3, false, cross_entropy(max_over_time)); // nobody asks for the input's gradient
+    launches(input<100> >> linear<10> >> li, 500, 3, false,
+             cross_entropy(max_over_time)); // nobody asks for the input's gradient
     launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, on_a_device,
              cross_entropy(max_over_time)); // one group copies for itself
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true, cross_entropy(max_over_time));
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true, cross_entropy(trace)); // of whole rows
-    launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >> linear<10> >> li, 90, 7, true,
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true,
              cross_entropy(max_over_time));
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true,
+             cross_entropy(trace)); // of whole rows
+    launches(input<64> >> linear<64> >> lif >> linear<64> >> lif >> linear<64> >> recurrent(lif) >>
+                 linear<10> >> li,
+             90, 7, true, cross_entropy(max_over_time));
 }
 
 TEST_CASE("everything that is launched or allocated carries the library's name") {
@@ -118,8 +136,10 @@ TEST_CASE("everything that is launched or allocated carries the library's name")
     for (auto const& event : events) {
         if (event.starts_with("launch ") || event.starts_with("allocation ")) {
             INFO(event);
-            bool const known = event.find("spikefuse::") != std::string::npos || event.find("random spikes") != std::string::npos ||
-                               event.find("Kokkos::") != std::string::npos || event == "allocation [unlabeled]";
+            bool const known = event.find("spikefuse::") != std::string::npos ||
+                               event.find("random spikes") != std::string::npos ||
+                               event.find("Kokkos::") != std::string::npos ||
+                               event == "allocation [unlabeled]";
             CHECK(known);
             ours += event.find("spikefuse::") != std::string::npos ? 1 : 0;
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The published accuracies, where the data are; and the example as a person runs it, with wrong input.
+// The published accuracies, where the data are; and the example as a person runs it, with wrong
+// input.
 #include "../../examples/mnist_network.hpp"
 #include "../support/data.hpp"
 #include "../support/files.hpp"
@@ -17,7 +18,8 @@ TEST_CASE("MNIST: 97.42 % with the strict threshold, 97.46 % with the inclusive 
     REQUIRE(std::abs(static_cast<long>(strict.right) - 9742) <= 3);
     REQUIRE_THAT(strict.input_rate, WithinAbs(0.0615, 0.0001));
     REQUIRE_THAT(strict.hidden_rate, WithinAbs(0.0585, 0.0001));
-    auto const inclusive = mnist_network::classify(mnist_network::inclusive, set, network, 100, 100);
+    auto const inclusive =
+        mnist_network::classify(mnist_network::inclusive, set, network, 100, 100);
     REQUIRE(std::abs(static_cast<long>(inclusive.right) - 9746) <= 3);
     REQUIRE_THAT(inclusive.input_rate, WithinAbs(0.0617, 0.0001));
     REQUIRE_THAT(inclusive.hidden_rate, WithinAbs(0.0586, 0.0001));
@@ -31,7 +33,8 @@ TEST_CASE("the example answers wrong input with one sentence") {
     test::write_bytes(here / "text.nir", "hello");
     auto says = [&](std::string const& arguments, std::string const& words) {
         std::string const out = here / "out.txt";
-        int const code = std::system((SPIKEFUSE_PROGRAMS "/mnist " + arguments + " > " + out + " 2>&1").c_str());
+        int const code =
+            std::system((SPIKEFUSE_PROGRAMS "/mnist " + arguments + " > " + out + " 2>&1").c_str());
         std::string const text = test::bytes_of(out);
         INFO(arguments << "\n" << text);
         REQUIRE(WIFEXITED(code));
@@ -39,7 +42,8 @@ TEST_CASE("the example answers wrong input with one sentence") {
         REQUIRE(text.find(words) != std::string::npos);
         REQUIRE(text.find("accuracy") == std::string::npos);
     };
-    std::string const good_data = "--data " + here.name(), good_network = "--network " + (here / "other.nir");
+    std::string const good_data = "--data " + here.name(),
+                      good_network = "--network " + (here / "other.nir");
     says("", "--data is required");
     says("--data /nowhere " + good_network, "cannot be opened");
     says(good_data + " --network /nowhere.nir", "cannot be opened");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The engine's promises: known numbers, one launch, no allocation, chunked = whole, any thread count = the same bits.
+// The engine's promises: known numbers, one launch, no allocation, chunked = whole, any thread
+// count = the same bits.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -22,7 +23,8 @@ constexpr auto classifier = input<100> >> linear<48> >> lif >> linear<10> >> li;
 namespace {
 
 template <class Network>
-void excite(Network& network, std::string const& layer, float gain, float shift) { // default weights hardly fire
+void excite(Network& network, std::string const& layer, float gain,
+            float shift) { // default weights hardly fire
     auto weight = network.get(layer, "weight");
     for (auto& w : weight) w = w * gain + shift;
     network.set(layer, "weight", weight);
@@ -53,7 +55,8 @@ TEST_CASE("a LIF with norse's defaults fires when norse's does") {
     Kokkos::deep_copy(current, 1.f);
     auto const z = host(network(current));
     auto const v = host(network.recorded("lif 1", "v"));
-    for (int t = 0; t < 20; ++t) REQUIRE(z(t, 0, 0) == (t == 5 || t == 8 || t == 11 || t == 14 || t == 17 ? 1.f : 0.f));
+    for (int t = 0; t < 20; ++t)
+        REQUIRE(z(t, 0, 0) == (t == 5 || t == 8 || t == 11 || t == 14 || t == 17 ? 1.f : 0.f));
     REQUIRE_THAT(v(6, 0, 0), WithinRel(.395142406f, 1e-6f));
     REQUIRE_THAT(v(19, 1, 2), WithinRel(.93775034f, 1e-6f));
 }
@@ -87,7 +90,8 @@ TEST_CASE("packed spikes, the same as values, and one at a time give the same bi
     REQUIRE(packed_trace(steps - 1, 0, 0) != 0);
     for (int t = 0; t < steps; ++t)
         for (int b = 0; b < batch; ++b)
-            for (int n = 0; n < 10; ++n) REQUIRE_THAT(value_trace(t, b, n), WithinRel(packed_trace(t, b, n), 1e-4f));
+            for (int n = 0; n < 10; ++n)
+                REQUIRE_THAT(value_trace(t, b, n), WithinRel(packed_trace(t, b, n), 1e-4f));
     network.reset();
     for (int t = 0; t < steps; ++t) {
         auto const one = Kokkos::subview(spikes, std::pair(t, t + 1), Kokkos::ALL, Kokkos::ALL);
@@ -97,8 +101,8 @@ TEST_CASE("packed spikes, the same as values, and one at a time give the same bi
     }
 }
 
-TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives", "", ((class T, int Full), T, Full), (float, 30),
-                       (double, 30), (float, 90)) {
+TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives", "",
+                       ((class T, int Full), T, Full), (float, 30), (double, 30), (float, 90)) {
     constexpr int steps = 303, batch = 2; // more than a block
     // Rows on both sides of the dense crossover, so that both paths are cut.
     auto const spikes = random_spikes(steps, batch, 100, Full / 100.0, 5);
@@ -112,10 +116,12 @@ TEMPLATE_TEST_CASE_SIG("a stream in chunks gives bit for bit what one call gives
     network.reset();
     int const cuts[] = {0, 1, 2, 65, 66, 130, 290, 303};
     for (int k = 0; k + 1 < 8; ++k) {
-        auto const part = host(network(Kokkos::subview(values, std::pair(cuts[k], cuts[k + 1]), Kokkos::ALL, Kokkos::ALL)));
+        auto const part = host(network(
+            Kokkos::subview(values, std::pair(cuts[k], cuts[k + 1]), Kokkos::ALL, Kokkos::ALL)));
         for (int t = cuts[k]; t < cuts[k + 1]; ++t)
             for (int b = 0; b < batch; ++b)
-                for (int n = 0; n < 10; ++n) REQUIRE(bits_of(part(t - cuts[k], b, n)) == bits_of(whole(t, b, n)));
+                for (int n = 0; n < 10; ++n)
+                    REQUIRE(bits_of(part(t - cuts[k], b, n)) == bits_of(whole(t, b, n)));
     }
     network.reset();
     for (int t = 0; t < steps; ++t) { // [B, N] at a time, which is an input held for a step
@@ -156,7 +162,8 @@ TEST_CASE("any number of threads gives the same bits") {
 
 TEST_CASE("reduced readouts are the reductions of the trace") {
     auto const spikes = random_spikes(130, 3, 100, 0.3, 9);
-    auto network = model{input<100> >> linear<40> >> lif >> linear<17> >> lif, {.steps = 130, .batch = 3}};
+    auto network =
+        model{input<100> >> linear<40> >> lif >> linear<17> >> lif, {.steps = 130, .batch = 3}};
     excite(network, "linear 1", 3.f, 0.05f);
     excite(network, "linear 2", 3.f, 0.1f);
     auto const whole = host(network(spikes));
@@ -170,7 +177,8 @@ TEST_CASE("reduced readouts are the reductions of the trace") {
     for (int b = 0; b < 3; ++b)
         for (int n = 0; n < 17; ++n) {
             float sum = 0, top = -1;
-            for (int t = 0; t < 130; ++t) sum += whole(t, b, n), top = std::max(top, whole(t, b, n));
+            for (int t = 0; t < 130; ++t)
+                sum += whole(t, b, n), top = std::max(top, whole(t, b, n));
             REQUIRE(summed(b, n) == sum);
             REQUIRE(highest(b, n) == top);
             REQUIRE(last(b, n) == whole(129, b, n));
@@ -181,7 +189,8 @@ TEST_CASE("reduced readouts are the reductions of the trace") {
 
 TEST_CASE("recordings show every layer, and change nothing") {
     auto const spikes = random_spikes(70, 2, 100, 0.3, 9);
-    auto network = model{input<100> >> linear<40> >> lif >> scale(2) >> linear<5> >> li, {.steps = 70, .batch = 2}};
+    auto network = model{input<100> >> linear<40> >> lif >> scale(2) >> linear<5> >> li,
+                         {.steps = 70, .batch = 2}};
     excite(network, "linear 1", 3.f, 0.05f);
     auto const quiet = host(network(spikes));
     network.reset();
@@ -217,7 +226,8 @@ TEST_CASE("per-neuron parameters") {
     network.set("li 1", "v_leak", leak);
     Kokkos::View<float**, Kokkos::LayoutRight> const silence("silence", 1, 20);
     auto const v = host(network(silence));
-    for (int n = 0; n < 20; ++n) REQUIRE(v(4, 0, n) == static_cast<float>(n)); // at rest it stays where it leaks to
+    for (int n = 0; n < 20; ++n)
+        REQUIRE(v(4, 0, n) == static_cast<float>(n)); // at rest it stays where it leaks to
 }
 
 TEST_CASE("parameters by names that the compiler checks are those by names of a run") {
@@ -231,7 +241,8 @@ TEST_CASE("parameters by names that the compiler checks are those by names of a 
     REQUIRE(network.get("lif 1", "threshold") == std::vector<float>(3, 0.25f));
     REQUIRE_THROWS_AS((network.set<"linear 2", "weight">(std::vector<double>{1})), shape_error);
 }
-TEST_CASE("a recurrent LIF gives norse's numbers") { // two neurons, x = 4, weights [post, pre]; autapses are cleared
+TEST_CASE("a recurrent LIF gives norse's numbers") { // two neurons, x = 4, weights [post, pre];
+                                                     // autapses are cleared
     auto network = model{input<1> >> linear<2>(no_bias) >> recurrent(lif), {.steps = 6}};
     network.set("linear 1", "weight", std::vector<float>{1.f, .5f});
     network.set("recurrent 1", "weight", std::vector<float>{9.f, -2.f, 3.f, 9.f});
@@ -251,11 +262,15 @@ TEST_CASE("a recurrent LIF gives norse's numbers") { // two neurons, x = 4, weig
 TEST_CASE("branches and loops are what they say") {
     auto const spikes = random_spikes(90, 2, 40, 0.2, 4);
     auto const values = host(unpacked<float>(spikes, 40));
-    auto run = [&](auto network_type) { return host((model{network_type, {.steps = 90, .batch = 2}})(spikes)); };
+    auto run = [&](auto network_type) {
+        return host((model{network_type, {.steps = 90, .batch = 2}})(spikes));
+    };
     auto const doubled = run(input<40> >> (identity + scale(1)));
     auto const joined = run(input<40> >> (identity | scale(3)));
-    auto const integrated = run(input<40> >> recurrent(scale(1), through(identity))); // y(t) = x(t) + y(t - 1)
-    auto const delayed = run(input<40> >> recurrent(scale(0.5), through(scale(2))));  // y(t) = (x(t) + 2 y(t - 1)) / 2
+    auto const integrated =
+        run(input<40> >> recurrent(scale(1), through(identity))); // y(t) = x(t) + y(t - 1)
+    auto const delayed = run(
+        input<40> >> recurrent(scale(0.5), through(scale(2)))); // y(t) = (x(t) + 2 y(t - 1)) / 2
     for (int b = 0; b < 2; ++b)
         for (int n = 0; n < 40; ++n) {
             float sum = 0, half = 0;
@@ -270,19 +285,24 @@ TEST_CASE("branches and loops are what they say") {
 }
 
 TEST_CASE("a network of branches and loops: chunked = whole, any input kind, one thread or two") {
-    constexpr auto clocks = (linear<20> >> lif({.tau_mem = 5 * ms})) | (linear<13> >> lif({.tau_mem = 80 * ms}));
-    constexpr auto network_type = input<50> >> (identity + (linear<50> >> lif)) >> clocks >> recurrent(lif(subtract)) >> linear<10> >>
-                                  recurrent(linear<5> >> lif >> linear<10>, through(scale(0.5))) >> li;
+    constexpr auto clocks =
+        (linear<20> >> lif({.tau_mem = 5 * ms})) | (linear<13> >> lif({.tau_mem = 80 * ms}));
+    constexpr auto network_type =
+        input<50> >> (identity + (linear<50> >> lif)) >> clocks >> recurrent(lif(subtract)) >>
+        linear<10> >> recurrent(linear<5> >> lif >> linear<10>, through(scale(0.5))) >> li;
     auto const spikes = random_spikes(150, 2, 50, 0.2, 8);
     auto network = model{network_type, {.steps = 150, .batch = 2}, precision<double>};
-    for (auto const* layer : {"linear 1", "linear 2", "linear 3", "linear 5"}) excite(network, layer, 3.f, 0.1f);
+    for (auto const* layer : {"linear 1", "linear 2", "linear 3", "linear 5"})
+        excite(network, layer, 3.f, 0.1f);
     auto const whole = host(network(spikes));
     network.reset();
     for (int t = 0; t < 150; t += 50) {
-        auto const part = host(network(Kokkos::subview(spikes, std::pair(t, t + 50), Kokkos::ALL, Kokkos::ALL)));
+        auto const part =
+            host(network(Kokkos::subview(spikes, std::pair(t, t + 50), Kokkos::ALL, Kokkos::ALL)));
         for (int k = 0; k < 50; ++k)
             for (int b = 0; b < 2; ++b)
-                for (int n = 0; n < 10; ++n) REQUIRE(bits_of(part(k, b, n)) == bits_of(whole(t + k, b, n)));
+                for (int n = 0; n < 10; ++n)
+                    REQUIRE(bits_of(part(k, b, n)) == bits_of(whole(t + k, b, n)));
     }
     network.reset();
     auto const valued = host(network(unpacked<double>(spikes, 50)));
@@ -313,15 +333,21 @@ TEST_CASE("mistakes get a sentence, and leave the model as it was") {
     };
     says([&] { network.set("lif 1", "tau_mem", 0.0); }, "a time constant is positive");
     says([&] { network.set("lif 1", "tau_mem", -1 * ms); }, "a time constant is positive");
-    says([&] { network.set("lif 1", "threshold", std::nan("")); }, "a parameter is a finite number");
-    says([&] { network.set("linear 1", "weight", std::vector<float>(7)); }, "this network wants [48, 100]");
-    says([&] { network.set("linear 3", "weight", 1.0); }, "there is no parameter 'weight' of 'linear 3'");
+    says([&] { network.set("lif 1", "threshold", std::nan("")); },
+         "a parameter is a finite number");
+    says([&] { network.set("linear 1", "weight", std::vector<float>(7)); },
+         "this network wants [48, 100]");
+    says([&] { network.set("linear 3", "weight", 1.0); },
+         "there is no parameter 'weight' of 'linear 3'");
     says([&] { network.record("lif 1", "u"); }, "nothing to record is called 'u' of 'lif 1'");
     says([&] { (void)network.recorded("lif 1", "v"); }, "record() was not called");
-    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 2, 99)); }, "its last extent should be 100");
-    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 3, 100)); }, "it holds 3 samples");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 2, 99)); },
+         "its last extent should be 100");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 3, 100)); },
+         "it holds 3 samples");
     says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 0, 2, 100)); }, "no steps");
-    says([&] { network(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>("x", 4, 2, 3)); }, "ceil(N/32) words");
+    says([&] { network(Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>("x", 4, 2, 3)); },
+         "ceil(N/32) words");
     says(
         [&] {
             network.run({}, Kokkos::View<float***, Kokkos::LayoutRight>("x", 4, 2, 100), counts,
@@ -332,10 +358,15 @@ TEST_CASE("mistakes get a sentence, and leave the model as it was") {
     says([&] { (model{classifier, {.batch = -1}}); }, "settings.batch");
     says([&] { (model{classifier, {.dt = 0 * ms}}); }, "settings.dt");
     says([&] { (model{input<4> >> lif({.tau_syn = -5 * ms}), {}}); }, "'tau_syn' of 'lif 1'");
-    says([&] { (model{input<4> >> lif({.threshold = std::numeric_limits<double>::quiet_NaN()}), {}}); }, "'threshold' of 'lif 1'");
+    says(
+        [&] {
+            (model{input<4> >> lif({.threshold = std::numeric_limits<double>::quiet_NaN()}), {}});
+        },
+        "'threshold' of 'lif 1'");
     REQUIRE(network.get("lif 1", "tau_mem") == before);
     network.record("lif 1", "v");
-    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 5, 2, 100)); }, "recordings hold 4");
+    says([&] { network(Kokkos::View<float***, Kokkos::LayoutRight>("x", 5, 2, 100)); },
+         "recordings hold 4");
 }
 
 TEST_CASE("the plan can be read") {
@@ -355,8 +386,9 @@ struct many_constants {
         constexpr auto a = state<"a">;
         constexpr auto b = state<"b">;
         constexpr auto c = state<"c">;
-        return dynamics(d(a) = -((a - 1) / (20 * ms)), b = b * 1, c = c * 1, a = a * 1, d(b) = (1 - b) / (50 * ms), c = c * 1,
-                        d(c) = (1 - c) / (80 * ms), output = a);
+        return dynamics(d(a) = -((a - 1) / (20 * ms)), b = b * 1, c = c * 1, a = a * 1,
+                        d(b) = (1 - b) / (50 * ms), c = c * 1, d(c) = (1 - c) / (80 * ms),
+                        output = a);
     }
 };
 } // namespace

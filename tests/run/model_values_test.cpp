@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A model is a value: copies stand for themselves, to look changes nothing; views of any strides; numbers as their type has them;
-// long runs; populations wider than Kokkos' scratch.
+// A model is a value: copies stand for themselves, to look changes nothing; views of any strides;
+// numbers as their type has them; long runs; populations wider than Kokkos' scratch.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -89,7 +89,8 @@ TEST_CASE("outputs of any strides hold what a LayoutRight view holds") {
         network.run(space, x, readout, output);
         return listed(output);
     };
-    auto const reduced = run(last_step, rows("right", 5, 3)), traced = run(trace, row_traces("right", 2, 5, 3));
+    auto const reduced = run(last_step, rows("right", 5, 3)),
+               traced = run(trace, row_traces("right", 2, 5, 3));
     REQUIRE(reduced != std::vector<float>(15, 0));
     REQUIRE(run(last_step, columns("left", 5, 3)) == reduced);
     REQUIRE(run(trace, column_traces("left", 2, 5, 3)) == traced);
@@ -104,9 +105,11 @@ TEST_CASE("outputs of any strides hold what a LayoutRight view holds") {
         for (int b = 0; b < 5; ++b)
             for (int n = 0; n < 3; ++n) REQUIRE(untouched(t, b, n, 0) == 0);
     std::vector<float> memory(15);
-    Kokkos::View<float**, Kokkos::LayoutStride> const same_line(memory.data(), Kokkos::LayoutStride(5, 0, 3, 1));
+    Kokkos::View<float**, Kokkos::LayoutStride> const same_line(memory.data(),
+                                                                Kokkos::LayoutStride(5, 0, 3, 1));
     refuses([&] { run(last_step, same_line); }, "shape_error", "has a stride of 0");
-    refuses([&] { run(last_step, columns("left", 3, 5)); }, "shape_error", "the output view is [3, 5]");
+    refuses([&] { run(last_step, columns("left", 3, 5)); }, "shape_error",
+            "the output view is [3, 5]");
 }
 
 TEST_CASE("inputs of any strides are read as LayoutRight views are, forward and in training") {
@@ -122,7 +125,8 @@ TEST_CASE("inputs of any strides are read as LayoutRight views are, forward and 
         output.insert(output.end(), gradient.data(), gradient.data() + gradient.size());
         return output;
     };
-    auto const wanted = run(row_traces("right", 2, 5, 4)), wanted_of_held = run(rows("right", 5, 4));
+    auto const wanted = run(row_traces("right", 2, 5, 4)),
+               wanted_of_held = run(rows("right", 5, 4));
     REQUIRE(run(column_traces("left", 2, 5, 4)) == wanted);
     REQUIRE(run(columns("left", 5, 4)) == wanted_of_held);
     Kokkos::View<float****, Kokkos::LayoutRight> const deep("deep", 2, 5, 4, 3);
@@ -209,18 +213,35 @@ TEST_CASE("to look changes nothing, nor does what is refused") {
     };
     auto const untouched = run([](auto&) {});
     REQUIRE(untouched[0] > 0.7f); // it begins at its leak
-    REQUIRE(run([](auto const& network) { REQUIRE(network.state("li 1", "v") == std::vector<float>{0}); }) == untouched);
-    REQUIRE(run([](auto& network) { REQUIRE_THROWS_AS(network.set_state("li 1", "nothing", 1.0), name_error); }) == untouched);
-    REQUIRE(run([](auto& network) { REQUIRE_THROWS_AS(network.set_state("li 1", "v", std::vector{1., 2.}), shape_error); }) == untouched);
-    REQUIRE(run([](auto& network) { REQUIRE_THROWS_AS(network.set_state("li 1", "v", std::nan("")), value_error); }) == untouched);
-    REQUIRE(run([](auto& network) { REQUIRE_THROWS_AS(network.set("li 1", "tau_mem", -1.), value_error); }) == untouched);
-    REQUIRE(run([](auto& network) { REQUIRE_THROWS_AS(network.record("li 1", "w"), name_error); }) == untouched);
-    REQUIRE(run([&](auto& network) { REQUIRE_THROWS_AS(network(held(1, 2)), shape_error); }) == untouched);
-    REQUIRE(run([&](auto& network) {
-                REQUIRE_THROWS_AS(network.run(Kokkos::DefaultExecutionSpace(), x, last_step, rows("y", 1, 2)), shape_error);
+    REQUIRE(run([](auto const& network) {
+                REQUIRE(network.state("li 1", "v") == std::vector<float>{0});
             }) == untouched);
-    REQUIRE(run([](auto const& network) { (void)network.get("li 1", "v_leak"), (void)network.parameters(), (void)describe(network); }) ==
+    REQUIRE(run([](auto& network) {
+                REQUIRE_THROWS_AS(network.set_state("li 1", "nothing", 1.0), name_error);
+            }) == untouched);
+    REQUIRE(run([](auto& network) {
+                REQUIRE_THROWS_AS(network.set_state("li 1", "v", std::vector{1., 2.}), shape_error);
+            }) == untouched);
+    REQUIRE(run([](auto& network) {
+                REQUIRE_THROWS_AS(network.set_state("li 1", "v", std::nan("")), value_error);
+            }) == untouched);
+    REQUIRE(run([](auto& network) {
+                REQUIRE_THROWS_AS(network.set("li 1", "tau_mem", -1.), value_error);
+            }) == untouched);
+    REQUIRE(run([](auto& network) {
+                REQUIRE_THROWS_AS(network.record("li 1", "w"), name_error);
+            }) == untouched);
+    REQUIRE(run([&](auto& network) { REQUIRE_THROWS_AS(network(held(1, 2)), shape_error); }) ==
             untouched);
+    REQUIRE(run([&](auto& network) {
+                REQUIRE_THROWS_AS(
+                    network.run(Kokkos::DefaultExecutionSpace(), x, last_step, rows("y", 1, 2)),
+                    shape_error);
+            }) == untouched);
+    REQUIRE(run([](auto const& network) {
+                (void)network.get("li 1", "v_leak"), (void)network.parameters(),
+                    (void)describe(network);
+            }) == untouched);
     // A state that was set stands; the others begin as the parameters said then.
     model set{one_li, {.steps = 1}};
     set.set_state("li 1", "v", 0.25);
@@ -255,12 +276,15 @@ TEST_CASE("numbers are checked as the model's type has them") {
         twice.set("li 1", "v_leak", bad);
         twice.set_state("li 1", "v", bad);
     }
-    refuses([&] { single.set("li 1", "tau_mem", 1e-50); }, "value_error", "is 1e-50 at [0] (a time constant is positive and finite");
-    refuses([&] { single.set("li 1", "tau_mem", 1e-50 * s); }, "value_error", "in float this one is 0");
+    refuses([&] { single.set("li 1", "tau_mem", 1e-50); }, "value_error",
+            "is 1e-50 at [0] (a time constant is positive and finite");
+    refuses([&] { single.set("li 1", "tau_mem", 1e-50 * s); }, "value_error",
+            "in float this one is 0");
     twice.set("li 1", "tau_mem", 1e-50);
     refuses([] { model{one_li, {.dt = 1e-300 * s}}; }, "value_error", "settings.dt is 1e-300 s");
     model{one_li, {.dt = 1e-300 * s}, precision<double>};
-    refuses([] { model{input<1> >> li({.tau_mem = 1e-50 * s}), {}}; }, "value_error", "in float this one is 0");
+    refuses([] { model{input<1> >> li({.tau_mem = 1e-50 * s}), {}}; }, "value_error",
+            "in float this one is 0");
     refuses([] { model{one_li, {.dt = std::nan("") * s}}; }, "value_error", "settings.dt is nan s");
     REQUIRE(single.get("li 1", "v_leak")[0] == 0);
 }
@@ -276,7 +300,8 @@ TEST_CASE("counts are exact and means do not drift, however many steps") {
     model in_double{input<1> >> scale(0.1f), {.steps = 1'000'000}, precision<double>};
     Kokkos::View<double**, Kokkos::LayoutRight> const x("x", 1, 1);
     Kokkos::deep_copy(x, 1.);
-    REQUIRE(std::abs(host(in_double(x, counts))(0, 0) / static_cast<double>(0.1f) - 1'000'000) < 1e-3);
+    REQUIRE(std::abs(host(in_double(x, counts))(0, 0) / static_cast<double>(0.1f) - 1'000'000) <
+            1e-3);
     // Up to 16 steps it is the plain sum, to the bit; training sees the same.
     for (int const length : {1, 15, 16, 17, 1000}) {
         model network{one_li, {.steps = length}};
@@ -297,15 +322,21 @@ TEST_CASE("counts are exact and means do not drift, however many steps") {
 TEST_CASE("more steps than an int counts are refused, not cut") {
     model network{input<32> >> iaf, {}};
     std::uint32_t word = 1;
-    for (std::size_t const steps : {std::size_t(4'294'967'301), std::size_t(3'000'000'000), std::size_t(1) << 31}) {
-        Kokkos::View<std::uint32_t***, Kokkos::LayoutStride> const x(&word, Kokkos::LayoutStride(steps, 0, 1, 1, 1, 1));
-        refuses([&] { network(x, counts); }, "shape_error", "a run of " + std::to_string(steps) + " steps is too long");
+    for (std::size_t const steps :
+         {std::size_t(4'294'967'301), std::size_t(3'000'000'000), std::size_t(1) << 31}) {
+        Kokkos::View<std::uint32_t***, Kokkos::LayoutStride> const x(
+            &word, Kokkos::LayoutStride(steps, 0, 1, 1, 1, 1));
+        refuses([&] { network(x, counts); }, "shape_error",
+                "a run of " + std::to_string(steps) + " steps is too long");
     }
     REQUIRE(network.elapsed_steps() == 0);
-    refuses([] { model{one_iaf, {.steps = 2'147'483'647}}; }, "value_error", "settings.steps is 2147483647");
-    refuses([] { model{one_iaf, {.batch = 2, .first_sample = 4'294'967'295u}}; }, "value_error", "settings.first_sample");
+    refuses([] { model{one_iaf, {.steps = 2'147'483'647}}; }, "value_error",
+            "settings.steps is 2147483647");
+    refuses([] { model{one_iaf, {.batch = 2, .first_sample = 4'294'967'295u}}; }, "value_error",
+            "settings.first_sample");
     model steps_in_float{one_iaf, {.steps = (1 << 24) + 1}};
-    refuses([&] { steps_in_float(held(0), first_spike); }, "value_error", "cannot tell 16777217 apart");
+    refuses([&] { steps_in_float(held(0), first_spike); }, "value_error",
+            "cannot tell 16777217 apart");
 }
 
 TEST_CASE("NaN stays NaN in every readout") {
@@ -325,19 +356,23 @@ TEST_CASE("NaN stays NaN in every readout") {
 
 TEST_CASE("an encoder takes no NaN for silence") {
     rows const x("x", 2, 3);
-    test::fill(x, [](std::size_t k) { return k == 4 ? std::numeric_limits<float>::quiet_NaN() : 1.f; });
+    test::fill(
+        x, [](std::size_t k) { return k == 4 ? std::numeric_limits<float>::quiet_NaN() : 1.f; });
     auto const check = [&](auto const& network_type, std::string const& name) {
         model network{network_type, {.steps = 5, .batch = 2}};
-        refuses([&] { network(x, counts); }, "value_error", "the input is NaN at [1][1] ('" + name + "'");
+        refuses([&] { network(x, counts); }, "value_error",
+                "the input is NaN at [1][1] ('" + name + "'");
         REQUIRE(network.elapsed_steps() == 0);
-        REQUIRE(host(network(held(std::numeric_limits<float>::infinity(), 2, 3), counts)).size() > 0);
+        REQUIRE(host(network(held(std::numeric_limits<float>::infinity(), 2, 3), counts)).size() >
+                0);
     };
     check(input<3> >> poisson, "poisson 1");
     check(input<3> >> latency >> linear<2> >> li, "latency 1");
     check(input<3> >> (scale(1.f) | delta_encoder), "delta_encoder 1");
 }
 
-TEST_CASE("noise follows the sample's number: two models of two samples draw what one of four draws") {
+TEST_CASE(
+    "noise follows the sample's number: two models of two samples draw what one of four draws") {
     constexpr auto noisy = input<32> >> poisson({.rate = 300}) >> linear<4> >> noisy_exp_syn;
     auto const run = [](int batch, std::uint32_t first) {
         model network{noisy, {.steps = 50, .batch = batch, .seed = 7, .first_sample = first}};
@@ -360,7 +395,8 @@ TEST_CASE("a population wider than Kokkos' scratch runs and trains") {
     constexpr auto wide = input<width> >> lif_adex;
     model network{wide, {.steps = 3, .batch = 2}};
     auto const x = held(4, 2, width);
-    auto const fired = host(network(x, counts)), narrow = host(model{input<1> >> lif_adex, {.steps = 3}}(held(4), counts));
+    auto const fired = host(network(x, counts)),
+               narrow = host(model{input<1> >> lif_adex, {.steps = 3}}(held(4), counts));
     for (int b = 0; b < 2; ++b)
         for (int n = 0; n < width; n += 997) REQUIRE(fired(b, n) == narrow(0, 0));
     backpropagation back{network, mean_squared(counts)};
@@ -369,13 +405,17 @@ TEST_CASE("a population wider than Kokkos' scratch runs and trains") {
     REQUIRE(std::abs(back.loss() - (narrow(0, 0) - 0.5f) * (narrow(0, 0) - 0.5f)) < 1e-5f);
 }
 
-TEST_CASE("norse's circle surrogate keeps its digits where the membrane is far from the threshold") {
+TEST_CASE(
+    "norse's circle surrogate keeps its digits where the membrane is far from the threshold") {
     using circle_1 = circle_surrogate<1>;
     for (float const x : {0.f, 0.5f, 10.f, 1000.f, 1e4f, 1e6f}) {
         double const exact = std::pow(1 + static_cast<double>(x) * static_cast<double>(x), -1.5);
-        REQUIRE(std::abs(static_cast<double>(circle_1::derivative(lanes<float>(x)).lane(0)) / exact - 1) < 1e-6);
+        REQUIRE(
+            std::abs(static_cast<double>(circle_1::derivative(lanes<float>(x)).lane(0)) / exact -
+                     1) < 1e-6);
     }
-    for (float const x : {1e20f, -1e20f, 3e38f}) REQUIRE(circle_1::derivative(lanes<float>(x)).lane(0) == 0);
+    for (float const x : {1e20f, -1e20f, 3e38f})
+        REQUIRE(circle_1::derivative(lanes<float>(x)).lane(0) == 0);
     double const at_2 = circle_surrogate<2>::derivative(lanes<double>(3.)).lane(0);
     REQUIRE(std::abs(at_2 - 8 / std::pow(13., 1.5)) < 1e-15);
 }

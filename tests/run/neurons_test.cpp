@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What holds for every neuron: its page, its bad parameters, its states; and layers of which one neuron wins.
+// What holds for every neuron: its page, its bad parameters, its states; and layers of which one
+// neuron wins.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -15,7 +16,8 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 
@@ -28,7 +30,8 @@ void each_neuron(Function const& f) {
     f("nir::lif", nir::lif), f("nir::cuba_lif", nir::cuba_lif);
     f("synaptic", synaptic(graded)), f("leaky", leaky(graded)), f("alpha_synapse", alpha_synapse);
     f("exp_syn", noisy_exp_syn), f("rockpool_lif", rockpool_lif);
-    f("poisson", poisson), f("latency", latency), f("delta_encoder", delta_encoder), f("population", population<1>);
+    f("poisson", poisson), f("latency", latency), f("delta_encoder", delta_encoder),
+        f("population", population<1>);
 }
 
 /// The section of a page below `## name`.
@@ -56,13 +59,16 @@ TEST_CASE("the page lists every neuron's parameters with the defaults that they 
         std::string const here = section(page, name);
         std::size_t count = 0;
         for (array_info const& info : neuron.template arrays<1>()) {
-            std::string const row = "| `" + std::string(info.name) + "` | " + as_written(info) + " |";
+            std::string const row =
+                "| `" + std::string(info.name) + "` | " + as_written(info) + " |";
             INFO(name << " should have a row " << row);
             REQUIRE(here.find(row) != std::string::npos);
             ++count;
         }
         std::size_t rows = 0;
-        for (std::size_t at = here.find("\n| `"); at != std::string::npos; at = here.find("\n| `", at + 1)) ++rows;
+        for (std::size_t at = here.find("\n| `"); at != std::string::npos;
+             at = here.find("\n| `", at + 1))
+            ++rows;
         INFO(name << " has " << count << " parameters, its table " << rows << " rows");
         REQUIRE(rows == count);
     });
@@ -76,16 +82,22 @@ TEST_CASE("bad parameters are one error before anything runs, and change nothing
             INFO(one.name);
             auto const before = network.get(one.layer, one.name);
             SAYS(value_error, network.set(one.layer, one.name, std::nan("")), "finite");
-            SAYS(value_error, network.set(one.layer, one.name, std::numeric_limits<double>::infinity()), "finite");
-            SAYS(shape_error, network.set(one.layer, one.name, std::vector<double>{1, 2}), "this network wants [3]");
+            SAYS(value_error,
+                 network.set(one.layer, one.name, std::numeric_limits<double>::infinity()),
+                 "finite");
+            SAYS(shape_error, network.set(one.layer, one.name, std::vector<double>{1, 2}),
+                 "this network wants [3]");
             if (one.name.starts_with("tau") || one.name == "delta_t") {
                 SAYS(value_error, network.set(one.layer, one.name, 0.), "positive");
-                SAYS(value_error, network.set(one.layer, one.name, std::vector<double>{0.1, -0.1, 0.1}), "at [1]");
+                SAYS(value_error,
+                     network.set(one.layer, one.name, std::vector<double>{0.1, -0.1, 0.1}),
+                     "at [1]");
             }
             REQUIRE(network.get(one.layer, one.name) == before);
         }
     });
-    SAYS(value_error, (model{input<1> >> lif({.tau_mem = 0 * ms}), {}}), "'tau_mem' of 'lif 1' is 0");
+    SAYS(value_error, (model{input<1> >> lif({.tau_mem = 0 * ms}), {}}),
+         "'tau_mem' of 'lif 1' is 0");
     SAYS(value_error, (model{input<1> >> lif_adex({.delta_t = 0.}), {}}), "it is divided by");
     model rated{input<1> >> lif(rates), {}};
     SAYS(value_error, rated.set("lif 1", "tau_mem_inv", -1.), "not negative");
@@ -96,7 +108,8 @@ TEST_CASE("states are read and set, also what a loop feeds back") {
     REQUIRE(network.state("lif 1", "v") == std::vector<float>(80, 0.f));
     REQUIRE(network.state("lif 1", "spikes") == std::vector<float>(80, 0.f));
     std::vector<float> v(80), fired(80);
-    for (std::size_t k = 0; k < 80; ++k) v[k] = 0.01f * static_cast<float>(k), fired[k] = k % 3 == 0 ? 1.f : 0.f;
+    for (std::size_t k = 0; k < 80; ++k)
+        v[k] = 0.01f * static_cast<float>(k), fired[k] = k % 3 == 0 ? 1.f : 0.f;
     network.set_state("lif 1", "v", v);
     network.set_state("lif 1", "spikes", fired);
     REQUIRE(network.state("lif 1", "v") == v);
@@ -136,7 +149,8 @@ TEST_CASE("states are read and set, also what a loop feeds back") {
 
 TEST_CASE("a step is a run of one step") {
     constexpr auto network = input<5> >> linear<20> >> recurrent(synaptic) >> linear<3> >> li;
-    model whole{network, {.steps = 30, .batch = 2, .seed = 4}}, cell{network, {.batch = 2, .seed = 4}};
+    model whole{network, {.steps = 30, .batch = 2, .seed = 4}},
+        cell{network, {.batch = 2, .seed = 4}};
     Kokkos::View<float***, Kokkos::LayoutRight> x("x", 30, 2, 5);
     test::fill(x, [](std::size_t k) { return std::sin(static_cast<float>(k)) * 3; });
     auto const trace_of_all = test::host(whole(x));
@@ -147,21 +161,25 @@ TEST_CASE("a step is a run of one step") {
     }
 }
 
-TEST_CASE("one winner a layer, across registers, samples and threads, whatever the layers around it") {
+TEST_CASE(
+    "one winner a layer, across registers, samples and threads, whatever the layers around it") {
     constexpr int width = 50, steps = 60;
     for (int batch : {1, 5}) {
-        constexpr auto network = input<8> >> linear<width> >> scale(1.5) >> leaky(one_winner, at_once) >> scale(2) >> linear<4> >> li;
+        constexpr auto network = input<8> >> linear<width> >> scale(1.5) >>
+                                 leaky(one_winner, at_once) >> scale(2) >> linear<4> >> li;
         auto make = [&] { return model{network, {.steps = steps, .batch = batch, .seed = 3}}; };
         auto contest = make();
         contest.record("leaky 1", "spikes");
         contest.record("leaky 1", "mem");
-        Kokkos::View<float***, Kokkos::LayoutRight> x("x", steps, static_cast<std::size_t>(batch), 8);
+        Kokkos::View<float***, Kokkos::LayoutRight> x("x", steps, static_cast<std::size_t>(batch),
+                                                      8);
         test::fill(x, [](std::size_t k) { return 1 + std::sin(static_cast<float>(k * k % 97)); });
         auto const x_of_host = test::host(x);
         auto const out = test::host(contest(x));
         auto const spikes = test::host(contest.recorded_spikes("leaky 1"));
         auto const mem = test::host(contest.recorded("leaky 1", "mem"));
-        auto const weight = contest.get("linear 1", "weight"), bias = contest.get("linear 1", "bias");
+        auto const weight = contest.get("linear 1", "weight"),
+                   bias = contest.get("linear 1", "bias");
         int wins = 0;
         std::vector<int> who(width);
         for (int b = 0; b < batch; ++b) {
@@ -170,7 +188,8 @@ TEST_CASE("one winner a layer, across registers, samples and threads, whatever t
                 std::vector<double> due(width);
                 for (std::size_t n = 0; n < width; ++n) {
                     double current = bias[n];
-                    for (std::size_t i = 0; i < 8; ++i) current += weight[n * 8 + i] * x_of_host(t, b, i);
+                    for (std::size_t i = 0; i < 8; ++i)
+                        current += weight[n * 8 + i] * x_of_host(t, b, i);
                     due[n] = now[n] > 1 ? 1 : 0;
                     now[n] = 0.9 * now[n] + 1.5 * current - due[n];
                 }
@@ -192,7 +211,8 @@ TEST_CASE("one winner a layer, across registers, samples and threads, whatever t
 
         auto pieces = make(); // the same bits in pieces
         for (int t = 0; t < steps; t += 20) {
-            auto const part = test::host(pieces(Kokkos::subview(x, std::pair(t, t + 20), Kokkos::ALL, Kokkos::ALL)));
+            auto const part = test::host(
+                pieces(Kokkos::subview(x, std::pair(t, t + 20), Kokkos::ALL, Kokkos::ALL)));
             for (int r = 0; r < 20; ++r)
                 for (int b = 0; b < batch; ++b)
                     for (int n = 0; n < 4; ++n) REQUIRE(part(r, b, n) == out(t + r, b, n));

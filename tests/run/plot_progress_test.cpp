@@ -38,7 +38,8 @@ TEST_CASE("in a log: a plain line each tenth") {
         }
     }
     REQUIRE(b.written.size() == 10);
-    CHECK(b.written[0] == "training:  10 %, 100/1000 images, 100 images/s, 1.0 s, 9.0 s left, loss 0.5\n");
+    CHECK(b.written[0] ==
+          "training:  10 %, 100/1000 images, 100 images/s, 1.0 s, 9.0 s left, loss 0.5\n");
     CHECK(b.written[9] == "training: 100 %, 1000/1000 images, 100 images/s, 10.0 s, loss 0.5\n");
 }
 
@@ -64,7 +65,8 @@ TEST_CASE("in a log: a leap is one line") {
     progress bar("", 100, "steps", b.options(false));
     b.now += 1;
     bar.advance(55);
-    CHECK(b.written == std::vector<std::string>{" 55 %, 55/100 steps, 55 steps/s, 1.0 s, 0.8 s left\n"});
+    CHECK(b.written ==
+          std::vector<std::string>{" 55 %, 55/100 steps, 55 steps/s, 1.0 s, 0.8 s left\n"});
     bar.advance(200);
     bar.finish();
     bar.finish();
@@ -85,10 +87,12 @@ TEST_CASE("on a terminal: at most ten drawings a second, on one line") {
     CHECK(b.written.size() >= 10);
     CHECK(b.written.size() <= 13); // first, ten, last, end of line
     for (std::size_t k = 0; k + 1 < b.written.size(); ++k) {
-        CHECK_THAT(b.written[k], StartsWith("\r") && EndsWith("\033[K") && !ContainsSubstring("\n"));
+        CHECK_THAT(b.written[k],
+                   StartsWith("\r") && EndsWith("\033[K") && !ContainsSubstring("\n"));
         CHECK(detail::length_of(b.written[k]) < 100 + 4); // and the codes: \r, \033[K
     }
-    CHECK_THAT(b.written[b.written.size() - 2], ContainsSubstring("▕████████████▏ 100 %  10000/10000 steps, 10k steps/s, 1.0 s"));
+    CHECK_THAT(b.written[b.written.size() - 2],
+               ContainsSubstring("▕████████████▏ 100 %  10000/10000 steps, 10k steps/s, 1.0 s"));
     CHECK(b.written.back() == "\n");
 }
 
@@ -111,7 +115,8 @@ TEST_CASE("an error ends the line, and says so") {
     } catch (std::runtime_error const&) { // only its passing matters
     }
     REQUIRE(b.written.size() == 4);
-    CHECK_THAT(b.written[2], ContainsSubstring("4/10 steps, 4 steps/s, 1.0 s, stopped by an error"));
+    CHECK_THAT(b.written[2],
+               ContainsSubstring("4/10 steps, 4 steps/s, 1.0 s, stopped by an error"));
     CHECK(b.written[3] == "\n");
     bench c;
     {

@@ -20,11 +20,14 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::size_t count_of(std::string const& text, std::string const& part) {
     std::size_t count = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
+    for (std::size_t at = text.find(part); at != std::string::npos;
+         at = text.find(part, at + part.size()))
+        ++count;
     return count;
 }
 
-/// Every element is closed in the right order, every attribute is quoted, and no number is "nan" or "inf".
+/// Every element is closed in the right order, every attribute is quoted, and no number is "nan" or
+/// "inf".
 void require_well_formed(std::string const& svg) {
     std::vector<std::string> open;
     std::regex const tag(R"re(<(/?)([a-z]+)((?:\s+[A-Za-z0-9-]+="[^"<]*")*)\s*(/?)>)re");
@@ -62,8 +65,11 @@ figure example() {
     figure picture{.title = "a <b> & \"c\"", .subtitle = "it's", .dt = 1 * ms};
     picture.panels.push_back(raster_panel{"first & last", spikes});
     picture.panels.push_back(raster_panel{"second", spikes});
-    picture.panels.push_back(traces_panel{
-        .title = "v", .unit = "potential (mV)", .lines = {{"one", {1, 2, none, 3, infinite, 5}}, {"two", {}}}, .threshold = 4});
+    picture.panels.push_back(
+        traces_panel{.title = "v",
+                     .unit = "potential (mV)",
+                     .lines = {{"one", {1, 2, none, 3, infinite, 5}}, {"two", {}}},
+                     .threshold = 4});
     return picture;
 }
 
@@ -74,10 +80,12 @@ TEST_CASE("a figure: one dot a spike, one line a stretch, text escaped") {
     require_well_formed(text);
     require_on_page(text);
     CHECK(count_of(text, "class=\"spikes\"") == 2);
-    CHECK(count_of(text, "h0") == 2 * 46 + 2); // 46 spikes a panel, and the two values that stand alone between gaps
-    CHECK_THAT(text, ContainsSubstring("a &lt;b&gt; &amp; &quot;c&quot;") && ContainsSubstring("it&#39;s") &&
-                         ContainsSubstring("first &amp; last"));
-    CHECK_THAT(text, ContainsSubstring("10 neurons, 92 Hz on average") && ContainsSubstring("time (ms)") &&
+    CHECK(count_of(text, "h0") ==
+          2 * 46 + 2); // 46 spikes a panel, and the two values that stand alone between gaps
+    CHECK_THAT(text, ContainsSubstring("a &lt;b&gt; &amp; &quot;c&quot;") &&
+                         ContainsSubstring("it&#39;s") && ContainsSubstring("first &amp; last"));
+    CHECK_THAT(text, ContainsSubstring("10 neurons, 92 Hz on average") &&
+                         ContainsSubstring("time (ms)") &&
                          ContainsSubstring("stroke-dasharray=\"6 4\""));
     CHECK_THAT(text, ContainsSubstring("fill=\"#ffffff\"/>")); // the background
 }
@@ -89,15 +97,18 @@ TEST_CASE("a spike stands where its step and its neuron are") {
     picture.panels.push_back(raster_panel{"p", spikes, 40});
     std::string const text = svg(picture);
     std::smatch found, up, along;
-    std::string const axis = R"re(<line x1="([0-9.]+)" y1="([0-9.]+)" x2="([0-9.]+)" y2="([0-9.]+)" class="axis"/>\n)re";
-    REQUIRE(std::regex_search(text, found, std::regex(R"re(class="spikes" d="M([0-9.]+) ([0-9.]+)h0")re")));
+    std::string const axis =
+        R"re(<line x1="([0-9.]+)" y1="([0-9.]+)" x2="([0-9.]+)" y2="([0-9.]+)" class="axis"/>\n)re";
+    REQUIRE(std::regex_search(text, found,
+                              std::regex(R"re(class="spikes" d="M([0-9.]+) ([0-9.]+)h0")re")));
     std::string const rest = text.substr(static_cast<std::size_t>(found.position(0)));
     REQUIRE(std::regex_search(rest, up, std::regex(axis)));
     std::string const after = up.suffix();
     REQUIRE(std::regex_search(after, along, std::regex(axis)));
     double const left = std::stod(along[1]), right = std::stod(along[3]);
     CHECK(std::abs(std::stod(found[1]) - (left + (right - left) * 2.5 / 10)) < 0.11);
-    CHECK(std::abs(std::stod(found[2]) - (std::stod(up[2]) + 10)) < 0.11); // neuron 1 of 2: the middle of the upper half
+    CHECK(std::abs(std::stod(found[2]) - (std::stod(up[2]) + 10)) <
+          0.11); // neuron 1 of 2: the middle of the upper half
 }
 
 TEST_CASE("empty figures and panels are pictures too") {
@@ -120,15 +131,18 @@ TEST_CASE("wrong shapes and steps are named") {
     CHECK_THROWS_AS(svg(picture), shape_error);
     CHECK_THROWS_AS(svg(figure{.title = "x", .dt = 0 * ms}), value_error);
     CHECK_THROWS_AS(svg(line_chart{.title = "x", .lines = {{"l", {1, 2}, {1}}}}), shape_error);
-    CHECK_THROWS_AS(svg(bar_chart{.title = "x", .groups = {"a"}, .bars = {{"b", {1}, {1, 2}}}}), shape_error);
+    CHECK_THROWS_AS(svg(bar_chart{.title = "x", .groups = {"a"}, .bars = {{"b", {1}, {1, 2}}}}),
+                    shape_error);
 }
 
 TEST_CASE("many spikes and long traces keep the file small") {
     figure picture{.title = "much"};
-    picture.panels.push_back(raster_panel{"full", {20000, 200, std::vector<std::uint8_t>(4000000, 1)}});
+    picture.panels.push_back(
+        raster_panel{"full", {20000, 200, std::vector<std::uint8_t>(4000000, 1)}});
     CHECK(svg(picture).size() < 2500000);
     std::vector<double> wave(100000);
-    for (std::size_t k = 0; k < wave.size(); ++k) wave[k] = k == 54321 ? 100 : std::sin(static_cast<double>(k) * 0.01);
+    for (std::size_t k = 0; k < wave.size(); ++k)
+        wave[k] = k == 54321 ? 100 : std::sin(static_cast<double>(k) * 0.01);
     picture.panels[0] = traces_panel{.title = "wave", .lines = {{"w", wave}}};
     std::string const text = svg(picture);
     CHECK(text.size() < 100000);
@@ -147,24 +161,35 @@ TEST_CASE("many spikes and long traces keep the file small") {
 }
 
 TEST_CASE("a line chart: markers, error bars, floors, log axes") {
-    line_chart chart{.title = "time & <place>", .x_label = "batch", .y_label = "time (µs)", .unit = "µs", .log_x = true, .log_y = true};
-    chart.lines.push_back({"fused", {1, 2, 4, 8, 0}, {2, 3, none, 9, 5}, {1, 2, 1, 8, 1}, {3, 4, 5, infinite, 6}});
+    line_chart chart{.title = "time & <place>",
+                     .x_label = "batch",
+                     .y_label = "time (µs)",
+                     .unit = "µs",
+                     .log_x = true,
+                     .log_y = true};
+    chart.lines.push_back(
+        {"fused", {1, 2, 4, 8, 0}, {2, 3, none, 9, 5}, {1, 2, 1, 8, 1}, {3, 4, 5, infinite, 6}});
     chart.lines.push_back({"other", {1, 2, 4, 8}, {20, -1, 40, 90}});
     chart.floors = {{"latency", 1.5}, {"left out", none}};
     std::string const text = svg(chart);
     require_well_formed(text);
     require_on_page(text);
-    CHECK(count_of(text, "class=\"mark\"") == 3 + 3 + 2); // the points that can be shown, and two in the legend
+    CHECK(count_of(text, "class=\"mark\"") ==
+          3 + 3 + 2); // the points that can be shown, and two in the legend
     CHECK(count_of(text, "class=\"error\"") == 1);
     CHECK(count_of(text, "class=\"floor\"") == 1);
-    CHECK_THAT(text,
-               ContainsSubstring("latency: 1.5 µs") && !ContainsSubstring("left out") && ContainsSubstring("time &amp; &lt;place&gt;"));
-    for (auto const* tick : {">1<", ">2<", ">4<", ">8<"}) CHECK_THAT(text, ContainsSubstring(tick)); // the measured places are marked
+    CHECK_THAT(text, ContainsSubstring("latency: 1.5 µs") && !ContainsSubstring("left out") &&
+                         ContainsSubstring("time &amp; &lt;place&gt;"));
+    for (auto const* tick : {">1<", ">2<", ">4<", ">8<"})
+        CHECK_THAT(text, ContainsSubstring(tick)); // the measured places are marked
 }
 
 TEST_CASE("bar charts: a bar and a value each, and what is missing is said") {
     for (bool logarithmic : {false, true}) {
-        bar_chart chart{.title = "speed", .value_label = "images a second", .unit = "images/s", .groups = {"a & b", "c"}};
+        bar_chart chart{.title = "speed",
+                        .value_label = "images a second",
+                        .unit = "images/s",
+                        .groups = {"a & b", "c"}};
         chart.logarithmic = logarithmic;
         chart.bars = {{"ours", {12000, 300}, {11000, 290}, {13000, 310}}, {"theirs", {none, 30}}};
         chart.floors = {{"bound", 20000}};
@@ -172,7 +197,8 @@ TEST_CASE("bar charts: a bar and a value each, and what is missing is said") {
         require_well_formed(text);
         require_on_page(text);
         CHECK(count_of(text, "class=\"bar\"") == 3);
-        CHECK_THAT(text, ContainsSubstring("12k images/s") && ContainsSubstring("not measured") && ContainsSubstring("a &amp; b"));
+        CHECK_THAT(text, ContainsSubstring("12k images/s") && ContainsSubstring("not measured") &&
+                             ContainsSubstring("a &amp; b"));
         CHECK_THAT(text, ContainsSubstring("bound: 20k images/s"));
     }
     require_well_formed(svg(bar_chart{.title = "nothing"}));
@@ -183,16 +209,20 @@ TEST_CASE("bar charts: a bar and a value each, and what is missing is said") {
 }
 
 TEST_CASE("extreme numbers stay on the page") {
-    double const most = std::numeric_limits<double>::max(), least = std::numeric_limits<double>::denorm_min();
+    double const most = std::numeric_limits<double>::max(),
+                 least = std::numeric_limits<double>::denorm_min();
     for (bool logarithmic : {false, true}) {
         line_chart chart{.title = "x", .log_x = logarithmic, .log_y = logarithmic};
-        chart.lines = {{"l", {1e-290, 1e-139, 1, 1e139, 1e290, most, least}, {1e-290, 1e-139, 1, 1e139, 1e290, 1, 1}}};
+        chart.lines = {{"l",
+                        {1e-290, 1e-139, 1, 1e139, 1e290, most, least},
+                        {1e-290, 1e-139, 1, 1e139, 1e290, 1, 1}}};
         require_well_formed(svg(chart));
         require_on_page(svg(chart));
         chart.lines = {{"l", {5}, {5}}, {"near", {5}, {5.0000000001}}};
         require_well_formed(svg(chart));
         require_on_page(svg(chart));
-        bar_chart bars{.title = "b", .groups = {"least", "most", "one"}, .logarithmic = logarithmic};
+        bar_chart bars{
+            .title = "b", .groups = {"least", "most", "one"}, .logarithmic = logarithmic};
         bars.bars = {{"s", {least, most, 1}, {none, 1, 0}, {most, most, 1e290}}};
         require_well_formed(svg(bars));
         require_on_page(svg(bars));
@@ -220,7 +250,8 @@ TEST_CASE("axis marks are round and few") {
             for (std::size_t most : {2u, 5u, 12u}) {
                 auto const marks = linear_ticks(low, low + span, most);
                 CHECK(marks.at.size() <= most + 2);
-                for (double v : marks.at) CHECK((v >= low - span * 1e-6 && v <= low + span * (1 + 1e-6)));
+                for (double v : marks.at)
+                    CHECK((v >= low - span * 1e-6 && v <= low + span * (1 + 1e-6)));
             }
 }
 
@@ -242,12 +273,14 @@ TEST_CASE("numbers and words as text") {
     CHECK(plain("a\033[31m\xc3") == "a [31m?");
     CHECK(cut("äöü", 2) == "ä…");
     CHECK(length_of("日本") == 2);
-    for (auto const& line : wrapped("a title that is far too long, with averylongwordthatneverendsanddoesnotfit", 20, 150))
+    for (auto const& line : wrapped(
+             "a title that is far too long, with averylongwordthatneverendsanddoesnotfit", 20, 150))
         CHECK(text_width(line, 20) <= 158); // a space at the end may hang over
 }
 
 TEST_CASE("files: written whole, never half, and what hinders is said") {
-    auto const folder = std::filesystem::temp_directory_path() / ("spikefuse_plot_" + std::to_string(getpid()));
+    auto const folder =
+        std::filesystem::temp_directory_path() / ("spikefuse_plot_" + std::to_string(getpid()));
     std::filesystem::create_directories(folder);
     auto const path = folder / "picture.svg";
     write_svg(example(), path);
@@ -258,7 +291,9 @@ TEST_CASE("files: written whole, never half, and what hinders is said") {
     write_svg(bar_chart{.title = "b"}, folder / "bar.svg");
     CHECK_THROWS_AS(write_svg(example(), folder / "missing" / "picture.svg"), file_error);
     CHECK_THROWS_AS(write_svg(example(), folder), file_error);
-    CHECK_THROWS_AS(write_svg(example(), "/proc/picture.svg"), file_error);                                        // nobody can write there
-    CHECK(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 3); // nothing left aside
+    CHECK_THROWS_AS(write_svg(example(), "/proc/picture.svg"),
+                    file_error); // nobody can write there
+    CHECK(std::distance(std::filesystem::directory_iterator(folder),
+                        std::filesystem::directory_iterator()) == 3); // nothing left aside
     std::filesystem::remove_all(folder);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rows of input in all their ways: listed, in pieces, looked up, multiplied whole. Against sums in double, and against themselves in
-// chunks.
+// Rows of input in all their ways: listed, in pieces, looked up, multiplied whole. Against sums in
+// double, and against themselves in chunks.
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -23,7 +23,8 @@ test::spike_view mixed_spikes() {
     auto const all = host(spikes);
     int k = 0;
     for (double activity : {0.5, 0.97, 0.2, 0.28, 0.0, 1.0}) {
-        auto const some = host(random_spikes(steps, batch, Inputs, activity, 2 + static_cast<unsigned>(k)));
+        auto const some =
+            host(random_spikes(steps, batch, Inputs, activity, 2 + static_cast<unsigned>(k)));
         for (auto t = static_cast<std::size_t>(k++); t < steps; t += 7)
             for (std::size_t b = 0; b < batch; ++b)
                 for (std::size_t w = 0; w < all.extent(2); ++w) all(t, b, w) = some(t, b, w);
@@ -36,22 +37,26 @@ template <class View>
 View part(View const& whole, int first, int count) {
     auto const end = static_cast<std::size_t>(first + count);
     View some("part", static_cast<std::size_t>(count), whole.extent(1), whole.extent(2));
-    Kokkos::deep_copy(some, Kokkos::subview(whole, std::pair(static_cast<std::size_t>(first), end), Kokkos::ALL, Kokkos::ALL));
+    Kokkos::deep_copy(some, Kokkos::subview(whole, std::pair(static_cast<std::size_t>(first), end),
+                                            Kokkos::ALL, Kokkos::ALL));
     return some;
 }
 
 } // namespace
 
-TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "", ((int Inputs), Inputs), 7, 64, 150, 1100, 1500, 2050) {
+TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "",
+                       ((int Inputs), Inputs), 7, 64, 150, 1100, 1500, 2050) {
     constexpr int outputs = 40;
     constexpr auto network = input<Inputs> >> linear<outputs> >> scale(1);
     model one{network, {.steps = steps, .batch = batch, .seed = 5}};
-    auto const weight = one.get("linear 1", "weight"), bias = one.get("linear 1", "bias"); // [outputs, inputs]
+    auto const weight = one.get("linear 1", "weight"),
+               bias = one.get("linear 1", "bias"); // [outputs, inputs]
     auto const spikes = mixed_spikes<Inputs>();
     auto const values = unpacked<float>(spikes, Inputs);
     auto const graded = unpacked<float>(spikes, Inputs); // no number is 1
     auto const numbers = host(graded);
-    for (std::size_t k = 0; k < numbers.span(); ++k) numbers.data()[k] *= 0.5f + 0.001f * static_cast<float>(k % 300);
+    for (std::size_t k = 0; k < numbers.span(); ++k)
+        numbers.data()[k] *= 0.5f + 0.001f * static_cast<float>(k % 300);
     Kokkos::deep_copy(graded, numbers);
     auto const compare = [&](auto const& given, auto const& x) {
         auto const got = host(one(given));
@@ -61,7 +66,8 @@ TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "", ((
                 for (std::size_t n = 0; n < outputs; ++n) {
                     double sum = static_cast<double>(bias[n]), size = std::abs(sum);
                     for (std::size_t i = 0; i < Inputs; ++i) {
-                        double const one_of_them = static_cast<double>(weight[n * Inputs + i]) * static_cast<double>(x(t, b, i));
+                        double const one_of_them = static_cast<double>(weight[n * Inputs + i]) *
+                                                   static_cast<double>(x(t, b, i));
                         sum += one_of_them, size += std::abs(one_of_them);
                     }
                     REQUIRE(std::abs(static_cast<double>(got(t, b, n)) - sum) <= 1e-6 * size);
@@ -78,7 +84,8 @@ TEMPLATE_TEST_CASE_SIG("sums of weights are right however full a row is", "", ((
         for (int first = 0, length = 1; first < steps; first += length, length = length % 9 + 2) {
             int const count = first + length < steps ? length : steps - first;
             auto const got = host(one(part(given, first, count)));
-            REQUIRE(std::memcmp(got.data(), &whole(static_cast<std::size_t>(first), 0, 0), got.span() * sizeof(float)) == 0);
+            REQUIRE(std::memcmp(got.data(), &whole(static_cast<std::size_t>(first), 0, 0),
+                                got.span() * sizeof(float)) == 0);
         }
         one.reset();
     };

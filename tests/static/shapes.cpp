@@ -20,7 +20,8 @@ static_assert(output_shape<deep> == features<16>{});
 // A population multiplies the width, and asks for none.
 constexpr auto coded = input<4> >> population<16> >> poisson >> linear<10>;
 static_assert(output_shape<coded> == features<10>{});
-static_assert((input<4> >> population<16>).gives(4) == 64 && (population<16> >> linear<64, 10>).wants == 0);
+static_assert((input<4> >> population<16>).gives(4) == 64 &&
+              (population<16> >> linear<64, 10>).wants == 0);
 static_assert((lif >> linear<64, 10>).wants == 64 && ((lif | lif) >> linear<64, 10>).wants == 0);
 
 // `>>` groups as it likes: the plan is the same.
@@ -33,7 +34,8 @@ static_assert(std::is_same_v<plan_of<left>::nodes, plan_of<right>::nodes>);
 // Neurons join the weights before them; weights end a stage.
 static_assert(boost::mp11::mp_size<plan_of<said_once>::nodes>::value == 2);
 static_assert(boost::mp11::mp_size<plan_of<deep>::nodes>::value == 2);
-static_assert(boost::mp11::mp_size<plan_of<coded>::nodes>::value == 2); // the population and Poisson in one
+static_assert(boost::mp11::mp_size<plan_of<coded>::nodes>::value ==
+              2); // the population and Poisson in one
 static_assert(plan_of<coded>::buffer_at<1>::bits && plan_of<coded>::buffer_at<1>::width == 64);
 static_assert(plan_of<said_once>::buffer_at<1>::bits);
 static_assert(!plan_of<said_once>::emits_bits && plan_of<deep>::emits_bits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-// Gradients beside central differences: every learnable number of a model of smooth neurons, what it begins with, and its input.
+// Gradients beside central differences: every learnable number of a model of smooth neurons, what
+// it begins with, and its input.
 #include "random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -34,24 +35,31 @@ struct smooth_lif {
         constexpr auto rest = param<"rest">(0.1);
         constexpr auto threshold = param<"threshold">(0.6);
         constexpr auto beta = param<"beta">(0.9);
-        return dynamics(start(v = rest, a = rest * threshold), i += current, d(v) = (rest - v + i - 0.2 * a) / tau_mem,
-                        d(a) = (0.3 * square(v) - a / threshold) / tau_syn, i = i * exp(-dt / tau_syn), rise = exp(-4 * (v - threshold)),
+        return dynamics(start(v = rest, a = rest * threshold), i += current,
+                        d(v) = (rest - v + i - 0.2 * a) / tau_mem,
+                        d(a) = (0.3 * square(v) - a / threshold) / tau_syn,
+                        i = i * exp(-dt / tau_syn), rise = exp(-4 * (v - threshold)),
                         spike = 1 / (1 + rise), v = (1 - spike) * v + spike * rest * 0.5,
                         a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta + square(v)));
     }
 };
 
 values random_values(int steps, int batch, int width, unsigned seed) {
-    values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
+    values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
+                   static_cast<std::size_t>(width));
     std::mt19937 random(seed);
-    test::fill(x, [&](std::size_t) { return random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400; });
+    test::fill(x, [&](std::size_t) {
+        return random() % 3 == 0 ? 0 : static_cast<double>(random() % 1000) / 400;
+    });
     return x;
 }
 
-/// Every learnable number of a model and its input, each against its central difference: `loss_now` runs. (One function for all networks.)
-inline void compare_with_differences(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network,
-                                     detail::gradient_buffers<double, Kokkos::DefaultExecutionSpace>& back, values const& x,
-                                     std::function<double()> const& loss_now) {
+/// Every learnable number of a model and its input, each against its central difference: `loss_now`
+/// runs. (One function for all networks.)
+inline void
+compare_with_differences(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network,
+                         detail::gradient_buffers<double, Kokkos::DefaultExecutionSpace>& back,
+                         values const& x, std::function<double()> const& loss_now) {
     loss_now();
     std::size_t checked = 0;
     auto const compare = [&](std::string const& what, std::vector<double> const& gradient,
@@ -66,14 +74,17 @@ inline void compare_with_differences(detail::model_parameters<double, Kokkos::De
             change(k, -2 * h);
             double const below = loss_now();
             change(k, h);
-            INFO(what << "[" << k << "]: " << gradient[k] << ", difference " << (above - below) / (2 * h) << ", largest " << largest);
+            INFO(what << "[" << k << "]: " << gradient[k] << ", difference "
+                      << (above - below) / (2 * h) << ", largest " << largest);
             REQUIRE(std::abs((above - below) / (2 * h) - gradient[k]) <= 1e-6 * largest);
             ++checked;
         }
     };
     std::vector<double> const input_gradient = listed(back.input_gradient());
     auto const x_of_host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), x);
-    compare("input", input_gradient, [&](std::size_t k, double by) { x_of_host.data()[k] += by, Kokkos::deep_copy(x, x_of_host); });
+    compare("input", input_gradient, [&](std::size_t k, double by) {
+        x_of_host.data()[k] += by, Kokkos::deep_copy(x, x_of_host);
+    });
     for (auto const& one : network.parameters()) {
         bool const time = one.name.starts_with("tau");
         loss_now();
@@ -88,7 +99,8 @@ inline void compare_with_differences(detail::model_parameters<double, Kokkos::De
     }
     REQUIRE(checked > 50);
 }
-inline void let_neurons_differ(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network) {
+inline void
+let_neurons_differ(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network) {
     for (auto const& one : network.parameters()) {
         auto numbers = network.get(one.layer, one.name);
         for (std::size_t k = 0; k < numbers.size(); ++k)
@@ -97,7 +109,8 @@ inline void let_neurons_differ(detail::model_parameters<double, Kokkos::DefaultE
     }
 }
 template <class Network, class Loss, class Prepare>
-void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23, int checkpoint = 6) {
+void check_gradients(Network const& network_type, Loss loss, Prepare const& prepare, int steps = 23,
+                     int checkpoint = 6) {
     constexpr int batch = 3;
     model network{network_type, {.steps = steps, .batch = batch, .seed = 5}, precision<double>};
     let_neurons_differ(network);

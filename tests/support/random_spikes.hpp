@@ -21,20 +21,23 @@ auto host(View const& view) {
 template <class View, class Numbers>
 void fill(View const& view, Numbers const& number) { // number(k): of the k-th, row-major
     auto const h = Kokkos::create_mirror_view(view);
-    for (std::size_t k = 0; k < h.size(); ++k) h.data()[k] = static_cast<typename View::non_const_value_type>(number(k));
+    for (std::size_t k = 0; k < h.size(); ++k)
+        h.data()[k] = static_cast<typename View::non_const_value_type>(number(k));
     Kokkos::deep_copy(view, h);
 }
 
 /// Packed spikes [T, B, ceil(N/32)]; the bits beyond N are set, to show that nobody reads them.
 inline spike_view random_spikes(int steps, int batch, int width, double activity, unsigned seed) {
     auto const words = static_cast<std::size_t>((width + 31) / 32);
-    spike_view const spikes("random spikes", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), words);
+    spike_view const spikes("random spikes", static_cast<std::size_t>(steps),
+                            static_cast<std::size_t>(batch), words);
     auto const h = Kokkos::create_mirror_view(spikes);
     std::mt19937 random(seed);
     for (std::size_t t = 0; t < h.extent(0); ++t)
         for (std::size_t b = 0; b < h.extent(1); ++b)
             for (std::size_t n = 0; n < words * 32; ++n)
-                if (n >= static_cast<std::size_t>(width) || random() < activity * 4294967296.0) h(t, b, n / 32) |= 1u << (n % 32);
+                if (n >= static_cast<std::size_t>(width) || random() < activity * 4294967296.0)
+                    h(t, b, n / 32) |= 1u << (n % 32);
     Kokkos::deep_copy(spikes, h);
     return spikes;
 }
@@ -43,12 +46,14 @@ inline spike_view random_spikes(int steps, int batch, int width, double activity
 template <class T, class Spikes>
 Kokkos::View<T***, Kokkos::LayoutRight> unpacked(Spikes const& spikes, int width) {
     auto const packed = host(spikes);
-    Kokkos::View<T***, Kokkos::LayoutRight> const values("random spikes as values", packed.extent(0), packed.extent(1),
+    Kokkos::View<T***, Kokkos::LayoutRight> const values("random spikes as values",
+                                                         packed.extent(0), packed.extent(1),
                                                          static_cast<std::size_t>(width));
     auto const h = Kokkos::create_mirror_view(values);
     for (std::size_t t = 0; t < h.extent(0); ++t)
         for (std::size_t b = 0; b < h.extent(1); ++b)
-            for (std::size_t n = 0; n < h.extent(2); ++n) h(t, b, n) = static_cast<T>((packed(t, b, n / 32) >> (n % 32)) & 1u);
+            for (std::size_t n = 0; n < h.extent(2); ++n)
+                h(t, b, n) = static_cast<T>((packed(t, b, n / 32) >> (n % 32)) & 1u);
     Kokkos::deep_copy(values, h);
     return values;
 }

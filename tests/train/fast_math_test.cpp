@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// With -ffast-math (see CMakeLists.txt) std::isfinite is always true; what guards a training still sees NaN and infinities.
+// With -ffast-math (see CMakeLists.txt) std::isfinite is always true; what guards a training still
+// sees NaN and infinities.
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -16,7 +17,8 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 
@@ -27,7 +29,8 @@ struct broken_samples {
     std::size_t size() const { return 2; }
     template <class Model>
     auto make_input(int batch, int steps) const {
-        return Kokkos::View<float***, Kokkos::LayoutRight>("samples", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), 3);
+        return Kokkos::View<float***, Kokkos::LayoutRight>(
+            "samples", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), 3);
     }
     template <class View>
     void fill(std::span<std::size_t const>, View const& input, std::span<int> labels) const {
@@ -64,18 +67,26 @@ TEST_CASE("NaN is refused, and stops a training") {
     double const nan = nan_of_double;
     model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2}};
     for (double const wrong : {nan, static_cast<double>(infinity_of_double)}) {
-        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.learning_rate = wrong}}), "the learning rate");
-        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_2 = wrong}}), "beta_2");
-        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.clip_norm = wrong}}), "clip_norm");
-        SAYS(value_error, start_weights(network, "linear 1", wrong * linear_start, 1), "not finite");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.learning_rate = wrong}}),
+             "the learning rate");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{.beta_2 = wrong}}),
+             "beta_2");
+        SAYS(value_error, (trainer{network, cross_entropy(counts), adam{}, {.clip_norm = wrong}}),
+             "clip_norm");
+        SAYS(value_error, start_weights(network, "linear 1", wrong * linear_start, 1),
+             "not finite");
         SAYS(value_error, exponential_rate(wrong), "factor");
         backpropagation back{network, cross_entropy(counts)};
         SAYS(value_error, back.penalize("li 1", {.most = wrong}), "bounded");
     }
     model learns_time_constants{input<3> >> li, {.steps = 5, .batch = 2}};
     auto const before = learns_time_constants.get("li 1", "tau_mem");
-    trainer training{learns_time_constants, cross_entropy(last_step), adam{}, {.epochs = 1, .show_progress = false}};
+    trainer training{learns_time_constants,
+                     cross_entropy(last_step),
+                     adam{},
+                     {.epochs = 1, .show_progress = false}};
     training.learn("li 1", "tau_mem");
-    SAYS(value_error, training.fit(broken_samples{}, no_data{}), "the loss is not finite in step 1");
+    SAYS(value_error, training.fit(broken_samples{}, no_data{}),
+         "the loss is not finite in step 1");
     REQUIRE(learns_time_constants.get("li 1", "tau_mem") == before);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Gradients beside central differences, for networks with loops, branches and learnable constants, whose neurons are smooth; and what a
-// backward run promises: the same bits for any number of threads and on every run, in pieces as far as pieces go.
+// Gradients beside central differences, for networks with loops, branches and learnable constants,
+// whose neurons are smooth; and what a backward run promises: the same bits for any number of
+// threads and on every run, in pieces as far as pieces go.
 #include "../support/gradients.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -16,7 +17,8 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-#define SAYS(KIND, CALL, WORDS) REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
+#define SAYS(KIND, CALL, WORDS)                                                                    \
+    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 TEST_CASE("central differences: a chain, cross-entropy of every readout") {
     constexpr auto network = input<5> >> linear<18> >> smooth >> linear<3> >> li;
@@ -25,8 +27,10 @@ TEST_CASE("central differences: a chain, cross-entropy of every readout") {
     check_gradients(network, cross_entropy(last_step), some_labels);
     check_gradients(network, cross_entropy(mean_over_time), some_labels);
 }
-TEST_CASE("central differences: activity that is charged for, below and above its bounds, in a chain and in a loop") {
-    constexpr auto network = input<4> >> linear<9> >> recurrent(smooth) >> linear<20> >> smooth >> linear<3> >> li;
+TEST_CASE("central differences: activity that is charged for, below and above its bounds, in a "
+          "chain and in a loop") {
+    constexpr auto network =
+        input<4> >> linear<9> >> recurrent(smooth) >> linear<20> >> smooth >> linear<3> >> li;
     check_gradients(network, cross_entropy(counts), [](auto& back, int steps, int batch) {
         some_labels(back, steps, batch);
         back.penalize("neuron 1", {.least = 0.5, .most = 0.6, .strength = 300});
@@ -37,7 +41,9 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     constexpr auto network = input<3> >> lif_box({.tau_mem = 2 * ms}, superspike<10>);
     model one{network, {.steps = 6, .batch = 1}, precision<double>};
     values const x("x", 6, 1, 3);
-    test::fill(x, [](std::size_t k) { return k == 2 * 3 || k == 4 * 3 || k == 1 ? 10 : 0; }); // neuron 2 stays silent
+    test::fill(x, [](std::size_t k) {
+        return k == 2 * 3 || k == 4 * 3 || k == 1 ? 10 : 0;
+    }); // neuron 2 stays silent
     auto const times = test::host(one(x, first_spike));
     REQUIRE(std::vector<double>(times.data(), times.data() + 3) == std::vector<double>{2, 0, 5});
     backpropagation back{one, mean_squared(first_spike)};
@@ -49,7 +55,8 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     auto const g = test::host(back.input_gradient());
     for (int t = 0; t < 6; ++t)
         for (int n = 0; n < 3; ++n) {
-            INFO("step " << t << ", neuron " << n << ": " << g(static_cast<std::size_t>(t * 3 + n)));
+            INFO("step " << t << ", neuron " << n << ": "
+                         << g(static_cast<std::size_t>(t * 3 + n)));
             bool const before = t <= std::vector{2, 0, 5}[static_cast<std::size_t>(n)];
             REQUIRE((g(static_cast<std::size_t>(t * 3 + n)) != 0) == before);
         }
@@ -62,10 +69,13 @@ TEST_CASE("the step of the first spike: its value, and a gradient at that step a
     double const sum = std::exp(-2.) + 1 + std::exp(-5.);
     REQUIRE(std::abs(early.loss() - std::log(sum)) < 1e-12);
 }
-TEST_CASE("central differences: one buffer in two places of a joined layer, and a buffer of spikes beside one of values") {
-    check_gradients(input<5> >> linear<9> >> smooth >> (identity | identity | linear<4>) >> linear<3> >> li, cross_entropy(counts),
-                    some_labels);
-    constexpr auto mixed = input<9> >> ((linear<8> >> lif(superspike<5>)) | (linear<6> >> li)) >> linear<3> >> li;
+TEST_CASE("central differences: one buffer in two places of a joined layer, and a buffer of spikes "
+          "beside one of values") {
+    check_gradients(input<5> >> linear<9> >> smooth >> (identity | identity | linear<4>) >>
+                        linear<3> >> li,
+                    cross_entropy(counts), some_labels);
+    constexpr auto mixed =
+        input<9> >> ((linear<8> >> lif(superspike<5>)) | (linear<6> >> li)) >> linear<3> >> li;
     model one{mixed, {.steps = 30, .batch = 2, .seed = 3}};
     backpropagation back{one, cross_entropy(counts)};
     back.set_labels(std::vector<int>{1, 2});
@@ -74,36 +84,48 @@ TEST_CASE("central differences: one buffer in two places of a joined layer, and 
     REQUIRE(std::isfinite(back.loss()));
 }
 TEST_CASE("central differences: loops") {
-    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<3> >> li, cross_entropy(counts), some_labels);
-    check_gradients(input<4> >> recurrent(linear<17> >> smooth >> scale(0.7), through(linear<4>)) >> linear<3> >> smooth,
+    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<3> >> li,
                     cross_entropy(counts), some_labels);
-    check_gradients(input<3> >> recurrent(recurrent(smooth, with_autapses) >> linear<3>(no_bias), through(scale(0.3))),
+    check_gradients(input<4> >> recurrent(linear<17> >> smooth >> scale(0.7), through(linear<4>)) >>
+                        linear<3> >> smooth,
+                    cross_entropy(counts), some_labels);
+    check_gradients(input<3> >> recurrent(recurrent(smooth, with_autapses) >> linear<3>(no_bias),
+                                          through(scale(0.3))),
                     cross_entropy(counts), some_labels, 11, 3);
-    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<2> >> smooth, mean_squared(trace),
+    check_gradients(input<4> >> linear<9> >> recurrent(smooth) >> linear<2> >> smooth,
+                    mean_squared(trace),
                     [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
 }
 TEST_CASE("central differences: branches, and a loss of the trace") {
-    constexpr auto network =
-        input<6> >> (identity + (linear<6> >> smooth)) >> ((linear<4> >> smooth) | (scale(0.5) >> li)) >> linear<2> >> li;
-    check_gradients(network, mean_squared(trace), [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
-    check_gradients(network, mean_squared(last_step), [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
+    constexpr auto network = input<6> >> (identity + (linear<6> >> smooth)) >>
+                             ((linear<4> >> smooth) | (scale(0.5) >> li)) >> linear<2> >> li;
+    check_gradients(network, mean_squared(trace),
+                    [](auto& back, int steps, int batch) { some_targets(back, steps, batch, 2); });
+    check_gradients(network, mean_squared(last_step),
+                    [](auto& back, int, int batch) { some_targets(back, 1, batch, 2); });
 }
 
-TEST_CASE("central differences: neurons without weights, in groups of registers and what remains, first, last and alone") {
+TEST_CASE("central differences: neurons without weights, in groups of registers and what remains, "
+          "first, last and alone") {
     auto const targets_of = [](int outputs) {
         return [=](auto& back, int steps, int batch) { some_targets(back, steps, batch, outputs); };
     };
-    // Of 8 numbers a register: four together, and one, two or three that remain. 70 steps are several blocks.
+    // Of 8 numbers a register: four together, and one, two or three that remain. 70 steps are
+    // several blocks.
     check_gradients(input<35> >> smooth, mean_squared(trace), targets_of(35), 70, 20);
     check_gradients(input<45> >> smooth >> scale(0.5), mean_squared(trace), targets_of(45), 11);
-    check_gradients(input<56> >> smooth >> linear<3> >> smooth, cross_entropy(counts), some_labels, 11);
-    check_gradients(input<4> >> smooth >> (identity | smooth) >> smooth, mean_squared(trace), targets_of(8), 11);
+    check_gradients(input<56> >> smooth >> linear<3> >> smooth, cross_entropy(counts), some_labels,
+                    11);
+    check_gradients(input<4> >> smooth >> (identity | smooth) >> smooth, mean_squared(trace),
+                    targets_of(8), 11);
 }
-TEST_CASE("the gradient of packed spikes that neurons read as they are is that of the same spikes as values") {
+TEST_CASE("the gradient of packed spikes that neurons read as they are is that of the same spikes "
+          "as values") {
     constexpr int steps = 300, batch = 2, width = 565; // more than a cache line of spikes
     auto const bits = test::random_spikes(steps, batch, width, 0.2, 3);
     auto const gradient = [&](auto const& input) {
-        model network{spikefuse::input<width> >> lif_adex(superspike<2>), {.steps = steps, .batch = batch}};
+        model network{spikefuse::input<width> >> lif_adex(superspike<2>),
+                      {.steps = steps, .batch = batch}};
         backpropagation back{network, mean_squared(counts)};
         back.set_targets(std::vector<float>(batch * width, 5.f));
         back.want_input_gradient();
@@ -115,18 +137,23 @@ TEST_CASE("the gradient of packed spikes that neurons read as they are is that o
     REQUIRE(packed == gradient(test::unpacked<float>(bits, width)));
     REQUIRE(std::any_of(packed.begin(), packed.end(), [](float one) { return one != 0; }));
 }
-TEST_CASE("central differences: populations, of the input, behind a stage, in a branch and in a loop") {
+TEST_CASE(
+    "central differences: populations, of the input, behind a stage, in a branch and in a loop") {
     constexpr auto tuned = population<4>({.highest = 2.5, .tuning_width = 0.6});
-    check_gradients(input<5> >> tuned >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts), some_labels);
-    check_gradients(input<4> >> linear<5> >> smooth >> population<5>({.tuning_width = 0.3}) >> linear<3> >> smooth, cross_entropy(counts),
-                    some_labels);
-    check_gradients(input<3> >> ((identity | scale(0.5)) >> tuned) >> linear<6> >> smooth >> linear<3> >> li, cross_entropy(counts),
-                    some_labels);
-    check_gradients(input<6> >> recurrent(tuned >> smooth, through(linear<6>)) >> linear<3> >> li, cross_entropy(counts), some_labels, 11,
-                    3);
+    check_gradients(input<5> >> tuned >> linear<6> >> smooth >> linear<3> >> li,
+                    cross_entropy(counts), some_labels);
+    check_gradients(input<4> >> linear<5> >> smooth >> population<5>({.tuning_width = 0.3}) >>
+                        linear<3> >> smooth,
+                    cross_entropy(counts), some_labels);
+    check_gradients(input<3> >> ((identity | scale(0.5)) >> tuned) >> linear<6> >> smooth >>
+                        linear<3> >> li,
+                    cross_entropy(counts), some_labels);
+    check_gradients(input<6> >> recurrent(tuned >> smooth, through(linear<6>)) >> linear<3> >> li,
+                    cross_entropy(counts), some_labels, 11, 3);
 }
 
-TEST_CASE("an input that is held: its gradient is the sum over the steps, weights learn as from the repeated one") {
+TEST_CASE("an input that is held: its gradient is the sum over the steps, weights learn as from "
+          "the repeated one") {
     constexpr auto network = input<5> >> linear<20> >> lif(superspike<5>) >> linear<3> >> li;
     constexpr int steps = 40, batch = 3;
     model held{network, {.steps = steps, .batch = batch, .seed = 2}, precision<double>},
@@ -144,7 +171,8 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
         auto const a = one.gradient(layer, "weight"), b = other.gradient(layer, "weight");
         for (std::size_t k = 0; k < a.size(); ++k) REQUIRE(std::abs(a[k] - b[k]) < 1e-11);
     }
-    auto const of_one = test::host(one.input_gradient()), of_other = test::host(other.input_gradient());
+    auto const of_one = test::host(one.input_gradient()),
+               of_other = test::host(other.input_gradient());
     for (std::size_t k = 0; k < x.size(); ++k) {
         double sum = 0;
         for (int t = 0; t < steps; ++t) sum += of_other(static_cast<std::size_t>(t) * x.size() + k);
@@ -152,9 +180,11 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
     }
 }
 
-TEST_CASE("an input that is held, over more blocks than one, in two branches, in a loop and behind joined layers") {
-    constexpr auto network = input<5> >> ((linear<7> >> lif(superspike<5>)) | (linear<6> >> li)) >> linear<4> >>
-                             recurrent(lif(superspike<5>), through(linear<4>)) >> linear<3> >> li;
+TEST_CASE("an input that is held, over more blocks than one, in two branches, in a loop and behind "
+          "joined layers") {
+    constexpr auto network = input<5> >> ((linear<7> >> lif(superspike<5>)) | (linear<6> >> li)) >>
+                             linear<4> >> recurrent(lif(superspike<5>), through(linear<4>)) >>
+                             linear<3> >> li;
     constexpr int steps = 150, batch = 2;
     Kokkos::View<double**, Kokkos::LayoutRight> const x("x", batch, 5);
     values const xs("xs", steps, batch, 5);
@@ -180,9 +210,11 @@ TEST_CASE("an input that is held, over more blocks than one, in two branches, in
     }
 }
 
-TEST_CASE("the same bits for any number of threads, any spacing of the tape, packed or unpacked spikes, and every time") {
-    constexpr auto network = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> (identity + linear<40>) >>
-                             ((linear<20> >> synaptic) | identity) >> linear<5> >> li;
+TEST_CASE("the same bits for any number of threads, any spacing of the tape, packed or unpacked "
+          "spikes, and every time") {
+    constexpr auto network = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >>
+                             (identity + linear<40>) >> ((linear<20> >> synaptic) | identity) >>
+                             linear<5> >> li;
     constexpr int steps = 90;
     auto const space = Kokkos::DefaultExecutionSpace();
     for (int batch : {1, 7}) {
@@ -192,7 +224,9 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
             auto weight = one.get("linear 1", "weight");
             for (float& w : weight) w = w * 4 + 0.05f;
             one.set("linear 1", "weight", weight);
-            backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint, .groups = groups}};
+            backpropagation back{one,
+                                 cross_entropy(max_over_time),
+                                 {.checkpoint_steps = checkpoint, .groups = groups}};
             std::vector<int> labels(static_cast<std::size_t>(batch), 2);
             back.set_labels(labels);
             back.run(where, input);
@@ -209,13 +243,15 @@ TEST_CASE("the same bits for any number of threads, any spacing of the tape, pac
         if (space.concurrency() > 1) {
             auto const parts = Kokkos::Experimental::partition_space(space, 1, 1);
             REQUIRE(run(parts[0], spikes, 0) == whole);
-            REQUIRE(run(parts[0], spikes, 0, 1) == run(space, spikes, 0, 1)); // one group: all threads share it
+            REQUIRE(run(parts[0], spikes, 0, 1) ==
+                    run(space, spikes, 0, 1)); // one group: all threads share it
         }
         // Where blocks begin and end only regroups sums over steps: the same up to rounding.
         auto const close = [&](std::vector<float> const& other) {
             float largest = 0;
             for (float g : whole) largest = std::max(largest, std::abs(g));
-            for (std::size_t k = 0; k < whole.size(); ++k) REQUIRE(std::abs(other[k] - whole[k]) < 1e-5f * largest);
+            for (std::size_t k = 0; k < whole.size(); ++k)
+                REQUIRE(std::abs(other[k] - whole[k]) < 1e-5f * largest);
         };
         close(run(space, spikes, 7));
         close(run(space, test::unpacked<float>(spikes, 70), 0));
@@ -226,17 +262,21 @@ template <class Network>
 void compare_with_mean_of_samples(Network network, int steps) {
     constexpr int batch = 9;
     auto const spikes = test::random_spikes(steps, batch, 70, 0.15, 4);
-    auto const gradients = [&](int samples, int first, int groups, int checkpoint = 0) { // of each array
+    auto const gradients = [&](int samples, int first, int groups,
+                               int checkpoint = 0) { // of each array
         model one{network, {.steps = steps, .batch = samples, .seed = 3}};
         auto weight = one.get("linear 1", "weight");
         for (float& w : weight) w = w * 4 + 0.05f;
         one.set("linear 1", "weight", weight);
-        backpropagation back{one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint, .groups = groups}};
+        backpropagation back{
+            one, cross_entropy(max_over_time), {.checkpoint_steps = checkpoint, .groups = groups}};
         std::vector<int> labels;
         for (int b = first; b < first + samples; ++b) labels.push_back(b % 5);
         back.set_labels(labels);
-        auto const taken = std::pair(static_cast<std::size_t>(first), static_cast<std::size_t>(first + samples));
-        std::remove_const_t<decltype(spikes)> const input("input", steps, static_cast<std::size_t>(samples), spikes.extent(2));
+        auto const taken =
+            std::pair(static_cast<std::size_t>(first), static_cast<std::size_t>(first + samples));
+        std::remove_const_t<decltype(spikes)> const input(
+            "input", steps, static_cast<std::size_t>(samples), spikes.extent(2));
         Kokkos::deep_copy(input, Kokkos::subview(spikes, Kokkos::ALL, taken, Kokkos::ALL));
         back.run(input);
         Kokkos::fence();
@@ -256,23 +296,30 @@ void compare_with_mean_of_samples(Network network, int steps) {
             for (float g : mean[p]) largest = std::max(largest, std::abs(g));
             REQUIRE(largest > 0);
             for (std::size_t k = 0; k < mean[p].size(); ++k) {
-                INFO("array " << p << ", number " << k << ": " << whole[p][k] << ", mean " << mean[p][k] / batch);
+                INFO("array " << p << ", number " << k << ": " << whole[p][k] << ", mean "
+                              << mean[p][k] / batch);
                 REQUIRE(std::abs(whole[p][k] - mean[p][k] / batch) < 1e-4f * largest / batch);
             }
         }
     };
-    for (int groups : {1, 2, 4, 9}) compare(gradients(batch, 0, groups)); // together: 4, 4 and 1; 4 and 1, and 4; 3, and 2 each; 1
-    compare(gradients(batch, 0, 2, 7));                                   // the last block is shorter
+    for (int groups : {1, 2, 4, 9})
+        compare(
+            gradients(batch, 0, groups)); // together: 4, 4 and 1; 4 and 1, and 4; 3, and 2 each; 1
+    compare(gradients(batch, 0, 2, 7));   // the last block is shorter
 }
 
-TEST_CASE("a batch's gradients are the mean of its samples', however many are undone together or stand on the tape at a time") {
-    constexpr auto loop = input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li;
+TEST_CASE("a batch's gradients are the mean of its samples', however many are undone together or "
+          "stand on the tape at a time") {
+    constexpr auto loop =
+        input<70> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li;
     compare_with_mean_of_samples(loop, 50);
     compare_with_mean_of_samples(loop, 300); // four of one group, and then the next
-    compare_with_mean_of_samples(input<70> >> linear<40> >> lif(superspike<10>, detached) >> linear<5> >> li, 1000);
+    compare_with_mean_of_samples(
+        input<70> >> linear<40> >> lif(superspike<10>, detached) >> linear<5> >> li, 1000);
 }
 
-TEST_CASE("wide weights: blocks of more steps than a word has bits give the gradients of short ones") {
+TEST_CASE(
+    "wide weights: blocks of more steps than a word has bits give the gradients of short ones") {
     constexpr auto network = input<1100> >> linear<600> >> lif(superspike<10>, detached);
     constexpr int steps = 200, batch = 3;
     auto const gradient = [&](auto const& spikes, int checkpoint, auto const& look_at) {
@@ -292,12 +339,14 @@ TEST_CASE("wide weights: blocks of more steps than a word has bits give the grad
         auto const whole = gradient(spikes, 0, [](auto const& back) { // a device has short blocks
             REQUIRE((lanes<float>::width == 1 || back.block() > 128));
         });
-        auto const parts = gradient(spikes, 50, [](auto const& back) { REQUIRE(back.block() == 50); });
+        auto const parts =
+            gradient(spikes, 50, [](auto const& back) { REQUIRE(back.block() == 50); });
         float largest = 0;
         for (float g : whole) largest = std::max(largest, std::abs(g));
         REQUIRE(largest > 0);
         int differ = 0;
-        for (std::size_t k = 0; k < whole.size(); ++k) differ += std::abs(whole[k] - parts[k]) < 1e-4f * largest ? 0 : 1;
+        for (std::size_t k = 0; k < whole.size(); ++k)
+            differ += std::abs(whole[k] - parts[k]) < 1e-4f * largest ? 0 : 1;
         REQUIRE(differ == 0);
     }
 }
@@ -315,7 +364,8 @@ TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small
     auto const readout = test::host(back.readout());
     for (std::size_t k = 0; k < plain.size(); ++k) REQUIRE(readout(k) == plain.data()[k]);
     REQUIRE(back.keeps_currents(steps));
-    REQUIRE(back.tape_bytes(steps) < 1.2 * sizeof(float) * steps * batch * (256 + 10)); // a number a neuron and step
+    REQUIRE(back.tape_bytes(steps) <
+            1.2 * sizeof(float) * steps * batch * (256 + 10)); // a number a neuron and step
     model many{network, {.steps = steps, .batch = 100 * batch}};
     backpropagation of_many{many, cross_entropy(max_over_time), {.groups = 2}};
     REQUIRE(of_many.tape_bytes(steps) < 2 * 600 * 1024); // of samples at work, not of the batch
@@ -326,7 +376,8 @@ void compare_without_currents(Network network) {
     constexpr int steps = 100, batch = 8;
     auto const spikes = test::random_spikes(steps, batch, 70, 0.1, 4);
     model one{network, {.steps = steps, .batch = batch, .seed = 3}};
-    backpropagation back{one, cross_entropy(max_over_time)}, small{one, cross_entropy(max_over_time), {.tape_megabytes = 0}};
+    backpropagation back{one, cross_entropy(max_over_time)},
+        small{one, cross_entropy(max_over_time), {.tape_megabytes = 0}};
     REQUIRE(back.keeps_currents(steps));
     REQUIRE(!small.keeps_currents(steps));
     for (auto* const each : {&back, &small}) {
@@ -380,12 +431,14 @@ void compare_without_constants(Network network) {
         double largest = 0;
         for (double g : all[a]) largest = std::max(largest, std::abs(g));
         REQUIRE(largest > 0);
-        for (std::size_t k = 0; k < all[a].size(); ++k) REQUIRE(std::abs(some[a][k] - all[a][k]) <= 1e-12 * largest);
+        for (std::size_t k = 0; k < all[a].size(); ++k)
+            REQUIRE(std::abs(some[a][k] - all[a][k]) <= 1e-12 * largest);
     }
 }
 TEST_CASE("told to leave out the gradients of neurons' constants, a run gives all others") {
     compare_without_constants(input<20> >> linear<40> >> lif >> linear<5> >> li);
-    compare_without_constants(input<20> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >> linear<5> >> li);
+    compare_without_constants(input<20> >> linear<40> >> recurrent(lif(superspike<10>, detached)) >>
+                              linear<5> >> li);
     compare_without_constants(input<35> >> lif_adex);
 }
 
@@ -397,19 +450,22 @@ TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     auto const whole = test::host(other(x));
     backpropagation back{one, no_loss{}, {.carries_on = true}};
     for (int part = 0; part < 2; ++part) {
-        back.run(Kokkos::subview(x, std::pair(30 * part, 30 * part + 30), Kokkos::ALL, Kokkos::ALL));
+        back.run(
+            Kokkos::subview(x, std::pair(30 * part, 30 * part + 30), Kokkos::ALL, Kokkos::ALL));
         auto const readout = test::host(back.readout());
         for (int t = 0; t < 30; ++t)
             for (int b = 0; b < 2; ++b)
-                for (int n = 0; n < 3; ++n) REQUIRE(readout(static_cast<std::size_t>((t * 2 + b) * 3 + n)) == whole(30 * part + t, b, n));
+                for (int n = 0; n < 3; ++n)
+                    REQUIRE(readout(static_cast<std::size_t>((t * 2 + b) * 3 + n)) ==
+                            whole(30 * part + t, b, n));
     }
 }
 
-#define REFUSED(KIND, CALL, WORDS)                                                                                                         \
-    do {                                                                                                                                   \
-        auto const before = all();                                                                                                         \
-        SAYS(KIND, CALL, WORDS);                                                                                                           \
-        REQUIRE(all() == before);                                                                                                          \
+#define REFUSED(KIND, CALL, WORDS)                                                                 \
+    do {                                                                                           \
+        auto const before = all();                                                                 \
+        SAYS(KIND, CALL, WORDS);                                                                   \
+        REQUIRE(all() == before);                                                                  \
     } while (false)
 
 TEST_CASE("what does not fit is said before anything runs, and the model is as it was") {
@@ -418,25 +474,30 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
     Kokkos::deep_copy(some, 1.f);
     (void)network(some); // states that are not at rest
     auto const all = [&] {
-        return std::tuple(network.elapsed_steps(), network.state("li 1", "v"), network.state("li 1", "i"),
-                          network.get("linear 1", "weight"));
+        return std::tuple(network.elapsed_steps(), network.state("li 1", "v"),
+                          network.state("li 1", "i"), network.get("linear 1", "weight"));
     };
     backpropagation back{network, cross_entropy(counts)};
     REFUSED(value_error, back.set_labels(std::vector<int>{0, 3}), "the label of sample 1 is 3");
     REFUSED(value_error, back.set_labels(std::vector<int>{-1, 0}), "labels are 0 to 2");
     REFUSED(shape_error, back.set_labels(std::vector<int>{0}), "this model's batch is 2");
-    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}), "has room for");
+    REFUSED(value_error,
+            (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}),
+            "has room for");
     REFUSED(name_error, back.seed("li 1", "w", {}), "nothing to record");
     Kokkos::View<float***, Kokkos::LayoutRight> const wrong("x", 5, 2, 7);
     REFUSED(shape_error, back.run(wrong), "should be 4");
     Kokkos::View<float***, Kokkos::LayoutRight> const right("x", 5, 2, 4);
     REFUSED(value_error, back.run(right), "no labels");
-    REFUSED(shape_error, back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)),
+    REFUSED(shape_error,
+            back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)),
             "the seed of 'li 1' is [5, 2, 4]");
     back.set_labels(std::vector<int>{0, 1});
     back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 4, 2, 3));
     REFUSED(shape_error, back.run(right), "a seed has 4 steps");
-    back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 3)); // replaces the one that was too short
+    back.seed("li 1", "v",
+              Kokkos::View<float***, Kokkos::LayoutRight>(
+                  "g", 5, 2, 3)); // replaces the one that was too short
     REQUIRE_NOTHROW(back.run(right));
     REFUSED(value_error, back.state_gradient("li 1", "v"), "want_state_gradient()");
     backpropagation stateful{network, cross_entropy(counts)};
@@ -450,15 +511,20 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
     REFUSED(name_error, back.penalize("lif 7", {}), "lif 7");
     REFUSED(value_error, back.penalize("li 1", {.least = 2}), "bounded by 2");
     REFUSED(value_error, back.penalize("li 1", {.most = std::nan("")}), "bounded by 0");
-    REFUSED(value_error, back.penalize("li 1", {.most = 1e300}), "the model's precision"); // infinite as a float
+    REFUSED(value_error, back.penalize("li 1", {.most = 1e300}),
+            "the model's precision"); // infinite as a float
     REFUSED(value_error, back.penalize("li 1", {.strength = 1e-300}), "the model's precision");
-    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.groups = -1}}), "groups is -1");
-    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.tape_megabytes = std::nan("")}}), "tape_megabytes");
+    REFUSED(value_error, (backpropagation{network, cross_entropy(counts), {.groups = -1}}),
+            "groups is -1");
+    REFUSED(value_error,
+            (backpropagation{network, cross_entropy(counts), {.tape_megabytes = std::nan("")}}),
+            "tape_megabytes");
     backpropagation traced{network, mean_squared(trace)};
     traced.set_targets(std::vector<float>(4 * 2 * 3), 4);
     REFUSED(shape_error, traced.run(right), "set_targets(targets, 5)");
     REFUSED(shape_error, traced.set_targets(std::vector<float>(7), 4), "wants 4 times 6");
-    REFUSED(shape_error, traced.set_targets(std::vector<float>{}, std::numeric_limits<int>::max()), "wants 2147483647 times 6");
+    REFUSED(shape_error, traced.set_targets(std::vector<float>{}, std::numeric_limits<int>::max()),
+            "wants 2147483647 times 6");
     REFUSED(value_error, traced.set_targets(std::vector<float>{}, 0), "of 0 steps");
     REFUSED(value_error, traced.set_targets(std::vector<float>(6), -1), "of -1 steps");
     backpropagation reduced{network, mean_squared(counts)};
@@ -466,21 +532,28 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
     REFUSED(value_error, reduced.set_targets(std::vector<float>(12), 2), "of 2 steps");
     REFUSED(shape_error, reduced.set_targets(std::vector<float>(12)), "wants 6");
     REFUSED(name_error, back.gradient("li 1", "weight"), "there is no parameter");
-    REFUSED(value_error, start_weights(network, "linear 1", 1e-300 * linear_start, 1), "the model's precision");
-    REFUSED(value_error, start_weights(network, "linear 1", 1e300 * linear_start, 1), "the model's precision");
-    REFUSED(value_error, start_weights(network, "linear 1", std::nan("") * linear_start, 1), "not finite");
+    REFUSED(value_error, start_weights(network, "linear 1", 1e-300 * linear_start, 1),
+            "the model's precision");
+    REFUSED(value_error, start_weights(network, "linear 1", 1e300 * linear_start, 1),
+            "the model's precision");
+    REFUSED(value_error, start_weights(network, "linear 1", std::nan("") * linear_start, 1),
+            "not finite");
     REFUSED(name_error, start_weights(network, "linear 2", linear_start, 1), "linear 2");
 }
 
-TEST_CASE("start values: spread and shape of each, the same for a seed, a loop's diagonal held at zero") {
+TEST_CASE(
+    "start values: spread and shape of each, the same for a seed, a loop's diagonal held at zero") {
     model network{input<300> >> linear<200> >> recurrent(lif) >> linear<10> >> li, {}};
     auto const moments = [&](char const* layer, start_values how, std::uint64_t seed) {
         start_weights(network, layer, how, seed);
         double sum = 0, square = 0, largest = 0;
         auto const weight = network.get(layer, "weight");
-        for (float w : weight) sum += w, square += static_cast<double>(w) * w, largest = std::max(largest, std::abs<double>(w));
+        for (float w : weight)
+            sum += w, square += static_cast<double>(w) * w,
+                largest = std::max(largest, std::abs<double>(w));
         double const mean = sum / static_cast<double>(weight.size());
-        return std::array{mean, std::sqrt(square / static_cast<double>(weight.size()) - mean * mean), largest};
+        return std::array{
+            mean, std::sqrt(square / static_cast<double>(weight.size()) - mean * mean), largest};
     };
     auto const drawn = [&](start_values how, double deviation, double most) {
         auto const [mean, spread, largest] = moments("linear 1", how, 3);
@@ -500,7 +573,8 @@ TEST_CASE("start values: spread and shape of each, the same for a seed, a loop's
     auto const first = network.get("linear 1", "weight");
     start_weights(network, "linear 1", norse_recurrent_start, 3);
     REQUIRE(network.get("linear 1", "weight") == first);
-    std::string const loop = network.layer_names()[1].starts_with("lif") ? network.layer_names()[2] : network.layer_names()[1];
+    std::string const loop = network.layer_names()[1].starts_with("lif") ? network.layer_names()[2]
+                                                                         : network.layer_names()[1];
     start_weights(network, loop, norse_recurrent_start, 3);
     auto const around = network.get(loop, "weight");
     for (std::size_t k = 0; k < 200; ++k) REQUIRE(around[k * 201] == 0);

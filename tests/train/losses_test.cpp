@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Losses: gradients of those that see a step's outputs together beside central differences, their values beside plain loops, and sums over
-// many steps and samples.
+// Losses: gradients of those that see a step's outputs together beside central differences, their
+// values beside plain loops, and sums over many steps and samples.
 #include "../support/gradients.hpp"
 
 #include <limits>
@@ -9,14 +9,15 @@ using namespace spikefuse;
 
 namespace {
 
-/// Of one's own: the largest output of a step beside the label's, squared where it comes nearer than 1; a mean over steps and batch.
+/// Of one's own: the largest output of a step beside the label's, squared where it comes nearer
+/// than 1; a mean over steps and batch.
 struct margin_loss {
     using readout = trace_readout;
     template <class>
     using targets = detail::label_targets;
     template <class T>
-    SPIKEFUSE_FUNCTION T of_row(T const* outputs, int count, detail::label_targets wanted, int, int sample, int steps, int batch,
-                                T* gradient) const {
+    SPIKEFUSE_FUNCTION T of_row(T const* outputs, int count, detail::label_targets wanted, int,
+                                int sample, int steps, int batch, T* gradient) const {
         int const label = wanted.labels[sample];
         int other = label == 0 ? 1 : 0;
         for (int n = 0; n < count; ++n) {
@@ -31,15 +32,19 @@ struct margin_loss {
     }
 };
 
-/// The mean over steps and batch of the cross-entropy of each step's outputs, by a double loop over what the loss looked at.
+/// The mean over steps and batch of the cross-entropy of each step's outputs, by a double loop over
+/// what the loss looked at.
 template <class View>
-double mean_of_steps(View const& outputs, int steps, int batch, int count, std::vector<int> const& labels) {
+double mean_of_steps(View const& outputs, int steps, int batch, int count,
+                     std::vector<int> const& labels) {
     double sum = 0;
     for (std::size_t row = 0; row < static_cast<std::size_t>(steps * batch); ++row) {
         std::size_t const begin = row * static_cast<std::size_t>(count);
         double exps = 0;
-        for (std::size_t n = 0; n < static_cast<std::size_t>(count); ++n) exps += std::exp(static_cast<double>(outputs(begin + n)));
-        std::size_t const label = static_cast<std::size_t>(labels[row % static_cast<std::size_t>(batch)]);
+        for (std::size_t n = 0; n < static_cast<std::size_t>(count); ++n)
+            exps += std::exp(static_cast<double>(outputs(begin + n)));
+        std::size_t const label =
+            static_cast<std::size_t>(labels[row % static_cast<std::size_t>(batch)]);
         sum += std::log(exps) - static_cast<double>(outputs(begin + label));
     }
     return sum / (steps * batch);
@@ -52,13 +57,16 @@ void check_cross_entropy_of_steps(Network const& network_type, int checkpoint = 
     std::vector<int> labels(batch);
     for (int b = 0; b < batch; ++b) labels[static_cast<std::size_t>(b)] = b * 7 % outputs;
     auto const loss_with = [&](int groups) {
-        backpropagation back{network, cross_entropy(trace), {.checkpoint_steps = checkpoint, .groups = groups}};
+        backpropagation back{
+            network, cross_entropy(trace), {.checkpoint_steps = checkpoint, .groups = groups}};
         back.set_labels(labels);
         back.run(test::random_spikes(steps, batch, Network::wants, 0.3, 3));
         REQUIRE(back.steps() == steps);
-        double const theirs = mean_of_steps(test::host(back.readout()), steps, batch, outputs, labels);
+        double const theirs =
+            mean_of_steps(test::host(back.readout()), steps, batch, outputs, labels);
         INFO(outputs << " outputs: " << back.loss() << ", " << theirs);
-        REQUIRE(std::abs(static_cast<double>(back.loss()) - theirs) <= (sizeof(T) == 4 ? 1e-6 : 1e-14) * (1 + theirs));
+        REQUIRE(std::abs(static_cast<double>(back.loss()) - theirs) <=
+                (sizeof(T) == 4 ? 1e-6 : 1e-14) * (1 + theirs));
         REQUIRE((outputs == 1 || theirs > 0.1));
         return back.loss();
     };
@@ -67,20 +75,23 @@ void check_cross_entropy_of_steps(Network const& network_type, int checkpoint = 
 
 } // namespace
 
-TEST_CASE("central differences: a loss that sees a step's outputs together, behind a chain, a joint, a loop and a population") {
+TEST_CASE("central differences: a loss that sees a step's outputs together, behind a chain, a "
+          "joint, a loop and a population") {
     constexpr auto mixed = input<5> >> linear<18> >> smooth;
     check_gradients(mixed >> linear<3> >> li, cross_entropy(trace), some_labels);
     check_gradients(mixed >> linear<20>, cross_entropy(trace), some_labels, 13);
     check_gradients(mixed >> linear<100> >> smooth, cross_entropy(trace), some_labels, 7, 3);
     check_gradients(input<4> >> linear<10> >> recurrent(smooth), cross_entropy(trace), some_labels);
-    check_gradients(input<4> >> smooth >> (linear<2> | population<3>({.tuning_width = 0.3})), cross_entropy(trace), some_labels, 11);
+    check_gradients(input<4> >> smooth >> (linear<2> | population<3>({.tuning_width = 0.3})),
+                    cross_entropy(trace), some_labels, 11);
     check_gradients(mixed >> linear<17> >> smooth, margin_loss{}, some_labels);
 }
 TEST_CASE("cross-entropy of the trace is the mean over steps, for every width of outputs") {
     constexpr auto hidden = input<12> >> linear<30> >> lif(superspike<5>);
     check_cross_entropy_of_steps<float>(hidden >> linear<10> >> li);
     check_cross_entropy_of_steps<float>(hidden >> linear<100> >> li);
-    check_cross_entropy_of_steps<float>(input<12> >> linear<20> >> recurrent(lif(superspike<5>, detached)));
+    check_cross_entropy_of_steps<float>(input<12> >> linear<20> >>
+                                        recurrent(lif(superspike<5>, detached)));
     check_cross_entropy_of_steps<double>(hidden >> linear<1> >> li);
     check_cross_entropy_of_steps<double>(hidden >> linear<20> >> lif(superspike<5>), 7);
 }
@@ -91,16 +102,22 @@ TEST_CASE("a loss is NaN where its readout is") {
         readout[at] = nan;
         int const label = 1;
         float const targets[] = {0, 0, 0};
-        REQUIRE(std::isnan(cross_entropy(counts).of_readout(readout, 3, detail::label_targets{&label}, 0, 1, gradient)));
-        REQUIRE(std::isnan(cross_entropy(first_spike).of_readout(readout, 3, detail::label_targets{&label}, 0, 1, gradient)));
-        REQUIRE(std::isnan(cross_entropy(trace).of_row(readout, 3, detail::label_targets{&label}, 0, 0, 1, 1, gradient)));
-        REQUIRE(std::isnan(mean_squared(counts).of_readout(readout, 3, detail::value_targets<float>{targets}, 0, 1, gradient)));
+        REQUIRE(std::isnan(cross_entropy(counts).of_readout(
+            readout, 3, detail::label_targets{&label}, 0, 1, gradient)));
+        REQUIRE(
+            std::isnan(cross_entropy(first_spike)
+                           .of_readout(readout, 3, detail::label_targets{&label}, 0, 1, gradient)));
+        REQUIRE(std::isnan(cross_entropy(trace).of_row(readout, 3, detail::label_targets{&label}, 0,
+                                                       0, 1, 1, gradient)));
+        REQUIRE(std::isnan(mean_squared(counts).of_readout(
+            readout, 3, detail::value_targets<float>{targets}, 0, 1, gradient)));
     }
 }
 TEST_CASE("what many steps or samples cost is not rounded away") {
     constexpr auto fires_always = lif_box({.tau_mem = 1 * ms}, superspike<10>);
     auto const strong = [](int batch, int width) {
-        Kokkos::View<float**, Kokkos::LayoutRight> const x("x", static_cast<std::size_t>(batch), static_cast<std::size_t>(width));
+        Kokkos::View<float**, Kokkos::LayoutRight> const x("x", static_cast<std::size_t>(batch),
+                                                           static_cast<std::size_t>(width));
         Kokkos::deep_copy(x, 10.f);
         return x;
     };

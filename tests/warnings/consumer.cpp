@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a consumer instantiates: a run, training, files and pictures, with the warnings that a careful project switches on.
+// What a consumer instantiates: a run, training, files and pictures, with the warnings that a
+// careful project switches on.
 #include <cstdio>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/plot/raster.hpp>
@@ -15,7 +16,8 @@
 using namespace spikefuse;
 
 void consumer(std::string const& path) {
-    model network{input<20> >> linear<40> >> recurrent(lif(superspike<10>)) >> linear<2> >> li, {.steps = 8, .batch = 4}};
+    model network{input<20> >> linear<40> >> recurrent(lif(superspike<10>)) >> linear<2> >> li,
+                  {.steps = 8, .batch = 4}};
     Kokkos::View<float***, Kokkos::LayoutRight> const spikes("spikes", 8, 4, 20); // [T, B, N]
     (void)network(spikes);
     backpropagation gradients{network, cross_entropy(max_over_time)};
@@ -23,7 +25,8 @@ void consumer(std::string const& path) {
     gradients.set_labels(std::vector<int>{0, 1, 0, 1});
     gradients.run(spikes);
     learning.update(Kokkos::DefaultExecutionSpace(), gradients.raw(), gradients.groups());
-    trainer training{network, cross_entropy(max_over_time), adam{.learning_rate = 1e-3}, {.epochs = 1}};
+    trainer training{
+        network, cross_entropy(max_over_time), adam{.learning_rate = 1e-3}, {.epochs = 1}};
     save_checkpoint(training, path);
     io::save_nir(network, path);
     io::load_nir(network, path);

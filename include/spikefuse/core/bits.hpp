@@ -37,9 +37,11 @@ SPIKEFUSE_FUNCTION int lowest_bit(std::uint32_t word) {
 #endif
 }
 
-/// Stores a word that 32 threads running together hold, a bit each: `bit` is this thread's place in it, `count` how many of them there are.
-/// False where threads do not run together: then nothing is stored.
-SPIKEFUSE_FUNCTION bool store_together([[maybe_unused]] std::uint32_t* word, [[maybe_unused]] int bit, [[maybe_unused]] bool set,
+/// Stores a word that 32 threads running together hold, a bit each: `bit` is this thread's place in
+/// it, `count` how many of them there are. False where threads do not run together: then nothing is
+/// stored.
+SPIKEFUSE_FUNCTION bool store_together([[maybe_unused]] std::uint32_t* word,
+                                       [[maybe_unused]] int bit, [[maybe_unused]] bool set,
                                        [[maybe_unused]] int count) {
 #if defined(__CUDA_ARCH__)
     std::uint32_t const bits = __ballot_sync(count < 32 ? (1u << count) - 1u : ~0u, set);
@@ -59,7 +61,8 @@ SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, 
         std::uint32_t word = row[w];
         if (w == width / 32) word &= (1u << (width % 32)) - 1u;
         int const shift = w * 32 - at;
-        bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift : static_cast<std::uint64_t>(word) >> -shift;
+        bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift
+                           : static_cast<std::uint64_t>(word) >> -shift;
     }
     return bits;
 }

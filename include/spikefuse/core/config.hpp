@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What the flags of a compiler decide: host or device, how long a register is, what a plan counts on; and the name of all that depends on
-/// them. Everything of this library stands in an inline namespace of that name, so that files compiled with different flags, whose numbers
-/// lie differently, do not link with each other.
+/// What the flags of a compiler decide: host or device, how long a register is, what a plan counts
+/// on; and the name of all that depends on them. Everything of this library stands in an inline
+/// namespace of that name, so that files compiled with different flags, whose numbers lie
+/// differently, do not link with each other.
 
 #include <Kokkos_Macros.hpp>
 
@@ -17,8 +18,8 @@
 #define SPIKEFUSE_INLINE __attribute__((always_inline)) // behind a lambda's parameters
 #endif
 
-/// 1: a register of neurons is 64 bytes of numbers. 0: it is one number, and threads are the lanes. SPIKEFUSE_ONE_LANE asks for that on the
-/// host too: so the tests run what a device runs.
+/// 1: a register of neurons is 64 bytes of numbers. 0: it is one number, and threads are the lanes.
+/// SPIKEFUSE_ONE_LANE asks for that on the host too: so the tests run what a device runs.
 #if !defined(__CUDACC__) && !defined(__HIPCC__) && defined(__GNUC__) && !defined(SPIKEFUSE_ONE_LANE)
 #define SPIKEFUSE_HOST_LANES 1
 #else
@@ -45,12 +46,14 @@
 #define SPIKEFUSE_NEAR_CACHES 2097152
 #define SPIKEFUSE_ABI_1 SPIKEFUSE_ABI_0
 #else
-#define SPIKEFUSE_ABI_1 SPIKEFUSE_PASTE(SPIKEFUSE_PASTE(SPIKEFUSE_ABI_0, _caches), SPIKEFUSE_NEAR_CACHES)
+#define SPIKEFUSE_ABI_1                                                                            \
+    SPIKEFUSE_PASTE(SPIKEFUSE_PASTE(SPIKEFUSE_ABI_0, _caches), SPIKEFUSE_NEAR_CACHES)
 #endif
 /// Weights times steps of a sample that are worth a thread, a plain number.
 #ifndef SPIKEFUSE_SHARE_OF_WORK
 #define SPIKEFUSE_SHARE_OF_WORK 524288
 #define SPIKEFUSE_ABI SPIKEFUSE_ABI_1
 #else
-#define SPIKEFUSE_ABI SPIKEFUSE_PASTE(SPIKEFUSE_PASTE(SPIKEFUSE_ABI_1, _share), SPIKEFUSE_SHARE_OF_WORK)
+#define SPIKEFUSE_ABI                                                                              \
+    SPIKEFUSE_PASTE(SPIKEFUSE_PASTE(SPIKEFUSE_ABI_1, _share), SPIKEFUSE_SHARE_OF_WORK)
 #endif

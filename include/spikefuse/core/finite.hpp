@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Whether a number is finite, by its bits: under -ffast-math a compiler takes std::isfinite, and any comparison with NaN, for decided.
+/// Whether a number is finite, by its bits: under -ffast-math a compiler takes std::isfinite, and
+/// any comparison with NaN, for decided.
 
 #include "config.hpp"
 
@@ -20,7 +21,8 @@ SPIKEFUSE_FUNCTION constexpr bool is_finite(T const& value) {
         return is_finite(static_cast<double>(value));
     } else {
         using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-        constexpr word exponent = sizeof(T) == 4 ? word(0x7f800000u) : static_cast<word>(0x7ff0000000000000u);
+        constexpr word exponent =
+            sizeof(T) == 4 ? word(0x7f800000u) : static_cast<word>(0x7ff0000000000000u);
         word bits = __builtin_bit_cast(word, value);
 #if defined(__GNUC__) && !defined(__CUDA_ARCH__) && !defined(__HIP_DEVICE_COMPILE__)
         if (!std::is_constant_evaluated()) asm("" : "+r"(bits)); // clang would know this test again

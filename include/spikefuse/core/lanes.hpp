@@ -2,9 +2,10 @@
 #pragma once
 /// One register of neurons: the arithmetic type in which equations are evaluated.
 ///
-/// On the host `lanes<T>` is 64 bytes of numbers (GNU vector extension: the compiler lowers it to AVX-512, AVX2, SSE2, NEON or plain code,
-/// so no flag is imposed on a consumer); in device code it is one number, and threads are the lanes. SPIKEFUSE_ONE_LANE makes it one number
-/// on the host too: so the tests run what a device runs.
+/// On the host `lanes<T>` is 64 bytes of numbers (GNU vector extension: the compiler lowers it to
+/// AVX-512, AVX2, SSE2, NEON or plain code, so no flag is imposed on a consumer); in device code it
+/// is one number, and threads are the lanes. SPIKEFUSE_ONE_LANE makes it one number on the host
+/// too: so the tests run what a device runs.
 
 #include "tuple.hpp"
 
@@ -25,8 +26,12 @@ struct lane_mask {
     using native = typename detail::side_by_side<detail::mask_register<T>, Count>::type;
     native value;
 
-    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {static_cast<native>(a.value & b.value)}; }
-    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {static_cast<native>(a.value | b.value)}; }
+    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) {
+        return {static_cast<native>(a.value & b.value)};
+    }
+    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) {
+        return {static_cast<native>(a.value | b.value)};
+    }
 
     template <int Index>
     SPIKEFUSE_FUNCTION lane_mask<T> part() const {
@@ -50,14 +55,16 @@ SPIKEFUSE_FUNCTION lane_mask<T> lane_is(int k) {
     return mask_of<T>(k >= 0 && k < 64 / static_cast<int>(sizeof(T)) ? 1u << k : 0u);
 }
 
-/// `Count` registers side by side, a power of two: each operation is done on all of them before the next one, so that none waits for its
-/// own last result.
+/// `Count` registers side by side, a power of two: each operation is done on all of them before the
+/// next one, so that none waits for its own last result.
 template <class T, int Count = 1>
 struct lanes {
     static constexpr int count = Count, width = Count * 64 / static_cast<int>(sizeof(T));
     using number = T;
     using mask = lane_mask<T, Count>;
-    using native = typename detail::side_by_side<detail::whole_line<typename detail::register_of<T>::numbers>, Count>::type;
+    using native =
+        typename detail::side_by_side<detail::whole_line<typename detail::register_of<T>::numbers>,
+                                      Count>::type;
     native value;
 
     lanes() = default;
@@ -68,7 +75,8 @@ struct lanes {
 
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return detail::load<native>(from); }
     SPIKEFUSE_FUNCTION void store(T* to) const { detail::store(value, to); }
-    /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams` makes them visible.
+    /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams`
+    /// makes them visible.
     SPIKEFUSE_FUNCTION void stream(T* to) const { detail::stream(value, to); }
     static SPIKEFUSE_FUNCTION void finish_streams() { detail::finish_streams(); }
     /// 1 in the lanes whose bit is set, lane 0 lowest; 0 in the others.
@@ -99,15 +107,26 @@ struct lanes {
     static SPIKEFUSE_FUNCTION mask compare(lanes a, lanes b) {
         return {detail::compare<How, typename mask::native, T>(a.value, b.value)};
     }
-    friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) { return compare<detail::comparison::greater>(a, b); }
-    friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) { return compare<detail::comparison::greater_equal>(a, b); }
-    friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) { return compare<detail::comparison::less>(a, b); }
-    friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) { return compare<detail::comparison::less_equal>(a, b); }
-    friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) { return compare<detail::comparison::not_equal>(a, b); }
+    friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) {
+        return compare<detail::comparison::greater>(a, b);
+    }
+    friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) {
+        return compare<detail::comparison::greater_equal>(a, b);
+    }
+    friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) {
+        return compare<detail::comparison::less>(a, b);
+    }
+    friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) {
+        return compare<detail::comparison::less_equal>(a, b);
+    }
+    friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) {
+        return compare<detail::comparison::not_equal>(a, b);
+    }
 };
 
 template <class T, int Count>
-SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes, lanes<T, Count> no) {
+SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes,
+                                          lanes<T, Count> no) {
     return detail::choose<T>(where.value, yes.value, no.value);
 }
 /// Applies a scalar function lane by lane.
@@ -121,8 +140,12 @@ SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& 
 template <class T, int Count = 1>
 struct lane_mask {
     bool value;
-    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) { return {a.value && b.value}; }
-    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) { return {a.value || b.value}; }
+    friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) {
+        return {a.value && b.value};
+    }
+    friend SPIKEFUSE_FUNCTION lane_mask operator|(lane_mask a, lane_mask b) {
+        return {a.value || b.value};
+    }
     template <int Index>
     SPIKEFUSE_FUNCTION lane_mask part() const {
         return *this;
@@ -171,7 +194,8 @@ struct lanes {
 };
 
 template <class T, int Count>
-SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes, lanes<T, Count> no) {
+SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes,
+                                          lanes<T, Count> no) {
     return where.value ? yes : no;
 }
 template <class T>
@@ -185,14 +209,16 @@ SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& 
 
 #endif
 
-/// Neurons whose weights lie side by side: those of a register; where that is one number, those of 32 threads that run together.
+/// Neurons whose weights lie side by side: those of a register; where that is one number, those of
+/// 32 threads that run together.
 template <class T>
 inline constexpr int panel_width = lanes<T>::width > 1 ? lanes<T>::width : 32;
-/// Registers that a thread runs side by side, so that none waits for itself: `many`; at most 4 where they are several of the processor's,
-/// which would not hold more (measured: docs/speed.md); but one where a register is one number, so that threads that run together read what
-/// lies together.
+/// Registers that a thread runs side by side, so that none waits for itself: `many`; at most 4
+/// where they are several of the processor's, which would not hold more (measured: docs/speed.md);
+/// but one where a register is one number, so that threads that run together read what lies
+/// together.
 template <class T>
-SPIKEFUSE_FUNCTION constexpr int registers_together([[maybe_unused]] int many) {
+SPIKEFUSE_FUNCTION constexpr int interleave([[maybe_unused]] int many) {
 #if SPIKEFUSE_HOST_LANES
     return detail::in_halves<typename lanes<T>::native> && many > 4 ? 4 : many;
 #else
@@ -200,15 +226,17 @@ SPIKEFUSE_FUNCTION constexpr int registers_together([[maybe_unused]] int many) {
 #endif
 }
 
-/// Whether sums that stay in registers are better kept few: where a register of neurons is several of the processor's.
+/// Whether sums that stay in registers are better kept few: where a register of neurons is several
+/// of the processor's.
 template <class T>
-inline constexpr bool few_registers = lanes<T>::width > 1 && registers_together<T>(12) < 12;
+inline constexpr bool simd_is_composite = lanes<T>::width > 1 && interleave<T>(12) < 12;
 
-/// Whether the processor runs an operation on 64 bytes as two, so that arithmetic takes twice as long beside the loads: Zen 4.
+/// Whether the processor runs an operation on 64 bytes as two, so that arithmetic takes twice as
+/// long beside the loads: Zen 4.
 #ifdef __znver4__
-inline constexpr bool halved_registers = true;
+inline constexpr bool double_pumped_avx512 = true;
 #else
-inline constexpr bool halved_registers = false;
+inline constexpr bool double_pumped_avx512 = false;
 #endif
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What every layer is, whatever it computes: the concept through which graph, plan, run and io know layers.
+/// What every layer is, whatever it computes: the concept through which graph, plan, run and io
+/// know layers.
 
 #include "config.hpp"
 
@@ -14,7 +15,12 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct layer {}; // every word that `>>` understands derives from it
 
-enum class unit { number, positive, time, rate }; // finite all; a time is positive too, a rate is not negative
+enum class unit {
+    number,
+    positive,
+    time,
+    rate
+}; // finite all; a time is positive too, a rate is not negative
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
 struct array_info {
@@ -23,42 +29,47 @@ struct array_info {
     int columns = 0; // 0: one number a row
     unit measure = unit::number;
     double initial = 0;
-    double spread = 0;    // initial values are uniform in initial +- spread
-    bool hollow = false;  // the diagonal is held at zero
-    double increment = 0; // from row to row of the initial values
-    int period = 0;       // rows after which they begin anew; 0: never
+    double spread = 0;          // initial values are uniform in initial +- spread
+    bool zero_diagonal = false; // the diagonal is held at zero
+    double increment = 0;       // from row to row of the initial values
+    int period = 0;             // rows after which they begin anew; 0: never
 };
 
-/// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A field that a node lacks has
-/// the value `absent`; NaN means that it must be there. What a layer has no parameter for, because its equations fix it, is `implied`.
-struct exchange_rule {
-    static constexpr double must_be_there = std::numeric_limits<double>::quiet_NaN();
+/// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A
+/// field that a node lacks has the value `default_if_missing`; NaN means that it must be there.
+/// What a layer has no parameter for, because its equations fix it, is `implied`.
+struct nir_mapping {
+    static constexpr double required = std::numeric_limits<double>::quiet_NaN();
     struct field {
         std::string_view parameter, name;
-        double absent = must_be_there;
+        double default_if_missing = required;
     };
     struct fixed {
-        std::string_view name, parameter; // the field is that parameter over dt, or 1 where none is named
+        std::string_view name,
+            parameter; // the field is that parameter over dt, or 1 where none is named
     };
     std::array<std::string_view, 2> types;
     std::array<field, 8> fields;
     std::array<fixed, 2> implied;
 
-    constexpr exchange_rule() = default;
-    constexpr exchange_rule(std::string_view type, std::initializer_list<field> of, std::string_view also = {}) : types{type, also} {
+    constexpr nir_mapping() = default;
+    constexpr nir_mapping(std::string_view type, std::initializer_list<field> of,
+                          std::string_view also = {})
+        : types{type, also} {
         std::size_t k = 0;
         for (field const& one : of) fields[k++] = one;
     }
-    constexpr exchange_rule implying(fixed one, fixed other) const {
-        exchange_rule all = *this;
+    constexpr nir_mapping with_fixed(fixed one, fixed other) const {
+        nir_mapping all = *this;
         all.implied = {one, other};
         return all;
     }
 };
 
 /// A word of the network.
-/// `kind`: its name in messages. `mixes`: true if an output depends on several inputs (linear), false if on its own alone
-/// (neurons). `wants`: the width it asks for, 0 for any. `gives(left)`: the width it gives, 0 while unknown.
+/// `kind`: its name in messages. `mixes`: true if an output depends on several inputs (linear),
+/// false if on its own alone (neurons). `wants`: the width it asks for, 0 for any. `gives(left)`:
+/// the width it gives, 0 while unknown.
 template <class L>
 concept layer_word = std::derived_from<L, layer> && requires(int left) {
     typename L::kind;
@@ -66,5 +77,27 @@ concept layer_word = std::derived_from<L, layer> && requires(int left) {
     { L::wants } -> std::convertible_to<int>;
     { L::gives(left) } -> std::convertible_to<int>;
 };
+/// A layer of weights. `over<Left>`: how they lie for `Left` inputs, in panels (`dense_weights`).
+/// `arrays<Left>()`: the parameters, in the order in which they lie.
+template <class L>
+concept connection = layer_word<L> && bool(L::mixes) && requires(L const& one) {
+    typename L::template over<1>;
+    one.template arrays<1>();
+};
+/// A layer of neurons, one an input. `equations_of`: a struct with `equations()`.
+/// `arrays<Width>()`: the parameters and then the tables, in the order in which the equations name
+/// them.
+template <class L>
+concept neuron_layer = layer_word<L> && !bool(L::mixes) && requires(L const& one) {
+    typename L::equations_of;
+    one.template arrays<1>();
+};
+
+/// How a layer is called in NIR; empty where it does not say (`exchange`).
+template <class L>
+inline constexpr nir_mapping nir_mapping_of{};
+template <class L>
+    requires requires { L::exchange; }
+inline constexpr nir_mapping nir_mapping_of<L> = L::exchange;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

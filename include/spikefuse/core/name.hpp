@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Names in types: "v" becomes `name<'v'>` at once, so kernel symbols stay short and nvcc can match them.
+/// Names in types: "v" becomes `name<'v'>` at once, so kernel symbols stay short and nvcc can match
+/// them.
 
 #include "config.hpp"
 
@@ -27,7 +28,8 @@ struct spelling {
     }
 };
 
-template <auto Text, class Positions> // auto: nvcc does not match a specialisation on the class itself
+template <auto Text,
+          class Positions> // auto: nvcc does not match a specialisation on the class itself
 struct spell;
 template <auto Text, std::size_t... Position>
 struct spell<Text, std::index_sequence<Position...>> {
@@ -38,7 +40,8 @@ struct spell<Text, std::index_sequence<Position...>> {
 
 /// `named<"v">` is `name<'v'>`.
 template <detail::spelling Text>
-using named = typename detail::spell<Text, std::make_index_sequence<sizeof(Text.letters) - 1>>::type;
+using named =
+    typename detail::spell<Text, std::make_index_sequence<sizeof(Text.letters) - 1>>::type;
 
 /// Two names in a row.
 template <class First, class Second>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Numbers of a caller's that become numbers of a model: how they are written in messages, and whether the model's type can hold them.
+/// Numbers of a caller's that become numbers of a model: how they are written in messages, and
+/// whether the model's type can hold them.
 
 #include "finite.hpp"
 
@@ -18,7 +19,9 @@ inline std::string number_text(double value) {
     char text[32] = "";
     for (int digits = 6; digits <= 9; ++digits) {
         std::snprintf(text, sizeof text, "%.*g", digits, value);
-        if (!is_finite(value) || static_cast<float>(std::strtod(text, nullptr)) == static_cast<float>(value)) break;
+        if (!is_finite(value) ||
+            static_cast<float>(std::strtod(text, nullptr)) == static_cast<float>(value))
+            break;
     }
     return text;
 }
@@ -26,7 +29,8 @@ inline std::string number_text(double value) {
 template <class T>
 bool is_nan(T value) {
     using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr word sign = word(1) << (8 * sizeof(T) - 1), infinity = sizeof(T) == 4 ? word(0x7f800000u) : word(0x7ff0000000000000u);
+    constexpr word sign = word(1) << (8 * sizeof(T) - 1),
+                   infinity = sizeof(T) == 4 ? word(0x7f800000u) : word(0x7ff0000000000000u);
     return !is_finite(value) && (std::bit_cast<word>(value) & ~sign) != infinity;
 }
 /// What to add to a reason where a number is finite, and the model's type cannot hold it.

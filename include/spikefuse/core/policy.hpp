@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Choices made at compile time. A policy answers one question; a neuron lists its questions with the answers it gives by itself.
+/// Choices made at compile time. A policy answers one question; a neuron lists its questions with
+/// the answers it gives by itself.
 
 #include "config.hpp"
 
@@ -16,7 +17,8 @@ enum class axis {
     reset,          // what a spike does to the membrane: reset_to_value, subtract, no_reset
     reset_time,     // when: next_step, at_once
     reset_gradient, // whether gradients flow through it: attached, detached
-    synapse,        // when the synapse decays: use_then_decay, decay_then_add, add_then_decay, use_old_current
+    synapse,        // when the synapse decays: use_then_decay, decay_then_add, add_then_decay,
+                    // use_old_current
     time_constants, // given as_times or as rates
     spike_size,     // unit_spikes or graded
     shown,          // what the next layer sees: spikes_out, membrane_out
@@ -32,17 +34,20 @@ struct answers {
 };
 } // namespace detail
 
-/// `using choices = asks<strict_policy, reset_to_value_policy>::with<Policies...>;` in a neuron whose template arguments are
-/// the policies that differ from its own.
+/// `using choices = asks<strict_policy, reset_to_value_policy>::with<Policies...>;` in a neuron
+/// whose template arguments are the policies that differ from its own.
 template <class... Own>
 struct asks {
     template <class... Chosen>
     struct with {
         template <axis Question>
-        static constexpr bool knows = boost::mp11::mp_any_of_q<boost::mp11::mp_list<Own...>, detail::answers<Question>>::value;
+        static constexpr bool knows = boost::mp11::mp_any_of_q<boost::mp11::mp_list<Own...>,
+                                                               detail::answers<Question>>::value;
         template <axis Question>
-        using of = boost::mp11::mp_at<boost::mp11::mp_list<Chosen..., Own...>,
-                                      boost::mp11::mp_find_if_q<boost::mp11::mp_list<Chosen..., Own...>, detail::answers<Question>>>;
+        using of =
+            boost::mp11::mp_at<boost::mp11::mp_list<Chosen..., Own...>,
+                               boost::mp11::mp_find_if_q<boost::mp11::mp_list<Chosen..., Own...>,
+                                                         detail::answers<Question>>>;
     };
 };
 

@@ -53,12 +53,14 @@ using constant = fixed<Index>;
 
 namespace detail {
 template <class Function, std::size_t... Index>
-KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
+KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function,
+                                                  std::index_sequence<Index...>) {
     (function(constant<Index>{}), ...);
 }
 } // namespace detail
 
-/// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to walk layers and statements in a kernel.
+/// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to
+/// walk layers and statements in a kernel.
 template <std::size_t Count, class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
     detail::unroll(function, std::make_index_sequence<Count>{});

@@ -10,12 +10,24 @@ namespace spikefuse {
 struct duration {
     double seconds = 0;
 
-    friend constexpr duration operator*(double factor, duration unit) { return {factor * unit.seconds}; }
-    friend constexpr duration operator*(duration unit, double factor) { return {factor * unit.seconds}; }
-    friend constexpr duration operator/(duration unit, double divisor) { return {unit.seconds / divisor}; }
-    friend constexpr double operator/(duration left, duration right) { return left.seconds / right.seconds; }
-    friend constexpr duration operator+(duration left, duration right) { return {left.seconds + right.seconds}; }
-    friend constexpr duration operator-(duration left, duration right) { return {left.seconds - right.seconds}; }
+    friend constexpr duration operator*(double factor, duration unit) {
+        return {factor * unit.seconds};
+    }
+    friend constexpr duration operator*(duration unit, double factor) {
+        return {factor * unit.seconds};
+    }
+    friend constexpr duration operator/(duration unit, double divisor) {
+        return {unit.seconds / divisor};
+    }
+    friend constexpr double operator/(duration left, duration right) {
+        return left.seconds / right.seconds;
+    }
+    friend constexpr duration operator+(duration left, duration right) {
+        return {left.seconds + right.seconds};
+    }
+    friend constexpr duration operator-(duration left, duration right) {
+        return {left.seconds - right.seconds};
+    }
     friend constexpr bool operator==(duration, duration) = default;
     friend constexpr auto operator<=>(duration left, duration right) = default;
 };

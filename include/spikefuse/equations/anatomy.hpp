@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a program is made of, as types: states, parameters, and coefficients, which depend on parameters alone
-/// (dt / tau, exp(-dt / tau)) and are computed once a run, never inside the time loop.
+/// What a program is made of, as types: states, parameters, and coefficients, which depend on
+/// parameters alone (dt / tau, exp(-dt / tau)) and are computed once a run, never inside the time
+/// loop.
 
 #include "dynamics.hpp"
 
@@ -21,7 +22,8 @@ struct all_words {
 };
 template <class Operation, class... A>
 struct all_words<node<Operation, A...>> {
-    using type = mp11::mp_append<mp11::mp_list<node<Operation, A...>>, typename all_words<A>::type...>;
+    using type =
+        mp11::mp_append<mp11::mp_list<node<Operation, A...>>, typename all_words<A>::type...>;
 };
 template <class E>
 using words = typename all_words<E>::type;
@@ -53,12 +55,14 @@ struct is_winning<node<winning, A...>> : std::true_type {};
 template <class E> // a condition that says which derivative it has
 inline constexpr bool has_surrogate = false;
 template <class Operation, class... A>
-inline constexpr bool has_surrogate<node<Operation, A...>> = (has_surrogate<A> || ...) || requires { typename Operation::surrogate; };
+inline constexpr bool has_surrogate<node<Operation, A...>> =
+    (has_surrogate<A> || ...) || requires { typename Operation::surrogate; };
 template <class E>
 struct is_literal : std::is_same<E, literal> {};
 template <class E>
-struct changes : mp11::mp_or<is_state<E>, is_local<E>, is_table<E>, is_noise<E>, is_uniform<E>, std::is_same<E, current_word>,
-                             std::is_same<E, spike_word>, std::is_same<E, output_word>> {};
+struct changes : mp11::mp_or<is_state<E>, is_local<E>, is_table<E>, is_noise<E>, is_uniform<E>,
+                             std::is_same<E, current_word>, std::is_same<E, spike_word>,
+                             std::is_same<E, output_word>> {};
 
 template <class E>
 inline constexpr bool is_constant = !mp11::mp_any_of<words<E>, changes>::value;
@@ -83,54 +87,59 @@ struct is_euler : std::false_type {};
 template <class State, class Value>
 struct is_euler<euler_statement<State, Value>> : std::true_type {};
 
-// A coefficient is named by its expression; where a literal stands in it, by its place too, since types hold no values. A place is the
-// line (its number and 1, below 64) and the way from its root: four branches at most at each turn.
+// A coefficient is named by its expression; where a literal stands in it, by its place too, since
+// types hold no values. A place is the line (its number and 1, below 64) and the way from its root:
+// four branches at most at each turn.
 constexpr std::uint64_t lines_at_most = 62;
 SPIKEFUSE_FUNCTION constexpr std::uint64_t inside(std::uint64_t place, std::uint64_t branch) {
     return place % 64 + (place / 64 * 4 + branch + 1) * 64;
 }
-template <class E, std::uint64_t Place>
+template <class E, std::uint64_t Path>
 struct coefficient_key {};
-template <class E, std::uint64_t Place>
-using key = coefficient_key<E, has_literal<E> ? Place : 0>;
+template <class E, std::uint64_t Path>
+using key = coefficient_key<E, has_literal<E> ? Path : 0>;
 
-template <class E, std::uint64_t Place>
+template <class E, std::uint64_t Path>
 struct coefficient_keys {
-    using type = std::conditional_t<is_constant<E>, mp11::mp_list<key<E, Place>>, mp11::mp_list<>>;
+    using type = std::conditional_t<is_constant<E>, mp11::mp_list<key<E, Path>>, mp11::mp_list<>>;
 };
-template <std::uint64_t Place>
-struct coefficient_keys<literal, Place> {
+template <std::uint64_t Path>
+struct coefficient_keys<literal, Path> {
     using type = mp11::mp_list<>;
 };
-template <class Operation, class... A, std::uint64_t Place>
-struct coefficient_keys<node<Operation, A...>, Place> {
+template <class Operation, class... A, std::uint64_t Path>
+struct coefficient_keys<node<Operation, A...>, Path> {
     template <class Indices>
     struct inner;
     template <std::size_t... I>
     struct inner<std::index_sequence<I...>> {
-        using type = mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<A, inside(Place, I)>::type...>;
+        using type = mp11::mp_append<mp11::mp_list<>,
+                                     typename coefficient_keys<A, inside(Path, I)>::type...>;
     };
     using whole = node<Operation, A...>;
-    using type = typename mp11::mp_if_c<is_constant<whole>, mp11::mp_identity<mp11::mp_list<key<whole, Place>>>,
+    using type = typename mp11::mp_if_c<is_constant<whole>,
+                                        mp11::mp_identity<mp11::mp_list<key<whole, Path>>>,
                                         inner<std::index_sequence_for<A...>>>::type;
 };
 
 // Places of costly operations on what changes.
-template <class E, std::uint64_t Place>
-struct costly_places {
+template <class E, std::uint64_t Path>
+struct cached_places {
     using type = mp11::mp_list<>;
 };
-template <class Operation, class... A, std::uint64_t Place>
+template <class Operation, class... A, std::uint64_t Path>
     requires(!is_constant<node<Operation, A...>>)
-struct costly_places<node<Operation, A...>, Place> {
+struct cached_places<node<Operation, A...>, Path> {
     template <class Indices>
     struct inner;
     template <std::size_t... I>
     struct inner<std::index_sequence<I...>> {
-        using type = mp11::mp_append<mp11::mp_list<>, typename costly_places<A, inside(Place, I)>::type...>;
+        using type =
+            mp11::mp_append<mp11::mp_list<>, typename cached_places<A, inside(Path, I)>::type...>;
     };
-    using own =
-        std::conditional_t<requires { Operation::costly; }, mp11::mp_list<std::integral_constant<std::uint64_t, Place>>, mp11::mp_list<>>;
+    using own = std::conditional_t<requires {
+        Operation::costly;
+    }, mp11::mp_list<std::integral_constant<std::uint64_t, Path>>, mp11::mp_list<>>;
     using type = mp11::mp_append<own, typename inner<std::index_sequence_for<A...>>::type>;
 };
 
@@ -138,7 +147,8 @@ template <class Program>
 struct program_words;
 template <class... S>
 struct program_words<program<S...>> {
-    using all = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, words<value_of<S>>..., mp11::mp_list<target_of<S>>...>>;
+    using all = mp11::mp_unique<
+        mp11::mp_append<mp11::mp_list<>, words<value_of<S>>..., mp11::mp_list<target_of<S>>...>>;
     using states = mp11::mp_copy_if<all, is_state>;
     using locals = mp11::mp_copy_if<all, is_local>;
     using params = mp11::mp_copy_if<all, is_param>;
@@ -154,19 +164,24 @@ struct program_words<program<S...>> {
     struct keys_of;
     template <std::size_t... I>
     struct keys_of<std::index_sequence<I...>> {
-        using type = mp11::mp_unique<mp11::mp_append<mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
-        using costly = mp11::mp_append<mp11::mp_list<>, typename costly_places<value_of<S>, I + 1>::type...>;
+        using type = mp11::mp_unique<mp11::mp_append<
+            mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
+        using costly =
+            mp11::mp_append<mp11::mp_list<>, typename cached_places<value_of<S>, I + 1>::type...>;
     };
     using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
     using costly = typename keys_of<std::index_sequence_for<S...>>::costly;
-    static_assert(mp11::mp_is_set<costly>::value, "spikefuse: an equation is nested too deeply. Give a part of it a name: local<...>.");
+    static_assert(
+        mp11::mp_is_set<costly>::value,
+        "spikefuse: an equation is nested too deeply. Give a part of it a name: local<...>.");
 };
 
 // Wrong programs, each with its sentence.
 template <class S>
 struct starts_from_something_that_moves : std::false_type {};
 template <class State, class Value>
-struct starts_from_something_that_moves<start_statement<State, Value>> : std::bool_constant<!is_constant<Value>> {};
+struct starts_from_something_that_moves<start_statement<State, Value>>
+    : std::bool_constant<!is_constant<Value>> {};
 
 template <class S>
 struct fires_bits : std::false_type {};
@@ -188,27 +203,41 @@ struct tree {
 
 /// What N's equations contain, as types: states, parameters, coefficients.
 template <class N>
-struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>> {
+struct equation_traits : detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>> {
     using base = detail::program_words<std::remove_cvref_t<decltype(tree<N>::value)>>;
-    static constexpr int state_count = static_cast<int>(mp11::mp_size<typename base::states>::value);
-    static constexpr int local_count = static_cast<int>(mp11::mp_size<typename base::locals>::value);
-    static constexpr int table_count = static_cast<int>(mp11::mp_size<typename base::tables>::value);
-    static constexpr int param_count = static_cast<int>(mp11::mp_size<typename base::params>::value);
-    static constexpr int coefficient_count = static_cast<int>(mp11::mp_size<typename base::coefficients>::value);
-    static constexpr int costly_count = static_cast<int>(mp11::mp_size<typename base::costly>::value);
-    static constexpr bool spikes = mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
-    static constexpr bool fires = mp11::mp_any_of<typename base::statements, detail::fires_bits>::value; // once a step at most
-    static constexpr bool has_output = mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
+    static constexpr int state_count =
+        static_cast<int>(mp11::mp_size<typename base::states>::value);
+    static constexpr int local_count =
+        static_cast<int>(mp11::mp_size<typename base::locals>::value);
+    static constexpr int table_count =
+        static_cast<int>(mp11::mp_size<typename base::tables>::value);
+    static constexpr int param_count =
+        static_cast<int>(mp11::mp_size<typename base::params>::value);
+    static constexpr int coefficient_count =
+        static_cast<int>(mp11::mp_size<typename base::coefficients>::value);
+    static constexpr int cached_count =
+        static_cast<int>(mp11::mp_size<typename base::costly>::value);
+    static constexpr bool spikes =
+        mp11::mp_any_of<typename base::statements, detail::assigns_spike>::value;
+    static constexpr bool fires = mp11::mp_any_of<typename base::statements,
+                                                  detail::fires_bits>::value; // once a step at most
+    static constexpr bool has_output =
+        mp11::mp_any_of<typename base::statements, detail::assigns_output>::value;
     static constexpr bool emits_bits = fires && !has_output;
-    static_assert(spikes || has_output,
-                  "spikefuse: these equations give nothing to the next layer. Write `spike = v > threshold` or `output = v`.");
+    static_assert(spikes || has_output, "spikefuse: these equations give nothing to the next "
+                                        "layer. Write `spike = v > threshold` or `output = v`.");
 
-    static_assert(!mp11::mp_any_of<typename base::statements, detail::starts_from_something_that_moves>::value,
-                  "spikefuse: only parameters may stand on the right of start(...). A state begins where a parameter or a number says.");
+    static_assert(!mp11::mp_any_of<typename base::statements,
+                                   detail::starts_from_something_that_moves>::value,
+                  "spikefuse: only parameters may stand on the right of start(...). A state begins "
+                  "where a parameter or a number says.");
     static_assert(
-        !mp11::mp_any_of<mp11::mp_take<typename base::statements, mp11::mp_find_if<typename base::statements, detail::assigns_spike>>,
-                         detail::is_on_spike>::value,
-        "spikefuse: on_spike stands before `spike = ...`. Lines run in order: first say when the neuron fires, then what a spike does.");
+        !mp11::mp_any_of<
+            mp11::mp_take<typename base::statements,
+                          mp11::mp_find_if<typename base::statements, detail::assigns_spike>>,
+            detail::is_on_spike>::value,
+        "spikefuse: on_spike stands before `spike = ...`. Lines run in order: first say when the "
+        "neuron fires, then what a spike does.");
 
     template <class State>
     static constexpr std::size_t state_index = mp11::mp_find<typename base::states, State>::value;
@@ -219,11 +248,14 @@ struct anatomy : detail::program_words<std::remove_cvref_t<decltype(tree<N>::val
     template <class Table>
     static constexpr std::size_t table_index = mp11::mp_find<typename base::tables, Table>::value;
     /// Which line fires.
-    static constexpr std::size_t spike_line = mp11::mp_find_if<typename base::statements, detail::assigns_spike>::value;
-    template <std::uint64_t Place>
-    static constexpr std::size_t costly_index = mp11::mp_find<typename base::costly, std::integral_constant<std::uint64_t, Place>>::value;
-    template <class E, std::uint64_t Place>
-    static constexpr std::size_t coefficient_index = mp11::mp_find<typename base::coefficients, detail::key<E, Place>>::value;
+    static constexpr std::size_t spike_line =
+        mp11::mp_find_if<typename base::statements, detail::assigns_spike>::value;
+    template <std::uint64_t Path>
+    static constexpr std::size_t cached_index =
+        mp11::mp_find<typename base::costly, std::integral_constant<std::uint64_t, Path>>::value;
+    template <class E, std::uint64_t Path>
+    static constexpr std::size_t coefficient_index =
+        mp11::mp_find<typename base::coefficients, detail::key<E, Path>>::value;
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::equations

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The grammar of a neuron: `dynamics(line, line, ...)` makes a program, a flat tuple of simple statements.
+/// The grammar of a neuron: `dynamics(line, line, ...)` makes a program, a flat tuple of simple
+/// statements.
 
 #include "firing.hpp"
 
@@ -22,7 +23,8 @@ struct euler_statement { // state + increment; a run of these reads the values b
     Increment value;
 };
 template <class Target, class Value, bool Detached = false>
-struct on_spike_statement { // only where the neuron fired; detached: the spike's own gradient is left out
+struct on_spike_statement { // only where the neuron fired; detached: the spike's own gradient is
+                            // left out
     using target = Target;
     static constexpr bool detached = Detached;
     Value value;
@@ -33,8 +35,9 @@ struct program : tuple<Statements...> {};
 
 namespace detail {
 
-// The reference libraries write dt * rate * (...), from the left: dt meets the rate first. So that a time constant's
-// share of a step is known before the run, `x / tau` becomes (dt * (1 / tau)) * x: their inverse time constant, to the bit.
+// The reference libraries write dt * rate * (...), from the left: dt meets the rate first. So that
+// a time constant's share of a step is known before the run, `x / tau` becomes (dt * (1 / tau)) *
+// x: their inverse time constant, to the bit.
 template <word E>
 constexpr auto times_step(E e) {
     return build<multiply>(dt, e);
@@ -56,7 +59,8 @@ constexpr auto times_step(node<negate, A> e) {
 
 template <class... A, class... B>
 constexpr auto joined(tuple<A...> a, tuple<B...> b) {
-    return [&]<std::size_t... I, std::size_t... J>(std::index_sequence<I...>, std::index_sequence<J...>) {
+    return [&]<std::size_t... I, std::size_t... J>(std::index_sequence<I...>,
+                                                   std::index_sequence<J...>) {
         return make_tuple(get<I>(a)..., get<J>(b)...);
     }(std::index_sequence_for<A...>{}, std::index_sequence_for<B...>{});
 }
@@ -93,7 +97,8 @@ template <class... Target, class... Value>
 constexpr auto on_spike(assignment<Target, Value>... lines) {
     return make_tuple(on_spike_statement<Target, Value>{lines.value}...);
 }
-/// `on_spike(detach(spike), v = v_reset)`: the same, and what it does to the state is no reason to fire or not, in training.
+/// `on_spike(detach(spike), v = v_reset)`: the same, and what it does to the state is no reason to
+/// fire or not, in training.
 template <class... Target, class... Value>
 constexpr auto on_spike(node<detached, spike_word>, assignment<Target, Value>... lines) {
     return make_tuple(on_spike_statement<Target, Value, true>{lines.value}...);
@@ -101,17 +106,17 @@ constexpr auto on_spike(node<detached, spike_word>, assignment<Target, Value>...
 template <class Word, class... Lines>
     requires(word<Word>)
 constexpr auto on_spike(Word, Lines...) {
-    static_assert(!word<Word>,
-                  "spikefuse: on_spike(...) begins with `spike`, `detach(spike)` or its first line. A neuron whose spike acts in the "
-                  "next step takes the resets subtract, reset_to_zero and no_reset.");
+    static_assert(!word<Word>, "spikefuse: on_spike(...) begins with `spike`, `detach(spike)` or "
+                               "its first line. A neuron whose spike acts in the "
+                               "next step takes the resets subtract, reset_to_zero and no_reset.");
 }
 template <class... Target, class... Value>
 constexpr auto on_spike(spike_word, assignment<Target, Value>... lines) {
     return on_spike(lines...);
 }
 
-/// The value of a state one forward Euler step on: `i = after_step(i, -i / tau)`, for a line that must stand in its place
-/// among others. `d(i) = -i / tau` is the same where it stands alone.
+/// The value of a state one forward Euler step on: `i = after_step(i, -i / tau)`, for a line that
+/// must stand in its place among others. `d(i) = -i / tau` is the same where it stands alone.
 template <class Name, operand Rate>
 constexpr auto after_step(state_word<Name> state, Rate rate) {
     return state + detail::times_step(as_word(rate));
@@ -127,7 +132,8 @@ constexpr auto lines(Lines... several) {
 template <class... Lines>
 constexpr auto dynamics(Lines... lines) {
     auto const all = detail::flat(lines...);
-    return [&]<class... S>(tuple<S...> const& statements) { return program<S...>{statements}; }(all);
+    return
+        [&]<class... S>(tuple<S...> const& statements) { return program<S...>{statements}; }(all);
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::equations

@@ -6,13 +6,13 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
-/// Neurons of kind N while a step runs, as many as V has lanes. Where it Recalls, what is costly is not computed: `kept` holds it since the
-/// step ran.
-template <class N, class V, bool Recalls = false>
+/// Neurons of kind N while a step runs, as many as V has lanes. Where it Recalls, what is costly is
+/// not computed: `kept` holds it since the step ran.
+template <class N, class V, bool UsesCache = false>
 struct neurons {
     template <int Count>
     static constexpr int at_least_one = Count > 0 ? Count : 1;
-    using about = anatomy<N>;
+    using about = equation_traits<N>;
     V states[at_least_one<about::state_count>];
     V locals[at_least_one<about::local_count>];
     V coefficients[at_least_one<about::coefficient_count>];
@@ -22,9 +22,10 @@ struct neurons {
     V spike;  // 0 or 1, or how often
     V output; // what the next layer sees: the spike, or a value
     typename V::mask fired;
-    mutable V kept[at_least_one<about::costly_count>];                  // what is costly, in this step
-    typename V::mask highest;                                           // the layer's winner, where the equations ask for one
-    typename V::number const* tables[at_least_one<about::table_count>]; // shared by all neurons of the layer
+    mutable V kept[at_least_one<about::cached_count>]; // what is costly, in this step
+    typename V::mask highest; // the layer's winner, where the equations ask for one
+    typename V::number const*
+        tables[at_least_one<about::table_count>]; // shared by all neurons of the layer
 };
 
 namespace detail {
@@ -35,29 +36,34 @@ SPIKEFUSE_FUNCTION V evaluate_constant(E const& e, V const* params, typename V::
     if constexpr (is_literal<E>::value) {
         return V(e.value);
     } else if constexpr (is_param<E>::value) {
-        return params[anatomy<N>::template param_index<E>];
+        return params[equation_traits<N>::template param_index<E>];
     } else {
         static_assert(std::is_same_v<E, step_word>);
         return V(step);
     }
 }
 template <class N, class V, class Operation, class... A>
-SPIKEFUSE_FUNCTION V evaluate_constant(node<Operation, A...> const& e, V const* params, typename V::number step) {
+SPIKEFUSE_FUNCTION V evaluate_constant(node<Operation, A...> const& e, V const* params,
+                                       typename V::number step) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return as_number(Operation::apply(evaluate_constant<N, V>(get<I>(e.arguments), params, step)...));
+        return as_number(
+            Operation::apply(evaluate_constant<N, V>(get<I>(e.arguments), params, step)...));
     }(std::index_sequence_for<A...>{});
 }
 
-template <class N, class V, std::uint64_t Place, class E>
-SPIKEFUSE_FUNCTION void prepare(E const& e, V const* params, typename V::number step, V* coefficients) {
+template <class N, class V, std::uint64_t Path, class E>
+SPIKEFUSE_FUNCTION void prepare(E const& e, V const* params, typename V::number step,
+                                V* coefficients) {
     if constexpr (is_literal<E>::value) {
         return;
     } else if constexpr (is_constant<E>) {
-        coefficients[anatomy<N>::template coefficient_index<E, Place>] = evaluate_constant<N, V>(e, params, step);
+        coefficients[equation_traits<N>::template coefficient_index<E, Path>] =
+            evaluate_constant<N, V>(e, params, step);
     } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
         [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
-            for_each_index<sizeof...(A)>(
-                [&](auto i) { prepare<N, V, inside(Place, i)>(get<i>(inner.arguments), params, step, coefficients); });
+            for_each_index<sizeof...(A)>([&](auto i) {
+                prepare<N, V, inside(Path, i)>(get<i>(inner.arguments), params, step, coefficients);
+            });
         }(e);
     }
 }
@@ -74,19 +80,20 @@ SPIKEFUSE_FUNCTION V nearest(V x, typename V::number const* table) {
     return result;
 }
 
-/// A number of a cell, register by register: as a whole, several of them would be copied through memory (g++ 14).
+/// A number of a cell, register by register: as a whole, several of them would be copied through
+/// memory (g++ 14).
 template <class V>
 SPIKEFUSE_FUNCTION V taken(V const& field) {
     return V::join([&](auto k) { return field.template part<k>(); });
 }
 
-template <class N, class V, std::uint64_t Place, class E, bool Recalls>
-SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, V, Recalls> const& cell) {
-    using about = anatomy<N>;
+template <class N, class V, std::uint64_t Path, class E, bool UsesCache>
+SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, V, UsesCache> const& cell) {
+    using about = equation_traits<N>;
     if constexpr (is_literal<E>::value) {
         return V(e.value);
     } else if constexpr (is_constant<E>) {
-        return taken(cell.coefficients[about::template coefficient_index<E, Place>]);
+        return taken(cell.coefficients[about::template coefficient_index<E, Path>]);
     } else if constexpr (is_state<E>::value) {
         return taken(cell.states[about::template state_index<E>]);
     } else if constexpr (is_local<E>::value) {
@@ -102,22 +109,28 @@ SPIKEFUSE_FUNCTION auto evaluate(E const& e, neurons<N, V, Recalls> const& cell)
     } else if constexpr (std::is_same_v<E, output_word>) {
         return taken(cell.output);
     } else {
-        return [&]<class Operation, class... A, std::size_t... I>(node<Operation, A...> const& inner, std::index_sequence<I...>) {
+        return [&]<class Operation, class... A, std::size_t... I>(
+                   node<Operation, A...> const& inner, std::index_sequence<I...>) {
             if constexpr (std::is_same_v<Operation, nearest_level>) {
                 using table = std::remove_cvref_t<decltype(get<1>(inner.arguments))>;
-                return nearest<table::count>(as_number(evaluate<N, V, inside(Place, 0)>(get<0>(inner.arguments), cell)),
-                                             cell.tables[about::template table_index<table>]);
+                return nearest<table::count>(
+                    as_number(evaluate<N, V, inside(Path, 0)>(get<0>(inner.arguments), cell)),
+                    cell.tables[about::template table_index<table>]);
             } else if constexpr (std::is_same_v<Operation, winning>) {
-                return (evaluate<N, V, inside(Place, I)>(get<I>(inner.arguments), cell) & ...) & cell.highest;
+                return (evaluate<N, V, inside(Path, I)>(get<I>(inner.arguments), cell) & ...) &
+                       cell.highest;
             } else if constexpr (requires { Operation::costly; }) {
-                auto& kept = cell.kept[about::template costly_index<Place>];
-                if constexpr (!Recalls)
-                    kept = Operation::apply(as_number(evaluate<N, V, inside(Place, I)>(get<I>(inner.arguments), cell))...);
+                auto& kept = cell.kept[about::template cached_index<Path>];
+                if constexpr (!UsesCache)
+                    kept = Operation::apply(as_number(
+                        evaluate<N, V, inside(Path, I)>(get<I>(inner.arguments), cell))...);
                 return kept;
             } else if constexpr (requires { Operation::of_conditions; }) {
-                return Operation::apply(evaluate<N, V, inside(Place, I)>(get<I>(inner.arguments), cell)...);
+                return Operation::apply(
+                    evaluate<N, V, inside(Path, I)>(get<I>(inner.arguments), cell)...);
             } else {
-                return Operation::apply(as_number(evaluate<N, V, inside(Place, I)>(get<I>(inner.arguments), cell))...);
+                return Operation::apply(
+                    as_number(evaluate<N, V, inside(Path, I)>(get<I>(inner.arguments), cell))...);
             }
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
@@ -139,54 +152,63 @@ SPIKEFUSE_FUNCTION auto& place_of(Neurons& cell, Target) {
 
 } // namespace detail
 
-/// Everything that depends on parameters alone. `params` in the order of `anatomy<N>::params`; step in seconds.
+/// Everything that depends on parameters alone. `params` in the order of
+/// `equation_traits<N>::params`; step in seconds.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void prepare(V const* params, typename V::number step, V* coefficients) {
     constexpr auto lines = tree<N>::value;
-    for_each_index<anatomy<N>::size>([&](auto k) { detail::prepare<N, V, k + 1>(get<k>(lines).value, params, step, coefficients); });
+    for_each_index<equation_traits<N>::size>([&](auto k) {
+        detail::prepare<N, V, k + 1>(get<k>(lines).value, params, step, coefficients);
+    });
 }
 
 /// The states at rest.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void rest(neurons<N, V>& cell) {
     constexpr auto lines = tree<N>::value;
-    for (int k = 0; k < anatomy<N>::state_count; ++k) cell.states[k] = V(0);
-    for_each_index<anatomy<N>::size>([&](auto k) {
-        using statement = mp11::mp_at_c<typename anatomy<N>::statements, k>;
+    for (int k = 0; k < equation_traits<N>::state_count; ++k) cell.states[k] = V(0);
+    for_each_index<equation_traits<N>::size>([&](auto k) {
+        using statement = mp11::mp_at_c<typename equation_traits<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
-            detail::place_of(cell, detail::target_of<statement>{}) = detail::evaluate<N, V, k + 1>(get<k>(lines).value, cell);
+            detail::place_of(cell, detail::target_of<statement>{}) =
+                detail::evaluate<N, V, k + 1>(get<k>(lines).value, cell);
     });
 }
 
 namespace detail {
 
 /// By how much a condition holds: its left side less its right side.
-template <class N, class V, std::uint64_t Place, class Operation, class... A, bool Recalls>
-SPIKEFUSE_FUNCTION V margin(node<Operation, A...> const& condition, neurons<N, V, Recalls> const& cell) {
+template <class N, class V, std::uint64_t Path, class Operation, class... A, bool UsesCache>
+SPIKEFUSE_FUNCTION V margin(node<Operation, A...> const& condition,
+                            neurons<N, V, UsesCache> const& cell) {
     if constexpr (requires { Operation::of_conditions; } || std::is_same_v<Operation, winning>) {
-        static_assert(sizeof...(A) == 1, "spikefuse: only_winner(...) takes one comparison, `only_winner(v > threshold)`.");
-        return margin<N, V, inside(Place, 0)>(get<0>(condition.arguments), cell);
+        static_assert(
+            sizeof...(A) == 1,
+            "spikefuse: only_winner(...) takes one comparison, `only_winner(v > threshold)`.");
+        return margin<N, V, inside(Path, 0)>(get<0>(condition.arguments), cell);
     } else {
-        return as_number(evaluate<N, V, inside(Place, 0)>(get<0>(condition.arguments), cell)) -
-               as_number(evaluate<N, V, inside(Place, 1)>(get<1>(condition.arguments), cell));
+        return as_number(evaluate<N, V, inside(Path, 0)>(get<0>(condition.arguments), cell)) -
+               as_number(evaluate<N, V, inside(Path, 1)>(get<1>(condition.arguments), cell));
     }
 }
 
-/// Lines that act together: a run of d(...) lines, which all read the values before the first of them, or a single line.
+/// Lines that act together: a run of d(...) lines, which all read the values before the first of
+/// them, or a single line.
 template <class N, std::size_t Line>
 inline constexpr std::size_t behind_group = [] {
-    using statements = typename anatomy<N>::statements;
+    using statements = typename equation_traits<N>::statements;
     if constexpr (is_euler<mp11::mp_at_c<statements, Line>>::value) {
-        return Line + mp11::mp_find_if_q<mp11::mp_drop_c<statements, Line>, mp11::mp_not_fn<is_euler>>::value;
+        return Line + mp11::mp_find_if_q<mp11::mp_drop_c<statements, Line>,
+                                         mp11::mp_not_fn<is_euler>>::value;
     } else {
         return Line + 1;
     }
 }();
 
 /// Runs the group that begins at a line.
-template <std::size_t Line, class N, class V, bool Recalls>
-SPIKEFUSE_FUNCTION void advance_group(neurons<N, V, Recalls>& cell) {
-    using about = anatomy<N>;
+template <std::size_t Line, class N, class V, bool UsesCache>
+SPIKEFUSE_FUNCTION void advance_group(neurons<N, V, UsesCache>& cell) {
+    using about = equation_traits<N>;
     using statement = mp11::mp_at_c<typename about::statements, Line>;
     constexpr auto lines = tree<N>::value;
     if constexpr (is_start<statement>::value) {
@@ -194,9 +216,12 @@ SPIKEFUSE_FUNCTION void advance_group(neurons<N, V, Recalls>& cell) {
     } else if constexpr (is_euler<statement>::value) {
         constexpr std::size_t count = behind_group<N, Line> - Line;
         V increments[count];
-        for_each_index<count>([&](auto k) { increments[k] = evaluate<N, V, Line + k + 1>(get<Line + k>(lines).value, cell); });
         for_each_index<count>([&](auto k) {
-            auto& state = place_of(cell, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{});
+            increments[k] = evaluate<N, V, Line + k + 1>(get<Line + k>(lines).value, cell);
+        });
+        for_each_index<count>([&](auto k) {
+            auto& state =
+                place_of(cell, target_of<mp11::mp_at_c<typename about::statements, Line + k>>{});
             state = state + increments[k];
         });
     } else {
@@ -226,17 +251,19 @@ SPIKEFUSE_FUNCTION void advance_lines(neurons<N, V>& cell) {
 
 } // namespace detail
 
-/// One time step: reads `current`, moves `states`, writes `output` and, for spiking neurons, `fired`.
+/// One time step: reads `current`, moves `states`, writes `output` and, for spiking neurons,
+/// `fired`.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void advance(neurons<N, V>& cell) {
-    detail::advance_lines<anatomy<N>::size>(cell);
-    if constexpr (!anatomy<N>::has_output) cell.output = cell.spike;
+    detail::advance_lines<equation_traits<N>::size>(cell);
+    if constexpr (!equation_traits<N>::has_output) cell.output = cell.spike;
 }
 
-/// A step up to the line that fires: by how much the membranes exceed the threshold. For neurons of which only one may fire.
+/// A step up to the line that fires: by how much the membranes exceed the threshold. For neurons of
+/// which only one may fire.
 template <class N, class V>
 SPIKEFUSE_FUNCTION V reach_threshold(neurons<N, V> cell) {
-    constexpr std::size_t line = anatomy<N>::spike_line;
+    constexpr std::size_t line = equation_traits<N>::spike_line;
     detail::advance_lines<line>(cell);
     constexpr auto lines = tree<N>::value;
     return detail::margin<N, V, line + 1>(get<line>(lines).value, cell);

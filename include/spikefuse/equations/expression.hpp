@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The words of an equation: empty structs that remember what was written. Nothing is computed here.
+/// The words of an equation: empty structs that remember what was written. Nothing is computed
+/// here.
 
 #include "../core/name.hpp"
 #include "../core/tuple.hpp"
@@ -71,7 +72,8 @@ struct assignable : expression {
     constexpr auto operator-=(E value) const;
 };
 
-/// Kept from step to step, one number a neuron: `state<"v">`. Starts at zero unless `start(v = ...)` says otherwise.
+/// Kept from step to step, one number a neuron: `state<"v">`. Starts at zero unless `start(v =
+/// ...)` says otherwise.
 template <class Name>
 struct state_word : assignable<state_word<Name>> {
     using name = Name;
@@ -83,7 +85,8 @@ struct local_word : assignable<local_word<Name>> {
     using name = Name;
     using assignable<local_word>::operator=;
 };
-/// Fixed for the run, one number a neuron: `param<"tau">(20 * ms)`. The default carries the unit: a time or a plain number.
+/// Fixed for the run, one number a neuron: `param<"tau">(20 * ms)`. The default carries the unit: a
+/// time or a plain number.
 template <class Name, class Default>
 struct param_word : expression {
     using name = Name;
@@ -103,7 +106,8 @@ template <class Struct>
 struct inverse_time {
     duration Struct::* time;
 };
-/// A table that all neurons of a layer share: `levels<"level", 16>(-1, 1.2)`, equally spaced to begin with.
+/// A table that all neurons of a layer share: `levels<"level", 16>(-1, 1.2)`, equally spaced to
+/// begin with.
 template <class Name, int Count>
 struct levels_word : expression {
     using name = Name;
@@ -113,10 +117,13 @@ struct levels_word : expression {
 };
 template <class Name, int Count>
 struct levels_maker {
-    constexpr levels_word<Name, Count> operator()(double first, double last) const { return {first, last}; }
+    constexpr levels_word<Name, Count> operator()(double first, double last) const {
+        return {first, last};
+    }
 };
 
-struct noise_word : expression {};   // a standard normal number, another one for every neuron, sample and step
+struct noise_word : expression {
+}; // a standard normal number, another one for every neuron, sample and step
 struct uniform_word : expression {}; // likewise, uniform in [0, 1)
 struct current_word : expression {}; // what arrives at the neuron in this step
 struct step_word : expression {};    // dt, in seconds
@@ -139,7 +146,7 @@ inline constexpr noise_word noise{};
 inline constexpr uniform_word uniform{};
 inline constexpr current_word current{};
 inline constexpr step_word dt{};
-inline constexpr spike_word spike{};   // `spike = v > threshold` fires; read afterwards it is 0 or 1
+inline constexpr spike_word spike{}; // `spike = v > threshold` fires; read afterwards it is 0 or 1
 inline constexpr output_word output{}; // `output = v` for a neuron that does not spike
 
 template <class State>
@@ -149,7 +156,8 @@ struct differential_maker {
         return differential<State, word_for<E>>{as_word(rate)};
     }
 };
-/// `d(v) = rate`: one forward Euler step. Neighbouring lines of this kind all read the values before the first of them.
+/// `d(v) = rate`: one forward Euler step. Neighbouring lines of this kind all read the values
+/// before the first of them.
 template <class Name>
 constexpr differential_maker<state_word<Name>> d(state_word<Name>) {
     return {};

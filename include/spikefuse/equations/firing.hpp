@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// How an equation says that a neuron fires: once, several times in a step, or only the highest of its layer.
+/// How an equation says that a neuron fires: once, several times in a step, or only the highest of
+/// its layer.
 
 #include "operations.hpp"
 
@@ -16,7 +17,8 @@ struct firing {
         return fires;
     }
 };
-/// Several spikes in a step: as often as the threshold goes into the membrane, at most `Most` times.
+/// Several spikes in a step: as often as the threshold goes into the membrane, at most `Most`
+/// times.
 template <class S, int Most>
 struct counting {
     using surrogate = S;
@@ -27,7 +29,8 @@ struct counting {
         return select(membrane >= threshold, count, V(0));
     }
 };
-/// True in one neuron of a layer at most: where the condition's left side exceeds its right side by most.
+/// True in one neuron of a layer at most: where the condition's left side exceeds its right side by
+/// most.
 struct winning {
     static constexpr bool condition = true, of_conditions = true;
 };
@@ -44,7 +47,8 @@ template <class S, int Most, operand A, operand B>
 constexpr auto fire_several(A membrane, B threshold) {
     return build<counting<S, Most>>(membrane, threshold);
 }
-/// `spike = only_winner(v > threshold)`: of a layer, only the neuron whose v lies highest above its threshold may fire.
+/// `spike = only_winner(v > threshold)`: of a layer, only the neuron whose v lies highest above its
+/// threshold may fire.
 template <is_condition Operation, class... A>
 constexpr auto only_winner(node<Operation, A...> condition) {
     return build<winning>(condition);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The operations of an equation: each is one struct with its arithmetic, and how a gradient goes back through it. `apply` sees
-/// registers of neurons; `back<K>` gives argument K's share of a gradient that arrives at the result.
+/// The operations of an equation: each is one struct with its arithmetic, and how a gradient goes
+/// back through it. `apply` sees registers of neurons; `back<K>` gives argument K's share of a
+/// gradient that arrives at the result.
 
 #include "../core/math.hpp"
 #include "expression.hpp"
@@ -63,7 +64,9 @@ struct divide {
     template <int K, class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
         if constexpr (K == 0) {
-            return gradient * (V(1) / b); // 1 / b by itself: of a constant it is divided once a run, not once a step
+            return gradient *
+                   (V(1) /
+                    b); // 1 / b by itself: of a constant it is divided once a run, not once a step
         } else {
             return -gradient * (V(1) / b) * (a * (V(1) / b));
         }
@@ -89,7 +92,8 @@ struct inverse_of {
         return -gradient / (a * a);
     }
 };
-// Costly ones: a replay keeps their results for the way back. `back` sees the argument and the result.
+// Costly ones: a replay keeps their results for the way back. `back` sees the argument and the
+// result.
 struct exponential {
     static constexpr bool costly = true;
     template <class V>
@@ -133,7 +137,8 @@ struct floor_of {
         return V(0);
     }
 };
-struct maximum_of { // at a tie the gradient goes to the second: a clamped number at its bound has none, as in torch
+struct maximum_of { // at a tie the gradient goes to the second: a clamped number at its bound has
+                    // none, as in torch
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
         return spikefuse::maximum(a, b);

@@ -19,17 +19,17 @@ namespace detail {
 
 template <int First, int Second>
 struct wants_of_both {
-    static_assert(First == 0 || Second == 0 || First == Second, "spikefuse: two branches side by side take inputs of different widths "
-                                                                "(both stand in this message). They see the same input: give them "
-                                                                "the same width, or none.");
+    static_assert(First == 0 || Second == 0 || First == Second,
+                  "spikefuse: two branches side by side take inputs of different widths "
+                  "(both stand in this message). They see the same input: give them "
+                  "the same width, or none.");
     static constexpr int value = First != 0 ? First : Second;
 };
 template <int First, int Second>
 struct sum_of_both {
-    static_assert(
-        First == Second,
-        "spikefuse: the branches of + give different widths (both stand in this message). + adds feature by feature: give both the "
-        "same width, or join them with |.");
+    static_assert(First == Second, "spikefuse: the branches of + give different widths (both stand "
+                                   "in this message). + adds feature by feature: give both the "
+                                   "same width, or join them with |.");
     static constexpr int value = First;
 };
 
@@ -44,7 +44,9 @@ struct sum_word : layer {
     using kind = named<"sum">;
     static constexpr bool mixes = true;
     static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
-    static constexpr int gives(int left) { return First::gives(left) != 0 ? First::gives(left) : Second::gives(left); }
+    static constexpr int gives(int left) {
+        return First::gives(left) != 0 ? First::gives(left) : Second::gives(left);
+    }
 };
 /// Both branches see the same input; the features of the second follow those of the first.
 template <class First, class Second>
@@ -56,7 +58,9 @@ struct beside_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
     static constexpr int gives(int left) {
-        return First::gives(left) == 0 || Second::gives(left) == 0 ? 0 : First::gives(left) + Second::gives(left);
+        return First::gives(left) == 0 || Second::gives(left) == 0
+                   ? 0
+                   : First::gives(left) + Second::gives(left);
     }
 };
 
@@ -81,7 +85,8 @@ struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
     template <class Function>
-    static constexpr decltype(auto) collect(sum_word<First, Second> const& both, Function&& function) {
+    static constexpr decltype(auto) collect(sum_word<First, Second> const& both,
+                                            Function&& function) {
         return flat_pair<First, Second>::collect_of(both.first, both.second, function);
     }
     template <class Function>
@@ -96,7 +101,8 @@ struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
     template <class Function>
-    static constexpr decltype(auto) collect(beside_word<First, Second> const& both, Function&& function) {
+    static constexpr decltype(auto) collect(beside_word<First, Second> const& both,
+                                            Function&& function) {
         return flat_pair<First, Second>::collect_of(both.first, both.second, function);
     }
     template <class Function>

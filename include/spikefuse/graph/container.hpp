@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// A network as a container of Boost.Hana: Foldable and Searchable over its layers, in order, without the `input`. `hana::length`,
-/// `hana::for_each`, `hana::fold_left`, `hana::count_if`, `hana::find_if`, `hana::any_of` and the like take it as it is. To make one from
-/// data needs nothing of this: `hana::fold_left(widths, input<784>, [](auto network, auto n) { return network >> linear<n> >> lif; })`.
-/// To change its layers: `transform`. Compiles what it includes of Hana, so a network that is only run does not include it.
+/// A network as a container of Boost.Hana: Foldable and Searchable over its layers, in order,
+/// without the `input`. `hana::length`, `hana::for_each`, `hana::fold_left`, `hana::count_if`,
+/// `hana::find_if`, `hana::any_of` and the like take it as it is. To make one from data needs
+/// nothing of this: `hana::fold_left(widths, input<784>, [](auto network, auto n) { return network
+/// >> linear<n> >> lif; })`. To change its layers: `transform`. Compiles what it includes of Hana,
+/// so a network that is only run does not include it.
 
 #include "recurrent.hpp"
 
@@ -21,7 +23,8 @@ struct network_tag {};
 /// The layers of a network in order, as a Hana tuple of words.
 template <layer_word Network>
 constexpr auto layers(Network const& network) {
-    return detail::flat<Network>::collect(network, [](auto const&... word) { return boost::hana::make_tuple(word...); });
+    return detail::flat<Network>::collect(
+        network, [](auto const&... word) { return boost::hana::make_tuple(word...); });
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -2,7 +2,8 @@
 #pragma once
 /// `recurrent(lif)`: what a population gives comes back to its input one step later.
 ///
-/// Source of the order: norse's lif_step, where the spikes of the step before, times the recurrent weights, join this step's current.
+/// Source of the order: norse's lif_step, where the spikes of the step before, times the recurrent
+/// weights, join this step's current.
 
 #include "../layers/recurrent_weights.hpp"
 #include "branches.hpp"
@@ -40,7 +41,8 @@ template <int BodyWants, int PathGives>
 struct path_leads_back {
     static_assert(
         BodyWants == PathGives,
-        "spikefuse: the path of recurrent(...) gives another width than the body takes (both stand in this message: what the body "
+        "spikefuse: the path of recurrent(...) gives another width than the body takes (both stand "
+        "in this message: what the body "
         "takes, what the path gives). The path leads from the body's output back to its input.");
     static constexpr bool value = true;
 };
@@ -62,12 +64,14 @@ struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's 
         flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
     }
     template <class Function>
-    static constexpr decltype(auto) collect(recurrent_word<Body, Path> const& loop, Function&& function) {
+    static constexpr decltype(auto) collect(recurrent_word<Body, Path> const& loop,
+                                            Function&& function) {
         return flat_pair<Path, Body>::collect_of(loop.path, loop.body, function);
     }
     template <class Function>
     static constexpr auto map(recurrent_word<Body, Path> const& loop, Function const& function) {
-        return recurrent(flat<Body>::map(loop.body, function), through(flat<Path>::map(loop.path, function)));
+        return recurrent(flat<Body>::map(loop.body, function),
+                         through(flat<Path>::map(loop.path, function)));
     }
 };
 } // namespace detail

@@ -13,15 +13,17 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Left, then right. A network is a tree of these; `each_layer` walks over what it holds.
 template <class Left, class Right>
-struct then : layer {
+struct sequence : layer {
     Left left;
     Right right;
-    constexpr then(Left l, Right r) : left(l), right(r) {}
+    constexpr sequence(Left l, Right r) : left(l), right(r) {}
 
     using kind = named<"sequence">;
     static constexpr bool mixes = true;
-    static constexpr bool left_keeps_width = Left::gives(0) == 0 && Left::gives(Right::wants) == Right::wants;
-    static constexpr int wants = Left::wants != 0 ? Left::wants : (left_keeps_width ? Right::wants : 0);
+    static constexpr bool left_keeps_width =
+        Left::gives(0) == 0 && Left::gives(Right::wants) == Right::wants;
+    static constexpr int wants =
+        Left::wants != 0 ? Left::wants : (left_keeps_width ? Right::wants : 0);
     static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
 };
 
@@ -35,8 +37,8 @@ inline constexpr bool begins_network<L> = true;
 
 template <class Left, class Right>
 constexpr void check_joint() {
-    static_assert(!begins_network<Right>,
-                  "spikefuse: input<N> stands on the right of >>. It begins a network: put it first, or leave it out.");
+    static_assert(!begins_network<Right>, "spikefuse: input<N> stands on the right of >>. It "
+                                          "begins a network: put it first, or leave it out.");
     widths_meet<Left::gives(Left::wants), Right::wants>();
 }
 
@@ -44,7 +46,7 @@ constexpr void check_joint() {
 
 /// Left, then right.
 template <layer_word Left, layer_word Right>
-constexpr then<Left, Right> operator>>(Left left, Right right) {
+constexpr sequence<Left, Right> operator>>(Left left, Right right) {
     detail::check_joint<Left, Right>();
     return {left, right};
 }
@@ -57,22 +59,26 @@ template <layer_word Left, class Right>
     requires(!layer_word<Right>)
 constexpr auto operator>>(Left left, Right const&) {
     static_assert(is_not_a_layer<Right>::cure,
-                  "spikefuse: what stands on the right of >> is not a layer. Layers are linear<N>, lif, li, iaf, "
+                  "spikefuse: what stands on the right of >> is not a layer. Layers are linear<N>, "
+                  "lif, li, iaf, "
                   "scale(factor), or neuron<N> for a struct N with equations().");
     return left;
 }
 template <class Left, layer_word Right>
     requires(!layer_word<Left>)
 constexpr auto operator>>(Left const&, Right right) {
-    static_assert(is_not_a_layer<Left>::cure, "spikefuse: what stands on the left of >> is not a layer. Networks begin with input<N> or "
-                                              "linear<In, Out>.");
+    static_assert(
+        is_not_a_layer<Left>::cure,
+        "spikefuse: what stands on the left of >> is not a layer. Networks begin with input<N> or "
+        "linear<In, Out>.");
     return right;
 }
 
 namespace detail {
 
-/// A network laid flat: how many layers it has, without the `input`; a walk over them; all at once; and the same network of other layers.
-/// No list of them is built on the way: one list for each layer that joins would cost the compiler the square of their number.
+/// A network laid flat: how many layers it has, without the `input`; a walk over them; all at once;
+/// and the same network of other layers. No list of them is built on the way: one list for each
+/// layer that joins would cost the compiler the square of their number.
 template <class L>
 struct flat {
     static constexpr std::size_t count = begins_network<L> ? 0 : 1;
@@ -107,24 +113,28 @@ struct flat_pair {
         flat<Second>::template each<Begin + flat<First>::count>(other, function);
     }
     template <class Function>
-    static constexpr decltype(auto) collect_of(First const& one, Second const& other, Function&& function) {
+    static constexpr decltype(auto) collect_of(First const& one, Second const& other,
+                                               Function&& function) {
         return flat<First>::collect(one, [&](auto const&... first) -> decltype(auto) {
-            return flat<Second>::collect(other, [&](auto const&... second) -> decltype(auto) { return function(first..., second...); });
+            return flat<Second>::collect(other, [&](auto const&... second) -> decltype(auto) {
+                return function(first..., second...);
+            });
         });
     }
 };
 template <class Left, class Right>
-struct flat<then<Left, Right>> : flat_pair<Left, Right> {
+struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
     template <std::size_t Begin, class Function>
-    static constexpr void each(then<Left, Right> const& both, Function const& function) {
+    static constexpr void each(sequence<Left, Right> const& both, Function const& function) {
         flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
     }
     template <class Function>
-    static constexpr decltype(auto) collect(then<Left, Right> const& both, Function&& function) {
+    static constexpr decltype(auto) collect(sequence<Left, Right> const& both,
+                                            Function&& function) {
         return flat_pair<Left, Right>::collect_of(both.left, both.right, function);
     }
     template <class Function>
-    static constexpr auto map(then<Left, Right> const& both, Function const& function) {
+    static constexpr auto map(sequence<Left, Right> const& both, Function const& function) {
         return flat<Left>::map(both.left, function) >> flat<Right>::map(both.right, function);
     }
 };
@@ -137,7 +147,8 @@ constexpr void each_layer(Network const& network, Function const& function) {
     detail::flat<Network>::template each<0>(network, function);
 }
 
-/// The network with function(word) in the place of each layer; one that gives back what it takes changes nothing. Joints are checked again.
+/// The network with function(word) in the place of each layer; one that gives back what it takes
+/// changes nothing. Joints are checked again.
 template <layer_word Network, class Function>
 constexpr auto transform(Network const& network, Function const& function) {
     return detail::flat<Network>::map(network, function);
@@ -157,7 +168,7 @@ constexpr auto repeat(Part part) {
 template <auto const& Network>
 inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
 template <auto const& Network>
-inline constexpr auto output_shape =
-    features<std::remove_cvref_t<decltype(Network)>::gives(std::remove_cvref_t<decltype(Network)>::wants)>{};
+inline constexpr auto output_shape = features<std::remove_cvref_t<decltype(Network)>::gives(
+    std::remove_cvref_t<decltype(Network)>::wants)>{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

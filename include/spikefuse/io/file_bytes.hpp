@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// A file's bytes, read once: whoever replaces the file meanwhile, what is read is the old one or the new one. No HDF5, no zlib.
+/// A file's bytes, read once: whoever replaces the file meanwhile, what is read is the old one or
+/// the new one. No HDF5, no zlib.
 
 #include "../core/config.hpp"
 
@@ -46,25 +47,29 @@ inline bool stands(std::string const& path) {
     return stat(path.c_str(), &about) == 0;
 }
 
-/// Opens a plain file for reading. A pipe would be waited for, and a device may have no end: both are refused, and a folder too.
-/// Throws file_error.
+/// Opens a plain file for reading. A pipe would be waited for, and a device may have no end: both
+/// are refused, and a folder too. Throws file_error.
 inline descriptor open_plain(std::string const& path) {
     descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat about{};
     if (!file.valid() || fstat(file.number(), &about) != 0)
-        throw file_error("'" + path + "' cannot be opened", "there is no such file, or no permission to read it", "Check the path");
+        throw file_error("'" + path + "' cannot be opened",
+                         "there is no such file, or no permission to read it", "Check the path");
     if (!S_ISREG(about.st_mode))
         throw file_error("'" + path + "' cannot be read",
-                         S_ISDIR(about.st_mode) ? "it is a folder" : "it is no plain file, but a pipe or a device",
+                         S_ISDIR(about.st_mode) ? "it is a folder"
+                                                : "it is no plain file, but a pipe or a device",
                          "Give a file on a disk");
     return file;
 }
 
-/// What reads call so that too little memory is an error of the file: it asked for it. Throws what `read` throws, and file_error.
+/// What reads call so that too little memory is an error of the file: it asked for it. Throws what
+/// `read` throws, and file_error.
 template <class Read>
 auto within_memory(std::string const& path, Read const& read) {
     auto const refuse = [&] {
-        throw file_error("'" + path + "' cannot be read", "it needs more memory than there is", "Is it damaged? Else read a smaller file");
+        throw file_error("'" + path + "' cannot be read", "it needs more memory than there is",
+                         "Is it damaged? Else read a smaller file");
     };
     try {
         return read();
@@ -86,9 +91,12 @@ inline std::string read_whole(std::string const& path) {
         std::size_t done = 0;
         while (done < bytes.size()) {
             ssize_t const got =
-                ::read(file.number(), bytes.data() + done, std::min<std::size_t>(bytes.size() - done, std::size_t(1) << 30));
+                ::read(file.number(), bytes.data() + done,
+                       std::min<std::size_t>(bytes.size() - done, std::size_t(1) << 30));
             if (got < 0 && errno == EINTR) continue;
-            if (got < 0) throw file_error("'" + path + "' cannot be read", "the disk fails", "Check the disk");
+            if (got < 0)
+                throw file_error("'" + path + "' cannot be read", "the disk fails",
+                                 "Check the disk");
             if (got == 0) break; // it was cut short meanwhile
             done += static_cast<std::size_t>(got);
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What we need of HDF5: reads that check before they give. The file is read once, whole, and HDF5 sees these bytes: all that is read
-/// comes of one file, whatever happens to its path meanwhile. Link spikefuse::io.
+/// What we need of HDF5: reads that check before they give. The file is read once, whole, and HDF5
+/// sees these bytes: all that is read comes of one file, whatever happens to its path meanwhile.
+/// Link spikefuse::io.
 
 #include "../core/config.hpp"
 
@@ -30,7 +31,8 @@ struct array {
     std::vector<double> values;
 };
 
-/// Lists of a file, one behind the other: list k is values[offsets[k]] up to values[offsets[k + 1]]. offsets: [lists + 1].
+/// Lists of a file, one behind the other: list k is values[offsets[k]] up to values[offsets[k +
+/// 1]]. offsets: [lists + 1].
 template <class T>
 struct ragged {
     std::vector<std::size_t> offsets = {0};
@@ -38,8 +40,8 @@ struct ragged {
     std::size_t size() const { return offsets.size() - 1; }
 };
 
-/// How finely fractions are stored: significant bits (11 in float16, 24 in float32, 53 in float64), and the spacing below the smallest
-/// power of two that has them all.
+/// How finely fractions are stored: significant bits (11 in float16, 24 in float32, 53 in float64),
+/// and the spacing below the smallest power of two that has them all.
 struct fraction_type {
     int digits = 53;
     double finest = 0;
@@ -47,20 +49,24 @@ struct fraction_type {
 
 namespace detail {
 
-/// HDF5 asks who gives it a file's bytes where they shall lie: there, where they are. Not freed, not copied, not written.
+/// HDF5 asks who gives it a file's bytes where they shall lie: there, where they are. Not freed,
+/// not copied, not written.
 inline H5FD_file_image_callbacks_t bytes_in_place(std::string const& bytes) {
     return {[](std::size_t, H5FD_file_image_op_t, void* data) { return data; },
             [](void* to, void const* from, std::size_t size, H5FD_file_image_op_t, void*) {
                 return to == from ? to : std::memcpy(to, from, size);
             },
-            [](void*, std::size_t, H5FD_file_image_op_t, void*) -> void* { return nullptr; }, // never longer: it is only read
+            [](void*, std::size_t, H5FD_file_image_op_t, void*) -> void* {
+                return nullptr;
+            }, // never longer: it is only read
             [](void*, H5FD_file_image_op_t, void*) -> herr_t { return 0; },
             [](void* data) { return data; },
             [](void*) -> herr_t { return 0; },
             const_cast<char*>(bytes.data())};
 }
 
-/// The name of a file in memory. HDF5 takes two of one name for one, and looks whether such a file exists: below a device none can.
+/// The name of a file in memory. HDF5 takes two of one name for one, and looks whether such a file
+/// exists: below a device none can.
 inline std::string name_in_memory() {
     static std::size_t count = 0; // under the session's lock
     return "/dev/null/spikefuse in memory " + std::to_string(count++);
@@ -68,26 +74,29 @@ inline std::string name_in_memory() {
 
 } // namespace detail
 
-/// A file open for reading. Every fault is a file_error that names the file and the place in it; so is a lack of memory. Several threads
-/// may read, each a file of its own.
+/// A file open for reading. Every fault is a file_error that names the file and the place in it; so
+/// is a lack of memory. Several threads may read, each a file of its own.
 class hdf5_file {
   public:
-    /// `most`: numbers that an array may have, if that is more than the file's size makes likely: 2^23, or four a byte. Packed zeros take
-    /// a thousandth of their size.
+    /// `most`: numbers that an array may have, if that is more than the file's size makes likely:
+    /// 2^23, or four a byte. Packed zeros take a thousandth of their size.
     explicit hdf5_file(std::string path, std::size_t most = 0)
-        : path_(std::move(path)), bytes_(detail::read_whole(path_)), most_(std::max({most, std::size_t(1) << 23, 4 * bytes_.size()})) {
+        : path_(std::move(path)), bytes_(detail::read_whole(path_)),
+          most_(std::max({most, std::size_t(1) << 23, 4 * bytes_.size()})) {
         detail::within_memory(path_, [&] {
             if (std::string const fault = detail::hdf5_walk(bytes_).fault(); !fault.empty())
                 throw file_error("'" + path_ + "' is damaged", fault, "Fetch it again");
         });
         detail::session const s;
         links_ = {H5Pcreate(H5P_LINK_ACCESS), H5Pclose};
-        auto const no_other_file = [](char const*, char const*, char const*, char const*, unsigned*, hid_t, void*) -> herr_t { return -1; };
+        auto const no_other_file = [](char const*, char const*, char const*, char const*, unsigned*,
+                                      hid_t, void*) -> herr_t { return -1; };
         H5Pset_elink_cb(links_, no_other_file, nullptr);
         detail::handle const how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
         auto in_place = detail::bytes_in_place(bytes_);
         if (!bytes_.empty() && H5Pset_fapl_core(how, std::size_t(1) << 20, false) >= 0 &&
-            H5Pset_file_image_callbacks(how, &in_place) >= 0 && H5Pset_file_image(how, bytes_.data(), bytes_.size()) >= 0)
+            H5Pset_file_image_callbacks(how, &in_place) >= 0 &&
+            H5Pset_file_image(how, bytes_.data(), bytes_.size()) >= 0)
             file_ = {H5Fopen(detail::name_in_memory().c_str(), H5F_ACC_RDONLY, how), H5Fclose};
         if (file_.valid()) return;
         links_.close();
@@ -109,7 +118,8 @@ class hdf5_file {
     bool has(std::string const& name) const {
         return guarded(name, [&] {
             // A path exists where every part of it does.
-            for (std::size_t slash = name.find('/', 1); slash != std::string::npos; slash = name.find('/', slash + 1))
+            for (std::size_t slash = name.find('/', 1); slash != std::string::npos;
+                 slash = name.find('/', slash + 1))
                 if (H5Lexists(file_, name.substr(0, slash).c_str(), links_) <= 0) return false;
             return H5Lexists(file_, name.c_str(), links_) > 0;
         });
@@ -124,7 +134,8 @@ class hdf5_file {
             detail::handle const g = opened(group, H5I_GROUP);
             if (!g.valid()) fail(group, "it is missing, or not a group");
             std::vector<std::string> result;
-            auto const note = [](hid_t, char const* name, H5L_info_t const*, void* into) noexcept -> herr_t {
+            auto const note = [](hid_t, char const* name, H5L_info_t const*,
+                                 void* into) noexcept -> herr_t {
                 try {
                     static_cast<std::vector<std::string>*>(into)->emplace_back(name);
                     return 0;
@@ -132,7 +143,8 @@ class hdf5_file {
                     return -1; // no exception passes through a library in C
                 }
             };
-            if (H5Literate(g, H5_INDEX_NAME, H5_ITER_INC, nullptr, note, &result) < 0) fail(group, "its list of members is damaged");
+            if (H5Literate(g, H5_INDEX_NAME, H5_ITER_INC, nullptr, note, &result) < 0)
+                fail(group, "its list of members is damaged");
             return result;
         });
     }
@@ -162,14 +174,16 @@ class hdf5_file {
             if (kind != H5T_INTEGER && kind != H5T_FLOAT) fail(name, "it holds no numbers");
             check_readable(data, name);
             array result{data.shape, std::vector<double>(data.count)};
-            if (data.count > 0 && H5Dread(data.set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()) < 0)
+            if (data.count > 0 && H5Dread(data.set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL,
+                                          H5P_DEFAULT, result.values.data()) < 0)
                 fail(name, "its numbers are damaged or cut short");
             return result;
         });
     }
 
     /// Strings of fixed or variable length, row-major; `shape` receives the extents.
-    std::vector<std::string> texts(std::string const& name, std::vector<std::size_t>* shape = nullptr) const {
+    std::vector<std::string> texts(std::string const& name,
+                                   std::vector<std::size_t>* shape = nullptr) const {
         return guarded(name, [&] {
             open_data const data = open(name);
             if (H5Tget_class(data.type) != H5T_STRING) fail(name, "it holds no text");
@@ -177,7 +191,9 @@ class hdf5_file {
             if (shape != nullptr) *shape = data.shape;
             std::vector<std::string> result(data.count);
             if (H5Tis_variable_str(data.type) > 0) {
-                each_object(data, name, 1, [&](std::size_t k, std::string_view text) { result[k] = text.substr(0, text.find('\0')); });
+                each_object(data, name, 1, [&](std::size_t k, std::string_view text) {
+                    result[k] = text.substr(0, text.find('\0'));
+                });
                 return result;
             }
             std::size_t const size = H5Tget_size(data.type);
@@ -186,7 +202,8 @@ class hdf5_file {
             H5Tset_cset(memory, H5Tget_cset(data.type));
             H5Tset_size(memory, size + 1);
             std::vector<char> raw(data.count * (size + 1), '\0');
-            if (data.count > 0 && H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
+            if (data.count > 0 &&
+                H5Dread(data.set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0)
                 fail(name, "its text is damaged or cut short");
             for (std::size_t k = 0; k < data.count; ++k) result[k] = raw.data() + k * (size + 1);
             return result;
@@ -194,23 +211,29 @@ class hdf5_file {
     }
     std::string text(std::string const& name) const {
         auto const all = texts(name);
-        if (all.size() != 1) fail(name, "it holds " + std::to_string(all.size()) + " texts instead of one");
+        if (all.size() != 1)
+            fail(name, "it holds " + std::to_string(all.size()) + " texts instead of one");
         return all[0];
     }
 
-    /// Lists of variable length, as double (fractions of any type) or std::int64_t (whole numbers of any type).
+    /// Lists of variable length, as double (fractions of any type) or std::int64_t (whole numbers
+    /// of any type).
     template <class T>
     ragged<T> lists(std::string const& name) const {
-        static_assert(std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>, "spikefuse: lists are read as double or std::int64_t.");
+        static_assert(std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>,
+                      "spikefuse: lists are read as double or std::int64_t.");
         constexpr bool fractions = std::is_same_v<T, double>;
         return guarded(name, [&] {
             open_data const data = open(name);
-            if (data.shape.size() != 1) fail(name, "it has " + std::to_string(data.shape.size()) + " axes instead of one");
-            if (H5Tget_class(data.type) != H5T_VLEN) fail(name, "it holds no lists of variable length");
+            if (data.shape.size() != 1)
+                fail(name, "it has " + std::to_string(data.shape.size()) + " axes instead of one");
+            if (H5Tget_class(data.type) != H5T_VLEN)
+                fail(name, "it holds no lists of variable length");
             check_readable(data, name);
             detail::handle const type(H5Tget_super(data.type), H5Tclose);
             if (H5Tget_class(type) != (fractions ? H5T_FLOAT : H5T_INTEGER))
-                fail(name, fractions ? "its lists do not hold fractions" : "its lists do not hold whole numbers");
+                fail(name, fractions ? "its lists do not hold fractions"
+                                     : "its lists do not hold whole numbers");
             std::size_t const width = H5Tget_size(type);
             if (width == 0 || width > 16) fail(name, "its numbers have an absurd width");
             ragged<T> result;
@@ -219,11 +242,14 @@ class hdf5_file {
                 std::size_t const length = object.size() / width;
                 buffer.resize(length * std::max(width, sizeof(T)));
                 std::memcpy(buffer.data(), object.data(), object.size());
-                if (H5Tconvert(type, fractions ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, length, buffer.data(), nullptr, H5P_DEFAULT) < 0)
+                if (H5Tconvert(type, fractions ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, length,
+                               buffer.data(), nullptr, H5P_DEFAULT) < 0)
                     fail(name + "[" + std::to_string(k) + "]", "its numbers are damaged");
-                result.offsets.resize(k + 1, result.values.size()); // lists before it that are empty
+                result.offsets.resize(k + 1,
+                                      result.values.size()); // lists before it that are empty
                 result.values.resize(result.values.size() + length);
-                std::memcpy(result.values.data() + result.offsets.back(), buffer.data(), length * sizeof(T));
+                std::memcpy(result.values.data() + result.offsets.back(), buffer.data(),
+                            length * sizeof(T));
             });
             result.offsets.resize(data.count + 1, result.values.size());
             return result;
@@ -233,18 +259,23 @@ class hdf5_file {
     fraction_type fractions(std::string const& name) const {
         return guarded(name, [&] {
             open_data const data = open(name);
-            detail::handle const type(H5Tget_class(data.type) == H5T_VLEN ? H5Tget_super(data.type) : H5Tcopy(data.type), H5Tclose);
+            detail::handle const type(H5Tget_class(data.type) == H5T_VLEN ? H5Tget_super(data.type)
+                                                                          : H5Tcopy(data.type),
+                                      H5Tclose);
             std::size_t sign = 0, exponent_at = 0, exponent = 0, mantissa_at = 0, mantissa = 0;
-            if (H5Tget_class(type) != H5T_FLOAT || H5Tget_fields(type, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa) < 0)
+            if (H5Tget_class(type) != H5T_FLOAT ||
+                H5Tget_fields(type, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa) < 0)
                 fail(name, "it holds no fractions");
             int const bits = static_cast<int>(std::min<std::size_t>(mantissa, 64)),
                       bias = static_cast<int>(std::min<std::size_t>(H5Tget_ebias(type), 1 << 20));
-            return fraction_type{bits + (H5Tget_norm(type) == H5T_NORM_IMPLIED ? 1 : 0), std::ldexp(1., 1 - bias - bits)};
+            return fraction_type{bits + (H5Tget_norm(type) == H5T_NORM_IMPLIED ? 1 : 0),
+                                 std::ldexp(1., 1 - bias - bits)};
         });
     }
 
-    [[noreturn]] void fail(std::string const& place, std::string const& why,
-                           std::string const& cure = "Look at the file with h5dump, or write it again") const {
+    [[noreturn]] void
+    fail(std::string const& place, std::string const& why,
+         std::string const& cure = "Look at the file with h5dump, or write it again") const {
         throw file_error("'" + place + "' in '" + path_ + "' cannot be read", why, cure);
     }
 
@@ -276,8 +307,10 @@ class hdf5_file {
         data.set = opened(name, H5I_DATASET);
         if (!data.set.valid()) {
             H5L_info_t link{};
-            bool const elsewhere = H5Lget_info(file_, name.c_str(), &link, links_) >= 0 && link.type == H5L_TYPE_EXTERNAL;
-            fail(name, elsewhere ? "it is a link into another file, which is not followed" : "it is missing, or not a data set");
+            bool const elsewhere = H5Lget_info(file_, name.c_str(), &link, links_) >= 0 &&
+                                   link.type == H5L_TYPE_EXTERNAL;
+            fail(name, elsewhere ? "it is a link into another file, which is not followed"
+                                 : "it is missing, or not a data set");
         }
         data.type = {H5Dget_type(data.set), H5Tclose};
         data.space = {H5Dget_space(data.set), H5Sclose};
@@ -288,7 +321,8 @@ class hdf5_file {
         std::string text;
         for (hsize_t e : extents) text += (text.empty() ? "" : ", ") + std::to_string(e);
         for (hsize_t e : extents) {
-            if (e != 0 && data.count > (std::size_t(1) << 40) / e) fail(name, "its extents are absurd: [" + text + "]");
+            if (e != 0 && data.count > (std::size_t(1) << 40) / e)
+                fail(name, "its extents are absurd: [" + text + "]");
             data.shape.push_back(e);
             data.count *= e;
         }
@@ -296,46 +330,53 @@ class hdf5_file {
         return data;
     }
 
-    /// A damaged extent must not ask for all memory: what is promised is held against what is stored. Deflate packs at most 1032 to 1.
+    /// A damaged extent must not ask for all memory: what is promised is held against what is
+    /// stored. Deflate packs at most 1032 to 1.
     void check_readable(open_data const& data, std::string const& name) const {
         if (data.count == 0) return;
         detail::handle const how(H5Dget_create_plist(data.set), H5Pclose);
         H5D_layout_t const layout = H5Pget_layout(how);
-        if (layout == H5D_VIRTUAL || H5Pget_external_count(how) > 0) fail(name, "its numbers lie in another file, which is not followed");
-        bool const by_reference = H5Tget_class(data.type) == H5T_VLEN || H5Tis_variable_str(data.type) > 0; // unpacked here
+        if (layout == H5D_VIRTUAL || H5Pget_external_count(how) > 0)
+            fail(name, "its numbers lie in another file, which is not followed");
+        bool const by_reference = H5Tget_class(data.type) == H5T_VLEN ||
+                                  H5Tis_variable_str(data.type) > 0; // unpacked here
         for (int k = 0; !by_reference && k < H5Pget_nfilters(how); ++k) {
             unsigned flags = 0, config = 0;
             std::size_t none = 0;
             char filter[64] = "";
-            H5Z_filter_t const id = H5Pget_filter2(how, static_cast<unsigned>(k), &flags, &none, nullptr, sizeof filter, filter, &config);
+            H5Z_filter_t const id = H5Pget_filter2(how, static_cast<unsigned>(k), &flags, &none,
+                                                   nullptr, sizeof filter, filter, &config);
             if (id >= 0 && H5Zfilter_avail(id) <= 0)
                 fail(name,
-                     "it is packed by the filter '" + std::string(id == 32000 ? "lzf" : filter) + "' (" + std::to_string(id) +
-                         "), which HDF5 does not have",
+                     "it is packed by the filter '" + std::string(id == 32000 ? "lzf" : filter) +
+                         "' (" + std::to_string(id) + "), which HDF5 does not have",
                      "Write it again with gzip, or not packed");
         }
         std::size_t const stored = H5Dget_storage_size(data.set), unit = H5Tget_size(data.type);
         bool const never_written = stored == 0 && by_reference;
         std::size_t const most = stored * (layout == H5D_CHUNKED ? 1032 : 1);
-        if (unit == 0 || (data.count > most / unit && !never_written)) fail(name, "its shape promises more than the file holds");
+        if (unit == 0 || (data.count > most / unit && !never_written))
+            fail(name, "its shape promises more than the file holds");
         if (data.count > most_)
             fail(name,
-                 "it unpacks to " + std::to_string(data.count) + " numbers, and of a file of this size " + std::to_string(most_) +
-                     " are read",
+                 "it unpacks to " + std::to_string(data.count) +
+                     " numbers, and of a file of this size " + std::to_string(most_) + " are read",
                  "Is it damaged? Else write it again, not packed");
         if (layout != H5D_CHUNKED) return;
         hsize_t chunk[H5S_MAX_RANK] = {};
         int const rank = H5Pget_chunk(how, H5S_MAX_RANK, chunk);
         std::size_t size = unit;
         for (int k = 0; k < rank; ++k) { // HDF5 makes room for a whole one
-            if (chunk[k] == 0 || size > bytes_.size() * 1032 / chunk[k]) fail(name, "the extents of its chunks are absurd");
+            if (chunk[k] == 0 || size > bytes_.size() * 1032 / chunk[k])
+                fail(name, "the extents of its chunks are absurd");
             size *= chunk[k];
         }
     }
 
     std::string references_of(open_data const& data, std::string const& name) const;
     template <class Show>
-    void each_object(open_data const& data, std::string const& name, std::size_t width, Show const& show) const;
+    void each_object(open_data const& data, std::string const& name, std::size_t width,
+                     Show const& show) const;
 
     std::string path_, bytes_;
     std::size_t most_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// How HDF5 is used here: by one thread at a time, without a word of its own, through handles that close themselves.
+/// How HDF5 is used here: by one thread at a time, without a word of its own, through handles that
+/// close themselves.
 
 #include "../core/config.hpp"
 
@@ -11,9 +12,10 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
-/// Everything that calls HDF5 holds one of these, which may be nested. HDF5 may have been built without a lock of its own, and its
-/// printing of errors, which is off meanwhile (our sentences are enough), is a switch of the whole process then. A program that calls HDF5
-/// itself, in another thread at the same time, needs an HDF5 that is thread-safe.
+/// Everything that calls HDF5 holds one of these, which may be nested. HDF5 may have been built
+/// without a lock of its own, and its printing of errors, which is off meanwhile (our sentences are
+/// enough), is a switch of the whole process then. A program that calls HDF5 itself, in another
+/// thread at the same time, needs an HDF5 that is thread-safe.
 class session {
   public:
     session() : lock_(mutex()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// MNIST's file format, idx, plain or gzipped. Source: the format's description beside the data set (LeCun, Cortes, Burges 1998).
-/// Link spikefuse::io.
+/// MNIST's file format, idx, plain or gzipped. Source: the format's description beside the data set
+/// (LeCun, Cortes, Burges 1998). Link spikefuse::io.
 
 #include "../core/config.hpp"
 
@@ -28,24 +28,30 @@ inline constexpr std::uint32_t idx_images = 0x00000803, idx_labels = 0x00000801;
 namespace detail {
 
 inline char const* idx_kind(std::uint32_t magic) {
-    return magic == idx_images ? "images (idx3-ubyte)" : magic == idx_labels ? "labels (idx1-ubyte)" : "something else";
+    return magic == idx_images   ? "images (idx3-ubyte)"
+           : magic == idx_labels ? "labels (idx1-ubyte)"
+                                 : "something else";
 }
 inline std::string hex(std::uint32_t n) {
     std::string text = "0x00000000";
-    for (int k = 9; k > 1; --k, n >>= 4) text[static_cast<std::size_t>(k)] = "0123456789abcdef"[n & 15u];
+    for (int k = 9; k > 1; --k, n >>= 4)
+        text[static_cast<std::size_t>(k)] = "0123456789abcdef"[n & 15u];
     return text;
 }
 
 inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
     descriptor opened = open_plain(path);
     std::unique_ptr<gzFile_s, int (*)(gzFile)> const file(gzdopen(opened.number(), "rb"), gzclose);
-    if (!file) throw file_error("'" + path + "' cannot be read", "zlib refuses it", "Is memory short?");
+    if (!file)
+        throw file_error("'" + path + "' cannot be read", "zlib refuses it", "Is memory short?");
     opened.release(); // gzclose closes it
     auto fail_to_read = [&] {
         int code = Z_OK;
         gzerror(file.get(), &code);
-        if (code == Z_ERRNO) throw file_error("'" + path + "' cannot be read", "the disk fails", "Check the disk");
-        throw file_error("'" + path + "' is damaged", "its compressed data do not unpack", "Fetch it again");
+        if (code == Z_ERRNO)
+            throw file_error("'" + path + "' cannot be read", "the disk fails", "Check the disk");
+        throw file_error("'" + path + "' is damaged", "its compressed data do not unpack",
+                         "Fetch it again");
     };
     auto read = [&](std::uint8_t* to, std::size_t count, char const* what) {
         std::size_t done = 0;
@@ -55,8 +61,9 @@ inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
             if (got < 0) fail_to_read();
             if (got == 0)
                 throw file_error("'" + path + "' is cut short",
-                                 std::string("it ends in its ") + what + ", after " + std::to_string(done) + " of " +
-                                     std::to_string(count) + " bytes",
+                                 std::string("it ends in its ") + what + ", after " +
+                                     std::to_string(done) + " of " + std::to_string(count) +
+                                     " bytes",
                                  "Fetch it again");
             done += static_cast<std::size_t>(got);
         }
@@ -64,29 +71,35 @@ inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
     auto number = [&] {
         std::uint8_t b[4];
         read(b, 4, "header");
-        return std::uint32_t(b[0]) << 24 | std::uint32_t(b[1]) << 16 | std::uint32_t(b[2]) << 8 | b[3];
+        return std::uint32_t(b[0]) << 24 | std::uint32_t(b[1]) << 16 | std::uint32_t(b[2]) << 8 |
+               b[3];
     };
     std::uint32_t const magic = number();
     if (magic != wanted)
-        throw file_error("'" + path + "' holds " + idx_kind(magic) + " where " + idx_kind(wanted) + " were wanted",
+        throw file_error("'" + path + "' holds " + idx_kind(magic) + " where " + idx_kind(wanted) +
+                             " were wanted",
                          "its magic number is " + hex(magic) + ", not " + hex(wanted),
-                         magic == idx_images || magic == idx_labels ? "Are the two files swapped?" : "Is it an idx file?");
+                         magic == idx_images || magic == idx_labels ? "Are the two files swapped?"
+                                                                    : "Is it an idx file?");
     idx result;
     std::size_t total = 1;
     for (std::uint32_t k = 0; k < (magic & 0xff); ++k) {
         result.shape.push_back(number());
         total *= result.shape.back();
         if (total > (std::size_t(1) << 32))
-            throw file_error("'" + path + "' is damaged", "its header asks for an absurd size", "Fetch it again");
+            throw file_error("'" + path + "' is damaged", "its header asks for an absurd size",
+                             "Fetch it again");
     }
-    for (std::size_t done = 0; done < total;) { // in pieces: a damaged header must not ask for all memory
+    for (std::size_t done = 0;
+         done < total;) { // in pieces: a damaged header must not ask for all memory
         std::size_t const piece = std::min<std::size_t>(total - done, 1u << 20);
         result.values.resize(done + piece);
         try {
             read(result.values.data() + done, piece, "data");
         } catch (file_error const&) {
             if (gzeof(file.get()) == 0) throw;
-            throw file_error("'" + path + "' is cut short", "its header promises " + std::to_string(total) + " bytes of data",
+            throw file_error("'" + path + "' is cut short",
+                             "its header promises " + std::to_string(total) + " bytes of data",
                              "Fetch it again");
         }
         done += piece;
@@ -95,19 +108,20 @@ inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
     int const extra = gzread(file.get(), &beyond, 1);
     if (extra < 0) fail_to_read();
     if (extra > 0)
-        throw file_error("'" + path + "' is longer than its header says", "data follow after " + std::to_string(total) + " bytes",
-                         "Fetch it again");
+        throw file_error("'" + path + "' is longer than its header says",
+                         "data follow after " + std::to_string(total) + " bytes", "Fetch it again");
     int code = Z_OK;
     gzerror(file.get(), &code);
     if (code == Z_BUF_ERROR) // all data came, but not the checksum after them
-        throw file_error("'" + path + "' is cut short", "the end of its compressed data is missing", "Fetch it again");
+        throw file_error("'" + path + "' is cut short", "the end of its compressed data is missing",
+                         "Fetch it again");
     return result;
 }
 
 } // namespace detail
 
-/// Reads a file whose magic number must be `wanted`. Throws file_error: missing, cut short, damaged, longer than it says, of
-/// another kind.
+/// Reads a file whose magic number must be `wanted`. Throws file_error: missing, cut short,
+/// damaged, longer than it says, of another kind.
 inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     return detail::within_memory(path, [&] { return detail::read_whole_idx(path, wanted); });
 }
@@ -118,25 +132,32 @@ struct mnist {
     std::vector<std::uint8_t> images, labels;
 };
 
-/// Reads `<set>-images-idx3-ubyte` and `<set>-labels-idx1-ubyte` (or .gz) from a folder; set is "t10k" or "train".
+/// Reads `<set>-images-idx3-ubyte` and `<set>-labels-idx1-ubyte` (or .gz) from a folder; set is
+/// "t10k" or "train".
 inline mnist read_mnist(std::string const& folder, std::string const& set = "t10k") {
     auto path = [&](char const* name) {
         std::string const plain = folder + "/" + set + name;
         return detail::stands(plain) ? plain : plain + ".gz";
     };
-    std::string const image_path = path("-images-idx3-ubyte"), label_path = path("-labels-idx1-ubyte");
+    std::string const image_path = path("-images-idx3-ubyte"),
+                      label_path = path("-labels-idx1-ubyte");
     idx images = read_idx(image_path, idx_images);
     idx labels = read_idx(label_path, idx_labels);
     if (images.shape[0] != labels.shape[0])
-        throw file_error("'" + label_path + "' holds " + std::to_string(labels.shape[0]) + " labels for " +
-                             std::to_string(images.shape[0]) + " images",
+        throw file_error("'" + label_path + "' holds " + std::to_string(labels.shape[0]) +
+                             " labels for " + std::to_string(images.shape[0]) + " images",
                          "each image has one label", "Take both files from the same set");
-    if (images.values.empty()) throw file_error("'" + image_path + "' holds no images", "one of its extents is 0", "Fetch it again");
+    if (images.values.empty())
+        throw file_error("'" + image_path + "' holds no images", "one of its extents is 0",
+                         "Fetch it again");
     for (std::size_t k = 0; k < labels.values.size(); ++k)
         if (labels.values[k] > 9)
-            throw file_error("'" + label_path + "' holds the label " + std::to_string(labels.values[k]) + " at [" + std::to_string(k) + "]",
+            throw file_error("'" + label_path + "' holds the label " +
+                                 std::to_string(labels.values[k]) + " at [" + std::to_string(k) +
+                                 "]",
                              "labels are 0 to 9", "Fetch it again");
-    return {images.shape[0], images.shape[1], images.shape[2], std::move(images.values), std::move(labels.values)};
+    return {images.shape[0], images.shape[1], images.shape[2], std::move(images.values),
+            std::move(labels.values)};
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::io

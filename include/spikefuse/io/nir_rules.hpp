@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What holds in a NIR graph beside its layout: numbers that mean something, and shapes that fit together along the edges.
+/// What holds along the edges of a NIR graph: shapes that fit together.
 
-#include "../core/numbers.hpp"
-#include "nir_types.hpp"
+#include "nir_geometry.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -13,114 +12,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
-inline std::size_t count_of(std::vector<std::size_t> const& shape) {
-    std::size_t count = 1;
-    for (std::size_t extent : shape) count *= extent;
-    return count;
-}
-using spikefuse::detail::number_text;
-inline std::string shape_text(std::vector<std::size_t> const& shape) {
-    std::string text = "[";
-    for (std::size_t k = 0; k < shape.size(); ++k) text += (k > 0 ? ", " : "") + std::to_string(shape[k]);
-    return text + "]";
-}
-
-/// Fields that hold shapes and the like: few numbers, which are read before anything else.
-inline bool is_geometry(std::string const& key) {
-    static std::set<std::string> const all = {"shape",       "stride",      "padding",   "dilation", "groups",
-                                              "kernel_size", "input_shape", "start_dim", "end_dim",  "input_type"};
-    return all.contains(key);
-}
-
-struct nir_fault {
-    std::string field, why;
-};
-
-/// Number `axis` of a field, or its only one. `geometry_fault` has looked at it.
-inline long geometry(nir_node const& node, std::string const& key, std::size_t axis, long absent) {
-    auto const found = node.fields.find(key);
-    if (found == node.fields.end() || found->second.values.empty()) return absent;
-    auto const& values = found->second.values;
-    return static_cast<long>(values.size() == 1 ? values[0] : values[axis]);
-}
-inline std::size_t kernel_axes(nir_node const& node) { return node.type == "Conv1d" ? 1 : 2; }
-inline bool is_convolution(nir_node const& node) { return node.type == "Conv1d" || node.type == "Conv2d"; }
-inline bool is_pool(nir_node const& node) { return node.type == "SumPool2d" || node.type == "AvgPool2d"; }
-
-/// What is wrong with a node by itself, but for the numbers of its parameters.
-inline std::optional<nir_fault> geometry_fault(nir_node const& node) {
-    std::optional<nir_fault> fault;
-    auto const wrong = [&](std::string const& field, std::string const& why) {
-        if (!fault) fault = nir_fault{field, why};
-    };
-    // A field of whole numbers, from `least` on, one for all axes or one an axis.
-    auto const whole = [&](std::string const& key, std::size_t axes, double least) {
-        auto const found = node.fields.find(key);
-        if (found == node.fields.end()) return;
-        auto const& values = found->second.values;
-        if (values.size() != 1 && values.size() != axes)
-            wrong(key, "it holds " + std::to_string(values.size()) + " numbers, and there are " + std::to_string(axes) + " axes");
-        for (std::size_t k = 0; k < values.size(); ++k)
-            if (!(values[k] >= least && values[k] < 1e9) || values[k] != std::floor(values[k]))
-                wrong(key, "it is " + number_text(values[k]) + " at [" + std::to_string(k) + "], and a whole number from " +
-                               std::to_string(static_cast<long>(least)) + " on belongs there");
-    };
-    if (node.type == "Affine" || node.type == "Linear") {
-        auto const& weight = node.field("weight").shape;
-        if (weight.size() < 2)
-            wrong("weight", "it is " + shape_text(weight) + ", and [out, in] has 2 axes");
-        else if (auto const bias = node.fields.find("bias");
-                 bias != node.fields.end() && count_of(bias->second.shape) != count_of(weight) / std::max<std::size_t>(weight.back(), 1))
-            wrong("bias", "it is " + shape_text(bias->second.shape) + " beside a weight " + shape_text(weight));
-    }
-    if (is_convolution(node)) {
-        std::size_t const axes = kernel_axes(node);
-        auto const& weight = node.field("weight").shape;
-        if (weight.size() != axes + 2)
-            wrong("weight", "it is " + shape_text(weight) + ", and [out, in, kernel] has " + std::to_string(axes + 2) + " axes");
-        else if (count_of(weight) == 0)
-            wrong("weight", "it is " + shape_text(weight) + ", and holds nothing");
-        whole("stride", axes, 1), whole("dilation", axes, 1), whole("padding", axes, 0), whole("groups", 1, 1),
-            whole("input_shape", axes, 1);
-        if (fault) return fault;
-        long const groups = geometry(node, "groups", 0, 1), out = static_cast<long>(weight[0]);
-        if (out % groups != 0) wrong("groups", std::to_string(groups) + " groups do not divide " + std::to_string(out) + " channels");
-        if (auto const bias = node.fields.find("bias"); bias != node.fields.end() && count_of(bias->second.shape) != weight[0])
-            wrong("bias", "it is " + shape_text(bias->second.shape) + " beside a weight " + shape_text(weight));
-        if (auto const word = node.texts.find("padding"); word != node.texts.end()) {
-            if (word->second != "same" && word->second != "valid")
-                wrong("padding", "it is '" + word->second + "', and NIR has numbers, 'same' and 'valid'");
-            for (std::size_t k = 0; k < axes; ++k)
-                if (word->second == "same" && geometry(node, "stride", k, 1) != 1)
-                    wrong("padding", "it is 'same' beside a stride of " + std::to_string(geometry(node, "stride", k, 1)) +
-                                         ": the output cannot have the input's shape");
-        }
-    }
-    if (is_pool(node)) whole("kernel_size", 2, 1), whole("stride", 2, 1), whole("padding", 2, 0);
-    if (node.type == "Flatten") whole("start_dim", 1, -16), whole("end_dim", 1, -16);
-    if (node.type == "Input" || node.type == "Output") whole("shape", node.field("shape").values.size(), 1);
-    return fault;
-}
-
-/// What is wrong with the numbers of a parameter.
-inline std::optional<std::string> value_fault(std::string const& key, array const& value) {
-    bool const time = key == "tau" || key == "tau_mem" || key == "tau_syn", delay = key == "delay";
-    for (std::size_t k = 0; (time || delay) && k < value.values.size(); ++k) {
-        double const x = value.values[k];
-        if (time ? !(x > 0) : !(x >= 0))
-            return "it is " + number_text(x) + " at [" + std::to_string(k) + "], and a " +
-                   (time ? "time constant is positive" : "delay is not negative: nothing comes from the future");
-    }
-    return {};
-}
-
-/// Follows shapes along the edges of a graph, and complains where they cannot fit. Where a file does not say a shape, and none can be
-/// found, nothing is held against it. Axes of 1 in front, as files of 2023 have for the batch, are let through.
+/// Follows shapes along the edges of a graph, and complains where they cannot fit. Where a file
+/// does not say a shape, and none can be found, nothing is held against it. Axes of 1 in front, as
+/// files of 2023 have for the batch, are let through.
 class nir_shapes {
   public:
     using shape = std::vector<std::size_t>;
     /// `complain(place below the graph, why)` throws.
-    explicit nir_shapes(std::function<void(std::string const&, std::string const&)> complain) : complain_(std::move(complain)) {}
+    explicit nir_shapes(std::function<void(std::string const&, std::string const&)> complain)
+        : complain_(std::move(complain)) {}
 
     void graph(nir_node const& whole, std::string const& place) {
         std::map<std::string, std::size_t> index;
@@ -131,7 +31,8 @@ class nir_shapes {
         bool has_input = false;
         for (auto const& [from, to] : whole.edges) {
             if (whole.nodes[index.at(to)].type == "Input")
-                complain_(place + "/edges", "an edge " + from + " -> " + to + " leads into an Input, where a network begins");
+                complain_(place + "/edges", "an edge " + from + " -> " + to +
+                                                " leads into an Input, where a network begins");
             next[index.at(from)].push_back(index.at(to));
             reached[index.at(to)] = true;
         }
@@ -140,10 +41,12 @@ class nir_shapes {
             has_input = has_input || node.type == "Input";
             if (node.type != "NIRGraph") continue;
             graph(node, place + "/nodes/" + node.name);
-            for (auto const& [type, joined] : {std::pair{"Input", bool(reached[k])}, std::pair{"Output", !next[k].empty()}})
+            for (auto const& [type, joined] :
+                 {std::pair{"Input", bool(reached[k])}, std::pair{"Output", !next[k].empty()}})
                 if (auto const ends = number_of(node, type); joined && ends > 1)
                     complain_(place + "/nodes/" + node.name,
-                              "it has " + std::to_string(ends) + " " + type + " nodes, and an edge cannot say which of them it means");
+                              "it has " + std::to_string(ends) + " " + type +
+                                  " nodes, and an edge cannot say which of them it means");
         }
         check_chains(whole, next, reached, has_input, place);
         check_cycles(whole, next, place);
@@ -158,7 +61,8 @@ class nir_shapes {
         // A subgraph's Input is what arrives there; some files give the width of the outermost one.
         for (bool const inputs : {true, false})
             for (std::size_t k = 0; k < count; ++k)
-                if ((whole.nodes[k].type == "Input") == inputs && !(inputs && !place.empty())) know(k, after(whole.nodes[k], {}, place));
+                if ((whole.nodes[k].type == "Input") == inputs && !(inputs && !place.empty()))
+                    know(k, after(whole.nodes[k], {}, place));
         for (std::size_t at = 0; at < open.size(); ++at) {
             std::size_t const from = open[at];
             if (whole.nodes[from].type == "Output") continue; // a network ends there
@@ -172,12 +76,14 @@ class nir_shapes {
   private:
     static std::size_t number_of(nir_node const& graph, std::string const& type) {
         return static_cast<std::size_t>(
-            std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](nir_node const& one) { return one.type == type; }));
+            std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                          [&](nir_node const& one) { return one.type == type; }));
     }
 
     /// A node that leads somewhere and that nothing leads to, where the network has an Input.
-    void check_chains(nir_node const& whole, std::vector<std::vector<std::size_t>> const& next, std::vector<bool> const& reached,
-                      bool has_input, std::string const& place) const {
+    void check_chains(nir_node const& whole, std::vector<std::vector<std::size_t>> const& next,
+                      std::vector<bool> const& reached, bool has_input,
+                      std::string const& place) const {
         for (std::size_t k = 0; has_input && k < whole.nodes.size(); ++k) {
             if (reached[k] || next[k].empty() || whole.nodes[k].type == "Input") continue;
             std::string ends;
@@ -185,14 +91,17 @@ class nir_shapes {
                 if (next[n].empty() && reached[n] && whole.nodes[n].type != "Output")
                     ends += (ends.empty() ? "" : ", ") + whole.nodes[n].name;
             complain_(place + "/nodes/" + whole.nodes[k].name,
-                      "nothing leads to it" + (ends.empty() ? std::string() : ", and nothing follows " + ends));
+                      "nothing leads to it" +
+                          (ends.empty() ? std::string() : ", and nothing follows " + ends));
         }
     }
 
     /// A cycle in which nothing remembers: nothing says which of its nodes comes first.
-    void check_cycles(nir_node const& whole, std::vector<std::vector<std::size_t>> const& next, std::string const& place) const {
-        static std::set<std::string> const at_once = {"Affine",    "Linear",    "Scale",   "Conv1d",   "Conv2d",
-                                                      "SumPool2d", "AvgPool2d", "Flatten", "Threshold"};
+    void check_cycles(nir_node const& whole, std::vector<std::vector<std::size_t>> const& next,
+                      std::string const& place) const {
+        static std::set<std::string> const at_once = {"Affine",    "Linear",  "Scale",
+                                                      "Conv1d",    "Conv2d",  "SumPool2d",
+                                                      "AvgPool2d", "Flatten", "Threshold"};
         std::size_t const count = whole.nodes.size();
         auto const passes = [&](std::size_t k) { return at_once.contains(whole.nodes[k].type); };
         std::vector<std::size_t> waiting(count, 0), open;
@@ -219,42 +128,52 @@ class nir_shapes {
             std::size_t at = k;
             for (; !seen[at]; at = before[at]) seen[at] = true;
             std::string way = whole.nodes[at].name;
-            for (std::size_t back = before[at]; back != at; back = before[back]) way = whole.nodes[back].name + " -> " + way;
+            for (std::size_t back = before[at]; back != at; back = before[back])
+                way = whole.nodes[back].name + " -> " + way;
             complain_(place + "/edges",
-                      whole.nodes[at].name + " -> " + way + " is a cycle without a neuron or a Delay: nothing says what comes first");
+                      whole.nodes[at].name + " -> " + way +
+                          " is a cycle without a neuron or a Delay: nothing says what comes first");
         }
     }
 
-    [[noreturn]] void refuse(std::string const& place, nir_node const& node, std::string const& field, std::string const& why) const {
+    [[noreturn]] void refuse(std::string const& place, nir_node const& node,
+                             std::string const& field, std::string const& why) const {
         complain_(place + "/nodes/" + node.name + (field.empty() ? "" : "/" + field), why);
         std::abort(); // never: complaints throw
     }
-    std::string arriving(shape const& given) const { return "'" + from_ + "' gives " + shape_text(given); }
+    std::string arriving(shape const& given) const {
+        return "'" + from_ + "' gives " + shape_text(given);
+    }
 
     /// What a node gives where `given` arrives, as far as it can be known.
-    std::optional<shape> after(nir_node const& node, std::optional<shape> const& given, std::string const& place) const {
+    std::optional<shape> after(nir_node const& node, std::optional<shape> const& given,
+                               std::string const& place) const {
         if (node.type == "Affine" || node.type == "Linear") return after_weight(node, given, place);
         if (is_convolution(node) || is_pool(node)) return after_kernel(node, given, place);
         if (node.type == "Flatten") return after_flatten(node, given, place);
         if (node.type == "NIRGraph") {
             for (nir_node const& inner : node.nodes)
-                if (inner.type == "Output" && number_of(node, "Output") == 1) return after(inner, {}, place);
+                if (inner.type == "Output" && number_of(node, "Output") == 1)
+                    return after(inner, {}, place);
             return {};
         }
-        // Elementwise: each parameter is one number, or one for each of what arrives, or one a channel.
+        // Elementwise: each parameter is one number, or one for each of what arrives, or one a
+        // channel.
         shape own;
         for (auto const& [key, value] : node.fields) {
             shape wanted = value.shape;
             if (key == "shape") {
                 wanted.clear();
-                for (double extent : value.values) wanted.push_back(static_cast<std::size_t>(extent));
+                for (double extent : value.values)
+                    wanted.push_back(static_cast<std::size_t>(extent));
             }
             std::size_t const count = count_of(wanted);
             if (key != "shape" && count == 1) continue;
-            bool const a_channel =
-                given && wanted.size() < given->size() && key != "shape" && (count == given->front() || count == given->back());
+            bool const a_channel = given && wanted.size() < given->size() && key != "shape" &&
+                                   (count == given->front() || count == given->back());
             if (given && count != count_of(*given) && !a_channel)
-                refuse(place, node, key, "it is " + shape_text(wanted) + ", and " + arriving(*given));
+                refuse(place, node, key,
+                       "it is " + shape_text(wanted) + ", and " + arriving(*given));
             if (count > count_of(own) || own.empty()) own = wanted;
         }
         if (node.type == "Input" || node.type == "Output") return own;
@@ -262,13 +181,20 @@ class nir_shapes {
         return own.empty() ? std::optional<shape>() : own;
     }
 
-    std::optional<shape> after_weight(nir_node const& node, std::optional<shape> const& given, std::string const& place) const {
+    std::optional<shape> after_weight(nir_node const& node, std::optional<shape> const& given,
+                                      std::string const& place) const {
         shape const& weight = node.field("weight").shape;
-        std::size_t const in = weight.back(), all = count_of(weight) / std::max<std::size_t>(weight[weight.size() - 2], 1);
-        if (given && !(!given->empty() && given->back() == in) && count_of(*given) != all && count_of(*given) != in)
+        std::size_t const in = weight.back(),
+                          all = count_of(weight) /
+                                std::max<std::size_t>(weight[weight.size() - 2], 1);
+        if (given && !(!given->empty() && given->back() == in) && count_of(*given) != all &&
+            count_of(*given) != in)
             refuse(place, node, "weight",
-                   "it is " + shape_text(weight) + " and takes " + std::to_string(in) + ", and " + arriving(*given) +
-                       (!given->empty() && given->back() == weight[weight.size() - 2] ? ": is it transposed?" : ""));
+                   "it is " + shape_text(weight) + " and takes " + std::to_string(in) + ", and " +
+                       arriving(*given) +
+                       (!given->empty() && given->back() == weight[weight.size() - 2]
+                            ? ": is it transposed?"
+                            : ""));
         if (weight.size() == 2 && given && !given->empty() && given->back() == in) {
             shape result = *given;
             result.back() = weight[0];
@@ -277,25 +203,35 @@ class nir_shapes {
         return shape(weight.begin(), weight.end() - 1);
     }
 
-    std::optional<shape> after_kernel(nir_node const& node, std::optional<shape> const& given, std::string const& place) const {
+    std::optional<shape> after_kernel(nir_node const& node, std::optional<shape> const& given,
+                                      std::string const& place) const {
         std::size_t const axes = kernel_axes(node);
         bool const convolution = is_convolution(node);
         shape arrives;
         auto const own = node.fields.find("input_shape");
         shape promised;
         if (convolution && own != node.fields.end())
-            for (std::size_t k = 0; k < axes; ++k) promised.push_back(static_cast<std::size_t>(geometry(node, "input_shape", k, 0)));
+            for (std::size_t k = 0; k < axes; ++k)
+                promised.push_back(static_cast<std::size_t>(geometry(node, "input_shape", k, 0)));
         std::size_t const channels =
-            convolution ? node.field("weight").shape[1] * static_cast<std::size_t>(geometry(node, "groups", 0, 1)) : 0;
+            convolution ? node.field("weight").shape[1] *
+                              static_cast<std::size_t>(geometry(node, "groups", 0, 1))
+                        : 0;
         if (given) {
             if (given->size() < axes + 1)
-                refuse(place, node, "", arriving(*given) + ", and it takes [channels, " + (axes == 1 ? "length]" : "height, width]"));
+                refuse(place, node, "",
+                       arriving(*given) + ", and it takes [channels, " +
+                           (axes == 1 ? "length]" : "height, width]"));
             arrives = *given;
             std::size_t const first = arrives.size() - axes;
             if (convolution && arrives[first - 1] != channels)
-                refuse(place, node, "weight", "it takes " + std::to_string(channels) + " channels, and " + arriving(*given));
-            if (!promised.empty() && !std::equal(promised.begin(), promised.end(), arrives.end() - static_cast<std::ptrdiff_t>(axes)))
-                refuse(place, node, "input_shape", "it says " + shape_text(promised) + ", and " + arriving(*given));
+                refuse(place, node, "weight",
+                       "it takes " + std::to_string(channels) + " channels, and " +
+                           arriving(*given));
+            if (!promised.empty() && !std::equal(promised.begin(), promised.end(),
+                                                 arrives.end() - static_cast<std::ptrdiff_t>(axes)))
+                refuse(place, node, "input_shape",
+                       "it says " + shape_text(promised) + ", and " + arriving(*given));
         } else if (!promised.empty()) {
             arrives = promised;
             arrives.insert(arrives.begin(), channels);
@@ -305,37 +241,44 @@ class nir_shapes {
         for (std::size_t k = 0; k < axes; ++k) {
             std::size_t const axis = arrives.size() - axes + k;
             auto const word = node.texts.find("padding");
-            long const kernel = convolution ? static_cast<long>(node.field("weight").shape[2 + k]) : geometry(node, "kernel_size", k, 1);
+            long const kernel = convolution ? static_cast<long>(node.field("weight").shape[2 + k])
+                                            : geometry(node, "kernel_size", k, 1);
             long const reach = (kernel - 1) * geometry(node, "dilation", k, 1) + 1,
                        around = word != node.texts.end() ? 0 : geometry(node, "padding", k, 0);
             long const length = static_cast<long>(arrives[axis]) + 2 * around;
             if (word != node.texts.end() && word->second == "same") continue;
             if (reach > length)
                 refuse(place, node, convolution ? "weight" : "kernel_size",
-                       "its kernel reaches over " + std::to_string(reach) + ", and its input with padding has " + std::to_string(length) +
+                       "its kernel reaches over " + std::to_string(reach) +
+                           ", and its input with padding has " + std::to_string(length) +
                            " along axis " + std::to_string(k));
-            arrives[axis] = static_cast<std::size_t>((length - reach) / geometry(node, "stride", k, 1) + 1);
+            arrives[axis] =
+                static_cast<std::size_t>((length - reach) / geometry(node, "stride", k, 1) + 1);
         }
         if (convolution) arrives[arrives.size() - axes - 1] = node.field("weight").shape[0];
         return arrives;
     }
 
-    std::optional<shape> after_flatten(nir_node const& node, std::optional<shape> given, std::string const& place) const {
+    std::optional<shape> after_flatten(nir_node const& node, std::optional<shape> given,
+                                       std::string const& place) const {
         auto const type = node.fields.find("input_type");
         shape own;
         if (type != node.fields.end())
-            for (double extent : type->second.values) own.push_back(static_cast<std::size_t>(std::max(extent, 0.)));
+            for (double extent : type->second.values)
+                own.push_back(static_cast<std::size_t>(std::max(extent, 0.)));
         if (!own.empty() && given && count_of(own) != count_of(*given))
-            refuse(place, node, "input_type", "it says " + shape_text(own) + ", and " + arriving(*given));
+            refuse(place, node, "input_type",
+                   "it says " + shape_text(own) + ", and " + arriving(*given));
         if (!given && own.empty()) return {};
         shape const arrives = given ? *given : own;
-        long const rank = static_cast<long>(arrives.size()), start = geometry(node, "start_dim", 0, 1),
+        long const rank = static_cast<long>(arrives.size()),
+                   start = geometry(node, "start_dim", 0, 1),
                    end = geometry(node, "end_dim", 0, -1);
         long const first = start < 0 ? start + rank : start, last = end < 0 ? end + rank : end;
         if (first < 0 || last >= rank || first > last)
             refuse(place, node, first < 0 || first >= rank ? "start_dim" : "end_dim",
-                   "it flattens the axes " + std::to_string(start) + " to " + std::to_string(end) + " of " + shape_text(arrives) +
-                       ", which are none");
+                   "it flattens the axes " + std::to_string(start) + " to " + std::to_string(end) +
+                       " of " + shape_text(arrives) + ", which are none");
         shape result(arrives.begin(), arrives.begin() + first);
         result.push_back(count_of(shape(arrives.begin() + first, arrives.begin() + last + 1)));
         result.insert(result.end(), arrives.begin() + last + 1, arrives.end());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What NIR is made of: its nodes, and which fields each has. Source: Pedersen et al. 2024, Nature Communications 15:8122, and the layout
-/// that the nir package writes.
+/// What NIR is made of: its nodes, and which fields each has. Source: Pedersen et al. 2024, Nature
+/// Communications 15:8122, and the layout that the nir package writes.
 
 #include "../core/config.hpp"
 
@@ -28,7 +28,8 @@ struct nir_node {
 
 namespace detail {
 
-/// The format's node types in one table: the fields each must have, those it may have, and the layer that computes what it says.
+/// The format's node types in one table: the fields each must have, those it may have, and the
+/// layer that computes what it says.
 struct nir_type {
     char const* name;
     std::vector<std::string> required, optional;
@@ -54,13 +55,18 @@ inline std::vector<nir_type> const& nir_types() {
         {"IF", {"r", "v_threshold"}, {"v_reset"}, true, "iaf"},
         {"LIF", {"tau", "r", "v_leak", "v_threshold"}, {"v_reset"}, true, "nir::lif"},
         {"CubaLI", {"tau_syn", "tau_mem", "r", "v_leak"}, {"w_in"}, true, "li"},
-        {"CubaLIF", {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold"}, {"v_reset", "w_in"}, true, "nir::cuba_lif"},
+        {"CubaLIF",
+         {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold"},
+         {"v_reset", "w_in"},
+         true,
+         "nir::cuba_lif"},
         {"NIRGraph", {}, {}},
     };
     return types;
 }
 
-/// The known name that is nearest to a wrong one, for the sentence. Of long names none is: they take long to compare.
+/// The known name that is nearest to a wrong one, for the sentence. Of long names none is: they
+/// take long to compare.
 inline std::string nearest(std::string const& wrong, std::vector<std::string> const& known) {
     std::string best;
     std::size_t least = wrong.size() / 2 + 2;
@@ -72,7 +78,8 @@ inline std::string nearest(std::string const& wrong, std::vector<std::string> co
             std::size_t diagonal = row[0]++;
             for (std::size_t j = 1; j <= candidate.size(); ++j) {
                 std::size_t const above = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (wrong[i - 1] == candidate[j - 1] ? 0 : 1)});
+                row[j] = std::min({row[j] + 1, row[j - 1] + 1,
+                                   diagonal + (wrong[i - 1] == candidate[j - 1] ? 0 : 1)});
                 diagonal = above;
             }
         }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Population code: every feature goes to N neurons, each tuned to another value: exp(-(x - centre)^2 / (2 tuning_width^2)).
-/// `input<4> >> population<16>` gives 64 features, those of the first feature first. What it gives are numbers: `>> poisson` makes spikes.
+/// Population code: every feature goes to N neurons, each tuned to another value: exp(-(x -
+/// centre)^2 / (2 tuning_width^2)). `input<4> >> population<16>` gives 64 features, those of the
+/// first feature first. What it gives are numbers: `>> poisson` makes spikes.
 ///
-/// Source: norse.torch.functional.encode, `population_encode`: a scale s there is lowest 0, highest s, tuning_width sigma / sqrt(s) here.
+/// Source: norse.torch.functional.encode, `population_encode`: a scale s there is lowest 0, highest
+/// s, tuning_width sigma / sqrt(s) here.
 
 #include "../neurons/neuron.hpp"
 
@@ -34,13 +36,17 @@ struct population_word : neuron_word<population_neuron> {
 
     constexpr population_word() = default;
     constexpr explicit population_word(population_parameters p) : neuron_word(p) {}
-    constexpr population_word operator()(population_parameters p) const { return population_word(p); }
+    constexpr population_word operator()(population_parameters p) const {
+        return population_word(p);
+    }
 
     template <int Left>
     constexpr auto arrays() const {
         auto result = neuron_word::template arrays<Left * N>();
         for (array_info& one : result)
-            if (one.name == "centre") one.period = N, one.increment = N > 1 ? (values.highest - values.lowest) / (N - 1) : 0;
+            if (one.name == "centre")
+                one.period = N,
+                one.increment = N > 1 ? (values.highest - values.lowest) / (N - 1) : 0;
         return result;
     }
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The weights of a loop: current[o] = sum over n of weight[o][n] * z[n], with z the population's own output of the step before.
-/// Source: norse's LIFRecurrent. Weights [post, pre]; without autapses the diagonal is held at zero, in weights that a user supplies too.
+/// The weights of a loop: current[o] = sum over n of weight[o][n] * z[n], with z the population's
+/// own output of the step before. Source: norse's LIFRecurrent. Weights [post, pre]; without
+/// autapses the diagonal is held at zero, in weights that a user supplies too.
 
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
@@ -17,7 +18,7 @@ struct recurrent_weights_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
-    static constexpr exchange_rule exchange{"Linear", {{"weight", "weight"}}};
+    static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}};
 
     template <int Left>
     using over = detail::weights_over<Left, Left, false>;
@@ -25,7 +26,7 @@ struct recurrent_weights_word : layer {
     template <int Left>
     constexpr auto arrays() const {
         array_info weight{"weight", Left, Left, unit::number, 0, detail::start_spread(Left)};
-        weight.hollow = !Autapses;
+        weight.zero_diagonal = !Autapses;
         return std::array{weight};
     }
 };

@@ -13,7 +13,7 @@ struct scale_parameters {
 struct scale_neuron {
     using kind = named<"scale">;
     using parameters = scale_parameters;
-    static constexpr exchange_rule exchange{"Scale", {{"factor", "scale"}}};
+    static constexpr nir_mapping exchange{"Scale", {{"factor", "scale"}}};
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         return dynamics(output = param<"factor">(&parameters::factor) * current);
@@ -21,7 +21,9 @@ struct scale_neuron {
 };
 
 inline constexpr struct scale_maker {
-    constexpr neuron_word<scale_neuron> operator()(double factor) const { return neuron_word<scale_neuron>({factor}); }
+    constexpr neuron_word<scale_neuron> operator()(double factor) const {
+        return neuron_word<scale_neuron>({factor});
+    }
 } scale{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Delta encoder: fires when its input has changed by the threshold since what it told last, so that a slow change is not lost.
-/// `delta_encoder` tells rises, and follows its input down in silence; `signed_delta_encoder` gives 1 for a rise, -1 for a fall, and its
-/// spikes times the threshold add up to the input. At most one spike a step: a jump of several thresholds takes several steps.
+/// Delta encoder: fires when its input has changed by the threshold since what it told last, so
+/// that a slow change is not lost. `delta_encoder` tells rises, and follows its input down in
+/// silence; `signed_delta_encoder` gives 1 for a rise, -1 for a fall, and its spikes times the
+/// threshold add up to the input. At most one spike a step: a jump of several thresholds takes
+/// several steps.
 ///
-/// Source: snntorch.spikegen.delta, which compares with the step before instead and loses slow changes. No gradient goes through it.
+/// Source: snntorch.spikegen.delta, which compares with the step before instead and loses slow
+/// changes. No gradient goes through it.
 
 #include "../surrogates/zero_slope.hpp"
 #include "neuron.hpp"
@@ -23,15 +26,17 @@ struct delta_encoder_neuron {
     using parameters = delta_encoder_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        constexpr auto told = state<"told">; // the input as far as it was told
+        constexpr auto last_encoded = state<"told">; // the input as far as it was told
         constexpr auto rise = local<"rise">;
         constexpr auto fall = local<"fall">;
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         if constexpr (Falls) {
-            return dynamics(rise = current - told >= threshold, fall = told - current >= threshold, //
-                            told += (rise - fall) * threshold, output = rise - fall);
+            return dynamics(rise = current - last_encoded >= threshold,
+                            fall = last_encoded - current >= threshold, //
+                            last_encoded += (rise - fall) * threshold, output = rise - fall);
         } else {
-            return dynamics(spike = fire<zero_slope_surrogate>(current - told >= threshold), told = min(told + spike * threshold, current));
+            return dynamics(spike = fire<zero_slope_surrogate>(current - last_encoded >= threshold),
+                            last_encoded = min(last_encoded + spike * threshold, current));
         }
     }
 };

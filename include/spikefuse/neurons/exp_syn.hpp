@@ -2,10 +2,11 @@
 #pragma once
 /// Exponential synapse: a current that decays, without a membrane. Its output is the current.
 ///
-/// Source: rockpool.nn.modules.torch.ExpSynTorch: i' = (i + x) exp(-dt / tau), the input of a step decays with the rest.
-/// `noisy_exp_syn` adds noise_std sqrt(dt) N(0, 1) to the input of every step; the numbers depend on seed, layer, sample, neuron and
-/// step alone (Philox 4x32-10), so that threads and backends draw the same.
-/// `compat`: the state of the first sample is what all samples begin the next call with, as ExpSynTorch keeps it.
+/// Source: rockpool.nn.modules.torch.ExpSynTorch: i' = (i + x) exp(-dt / tau), the input of a step
+/// decays with the rest. `noisy_exp_syn` adds noise_std sqrt(dt) N(0, 1) to the input of every
+/// step; the numbers depend on seed, layer, sample, neuron and step alone (Philox 4x32-10), so that
+/// threads and backends draw the same. `compat`: the state of the first sample is what all samples
+/// begin the next call with, as ExpSynTorch keeps it.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -17,7 +18,8 @@ struct exp_syn_parameters {
 };
 struct noisy_exp_syn_parameters {
     duration tau = 10 * ms; // synaptic time constant
-    double noise_std = 0.1; // standard deviation that the noise alone would reach after 1 s without decay
+    double noise_std =
+        0.1; // standard deviation that the noise alone would reach after 1 s without decay
 };
 
 template <class Parameters, class... Policies>
@@ -25,7 +27,8 @@ struct exp_syn_equations {
     using kind = named<"exp_syn">;
     using parameters = Parameters;
     using choices = asks<corrected_policy>::with<Policies...>;
-    static constexpr bool first_sample_speaks = std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
+    static constexpr bool broadcast_first_sample_state =
+        std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -20,8 +20,10 @@ template <class... Policies>
 struct iaf_neuron {
     using kind = named<"iaf">;
     using parameters = iaf_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy>::with<Policies...>;
-    static constexpr exchange_rule exchange{"IF", {{"r", "r"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy>::with<Policies...>;
+    static constexpr nir_mapping exchange{
+        "IF", {{"r", "r"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -29,7 +31,8 @@ struct iaf_neuron {
         constexpr auto r = param<"r">(&parameters::r);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return dynamics(d(v) = r * current, chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset));
+        return dynamics(d(v) = r * current, chosen::fires<choices>(v, threshold),
+                        chosen::resets<choices>(v, threshold, v_reset));
     }
 };
 

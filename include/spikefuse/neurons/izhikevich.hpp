@@ -2,8 +2,9 @@
 #pragma once
 /// Izhikevich's neuron: two equations that show most firing patterns of cortex.
 ///
-/// Source: norse.torch.functional.izhikevich (order of operations; its tonic spiking neuron is the default);
-/// Izhikevich, IEEE Trans. Neural Networks 14:1569 (2003). Membrane in mV; the equations' own unit of time is `tau`.
+/// Source: norse.torch.functional.izhikevich (order of operations; its tonic spiking neuron is the
+/// default); Izhikevich, IEEE Trans. Neural Networks 14:1569 (2003). Membrane in mV; the equations'
+/// own unit of time is `tau`.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -27,7 +28,8 @@ template <class... Policies>
 struct izhikevich_neuron {
     using kind = named<"izhikevich">;
     using parameters = izhikevich_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, attached_policy, as_times_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, attached_policy,
+                         as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         namespace eq = spikefuse::equations;
@@ -43,12 +45,14 @@ struct izhikevich_neuron {
         constexpr auto bias = param<"bias">(&parameters::bias);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_start = param<"v_start">(&parameters::v_start);
-        constexpr auto tau = chosen::policy<choices, axis::time_constants>::template time<"tau">(&parameters::tau);
+        constexpr auto tau =
+            chosen::policy<choices, axis::time_constants>::template time<"tau">(&parameters::tau);
         constexpr auto through = chosen::policy<choices, axis::reset_gradient>::through(spike);
         return dynamics(start(v = v_start, u = b * v_start),                                  //
                         eq::d(v) = (square * (v * v) + slope * v + bias - u + current) / tau, //
                         eq::d(u) = a / tau * (b * v - u),                                     //
-                        chosen::fires<choices>(v, threshold), on_spike(through, v = c), u += through * leap);
+                        chosen::fires<choices>(v, threshold), on_spike(through, v = c),
+                        u += through * leap);
     }
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Latency encoder: a stronger input fires earlier, and once. An input of 1 fires in the first step, one of 0 would after `longest`, in
-/// between the time falls linearly; an input below the threshold never fires. It fires again after a reset of the model.
+/// Latency encoder: a stronger input fires earlier, and once. An input of 1 fires in the first
+/// step, one of 0 would after `longest`, in between the time falls linearly; an input below the
+/// threshold never fires. It fires again after a reset of the model.
 ///
-/// Source: snntorch.spikegen.latency with linear=True, clip=True and tau = longest / dt, its rounding too (halves to the even step).
-/// No gradient goes through it.
+/// Source: snntorch.spikegen.latency with linear=True, clip=True and tau = longest / dt, its
+/// rounding too (halves to the even step). No gradient goes through it.
 
 #include "../surrogates/zero_slope.hpp"
 #include "neuron.hpp"
@@ -26,12 +27,14 @@ struct latency_neuron {
         constexpr auto elapsed = state<"elapsed">; // steps since the beginning
         constexpr auto fired = state<"fired">;     // 1 once it has
         constexpr auto time = local<"time">;       // of the spike, in steps
-        constexpr auto due = local<"due">;         // rounded
+        constexpr auto reset_mask = local<"due">;  // rounded
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto steps = floor(param<"longest">(&parameters::longest) / dt + 0.5);
-        return dynamics(time = max((1 - current) * steps, 0), due = floor(time + 0.5),                               //
-                        due -= (due - time >= 0.5) * (due - 2 * floor(0.5 * due)),                                   //
-                        spike = fire<zero_slope_surrogate>((elapsed >= due) & (fired < 1) & (current >= threshold)), //
+        return dynamics(time = max((1 - current) * steps, 0), reset_mask = floor(time + 0.5), //
+                        reset_mask -=
+                        (reset_mask - time >= 0.5) * (reset_mask - 2 * floor(0.5 * reset_mask)), //
+                        spike = fire<zero_slope_surrogate>((elapsed >= reset_mask) & (fired < 1) &
+                                                           (current >= threshold)), //
                         fired = max(fired, spike), elapsed += 1);
     }
 };

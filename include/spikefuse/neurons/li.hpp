@@ -2,7 +2,8 @@
 #pragma once
 /// Leaky integrator: a membrane that never fires, the usual readout. Its output is the membrane.
 ///
-/// Source: norse.torch.functional.leaky_integrator, `li_feed_forward_step`. norse's LILinearCell is `linear<N>(no_bias) >> li`.
+/// Source: norse.torch.functional.leaky_integrator, `li_feed_forward_step`. norse's LILinearCell is
+/// `linear<N>(no_bias) >> li`.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -22,9 +23,10 @@ struct li_neuron {
     using choices = asks<use_then_decay_policy, as_times_policy>::with<Policies...>;
 
     // A spike moves the synapse by 1: by dt / tau_syn * w_in, as NIR has it.
-    static constexpr exchange_rule exchange =
-        exchange_rule("CubaLI", {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}})
-            .implying({"r", {}}, {"w_in", "tau_syn"});
+    static constexpr nir_mapping exchange =
+        nir_mapping("CubaLI",
+                    {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}})
+            .with_fixed({"r", {}}, {"w_in", "tau_syn"});
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

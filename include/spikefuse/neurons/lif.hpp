@@ -2,9 +2,10 @@
 #pragma once
 /// Leaky integrate-and-fire neuron with an exponential current synapse.
 ///
-/// Source: norse.torch.functional.lif, `lif_feed_forward_step` and `lif_step` (the defaults and the order of operations are its own):
-/// the input jumps into the synapse, the membrane reads the jumped, not yet decayed current, the spike resets at once.
-/// norse's recurrent form is `recurrent(lif(detached))`. Neglected: refractoriness, adaptation, conductances.
+/// Source: norse.torch.functional.lif, `lif_feed_forward_step` and `lif_step` (the defaults and the
+/// order of operations are its own): the input jumps into the synapse, the membrane reads the
+/// jumped, not yet decayed current, the spike resets at once. norse's recurrent form is
+/// `recurrent(lif(detached))`. Neglected: refractoriness, adaptation, conductances.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -23,15 +24,17 @@ template <class... Policies>
 struct lif_neuron {
     using kind = named<"lif">;
     using parameters = lif_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
-                         as_times_policy, spikes_out_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy, use_then_decay_policy, as_times_policy,
+                         spikes_out_policy>::with<Policies...>;
 
     // A spike moves the synapse by 1: by dt / tau_syn * w_in, as NIR has it.
-    static constexpr exchange_rule exchange =
-        exchange_rule(
-            "CubaLIF",
-            {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}})
-            .implying({"r", {}}, {"w_in", "tau_syn"});
+    static constexpr nir_mapping exchange = nir_mapping("CubaLIF", {{"tau_mem", "tau_mem"},
+                                                                    {"tau_syn", "tau_syn"},
+                                                                    {"v_leak", "v_leak"},
+                                                                    {"threshold", "v_threshold"},
+                                                                    {"v_reset", "v_reset", 0}})
+                                                .with_fixed({"r", {}}, {"w_in", "tau_syn"});
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -50,7 +53,8 @@ struct lif_neuron {
                         d(v) = ((v_leak - v) + i) / tau_mem,  //
                         synapse::after(i, decayed),           //
                         chosen::fires<choices>(v, threshold), //
-                        chosen::resets<choices>(v, threshold, v_reset), chosen::policy<choices, axis::shown>::shows(v));
+                        chosen::resets<choices>(v, threshold, v_reset),
+                        chosen::policy<choices, axis::shown>::shows(v));
     }
 };
 

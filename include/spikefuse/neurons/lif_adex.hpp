@@ -2,11 +2,12 @@
 #pragma once
 /// Adaptive exponential integrate-and-fire neuron with an exponential current synapse.
 ///
-/// Source: norse.torch.functional.lif_adex, `lif_adex_feed_forward_step` and `lif_adex_step` (the defaults and the order of operations
-/// are its own; its recurrent form is `recurrent(lif_adex)`); Brette and Gerstner, J. Neurophysiology 94:3637 (2005).
-/// `lif_adex_encoder` has no synapse: the input is the current. Its adaptation is integrated as in the step; `compat` computes
-/// norse's `lif_adex_current_encoder` as it stands, which replaces a instead of integrating it, leaves dt out and reads v after the
-/// reset, so that a grows without bound with the defaults.
+/// Source: norse.torch.functional.lif_adex, `lif_adex_feed_forward_step` and `lif_adex_step` (the
+/// defaults and the order of operations are its own; its recurrent form is `recurrent(lif_adex)`);
+/// Brette and Gerstner, J. Neurophysiology 94:3637 (2005). `lif_adex_encoder` has no synapse: the
+/// input is the current. Its adaptation is integrated as in the step; `compat` computes norse's
+/// `lif_adex_current_encoder` as it stands, which replaces a instead of integrating it, leaves dt
+/// out and reads v after the reset, so that a grows without bound with the defaults.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -29,8 +30,9 @@ struct lif_adex_parameters {
 template <bool HasSynapse, class... Policies>
 struct lif_adex_equations {
     using parameters = lif_adex_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
-                         as_times_policy, corrected_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy, use_then_decay_policy, as_times_policy,
+                         corrected_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -45,29 +47,36 @@ struct lif_adex_equations {
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        constexpr auto adaptation_current = param<"adaptation_current">(&parameters::adaptation_current);
+        constexpr auto adaptation_current =
+            param<"adaptation_current">(&parameters::adaptation_current);
         constexpr auto adaptation_spike = param<"adaptation_spike">(&parameters::adaptation_spike);
         constexpr auto delta_t = param<"delta_t">(&parameters::delta_t);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        constexpr auto leak_and_onset = (v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t));
+        constexpr auto leak_and_onset =
+            (v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t));
         constexpr auto adapts = d(a) = (adaptation_current * (v - v_leak) - a) / tau_ada;
         if constexpr (HasSynapse) {
             return dynamics(start(v = v_leak), synapse::before(i, decayed), //
                             d(v) = (leak_and_onset + i - a) / tau_mem,      //
                             adapts, synapse::after(i, decayed),             //
-                            chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset),
+                            chosen::fires<choices>(v, threshold),
+                            chosen::resets<choices>(v, threshold, v_reset),
                             a += spike * adaptation_spike);
-        } else if constexpr (std::is_same_v<chosen::policy<choices, axis::behaviour>, corrected_policy>) {
+        } else if constexpr (std::is_same_v<chosen::policy<choices, axis::behaviour>,
+                                            corrected_policy>) {
             return dynamics(start(v = v_leak),                               //
                             d(v) = (leak_and_onset + current - a) / tau_mem, //
                             adapts,                                          //
-                            chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset),
+                            chosen::fires<choices>(v, threshold),
+                            chosen::resets<choices>(v, threshold, v_reset),
                             a += spike * adaptation_spike);
         } else {
             return dynamics(start(v = v_leak),                               //
                             d(v) = (leak_and_onset + current - a) / tau_mem, //
-                            chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset),
-                            a = inverse(tau_ada) * (adaptation_current * (v - v_leak) - a) + spike * adaptation_spike);
+                            chosen::fires<choices>(v, threshold),
+                            chosen::resets<choices>(v, threshold, v_reset),
+                            a = inverse(tau_ada) * (adaptation_current * (v - v_leak) - a) +
+                                spike * adaptation_spike);
         }
     }
 };

@@ -2,8 +2,9 @@
 #pragma once
 /// Leaky integrate-and-fire neuron without a synapse: the input is the current.
 ///
-/// Source: norse.torch.functional.lif_box (`reset_to_value` and `subtract` are its two reset methods), and
-/// `lif_current_encoder` of norse.torch.functional.lif, which is `lif_box` fed with a current that is held.
+/// Source: norse.torch.functional.lif_box (`reset_to_value` and `subtract` are its two reset
+/// methods), and `lif_current_encoder` of norse.torch.functional.lif, which is `lif_box` fed with a
+/// current that is held.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -21,8 +22,8 @@ template <class... Policies>
 struct lif_box_neuron {
     using kind = named<"lif_box">;
     using parameters = lif_box_parameters;
-    using choices =
-        asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, as_times_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy, as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -41,7 +42,8 @@ struct lif_box_neuron {
 
 inline constexpr auto lif_box = neuron<lif_box_neuron<>>;
 
-/// norse's `lif_current_encoder`: spikes of a neuron that a current drives. Reset to a value takes v - (v - v_reset), as norse does.
+/// norse's `lif_current_encoder`: spikes of a neuron that a current drives. Reset to a value takes
+/// v - (v - v_reset), as norse does.
 inline constexpr auto lif_current_encoder = lif_box(pull_to_value);
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

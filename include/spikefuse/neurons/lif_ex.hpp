@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Exponential integrate-and-fire neuron with an exponential current synapse: LIF with a spike that takes off by itself.
+/// Exponential integrate-and-fire neuron with an exponential current synapse: LIF with a spike that
+/// takes off by itself.
 ///
-/// Source: norse.torch.functional.lif_ex, `lif_ex_feed_forward_step`; Fourcaud-Trocme et al., J. Neuroscience 23:11628 (2003).
-/// Differs from norse: nothing that shows.
+/// Source: norse.torch.functional.lif_ex, `lif_ex_feed_forward_step`; Fourcaud-Trocme et al., J.
+/// Neuroscience 23:11628 (2003). Differs from norse: nothing that shows.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -23,8 +24,9 @@ template <class... Policies>
 struct lif_ex_neuron {
     using kind = named<"lif_ex">;
     using parameters = lif_ex_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
-                         as_times_policy>::with<Policies...>;
+    using choices =
+        asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+             attached_policy, use_then_decay_policy, as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -39,9 +41,11 @@ struct lif_ex_neuron {
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         constexpr auto delta_t = param<"delta_t">(&parameters::delta_t);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        return dynamics(start(v = v_leak), synapse::before(i, decayed),
-                        d(v) = ((v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t)) + i) / tau_mem, synapse::after(i, decayed),
-                        chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, v_reset));
+        return dynamics(
+            start(v = v_leak), synapse::before(i, decayed),
+            d(v) = ((v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t)) + i) / tau_mem,
+            synapse::after(i, decayed), chosen::fires<choices>(v, threshold),
+            chosen::resets<choices>(v, threshold, v_reset));
     }
 };
 

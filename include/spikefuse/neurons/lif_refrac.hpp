@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Leaky integrate-and-fire neuron that rests after a spike: for `rho_reset` steps the membrane holds still and no spike is sent.
+/// Leaky integrate-and-fire neuron that rests after a spike: for `rho_reset` steps the membrane
+/// holds still and no spike is sent.
 ///
-/// Source: norse.torch.functional.lif_refrac. Its surrogate gradient also flows through the counter's own threshold; ours does not.
+/// Source: norse.torch.functional.lif_refrac. Its surrogate gradient also flows through the
+/// counter's own threshold; ours does not.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -22,8 +24,9 @@ template <class... Policies>
 struct lif_refrac_neuron {
     using kind = named<"lif_refrac">;
     using parameters = lif_refrac_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_then_decay_policy,
-                         as_times_policy>::with<Policies...>;
+    using choices =
+        asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+             attached_policy, use_then_decay_policy, as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Adaptive threshold: a spike raises the threshold, which decays back. The neuron of long short-term memory in spiking networks (LSNN).
+/// Adaptive threshold: a spike raises the threshold, which decays back. The neuron of long
+/// short-term memory in spiking networks (LSNN).
 ///
-/// Source: norse.torch.functional.lsnn, `lsnn_feed_forward_step`; Bellec et al., NeurIPS 2018. As there, the membrane reads the current
-/// that the step before left. norse's own tau_adapt is 800 s (its 1 / 800 stands in 1/s); here it is the 800 ms that are meant.
+/// Source: norse.torch.functional.lsnn, `lsnn_feed_forward_step`; Bellec et al., NeurIPS 2018. As
+/// there, the membrane reads the current that the step before left. norse's own tau_adapt is 800 s
+/// (its 1 / 800 stands in 1/s); here it is the 800 ms that are meant.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -24,8 +26,9 @@ template <class... Policies>
 struct lsnn_neuron {
     using kind = named<"lsnn">;
     using parameters = lsnn_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy, use_old_current_policy,
-                         as_times_policy>::with<Policies...>;
+    using choices =
+        asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+             attached_policy, use_old_current_policy, as_times_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -48,7 +51,8 @@ struct lsnn_neuron {
                         d(v) = ((v_leak - v) + i) / tau_mem, //
                         d(b) = (threshold - b) / tau_adapt,  //
                         synapse::after(i, decayed),          //
-                        chosen::fires<choices>(v, b), chosen::resets<choices>(v, b, v_reset), b += through * beta);
+                        chosen::fires<choices>(v, b), chosen::resets<choices>(v, b, v_reset),
+                        b += through * beta);
     }
 };
 

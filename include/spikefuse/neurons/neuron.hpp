@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a neuron file needs: the equations' language, and `neuron<N>`, which turns equations into a word of the network.
+/// What a neuron file needs: the equations' language, and `neuron<N>`, which turns equations into a
+/// word of the network.
 
 #include "../core/layer.hpp"
 #include "../core/policy.hpp"
@@ -88,20 +89,21 @@ template <class N, class Param, class Function>
 constexpr void first_mention(Function& function) {
     constexpr auto lines = equations::tree<N>::value;
     bool found = false;
-    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<equations::anatomy<N>::size>>(
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<equations::equation_traits<N>::size>>(
         [&](auto k) { found = found || visit_word<Param>(get<k>(lines).value, function); });
 }
-/// Calls function(word) for every parameter, then for every table, in the order of `anatomy<N>`.
+/// Calls function(word) for every parameter, then for every table, in the order of
+/// `equation_traits<N>`.
 template <class N, class Function>
 constexpr void for_each_parameter(Function& function) {
-    using about = equations::anatomy<N>;
+    using about = equations::equation_traits<N>;
     [&]<class... Word>(boost::mp11::mp_list<Word...>) {
         (first_mention<N, Word>(function), ...);
     }(boost::mp11::mp_append<typename about::params, typename about::tables>{});
 }
 
 template <class N>
-constexpr exchange_rule exchange_of() {
+constexpr nir_mapping exchange_of() {
     if constexpr (requires { N::exchange; }) {
         return N::exchange;
     } else {
@@ -125,7 +127,8 @@ struct with_policy<N<Policies...>, P> {
 
 } // namespace detail
 
-/// A neuron N in a network, with its parameters as written. `lif`, `lif({.tau_mem = 40 * ms})`, `lif({...}, inclusive)`.
+/// A neuron N in a network, with its parameters as written. `lif`, `lif({.tau_mem = 40 * ms})`,
+/// `lif({...}, inclusive)`.
 template <class N>
 struct neuron_word : layer {
     using kind = typename detail::kind_of<N>::type;
@@ -133,7 +136,7 @@ struct neuron_word : layer {
     static constexpr bool mixes = false;
     static constexpr int wants = 0; // any width
     static constexpr int gives(int left) { return left; }
-    static constexpr exchange_rule exchange = detail::exchange_of<N>();
+    static constexpr nir_mapping exchange = detail::exchange_of<N>();
     using parameters = typename detail::parameters_of<N>::type;
     parameters values{};
 
@@ -145,15 +148,18 @@ struct neuron_word : layer {
     /// Its arrays for a population of `width`, in the order of the equations' parameters.
     template <int Width>
     constexpr auto arrays() const {
-        using about = equations::anatomy<N>;
-        std::array<array_info, static_cast<std::size_t>(about::param_count + about::table_count)> result{};
+        using about = equations::equation_traits<N>;
+        std::array<array_info, static_cast<std::size_t>(about::param_count + about::table_count)>
+            result{};
         std::size_t filled = 0;
         auto const fill = [&]<class Word>(Word word) {
             if constexpr (equations::detail::is_table<Word>::value) {
                 double const apart = (word.last - word.first) / (Word::count - 1);
-                result[filled++] = {Word::name::text(), Word::count, 0, unit::number, word.first, 0, false, apart};
+                result[filled++] = {Word::name::text(), Word::count, 0,     unit::number,
+                                    word.first,         0,           false, apart};
             } else {
-                result[filled++] = {Word::name::text(), Width, 0, detail::unit_of(word.initial), detail::initial_of(word.initial, values)};
+                result[filled++] = {Word::name::text(), Width, 0, detail::unit_of(word.initial),
+                                    detail::initial_of(word.initial, values)};
             }
         };
         detail::for_each_parameter<N>(fill);
@@ -164,7 +170,8 @@ struct neuron_word : layer {
         requires requires { First::question; }
     constexpr auto operator()(First, Policies... rest) const {
         static_assert(detail::with_policy<N, First>::known,
-                      "spikefuse: this neuron has no such choice. Its file in neurons/ lists the questions it answers (`choices`).");
+                      "spikefuse: this neuron has no such choice. Its file in neurons/ lists the "
+                      "questions it answers (`choices`).");
         neuron_word<typename detail::with_policy<N, First>::type> const changed(values);
         if constexpr (sizeof...(Policies) == 0) {
             return changed;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The neurons of the exchange format NIR, with every number that it has for them: `input<784> >> linear<128> >> nir::lif`.
+/// The neurons of the exchange format NIR, with every number that it has for them: `input<784> >>
+/// linear<128> >> nir::lif`.
 ///
-/// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes LIF and CubaLIF, by forward Euler: states begin at zero, a neuron
-/// fires above its threshold and is then set to v_reset. The file holds neither the time step nor another way to fire or reset: `inclusive`
-/// and `subtract` say these. `lif` and `iaf` are the same with what norse and the usual networks need.
+/// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes LIF and CubaLIF, by
+/// forward Euler: states begin at zero, a neuron fires above its threshold and is then set to
+/// v_reset. The file holds neither the time step nor another way to fire or reset: `inclusive` and
+/// `subtract` say these. `lif` and `iaf` are the same with what norse and the usual networks need.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -24,9 +26,14 @@ template <class... Policies>
 struct lif_neuron {
     using kind = named<"nir_lif">;
     using parameters = lif_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy>::with<Policies...>;
-    static constexpr exchange_rule exchange{
-        "LIF", {{"tau", "tau"}, {"r", "r"}, {"v_leak", "v_leak"}, {"v_threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy>::with<Policies...>;
+    static constexpr nir_mapping exchange{"LIF",
+                                          {{"tau", "tau"},
+                                           {"r", "r"},
+                                           {"v_leak", "v_leak"},
+                                           {"v_threshold", "v_threshold"},
+                                           {"v_reset", "v_reset", 0}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -52,30 +59,31 @@ struct cuba_lif_parameters {
     double w_in = 1;    // of what arrives; tau_syn / dt lets a spike move the synapse by 1
 };
 
-/// The same behind a synapse whose current decays: i' = i + dt / tau_syn (w_in x - i); v' = v + dt / tau_mem ((v_leak - v) + r i').
-/// The membrane reads the new current, as snnTorch, norse and SpikingJelly do; `use_old_current`: the one of the step before, as the
-/// format's authors do.
+/// The same behind a synapse whose current decays: i' = i + dt / tau_syn (w_in x - i); v' = v + dt
+/// / tau_mem ((v_leak - v) + r i'). The membrane reads the new current, as snnTorch, norse and
+/// SpikingJelly do; `use_old_current`: the one of the step before, as the format's authors do.
 template <class... Policies>
 struct cuba_lif_neuron {
     using kind = named<"nir_cuba_lif">;
     using parameters = cuba_lif_parameters;
-    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy, attached_policy,
-                         decay_then_add_policy>::with<Policies...>;
-    static constexpr exchange_rule exchange{"CubaLIF",
-                                            {{"tau_mem", "tau_mem"},
-                                             {"tau_syn", "tau_syn"},
-                                             {"r", "r"},
-                                             {"v_leak", "v_leak"},
-                                             {"v_threshold", "v_threshold"},
-                                             {"v_reset", "v_reset", 0},
-                                             {"w_in", "w_in", 1}}};
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
+                         attached_policy, decay_then_add_policy>::with<Policies...>;
+    static constexpr nir_mapping exchange{"CubaLIF",
+                                          {{"tau_mem", "tau_mem"},
+                                           {"tau_syn", "tau_syn"},
+                                           {"r", "r"},
+                                           {"v_leak", "v_leak"},
+                                           {"v_threshold", "v_threshold"},
+                                           {"v_reset", "v_reset", 0},
+                                           {"w_in", "w_in", 1}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         using synapse = chosen::policy<choices, axis::synapse>;
         constexpr bool old_current = std::is_same_v<synapse, use_old_current_policy>;
-        static_assert(old_current || std::is_same_v<synapse, decay_then_add_policy>,
-                      "spikefuse: nir::cuba_lif takes the synapses decay_then_add and use_old_current.");
+        static_assert(
+            old_current || std::is_same_v<synapse, decay_then_add_policy>,
+            "spikefuse: nir::cuba_lif takes the synapses decay_then_add and use_old_current.");
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
@@ -87,7 +95,8 @@ struct cuba_lif_neuron {
         constexpr auto w_in = param<"w_in">(&parameters::w_in);
         constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
         constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
-        constexpr auto after = lines(chosen::fires<choices>(v, v_threshold), chosen::resets<choices>(v, v_threshold, v_reset));
+        constexpr auto after = lines(chosen::fires<choices>(v, v_threshold),
+                                     chosen::resets<choices>(v, v_threshold, v_reset));
         if constexpr (old_current) {
             return dynamics(d(v) = leak, i = arrived, after);
         } else {

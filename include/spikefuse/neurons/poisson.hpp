@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Poisson encoder: in every step a neuron fires with the probability input * rate * dt, held to [0, 1]. The input is held, or given step
-/// by step; nothing of it is expanded in memory. A draw depends on seed, layer, sample, neuron and step alone.
+/// Poisson encoder: in every step a neuron fires with the probability input * rate * dt, held to
+/// [0, 1]. The input is held, or given step by step; nothing of it is expanded in memory. A draw
+/// depends on seed, layer, sample, neuron and step alone.
 ///
-/// Source: norse.torch.functional.encode, `poisson_encode` (its rate of 100 too). snntorch.spikegen.rate is a rate of 1 / dt.
-/// In training a spike's derivative is that of its probability (straight through), unless another surrogate is chosen.
+/// Source: norse.torch.functional.encode, `poisson_encode` (its rate of 100 too).
+/// snntorch.spikegen.rate is a rate of 1 / dt. In training a spike's derivative is that of its
+/// probability (straight through), unless another surrogate is chosen.
 
 #include "../surrogates/straight_through.hpp"
 #include "neuron.hpp"

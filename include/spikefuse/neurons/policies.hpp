@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The choices in which the field's models differ, made at compile time: `lif(inclusive)`, `lif(subtract, superspike<100>)`.
+/// The choices in which the field's models differ, made at compile time: `lif(inclusive)`,
+/// `lif(subtract, superspike<100>)`.
 
 #include "../core/policy.hpp"
 #include "../equations/dynamics.hpp"
@@ -8,7 +9,7 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
-// --- how a neuron fires ------------------------------------------------------------------------------------------------------------
+// --- how a neuron fires ---
 
 /// Fires when the membrane is above the threshold (norse, snnTorch, NIR).
 struct strict_policy {
@@ -41,33 +42,44 @@ struct everyone_policy {
     static constexpr axis question = axis::competition;
     static constexpr auto among(auto fires) { return fires; }
 };
-/// Of a layer only the neuron that lies highest above its threshold may fire (snnTorch: inhibition).
+/// Of a layer only the neuron that lies highest above its threshold may fire (snnTorch:
+/// inhibition).
 struct one_winner_policy {
     static constexpr axis question = axis::competition;
     static constexpr auto among(auto fires) { return equations::only_winner(fires); }
 };
 
-// --- what a spike does to the membrane ---------------------------------------------------------------------------------------------
+// --- what a spike does to the membrane ---
 
 /// After a spike the membrane is set to v_reset (norse, NIR).
 struct reset_to_value_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) { return equations::on_spike(spike, membrane = v_reset); }
+    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) {
+        return equations::on_spike(spike, membrane = v_reset);
+    }
 };
-/// After a spike the threshold is taken off the membrane, as often as it fired (snnTorch, Rockpool).
+/// After a spike the threshold is taken off the membrane, as often as it fired (snnTorch,
+/// Rockpool).
 struct subtract_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto spike, auto threshold, auto) { return membrane -= spike * threshold; }
+    static constexpr auto reset(auto membrane, auto spike, auto threshold, auto) {
+        return membrane -= spike * threshold;
+    }
 };
-/// After a spike the membrane is pulled to v_reset: v - (v - v_reset), which rounds otherwise than v_reset (norse's encoders).
+/// After a spike the membrane is pulled to v_reset: v - (v - v_reset), which rounds otherwise than
+/// v_reset (norse's encoders).
 struct pull_to_value_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) { return membrane -= spike * (membrane - v_reset); }
+    static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) {
+        return membrane -= spike * (membrane - v_reset);
+    }
 };
 /// After a spike the membrane is set to zero (snnTorch).
 struct reset_to_zero_policy {
     static constexpr axis question = axis::reset;
-    static constexpr auto reset(auto membrane, auto spike, auto, auto) { return membrane -= spike * membrane; }
+    static constexpr auto reset(auto membrane, auto spike, auto, auto) {
+        return membrane -= spike * membrane;
+    }
 };
 /// The membrane is left as it is.
 struct no_reset_policy {
@@ -86,7 +98,7 @@ struct detached_policy {
     static constexpr auto through(auto spike) { return equations::detach(spike); }
 };
 
-// --- when the synapse decays: `before` and `after` the membrane reads the current i ---------------------------------------------------
+// --- when the synapse decays: `before` and `after` the membrane reads the current i ---
 
 /// The input jumps in, the membrane reads it, then it decays (norse).
 struct use_then_decay_policy {
@@ -97,23 +109,30 @@ struct use_then_decay_policy {
 /// What is left decays, the input jumps in, the membrane reads it (snnTorch).
 struct decay_then_add_policy {
     static constexpr axis question = axis::synapse;
-    static constexpr auto before(auto i, auto decayed) { return equations::lines(i = decayed, i += equations::current); }
+    static constexpr auto before(auto i, auto decayed) {
+        return equations::lines(i = decayed, i += equations::current);
+    }
     static constexpr auto after(auto, auto) { return equations::lines(); }
 };
 /// The input jumps in and decays, then the membrane reads it (Rockpool).
 struct add_then_decay_policy {
     static constexpr axis question = axis::synapse;
-    static constexpr auto before(auto i, auto decayed) { return equations::lines(i += equations::current, i = decayed); }
+    static constexpr auto before(auto i, auto decayed) {
+        return equations::lines(i += equations::current, i = decayed);
+    }
     static constexpr auto after(auto, auto) { return equations::lines(); }
 };
-/// The membrane reads what the step before left; the input arrives after it (norse's LSNN, norse before 0.0.8).
+/// The membrane reads what the step before left; the input arrives after it (norse's LSNN, norse
+/// before 0.0.8).
 struct use_old_current_policy {
     static constexpr axis question = axis::synapse;
     static constexpr auto before(auto, auto) { return equations::lines(); }
-    static constexpr auto after(auto i, auto decayed) { return equations::lines(i = decayed, i += equations::current); }
+    static constexpr auto after(auto i, auto decayed) {
+        return equations::lines(i = decayed, i += equations::current);
+    }
 };
 
-// --- in which form time constants are given ------------------------------------------------------------------------------------------
+// --- in which form time constants are given ---
 
 /// `tau_mem`, in seconds.
 struct as_times_policy {
@@ -129,11 +148,12 @@ struct rates_policy {
     template <detail::spelling Name, class P>
     static constexpr auto time(duration P::* written) {
         using name = typename joined_name<named<Name>, named<"_inv">>::type;
-        return equations::inverse(equations::param_word<name, equations::inverse_time<P>>({written}));
+        return equations::inverse(
+            equations::param_word<name, equations::inverse_time<P>>({written}));
     }
 };
 
-// --- what else differs -----------------------------------------------------------------------------------------------------------------
+// --- what else differs ---
 
 /// A spike resets the membrane in the step after it (snnTorch's default).
 struct next_step_policy {
@@ -156,7 +176,8 @@ struct spikes_out_policy {
     static constexpr axis question = axis::shown;
     static constexpr auto shows(auto) { return equations::lines(); }
 };
-/// It sees the membrane as the step leaves it, which also spikes and resets: the usual output layer of snnTorch.
+/// It sees the membrane as the step leaves it, which also spikes and resets: the usual output layer
+/// of snnTorch.
 struct membrane_out_policy {
     static constexpr axis question = axis::shown;
     static constexpr auto shows(auto membrane) { return equations::output = membrane; }
@@ -166,13 +187,15 @@ struct continuous_policy {
     static constexpr axis question = axis::state_levels;
     static constexpr auto rounded(auto) { return equations::lines(); }
 };
-/// States are rounded to the nearest of `Count` levels (snnTorch: state_quant), a table of the layer: `quantisation_levels`.
+/// States are rounded to the nearest of `Count` levels (snnTorch: state_quant), a table of the
+/// layer: `quantisation_levels`.
 template <int Count>
 struct quantised_policy {
     static constexpr axis question = axis::state_levels;
     static_assert(Count >= 2, "spikefuse: quantised_to<N> takes at least two levels.");
     static constexpr auto rounded(auto state) {
-        return state = equations::nearest(state, equations::levels<"quantisation_levels", Count>(-1, 1.2));
+        return state = equations::nearest(state,
+                                          equations::levels<"quantisation_levels", Count>(-1, 1.2));
     }
 };
 /// What the library means.
@@ -196,7 +219,8 @@ using policy = typename Choices::template of<Question>;
 template <class Choices>
 constexpr auto firing_of(auto membrane, auto threshold) {
     using surrogate = typename policy<Choices, axis::surrogate>::unit;
-    return policy<Choices, axis::competition>::among(policy<Choices, axis::threshold>::template fires<surrogate>(membrane, threshold));
+    return policy<Choices, axis::competition>::among(
+        policy<Choices, axis::threshold>::template fires<surrogate>(membrane, threshold));
 }
 /// The line that fires.
 template <class Choices>

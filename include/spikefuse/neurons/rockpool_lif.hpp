@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Rockpool's LIF: exponential decays, a bias current, and as many spikes a step as the threshold goes into the membrane.
+/// Rockpool's LIF: exponential decays, a bias current, and as many spikes a step as the threshold
+/// goes into the membrane.
 ///
-/// Source: rockpool.nn.modules.torch.LIFTorch, one synapse a neuron: the input jumps in and decays before the membrane reads it.
-/// Its recurrent form is `recurrent(rockpool_lif, with_autapses)`, with Rockpool's w_rec transposed (here [post, pre]).
-/// Its defaults; noise is left out.
+/// Source: rockpool.nn.modules.torch.LIFTorch, one synapse a neuron: the input jumps in and decays
+/// before the membrane reads it. Its recurrent form is `recurrent(rockpool_lif, with_autapses)`,
+/// with Rockpool's w_rec transposed (here [post, pre]). Its defaults; noise is left out.
 
 #include "../surrogates/piecewise_linear.hpp"
 #include "neuron.hpp"
@@ -23,8 +24,9 @@ template <class... Policies>
 struct rockpool_lif_neuron {
     using kind = named<"rockpool_lif">;
     using parameters = rockpool_lif_parameters;
-    using choices = asks<several_policy<65536>, surrogate_word<piecewise_linear_surrogate<>>, subtract_policy, attached_policy,
-                         add_then_decay_policy, everyone_policy>::with<Policies...>;
+    using choices =
+        asks<several_policy<65536>, surrogate_word<piecewise_linear_surrogate<>>, subtract_policy,
+             attached_policy, add_then_decay_policy, everyone_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -39,7 +41,8 @@ struct rockpool_lif_neuron {
         return dynamics(synapse::before(i, decayed),                            //
                         v = v * exp(inverse(tau_mem) * -dt), v += i, v += bias, //
                         synapse::after(i, decayed),                             //
-                        chosen::fires<choices>(v, threshold), chosen::resets<choices>(v, threshold, literal(0)));
+                        chosen::fires<choices>(v, threshold),
+                        chosen::resets<choices>(v, threshold, literal(0)));
     }
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// snnTorch's Synaptic: leaky integrate-and-fire with a synapse, in decay factors a step instead of time constants.
+/// snnTorch's Synaptic: leaky integrate-and-fire with a synapse, in decay factors a step instead of
+/// time constants.
 ///
-/// Source: snntorch.Synaptic 0.9.4: the synapse decays, the input jumps in, the membrane reads it; the reset is that of the membrane
-/// of the step before (`at_once`: snnTorch's reset_delay=False). `compat` is snnTorch 0.9.1 called with explicit states, where the
-/// membrane took the place of the synapse's memory and reset_delay=False did nothing; without states it computed what this does.
+/// Source: snntorch.Synaptic 0.9.4: the synapse decays, the input jumps in, the membrane reads it;
+/// the reset is that of the membrane of the step before (`at_once`: snnTorch's reset_delay=False).
+/// `compat` is snnTorch 0.9.1 called with explicit states, where the membrane took the place of the
+/// synapse's memory and reset_delay=False did nothing; without states it computed what this does.
 /// Quantised states: `synaptic(quantised_to<16>)` with the table `quantisation_levels`.
 
 #include "../surrogates/arctan.hpp"
@@ -23,16 +25,19 @@ template <class... Policies>
 struct synaptic_neuron {
     using kind = named<"synaptic">;
     using parameters = synaptic_parameters;
-    using choices = asks<strict_policy, surrogate_word<arctan_surrogate<>>, everyone_policy, subtract_policy, next_step_policy,
-                         unit_spikes_policy, spikes_out_policy, continuous_policy, corrected_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_word<arctan_surrogate<>>, everyone_policy,
+                         subtract_policy, next_step_policy, unit_spikes_policy, spikes_out_policy,
+                         continuous_policy, corrected_policy>::with<Policies...>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
         using levels = chosen::policy<choices, axis::state_levels>;
-        constexpr bool slips = std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
+        constexpr bool slips =
+            std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
         constexpr auto syn = state<"syn">; // synaptic current
         constexpr auto mem = state<"mem">; // membrane
-        constexpr auto due = local<"due">; // 1 where the membrane of the step before asks for a reset
+        constexpr auto reset_mask =
+            local<"due">; // 1 where the membrane of the step before asks for a reset
         constexpr auto alpha = param<"alpha">(&parameters::alpha);
         constexpr auto beta = param<"beta">(&parameters::beta);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
@@ -44,11 +49,12 @@ struct synaptic_neuron {
                 return syn;
             }
         }();
-        return dynamics(due = mem > threshold, //
-                        syn = clamp(alpha, 0, 1) * kept + current, mem = clamp(beta, 0, 1) * mem + syn,
-                        chosen::policy<choices, axis::reset>::reset(mem, due, threshold, literal(0)), //
-                        levels::rounded(mem), levels::rounded(syn),                                   //
-                        chosen::ends_step<choices, slips>(mem, due, threshold, factor));
+        return dynamics(
+            reset_mask = mem > threshold, //
+            syn = clamp(alpha, 0, 1) * kept + current, mem = clamp(beta, 0, 1) * mem + syn,
+            chosen::policy<choices, axis::reset>::reset(mem, reset_mask, threshold, literal(0)), //
+            levels::rounded(mem), levels::rounded(syn),                                          //
+            chosen::ends_step<choices, slips>(mem, reset_mask, threshold, factor));
     }
 };
 

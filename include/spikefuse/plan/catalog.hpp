@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a network has that people call by name: layers, states, traces, and where each lies. It is data, of one type for all networks: code
-/// that works by name is compiled once, and not once for each network.
+/// What a network has that people call by name: layers, states, traces, and where each lies. It is
+/// data, of one type for all networks: code that works by name is compiled once, and not once for
+/// each network.
 
 #include "layout.hpp"
 
@@ -15,10 +16,10 @@
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 struct layer_entry {
-    std::string_view kind;         // "lif"
-    bool mixes;                    // weights; otherwise neurons, or another pointwise layer
-    std::size_t parameters_at;     // elements, from the beginning of the parameters
-    exchange_rule const* exchange; // how NIR calls it
+    std::string_view kind;       // "lif"
+    bool mixes;                  // weights; otherwise neurons, or another pointwise layer
+    std::size_t parameters_at;   // elements, from the beginning of the parameters
+    nir_mapping const* exchange; // how NIR calls it
 };
 /// A state of a layer's neurons, or the row that a loop feeds back.
 struct state_entry {
@@ -60,18 +61,18 @@ inline std::vector<std::string> layer_names(std::span<layer_entry const> layers)
 /// The catalog of a network in number type T.
 template <class Schedule, class T>
 class catalog_of {
-    using places = layout<Schedule, T>;
+    using offsets = layout<Schedule, T>;
     static constexpr std::size_t count = static_cast<std::size_t>(Schedule::layer_count);
 
     template <class Word>
     static constexpr layer_entry entry(std::size_t parameters_at) {
-        return {Word::kind::text(), Word::mixes, parameters_at, &Word::exchange};
+        return {Word::kind::text(), Word::mixes, parameters_at, &nir_mapping_of<Word>};
     }
     template <class Function>
     static constexpr void each_population(Function const& function) {
         mp11::mp_for_each<mp11::mp_iota_c<count>>([&](auto l) {
             constexpr int layer = static_cast<int>(l);
-            if constexpr (requires { typename Schedule::template word<layer>::equations_of; })
+            if constexpr (neuron_layer<typename Schedule::template word<layer>>)
                 function(std::integral_constant<int, layer>{});
         });
     }
@@ -79,12 +80,14 @@ class catalog_of {
     static constexpr void each_state(Function function) {
         each_population([&]<int L>(std::integral_constant<int, L>) {
             constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
-            std::size_t offset = places::template states_at<L>;
+            std::size_t offset = offsets::template states_at<L>;
             [&]<class... State>(mp11::mp_list<State...>) {
                 ((function({L, State::name::text(), offset, width, false}),
-                  offset += static_cast<std::size_t>(places::padded(Schedule::template width_from<L>))),
+                  offset +=
+                  static_cast<std::size_t>(offsets::padded(Schedule::template width_from<L>))),
                  ...);
-            }(typename equations::anatomy<typename Schedule::template word<L>::equations_of>::states{});
+            }(typename equations::equation_traits<
+                typename Schedule::template word<L>::equations_of>::states{});
         });
         each_row(function, mp11::mp_transform<mp11::mp_identity, typename Schedule::nodes>{});
     }
@@ -98,21 +101,26 @@ class catalog_of {
         (rows_of(function, mp11::mp_identity<Nodes>{}), ...);
     }
     template <class Function, int Width, class Feeds, class... Points, int Target>
-    static constexpr void rows_of(Function& function, mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
+    static constexpr void
+    rows_of(Function& function,
+            mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
         if constexpr (Target >= 0 && sizeof...(Points) > 0) {
             using self = typename Schedule::template buffer_at<Target>;
             if constexpr (self::fed_back)
-                function({mp11::mp_back<mp11::mp_list<Points...>>::value, self::bits ? "spikes" : "output",
-                          places::state_total + places::template kept_bytes<Target> / sizeof(T), static_cast<std::size_t>(Width),
-                          self::bits});
+                function({mp11::mp_back<mp11::mp_list<Points...>>::value,
+                          self::bits ? "spikes" : "output",
+                          offsets::state_total + offsets::template kept_bytes<Target> / sizeof(T),
+                          static_cast<std::size_t>(Width), self::bits});
         }
     }
 
   public:
-    static constexpr std::array<layer_entry, count> layers = []<std::size_t... L>(std::index_sequence<L...>) {
-        return std::array<layer_entry, count>{
-            entry<typename Schedule::template word<static_cast<int>(L)>>(places::template bag_at<static_cast<int>(L)>)...};
-    }(std::make_index_sequence<count>{});
+    static constexpr std::array<layer_entry, count> layers =
+        []<std::size_t... L>(std::index_sequence<L...>) {
+            return std::array<layer_entry, count>{
+                entry<typename Schedule::template word<static_cast<int>(L)>>(
+                    offsets::template parameter_offset<static_cast<int>(L)>)...};
+        }(std::make_index_sequence<count>{});
 
     static constexpr std::size_t state_count = [] {
         std::size_t all = 0;
@@ -124,18 +132,21 @@ class catalog_of {
         each_state([&, k = std::size_t(0)](state_entry one) mutable { all[k++] = one; });
         return all;
     }();
-    static constexpr auto slots = static_cast<std::size_t>(places::template record_slot<Schedule::layer_count>());
+    static constexpr auto slots =
+        static_cast<std::size_t>(offsets::template record_slot<Schedule::layer_count>());
     static constexpr std::array<trace_entry, slots> traces = [] {
         std::array<trace_entry, slots> all{};
         std::size_t filled = 0;
         each_population([&]<int L>(std::integral_constant<int, L>) {
-            using about = equations::anatomy<typename Schedule::template word<L>::equations_of>;
+            using about =
+                equations::equation_traits<typename Schedule::template word<L>::equations_of>;
             constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
-            auto slot = static_cast<std::size_t>(places::template record_slot<L>());
+            auto slot = static_cast<std::size_t>(offsets::template record_slot<L>());
             [&]<class... State>(mp11::mp_list<State...>) {
                 ((all[filled++] = {L, State::name::text(), slot++, width, false, false}), ...);
             }(typename about::states{});
-            all[filled++] = {L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
+            all[filled++] = {
+                L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
         });
         return all;
     }();
@@ -146,23 +157,29 @@ class catalog_of {
         return all;
     }();
 
-    static constexpr catalog value{
-        layers, states, std::span<trace_entry const>(traces.data(), trace_count), places::bag_total, places::memory_total, slots};
+    static constexpr catalog value{layers,
+                                   states,
+                                   std::span<trace_entry const>(traces.data(), trace_count),
+                                   offsets::parameter_total,
+                                   offsets::memory_total,
+                                   slots};
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::plan
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
-/// How many parameters a network has: weights, biases, and what neurons have one number of each. Of those that hold at zero (no autapses)
-/// too.
+/// How many parameters a network has: weights, biases, and what neurons have one number of each. Of
+/// those that hold at zero (no autapses) too.
 template <layer_word Network>
 constexpr std::size_t parameter_count(Network const& network) {
     using stages = plan::schedule<Network, false>;
     std::size_t count = 0;
     each_layer(network, [&](auto l, auto const& word) {
-        for (array_info const& one : word.template arrays<stages::template width_into<static_cast<int>(l)>>())
-            count += static_cast<std::size_t>(one.rows) * static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
+        for (array_info const& one :
+             word.template arrays<stages::template width_into<static_cast<int>(l)>>())
+            count += static_cast<std::size_t>(one.rows) *
+                     static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
     });
     return count;
 }

@@ -30,18 +30,19 @@ inline std::string readable_bytes(double bytes) {
 template <class Word>
 std::string state_names() {
     std::string text;
-    if constexpr (requires { typename Word::equations_of; }) {
+    if constexpr (neuron_layer<Word>) {
         [&]<class... State>(plan::mp11::mp_list<State...>) {
             ((text += (text.empty() ? "" : ", ") + std::string(State::name::text())), ...);
-        }(typename equations::anatomy<typename Word::equations_of>::states{});
+        }(typename equations::equation_traits<typename Word::equations_of>::states{});
     }
     return text;
 }
 
 template <class Network, class T>
 struct description {
-    using Schedule = plan::schedule<Network, false>; // of values; a network may take packed spikes, too
-    using places = plan::layout<Schedule, T>;
+    using Schedule =
+        plan::schedule<Network, false>; // of values; a network may take packed spikes, too
+    using offsets = plan::layout<Schedule, T>;
     std::vector<std::string> names = plan::layer_names(plan::catalog_of<Schedule, T>::layers);
     std::string text;
 
@@ -53,7 +54,8 @@ struct description {
         [&]<class... Source>(plan::mp11::mp_list<Source...>) {
             ((from += (from.empty() ? "" : " + ") +
                       (Source::buffer == 0 ? std::string("input")
-                                           : "buffer " + std::to_string(Source::buffer) + (Source::delay != 0 ? " a step ago" : "")) +
+                                           : "buffer " + std::to_string(Source::buffer) +
+                                                 (Source::delay != 0 ? " a step ago" : "")) +
                       (Source::each == 1 ? "" : ", each to " + std::to_string(Source::each))),
              ...);
         }(typename Feed::sources{});
@@ -64,7 +66,8 @@ struct description {
         }
     }
     template <class... Nodes>
-    void node(int& number, plan::mp11::mp_identity<plan::loop<Nodes...>>, std::string const& indent) {
+    void node(int& number, plan::mp11::mp_identity<plan::loop<Nodes...>>,
+              std::string const& indent) {
         line(indent + "step by step:");
         (node(number, plan::mp11::mp_identity<Nodes>{}, indent + "  "), ...);
     }
@@ -79,58 +82,84 @@ struct description {
         plan::mp11::mp_for_each<typename Node::points>([&](auto layer) {
             words += " -> " + names[layer()];
             std::string const held = state_names<typename Schedule::template word<layer()>>();
-            if (!held.empty()) states += (states.empty() ? "" : "; ") + names[layer()] + ": " + held;
+            if (!held.empty())
+                states += (states.empty() ? "" : "; ") + names[layer()] + ": " + held;
         });
         if constexpr (Node::target == plan::readout) {
             words += " -> readout";
         } else {
             using to = typename Schedule::template buffer_at<Node::target>;
-            words += " -> buffer " + std::to_string(Node::target) + (to::bits ? " (bits, " : " (values, ") +
-                     readable_bytes(static_cast<double>(places::template row_bytes<to>)) + " a step" + (to::fed_back ? ", fed back)" : ")");
+            words += " -> buffer " + std::to_string(Node::target) +
+                     (to::bits ? " (bits, " : " (values, ") +
+                     readable_bytes(static_cast<double>(offsets::template row_bytes<to>)) +
+                     " a step" + (to::fed_back ? ", fed back)" : ")");
         }
-        line(indent + "stage " + std::to_string(number) + "  [" + std::to_string(Node::width) + "]  " + words);
+        line(indent + "stage " + std::to_string(number) + "  [" + std::to_string(Node::width) +
+             "]  " + words);
         if (!states.empty()) line(indent + "          registers: " + states);
     }
 
     std::string write() {
-        line("network: " + std::to_string(Schedule::inputs) + " -> " + std::to_string(Schedule::outputs) + ", " +
-             std::to_string(Schedule::layer_count) + " layers, " + (sizeof(T) == 4 ? "float" : "double"));
+        line("network: " + std::to_string(Schedule::inputs) + " -> " +
+             std::to_string(Schedule::outputs) + ", " + std::to_string(Schedule::layer_count) +
+             " layers, " + (sizeof(T) == 4 ? "float" : "double"));
         line("launches a run: 1, whatever the steps, samples and layers");
         int number = 0;
-        plan::mp11::mp_for_each<plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
+        plan::mp11::mp_for_each<
+            plan::mp11::mp_transform<plan::mp11::mp_identity, typename Schedule::nodes>>(
             [&](auto one) { node(number, one, "  "); });
         line(looked_up_above<T> == 1
                  ? "  rows of spikes: listed"
-                 : "  rows of spikes: listed up to " + percent(looked_up_above<T>) + " of the inputs, above that looked up, " +
+                 : "  rows of spikes: listed up to " + percent(looked_up_above<T>) +
+                       " of the inputs, above that looked up, " +
                        std::to_string(looked_up_together<T>) + " at a time; in loops listed");
-        line("  rows of values: listed up to " + percent(multiplied_above<T>) + ", above that a dense product");
-        constexpr int of_values = places::block_steps, of_spikes = plan::layout<plan::schedule<Network, true>, T>::block_steps;
+        line("  rows of values: listed up to " + percent(multiplied_above<T>) +
+             ", above that a dense product");
+        constexpr int of_values = offsets::block_steps,
+                      of_spikes = plan::layout<plan::schedule<Network, true>, T>::block_steps;
         line("  steps at a time: " + std::to_string(of_values) +
-             (of_spikes == of_values ? "" : ", of packed spikes " + std::to_string(of_spikes)) + "; a register holds " +
-             std::to_string(lanes<T>::width) + (lanes<T>::width == 1 ? " neuron" : " neurons"));
-        line("  planned for " + readable_bytes(static_cast<double>(places::near_caches)) +
+             (of_spikes == of_values ? "" : ", of packed spikes " + std::to_string(of_spikes)) +
+             "; a register holds " + std::to_string(lanes<T>::width) +
+             (lanes<T>::width == 1 ? " neuron" : " neurons"));
+        line("  planned for " + readable_bytes(static_cast<double>(offsets::cache_budget)) +
              " of near caches a core (SPIKEFUSE_NEAR_CACHES), of which rows between stages take " +
-             readable_bytes(static_cast<double>(places::near_rows)));
-        constexpr std::size_t work = places::work_of_step == 0 ? 1 : places::work_of_step, each = (places::share_of_work + work - 1) / work;
-        line("  threads on one sample: at most one for each " + (each == 1 ? "step" : std::to_string(each) + " steps") +
+             readable_bytes(static_cast<double>(offsets::row_budget)));
+        constexpr std::size_t work = offsets::work_of_step == 0 ? 1 : offsets::work_of_step,
+                              each = (offsets::share_of_work + work - 1) / work;
+        line("  threads on one sample: at most one for each " +
+             (each == 1 ? "step" : std::to_string(each) + " steps") +
              " of a run (SPIKEFUSE_SHARE_OF_WORK)");
-        line("parameters: " + readable_bytes(static_cast<double>(places::bag_total * sizeof(T))) + "; state a sample: " +
-             readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + "; scratch a team: " + scratch_of<places>());
+        line("parameters: " +
+             readable_bytes(static_cast<double>(offsets::parameter_total * sizeof(T))) +
+             "; state a sample: " +
+             readable_bytes(static_cast<double>(offsets::memory_total * sizeof(T))) +
+             "; scratch a team: " + scratch_of<offsets>());
         using training = plan::layout<Schedule, T, true>;
         line("training: 1 launch, on a device 2, and 1 that copies weights; tape: " +
-             readable_bytes(static_cast<double>(places::memory_total * sizeof(T))) + " a sample and " +
-             std::to_string(training::block_steps) + " steps, and " +
+             readable_bytes(static_cast<double>(offsets::memory_total * sizeof(T))) +
+             " a sample and " + std::to_string(training::block_steps) + " steps, and " +
              readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
-             " a sample and step for currents while they fit; scratch a team: " + scratch_of<training>() +
-             ", and on the host that of a run");
+             " a sample and step for currents while they fit; scratch a team: " +
+             scratch_of<training>() + ", and on the host that of a run");
+        line("scratch of a sample, in order: " + map_of(offsets::scratch));
+        line("in training: " + map_of(training::scratch));
         return text;
+    }
+    /// "states 128 B, readout 64 B": what is not empty.
+    static std::string map_of(plan::memory_map const& map) {
+        std::string all;
+        for (std::size_t k = 0; k < map.sizes.size(); ++k)
+            if (map.sizes[k] != 0)
+                all += (all.empty() ? "" : ", ") + std::string(plan::region_names[k]) + " " +
+                       readable_bytes(static_cast<double>(map.sizes[k]));
+        return all;
     }
     template <class Places>
     static std::string scratch_of() {
         std::string all = readable_bytes(static_cast<double>(Places::scratch_total));
-        std::string const lists = readable_bytes(static_cast<double>(Places::lists_total));
-        if constexpr (Places::lists_of_threads) all += " and " + lists + " a thread";
-        if constexpr (Places::lists_near) all += " and, shared, " + lists;
+        std::string const lists = readable_bytes(static_cast<double>(Places::lists::total));
+        if constexpr (Places::lists::of_threads) all += " and " + lists + " a thread";
+        if constexpr (Places::lists::near) all += " and, shared, " + lists;
         return all;
     }
 };

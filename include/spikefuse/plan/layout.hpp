@@ -1,52 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Where the numbers lie: parameters in one flat bag, states in one row a sample, and what a team keeps in scratch.
+/// Where the numbers lie: parameters in one flat array, states in one row a sample, and what a team
+/// keeps in scratch.
 
-#include "facts.hpp"
+#include "event_lists.hpp"
+#include "memory_map.hpp"
+#include "stage_traits.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
-SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
-/// Bytes in whole cache lines.
-SPIKEFUSE_FUNCTION constexpr std::size_t line(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 /// Sizes and offsets for number type T, counted in T unless said otherwise.
 /// Training: scratch also has room to run a block of steps backwards.
 template <class Schedule, class T, bool Training = false>
-struct layout : plan_facts<Schedule> {
-    using facts = plan_facts<Schedule>;
+struct layout : stage_traits<Schedule> {
+    using facts = stage_traits<Schedule>;
     static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
     static constexpr int count = Schedule::layer_count;
     SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
-    /// Where each of `Parts` parts (layers, buffers) begins that lie one behind the other, and where they end. One table for all of them:
-    /// a sum of its own for each part would cost the compiler the square of their number.
-    template <int Parts>
-    struct sums {
-        std::size_t before[Parts + 1];
-    };
-    template <int Parts, class Size>
-    static constexpr sums<Parts> running_sums(Size size) {
-        sums<Parts> t{};
-        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(Parts)>>(
-            [&](auto k) { t.before[k + 1] = t.before[k] + size(std::integral_constant<int, static_cast<int>(k)>{}); });
-        return t;
-    }
     /// Numbers of a row behind a layer of weights, in whole registers; other layers have none.
     template <int Layer>
     static constexpr std::size_t mixed_width() {
-        return Schedule::template word<Layer>::mixes ? static_cast<std::size_t>(padded(Schedule::template width_from<Layer>)) : 0;
+        return Schedule::template word<Layer>::mixes
+                   ? static_cast<std::size_t>(padded(Schedule::template width_from<Layer>))
+                   : 0;
     }
 
     template <int Layer>
-    static constexpr std::size_t bag_size() {
+    static constexpr std::size_t parameter_size() {
         using word = typename Schedule::template word<Layer>;
         std::size_t total = 0;
         for (array_info const& one : word{}.template arrays<Schedule::template width_into<Layer>>())
             total += static_cast<std::size_t>(padded(one.rows)) *
-                     static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
+                     static_cast<std::size_t>(
+                         one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
         return total;
     }
     /// Arrays of a layer, each as long as it has neurons; a layer without equations has none.
@@ -56,9 +45,9 @@ struct layout : plan_facts<Schedule> {
     template <int Layer>
     static constexpr array_counts arrays_of = [] {
         using word = typename Schedule::template word<Layer>;
-        if constexpr (requires { typename word::equations_of; }) {
-            using about = equations::anatomy<typename word::equations_of>;
-            return array_counts{about::state_count, about::coefficient_count, about::costly_count};
+        if constexpr (neuron_layer<word>) {
+            using about = equations::equation_traits<typename word::equations_of>;
+            return array_counts{about::state_count, about::coefficient_count, about::cached_count};
         } else {
             return array_counts{0, 0, 0};
         }
@@ -69,7 +58,7 @@ struct layout : plan_facts<Schedule> {
     }
     /// Costly values of a step that a replay keeps for the way back.
     template <int Layer>
-    SPIKEFUSE_FUNCTION static constexpr int costly_arrays() {
+    SPIKEFUSE_FUNCTION static constexpr int cached_arrays() {
         return arrays_of<Layer>.costly;
     }
     template <int Layer>
@@ -77,8 +66,10 @@ struct layout : plan_facts<Schedule> {
         return arrays_of<Layer>.coefficients;
     }
 
-    static constexpr auto slot_sums = running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>()) + 1; });
-    /// Where the records of a layer begin: a slot for each of its states in order, then one for its output.
+    static constexpr auto slot_sums =
+        running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>()) + 1; });
+    /// Where the records of a layer begin: a slot for each of its states in order, then one for its
+    /// output.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int record_slot() {
         return static_cast<int>(slot_sums.before[Layer]);
@@ -87,86 +78,108 @@ struct layout : plan_facts<Schedule> {
     /// Numbers of `arrays` arrays of a layer, each as long as it has neurons, in whole registers.
     template <int Layer>
     static constexpr std::size_t of_all_neurons(int arrays) {
-        return static_cast<std::size_t>(arrays) * static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
+        return static_cast<std::size_t>(arrays) *
+               static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
     }
-    static constexpr auto bag_sums = running_sums<count>([](auto l) { return bag_size<l>(); });
-    static constexpr auto state_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
-    static constexpr auto coefficient_sums = running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
+    static constexpr auto parameter_sums =
+        running_sums<count>([](auto l) { return parameter_size<l>(); });
+    static constexpr auto state_sums =
+        running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
+    static constexpr auto coefficient_sums =
+        running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
     template <int Layer>
-    static constexpr std::size_t bag_at = bag_sums.before[Layer];
+    static constexpr std::size_t parameter_offset = parameter_sums.before[Layer];
     template <int Layer>
     static constexpr std::size_t states_at = state_sums.before[Layer];
     template <int Layer>
     static constexpr std::size_t coefficients_at = coefficient_sums.before[Layer];
-    static constexpr std::size_t bag_total = bag_sums.before[count];
+    static constexpr std::size_t parameter_total = parameter_sums.before[count];
     static constexpr std::size_t state_total = state_sums.before[count];
     static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
-    /// What a step of a sample costs, about, in weights (a state as much as 32), and how much of that is worth a thread.
-    static constexpr std::size_t work_of_step = bag_total + 32 * state_total, share_of_work = SPIKEFUSE_SHARE_OF_WORK;
+    /// What a step of a sample costs, about, in weights (a state as much as 32), and how much of
+    /// that is worth a thread.
+    static constexpr std::size_t work_of_step = parameter_total + 32 * state_total,
+                                 share_of_work = SPIKEFUSE_SHARE_OF_WORK;
 
-    /// What caches are planned to hold, in bytes: those of a core, of them the rows between stages, and the history of a replay, which
-    /// stays in the first cache, or, where weights are fetched from afar, behind it; on a device, where it is a thread's own, in its stack.
-    static constexpr std::size_t near_caches = SPIKEFUSE_NEAR_CACHES;
-    static constexpr std::size_t near_rows = near_caches / (Training ? 4 : 8);
-    static constexpr std::size_t replay_room = lanes<T>::width == 1 ? 2 << 10 : 40 << 10, far_replay_room = 160 << 10;
+    /// What caches are planned to hold, in bytes: those of a core, of them the rows between stages,
+    /// and the history of a replay, which stays in the first cache, or, where weights are fetched
+    /// from afar, behind it; on a device, where it is a thread's own, in its stack.
+    static constexpr std::size_t cache_budget = SPIKEFUSE_NEAR_CACHES;
+    static constexpr std::size_t row_budget = cache_budget / (Training ? 4 : 8);
+    static constexpr std::size_t history_budget = lanes<T>::width == 1 ? 2 << 10 : 40 << 10,
+                                 far_history_budget = 160 << 10;
     // Scratch of a team, in bytes. Each part begins at a cache line.
     SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
 
     /// Bytes of one step's row in a buffer.
     template <class Buffer>
-    static constexpr std::size_t row_bytes = Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4)
-                                                          : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
+    static constexpr std::size_t row_bytes =
+        Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4)
+                     : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
 
     template <std::size_t B>
     static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
         return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
     }
-    static constexpr int buffer_count = static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
-    static constexpr auto kept_sums =
-        running_sums<buffer_count>([](auto b) { return Schedule::template buffer_at<b>::fed_back ? row_at_bytes<b>() : 0; });
-    template <int Buffer> // bytes of the rows before a block, of all buffers before it that are fed back
+    static constexpr int buffer_count =
+        static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
+    static constexpr auto kept_sums = running_sums<buffer_count>(
+        [](auto b) { return Schedule::template buffer_at<b>::fed_back ? row_at_bytes<b>() : 0; });
+    /// Bytes of the rows before a block, of all buffers before it that are fed back.
+    template <int Buffer>
     static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    /// From one entry of the tape to the next, in T: an odd number of lines, so that a panel's entries do not share few sets of a cache.
-    static constexpr std::size_t entry_apart = (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
-    static constexpr auto row_sums = running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
+    /// From one entry of the tape to the next, in T: an odd number of lines, so that a panel's
+    /// entries do not share few sets of a cache.
+    static constexpr std::size_t entry_apart =
+        (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
+    static constexpr auto row_sums =
+        running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
-    /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an exponential is a chain of sixty cycles.
-    /// Behind weights two, which read a list together and whose rows share the first cache.
+    /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an
+    /// exponential is a chain of sixty cycles. Behind weights two, which read a list together and
+    /// whose rows share the first cache.
     template <class Stage>
     static constexpr int side_by_side = [] {
         constexpr int panels = (Stage::width + lanes<T>::width - 1) / lanes<T>::width;
         constexpr bool mixed = !facts::weightless(typename Stage::feeds{});
-        constexpr int wanted = registers_together<T>(mixed ? 2 : 4);
+        constexpr int wanted = interleave<T>(mixed ? 2 : 4);
         return panels < wanted ? panels : wanted;
     }();
-    /// Registers that a thread keeps of one replayed step and panel: each point's states before it, what arrived and what was costly, and
-    /// the output.
+    /// Registers that a thread keeps of one replayed step and panel: each point's states before it,
+    /// what arrived and what was costly, and the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
-        return (1 + ... + (state_arrays<Point::value>() + 1 + costly_arrays<Point::value>()));
+        return (1 + ... + (state_arrays<Point::value>() + 1 + cached_arrays<Point::value>()));
     }
-    // What a step backwards needs: each layer's states before it and what arrived, the gradients of the rows between stages (whose first
-    // row stands before the block, for what is fed back), of the readout, and of a stage's currents.
+    // What a step backwards needs: each layer's states before it and what arrived, the gradients of
+    // the rows between stages (whose first row stands before the block, for what is fed back), of
+    // the readout, and of a stage's currents.
     template <int Layer>
     static constexpr std::size_t history_size() {
-        if constexpr (requires { typename Schedule::template word<Layer>::equations_of; } && !facts::template replayed<Layer>) {
+        if constexpr (neuron_layer<typename Schedule::template word<Layer>> &&
+                      !facts::template replayed<Layer>) {
             return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
         } else {
             return 0;
         }
     }
-    static constexpr auto history_sums = running_sums<count>([](auto l) { return history_size<l>(); });
+    static constexpr auto history_sums =
+        running_sums<count>([](auto l) { return history_size<l>(); });
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t history_before = history_sums.before[Layer];
     template <std::size_t B>
-    SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_row() { // of buffer B; the network's input has its own place
-        return B == 0 ? 0 : static_cast<std::size_t>(padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
+    SPIKEFUSE_FUNCTION static constexpr std::size_t
+    gradient_row() { // of buffer B; the network's input has its own place
+        return B == 0 ? 0
+                      : static_cast<std::size_t>(
+                            padded(mp11::mp_at_c<typename Schedule::buffers, B>::width));
     }
-    static constexpr auto gradient_row_sums = running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
+    static constexpr auto gradient_row_sums =
+        running_sums<buffer_count>([](auto b) { return gradient_row<b>(); });
     template <int Buffer> // of all buffers before it, numbers a step
     static constexpr std::size_t gradient_rows_before = gradient_row_sums.before[Buffer];
     static constexpr int widest_layer = [] { // or what the network gives, of layers joined
@@ -177,27 +190,30 @@ struct layout : plan_facts<Schedule> {
         });
         return widest;
     }();
-    /// Gradients of the currents behind each layer of weights are kept for a whole block; those of stages without weights for a stretch.
-    /// Rows lie an odd number of registers apart, so that a panel's column does not fall into few sets of the cache.
+    /// Gradients of the currents behind each layer of weights are kept for a whole block; those of
+    /// stages without weights for a stretch. Rows lie an odd number of registers apart, so that a
+    /// panel's column does not fall into few sets of the cache.
     template <int Layer>
     static constexpr std::size_t current_row() {
         return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
     }
     template <int Width, class Feeds, class Points, int Target>
-    static constexpr int loose_width(stage<Width, Feeds, Points, Target>) {
+    static constexpr int unweighted_width(stage<Width, Feeds, Points, Target>) {
         using self = stage<Width, Feeds, Points, Target>;
-        return !facts::weightless(Feeds{}) || facts::template passes_straight<self> ? 0 : padded(Width);
+        return !facts::weightless(Feeds{}) || facts::template gradient_bypasses_buffer<self>
+                   ? 0
+                   : padded(Width);
     }
     template <class... Node>
-    static constexpr int loose_width(loop<Node...>) {
+    static constexpr int unweighted_width(loop<Node...>) {
         int widest = 0;
-        ((widest = loose_width(Node{}) > widest ? loose_width(Node{}) : widest), ...);
+        ((widest = unweighted_width(Node{}) > widest ? unweighted_width(Node{}) : widest), ...);
         return widest;
     }
-    static constexpr std::size_t loose_row = [] {
+    static constexpr std::size_t unweighted_row = [] {
         int widest = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            int const width = loose_width(node);
+            int const width = unweighted_width(node);
             widest = width > widest ? width : widest;
         });
         return static_cast<std::size_t>(widest);
@@ -206,20 +222,23 @@ struct layout : plan_facts<Schedule> {
     static constexpr std::size_t readout_row = [] {
         bool waits = true;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (facts::template replays<decltype(node)>::value) waits = waits && decltype(node)::target != readout;
+            if constexpr (facts::template replays<decltype(node)>::value)
+                waits = waits && decltype(node)::target != readout;
         });
         return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
     }();
-    static constexpr auto current_row_sums = running_sums<count>([](auto l) { return current_row<l>(); });
+    static constexpr auto current_row_sums =
+        running_sums<count>([](auto l) { return current_row<l>(); });
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
     /// Currents behind layers of weights that a tape may keep, numbers a step.
-    static constexpr auto kept_current_sums =
-        running_sums<count>([](auto l) { return facts::template keeps_currents<l> ? mixed_width<l>() : 0; });
+    static constexpr auto kept_current_sums = running_sums<count>(
+        [](auto l) { return facts::template keeps_currents<l> ? mixed_width<l>() : 0; });
     template <int Layer>
     static constexpr std::size_t kept_currents_at = kept_current_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
-    /// The copy of all weights whose rows are what an input means to all outputs: [panel of inputs][output][P], layer by layer.
+    /// The copy of all weights whose rows are what an input means to all outputs: [panel of
+    /// inputs][output][P], layer by layer.
     template <int Layer>
     static constexpr std::size_t transposed_size() {
         if constexpr (Schedule::template word<Layer>::mixes) {
@@ -229,148 +248,152 @@ struct layout : plan_facts<Schedule> {
             return 0;
         }
     }
-    static constexpr auto transposed_sums = running_sums<count>([](auto l) { return transposed_size<l>(); });
+    static constexpr auto transposed_sums =
+        running_sums<count>([](auto l) { return transposed_size<l>(); });
     template <int Layer>
     static constexpr std::size_t transposed_at = transposed_sums.before[Layer];
     static constexpr std::size_t transposed_total = transposed_at<count>;
     static constexpr std::size_t backward_numbers =
-        Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row + loose_row + current_rows_before<count> : 0;
+        Training ? history_before<count> + gradient_rows_before<buffer_count> + readout_row +
+                       unweighted_row + current_rows_before<count>
+                 : 0;
 
-    /// Samples that a team undoes together: each step of a loop then reads the loop's weights once for all of them.
-    /// Not where eight steps of four samples would leave the near caches.
-    static constexpr int samples_together = Training && lanes<T>::width > 1 && facts::has_weights_in_loops &&
-                                                    8 * 4 * (row_total + backward_numbers * sizeof(T)) <= near_caches
-                                                ? 4
-                                                : 1;
+    /// Samples that a team undoes together: each step of a loop then reads the loop's weights once
+    /// for all of them. Not where eight steps of four samples would leave the near caches.
+    static constexpr int samples_together =
+        Training && lanes<T>::width > 1 && facts::has_weights_in_loops &&
+                8 * 4 * (row_total + backward_numbers * sizeof(T)) <= cache_budget
+            ? 4
+            : 1;
     /// Whether weights lie beyond a core's near caches.
-    static constexpr bool far = lanes<T>::width > 1 && samples_together == 1 && bag_total * sizeof(T) > near_caches;
+    static constexpr bool weights_exceed_cache = lanes<T>::width > 1 && samples_together == 1 &&
+                                                 parameter_total * sizeof(T) > cache_budget;
     /// Steps whose history a replay of this node has room for.
     template <class Node>
     static constexpr std::size_t replayed_steps() {
         if constexpr (Training && facts::template replays<Node>::value) {
-            constexpr int registers = side_by_side<Node> * replay_registers(typename Node::points{});
-            return (far ? far_replay_room : replay_room) / (static_cast<std::size_t>(registers * lanes<T>::width) * sizeof(T));
+            constexpr int registers =
+                side_by_side<Node> * replay_registers(typename Node::points{});
+            return (weights_exceed_cache ? far_history_budget : history_budget) /
+                   (static_cast<std::size_t>(registers * lanes<T>::width) * sizeof(T));
         } else {
             return ~std::size_t(0);
         }
     }
-    /// The most steps at a time that gain anything. Forwards a host has many rows for each time that a panel comes to the first cache: a
-    /// table of sums wants most; products, and far weights, do not (measured: docs/speed.md). Backwards columns are words.
+    /// The most steps at a time that gain anything. Forwards a host has many rows for each time
+    /// that a panel comes to the first cache: a table of sums wants most; products, and far
+    /// weights, do not (measured: docs/speed.md). Backwards columns are words.
     static constexpr std::size_t longest_block = [] {
         constexpr bool forward = lanes<T>::width > 1 && !Training;
-        std::size_t longest = far || (forward && facts::listed.values) ? 256
-                              : forward                                ? spikefuse::detail::most_rows
-                                                                       : 64 / samples_together;
+        std::size_t longest = weights_exceed_cache || (forward && facts::listed.values) ? 256
+                              : forward ? spikefuse::detail::most_rows
+                                        : 64 / samples_together;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
             std::size_t const held = replayed_steps<decltype(node)>();
             longest = held < longest ? held : longest;
         });
         return longest;
     }();
-    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is read from the near caches many
-    /// times, short enough that the rows between stages stay there too. Far weights, and their gradients, are fetched less often.
+    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is
+    /// read from the near caches many times, short enough that the rows between stages stay there
+    /// too. Far weights, and their gradients, are fetched less often.
     static constexpr int block_steps = [] {
-        constexpr std::size_t room = far && Training ? near_caches : near_rows / samples_together;
-        constexpr std::size_t step = row_total + backward_numbers * sizeof(T), fits = step == 0 ? room : room / step;
+        constexpr std::size_t room =
+            weights_exceed_cache && Training ? cache_budget : row_budget / samples_together;
+        constexpr std::size_t step = row_total + backward_numbers * sizeof(T),
+                              fits = step == 0 ? room : room / step;
         constexpr std::size_t steps = fits < longest_block ? fits : longest_block;
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    static constexpr int widest_feed = facts::listed.widest;
-    static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, widest_feed>);
-    static constexpr std::size_t factor_bytes = facts::listed.values ? sizeof(T) : 0;
-    static constexpr int most_pieces = spikefuse::detail::pieces_of(widest_feed); // of a row, each filled up to whole registers
-    /// Events that are listed at a time, at least one whole row of the widest feed; on a device as many as its shared memory holds for each
-    /// of the teams that a multiprocessor runs side by side.
-    static constexpr int event_capacity = [] {
-        constexpr int near = lanes<T>::width > 1 ? 256 * 256 : 24 * 1024 / static_cast<int>(event_bytes + factor_bytes);
-        constexpr int most = near < 256 * block_steps ? near : 256 * block_steps;
-        return widest_feed > most ? widest_feed : most;
-    }();
-    static constexpr std::size_t event_room = static_cast<std::size_t>(event_capacity) + 64 + 4 * static_cast<std::size_t>(most_pieces);
+    using lists = event_lists<T, facts::listed.widest, facts::listed.values, block_steps>;
 
-    static constexpr std::size_t states_offset = 0;
-    static constexpr std::size_t coefficients_offset = states_offset + line(state_total * sizeof(T));
-    static constexpr std::size_t readout_offset = coefficients_offset + line(coefficient_total * sizeof(T));
-    static constexpr std::size_t readout_totals_offset =
-        readout_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T)); // of sums over time, in double
-    static constexpr std::size_t held_offset =
-        readout_totals_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(double));
-    static constexpr auto held_sums = running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
-    /// What a held input gives a layer of weights, the same in all steps: a row each.
-    template <int Layer>
-    static constexpr std::size_t held_at = held_offset + held_sums.before[Layer];
-    // Lists lie together: of each row, piece by piece, how many events it has, and where they end; events, and their factors; of rows of
-    // spikes that are too full for a list, their words, [64 inputs][row]. Each thread of a host has its own. On a device they lie in shared
-    // memory, if they fit, and else behind what a sample carries.
-    static constexpr std::size_t ends_room = line((static_cast<std::size_t>(block_steps) * most_pieces + 1) * sizeof(std::int32_t));
-    static constexpr std::size_t counts_in_lists = 0;
-    static constexpr std::size_t ends_in_lists = counts_in_lists + ends_room;
-    static constexpr std::size_t events_in_lists = ends_in_lists + ends_room;
-    static constexpr std::size_t factors_in_lists = events_in_lists + line(event_room * event_bytes);
-    static constexpr std::size_t words_in_lists = factors_in_lists + line(event_room * factor_bytes);
-    static constexpr std::size_t lists_total =
-        words_in_lists + (spikefuse::detail::looked_up_above<T> < 1
-                              ? line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(round_up(widest_feed, 64)) / 8)
-                              : 0);
-    static constexpr bool lists_of_threads = lanes<T>::width > 1;
-    static constexpr bool lists_near = !lists_of_threads && lists_total <= 32 * 1024;
-    static constexpr bool lists_apart = lists_of_threads || lists_near; // from what a sample carries
-    static constexpr std::size_t lists_offset = held_at<count>;
-    /// Two rows for layers of which only one neuron may fire: what arrives, and how far the membranes reach.
+    static constexpr auto held_sums =
+        running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
+    /// Two rows for layers of which only one neuron may fire: what arrives, and how far the
+    /// membranes reach.
     static constexpr std::size_t contest_size = [] {
         int widest = 0;
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(count)>>([&](auto layer) {
             int const w = padded(Schedule::template width_from<static_cast<int>(layer)>);
-            if constexpr (detail::competes<typename Schedule::template word<static_cast<int>(layer)>>::value)
+            if constexpr (detail::competes<
+                              typename Schedule::template word<static_cast<int>(layer)>>::value)
                 widest = w > widest ? w : widest;
         });
         return line(static_cast<std::size_t>(widest) * sizeof(T));
     }();
-    static constexpr std::size_t contest_offset = lists_offset + (lists_apart ? 0 : lists_total);
-    static constexpr std::size_t rows_offset = contest_offset + 2 * contest_size;
-    template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
-    static constexpr std::size_t buffer_offset =
-        rows_offset + static_cast<std::size_t>(block_steps) * row_sums.before[Buffer] + kept_sums.before[Buffer + 1];
-    static constexpr std::size_t forward_total = rows_offset + static_cast<std::size_t>(block_steps) * row_total + kept_total;
-
-    // Behind it, for training: gradients of states and coefficients, the history, and the gradients of rows.
-    static constexpr std::size_t steps_and_one = static_cast<std::size_t>(block_steps) + 1;
-    static constexpr std::size_t state_gradients_offset = line(forward_total);
-    static constexpr std::size_t coefficient_gradients_offset = state_gradients_offset + line(state_total * sizeof(T));
-    static constexpr std::size_t history_offset = coefficient_gradients_offset + line(coefficient_total * sizeof(T));
-    static constexpr std::size_t gradient_rows_offset =
-        history_offset + static_cast<std::size_t>(block_steps) * history_before<count> * sizeof(T);
-    static constexpr std::size_t readout_gradients_offset =
-        gradient_rows_offset + steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
-    static constexpr std::size_t current_gradients_offset =
-        readout_gradients_offset + static_cast<std::size_t>(block_steps) * readout_row * sizeof(T);
-    static constexpr std::size_t seeds_offset =
-        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<count>)*sizeof(T);
-    static constexpr std::size_t winners_offset = seeds_offset + line(static_cast<std::size_t>(padded(Schedule::outputs)) * sizeof(T));
-    /// For each input of the widest feed, in which steps of a block it fired: a word for 64 of them, in squares of 64.
+    /// For each input of the widest feed, in which steps of a block it fired: a word for 64 of
+    /// them, in squares of 64.
     static constexpr int column_words = (block_steps * samples_together + 63) / 64;
-    static constexpr std::size_t column_apart = static_cast<std::size_t>(round_up(widest_feed, 64)); // from one word to the next
-    static constexpr std::size_t columns_offset =
-        winners_offset + line(static_cast<std::size_t>(block_steps) * static_cast<std::size_t>(count) * sizeof(std::int32_t));
-    static constexpr std::size_t training_total =
-        columns_offset + static_cast<std::size_t>(column_words) * column_apart * sizeof(std::uint64_t);
-    static constexpr std::size_t sample_total = line(Training ? training_total : forward_total); // one sample's place in scratch
+    static constexpr std::size_t column_apart =
+        static_cast<std::size_t>(round_up(facts::listed.widest, 64)); // from one word to the next
+    static constexpr std::size_t steps_in_block = static_cast<std::size_t>(block_steps);
+    static constexpr std::size_t steps_and_one = steps_in_block + 1;
+
+    /// A sample's scratch, in bytes.
+    static constexpr memory_map scratch = [] {
+        constexpr auto outputs = static_cast<std::size_t>(padded(Schedule::outputs));
+        std::array<std::size_t, region_count> bytes{};
+        auto const of = [&](region one) -> std::size_t& {
+            return bytes[static_cast<std::size_t>(one)];
+        };
+        of(region::states) = state_total * sizeof(T);
+        of(region::coefficients) = coefficient_total * sizeof(T);
+        of(region::readout) = outputs * sizeof(T);
+        of(region::readout_totals) = outputs * sizeof(double);
+        of(region::held) = held_sums.before[count];
+        of(region::lists) = lists::apart ? 0 : lists::total;
+        of(region::contest) = 2 * contest_size;
+        of(region::rows) = steps_in_block * row_total + kept_total;
+        if constexpr (Training) {
+            of(region::state_gradients) = state_total * sizeof(T);
+            of(region::coefficient_gradients) = coefficient_total * sizeof(T);
+            of(region::history) = steps_in_block * history_before<count> * sizeof(T);
+            of(region::gradient_rows) =
+                steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
+            of(region::outputs) = steps_in_block * readout_row * sizeof(T);
+            of(region::current_gradients) =
+                steps_in_block * (unweighted_row + current_rows_before<count>)*sizeof(T);
+            of(region::readout_gradient) = outputs * sizeof(T);
+            of(region::winners) =
+                steps_in_block * static_cast<std::size_t>(count) * sizeof(std::int32_t);
+            of(region::columns) =
+                static_cast<std::size_t>(column_words) * column_apart * sizeof(std::uint64_t);
+        }
+        return memory_map(bytes);
+    }();
+    static_assert(scratch.is_sound(), "spikefuse: two regions of a sample's scratch overlap.");
+    template <region Region>
+    static constexpr std::size_t offset_of = scratch.offsets[static_cast<std::size_t>(Region)];
+    static constexpr std::size_t sample_total = scratch.total;
     static constexpr std::size_t scratch_total = samples_together * sample_total + 64;
 
-    template <int Layer> // in bytes: where the layer's history begins: [panel][K][states, what arrived][P]
-    static constexpr std::size_t history_at = history_offset + static_cast<std::size_t>(block_steps) * history_before<Layer> * sizeof(T);
-    template <int Layer> // in bytes: where the gradients of the currents behind a layer of weights begin
+    /// Where a layer's or a buffer's part of a region begins.
+    template <int Layer> // a row of what a held input gives it
+    static constexpr std::size_t held_at = offset_of<region::held> + held_sums.before[Layer];
+    template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
+    static constexpr std::size_t buffer_offset =
+        offset_of<region::rows> + steps_in_block * row_sums.before[Buffer] +
+        kept_sums.before[Buffer + 1];
+    template <int Layer> // [panel][K][states, what arrived][P]
+    static constexpr std::size_t history_at =
+        offset_of<region::history> + steps_in_block * history_before<Layer> * sizeof(T);
+    template <int Layer> // gradients of the currents behind a layer of weights
     static constexpr std::size_t currents_at =
-        current_gradients_offset + static_cast<std::size_t>(block_steps) * (loose_row + current_rows_before<Layer>)*sizeof(T);
-    template <int Buffer> // in bytes: where a buffer's gradients begin, of steps -1 to K - 1
-    static constexpr std::size_t gradient_rows_at = gradient_rows_offset + steps_and_one * gradient_rows_before<Buffer> * sizeof(T);
-    /// A stretch goes panel by panel: [panel][step][P]. Threads of a team, each with panels of its own, then share no lines, and fetch none
-    /// of each other's ahead. A loop goes step by step: [step][panel][P].
-    static constexpr std::size_t gradient_rows_of_panel = facts::has_weights_in_loops ? 1 : steps_and_one;
+        offset_of<region::current_gradients> +
+        steps_in_block * (unweighted_row + current_rows_before<Layer>)*sizeof(T);
+    template <int Buffer> // gradients of a buffer, of steps -1 to K - 1
+    static constexpr std::size_t gradient_rows_at =
+        offset_of<region::gradient_rows> + steps_and_one * gradient_rows_before<Buffer> * sizeof(T);
+    /// A stretch goes panel by panel: [panel][step][P]. Threads of a team, each with panels of its
+    /// own, then share no lines, and fetch none of each other's ahead. A loop goes step by step:
+    /// [step][panel][P].
+    static constexpr std::size_t gradient_rows_of_panel =
+        facts::has_weights_in_loops ? 1 : steps_and_one;
     template <int Buffer> // numbers from a step to the next
     SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_step() {
-        return facts::has_weights_in_loops ? gradient_row<Buffer>() : static_cast<std::size_t>(panel);
+        return facts::has_weights_in_loops ? gradient_row<Buffer>()
+                                           : static_cast<std::size_t>(panel);
     }
 };
 

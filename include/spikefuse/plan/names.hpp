@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Names that are checked when a program compiles: `network.set<"lif 1", "tau_mem">(20 * ms)`. A wrong one is answered with the right ones.
+/// Names that are checked when a program compiles: `network.set<"lif 1", "tau_mem">(20 * ms)`. A
+/// wrong one is answered with the right ones.
 
 #include "catalog.hpp"
 
@@ -35,7 +36,8 @@ class parameter_names {
         }
         constexpr void put_layer(std::size_t layer) { // "lif 1"
             int ordinal = 1;
-            for (std::size_t k = 0; k < layer; ++k) ordinal += known::layers[k].kind == known::layers[layer].kind ? 1 : 0;
+            for (std::size_t k = 0; k < layer; ++k)
+                ordinal += known::layers[k].kind == known::layers[layer].kind ? 1 : 0;
             put(known::layers[layer].kind), put(" "), put(ordinal);
         }
     };
@@ -44,7 +46,9 @@ class parameter_names {
     static constexpr void each(Function function) {
         mp11::mp_for_each<mp11::mp_iota_c<known::layers.size()>>([&](auto l) {
             constexpr int layer = static_cast<int>(l);
-            for (array_info const& one : typename Schedule::template word<layer>{}.template arrays<Schedule::template width_into<layer>>())
+            for (array_info const& one :
+                 typename Schedule::template word<layer>{}
+                     .template arrays<Schedule::template width_into<layer>>())
                 function(static_cast<std::size_t>(layer), one.name);
         });
     }
@@ -86,10 +90,12 @@ class parameter_names {
     }
 };
 
-/// `Layer` and `Parameter` as they were written, `Known` what there is: a compiler's message shows all of them.
+/// `Layer` and `Parameter` as they were written, `Known` what there is: a compiler's message shows
+/// all of them.
 template <bool Found, auto Layer, auto Parameter, auto... Known>
 struct there_is_a_parameter {
-    static_assert(Found, "spikefuse: this network has no parameter of that name. This message shows the layer and the parameter that were "
+    static_assert(Found, "spikefuse: this network has no parameter of that name. This message "
+                         "shows the layer and the parameter that were "
                          "asked for, and then those that there are: use one of these.");
 };
 /// Refuses a name that the network does not have.

@@ -17,23 +17,30 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class View>
 inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;
 
-/// Rank and element type say what an input is: values [T, B, N], held values [B, N], or packed spikes [T, B, ceil(N/32)].
+/// Rank and element type say what an input is: values [T, B, N], held values [B, N], or packed
+/// spikes [T, B, ceil(N/32)].
 template <class View, class T, class Space>
 constexpr input_kind kind_of_input() {
-    static_assert(Kokkos::is_view_v<View>, "spikefuse: the input is not a Kokkos::View. Pass values [T, B, N], values [B, N] held for all "
+    static_assert(Kokkos::is_view_v<View>, "spikefuse: the input is not a Kokkos::View. Pass "
+                                           "values [T, B, N], values [B, N] held for all "
                                            "steps, or packed spikes uint32_t [T, B, ceil(N/32)].");
-    static_assert(Kokkos::SpaceAccessibility<Space, typename View::memory_space>::accessible,
-                  "spikefuse: the input lies in memory that the model's space cannot read. Copy it there: "
-                  "Kokkos::create_mirror_view_and_copy(Space(), input).");
+    static_assert(
+        Kokkos::SpaceAccessibility<Space, typename View::memory_space>::accessible,
+        "spikefuse: the input lies in memory that the model's space cannot read. Copy it there: "
+        "Kokkos::create_mirror_view_and_copy(Space(), input).");
     if constexpr (is_words<View>) {
-        static_assert(View::rank() == 3, "spikefuse: packed spikes have three dimensions: uint32_t [T, B, ceil(N/32)].");
+        static_assert(
+            View::rank() == 3,
+            "spikefuse: packed spikes have three dimensions: uint32_t [T, B, ceil(N/32)].");
         return input_kind::bits;
     } else {
         static_assert(std::is_same_v<typename View::non_const_value_type, T>,
-                      "spikefuse: the input's number type is not the model's. Convert the input, or make the model in its precision: "
+                      "spikefuse: the input's number type is not the model's. Convert the input, "
+                      "or make the model in its precision: "
                       "model{network, settings, precision<double>}.");
         static_assert(View::rank() == 3 || View::rank() == 2,
-                      "spikefuse: input values have three dimensions [T, B, N], or two [B, N] where they are held for all steps.");
+                      "spikefuse: input values have three dimensions [T, B, N], or two [B, N] "
+                      "where they are held for all steps.");
         return View::rank() == 3 ? input_kind::values : input_kind::held;
     }
 }
@@ -41,7 +48,8 @@ constexpr input_kind kind_of_input() {
 template <class View>
 std::string shape_of(View const& view) {
     std::string text = "[";
-    for (std::size_t k = 0; k < View::rank(); ++k) text += (k > 0 ? ", " : "") + std::to_string(view.extent(k));
+    for (std::size_t k = 0; k < View::rank(); ++k)
+        text += (k > 0 ? ", " : "") + std::to_string(view.extent(k));
     return text + "]";
 }
 
@@ -49,16 +57,19 @@ std::string shape_of(View const& view) {
 template <class View>
 void check_extents(View const& output, std::array<std::size_t, View::rank()> const& wanted) {
     bool fits = true;
-    for (std::size_t axis = 0; axis < View::rank(); ++axis) fits = fits && output.extent(axis) == wanted[axis];
+    for (std::size_t axis = 0; axis < View::rank(); ++axis)
+        fits = fits && output.extent(axis) == wanted[axis];
     if (!fits) {
         std::string text = "[";
         for (std::size_t e : wanted) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
         text += "]";
-        throw shape_error("the output view is " + shape_of(output), "this run writes " + text, "Pass a view " + text);
+        throw shape_error("the output view is " + shape_of(output), "this run writes " + text,
+                          "Pass a view " + text);
     }
     for (std::size_t axis = 0; axis < View::rank(); ++axis)
         if (output.extent(axis) > 1 && output.stride(axis) == 0)
-            throw shape_error("the output view " + shape_of(output) + " has a stride of 0", "its numbers share memory",
+            throw shape_error("the output view " + shape_of(output) + " has a stride of 0",
+                              "its numbers share memory",
                               "Pass a view with memory for each number");
 }
 
@@ -68,33 +79,42 @@ inline constexpr std::size_t most_steps = std::size_t(1) << 30;
 /// Checks a view against the batch and the widths, and gives the number of steps it holds.
 template <class View>
 int check_input(View const& input, input_kind kind, int width, int batch, int steps) {
-    std::size_t const columns = static_cast<std::size_t>(kind == input_kind::bits ? (width + 31) / 32 : width);
+    std::size_t const columns =
+        static_cast<std::size_t>(kind == input_kind::bits ? (width + 31) / 32 : width);
     std::size_t const sample_axis = View::rank() - 2;
     if (input.extent(View::rank() - 1) != columns)
-        throw shape_error("the input is " + shape_of(input) + ", its last extent should be " + std::to_string(columns),
-                          kind == input_kind::bits ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words"
-                                                   : "the network's input is " + std::to_string(width) + " features",
-                          "Pass [T, B, " + std::to_string(columns) + "], or change the network's input<N>");
+        throw shape_error(
+            "the input is " + shape_of(input) + ", its last extent should be " +
+                std::to_string(columns),
+            kind == input_kind::bits
+                ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words"
+                : "the network's input is " + std::to_string(width) + " features",
+            "Pass [T, B, " + std::to_string(columns) + "], or change the network's input<N>");
     if (input.extent(sample_axis) != static_cast<std::size_t>(batch))
-        throw shape_error("the input is " + shape_of(input) + ", it holds " + std::to_string(input.extent(sample_axis)) + " samples",
+        throw shape_error("the input is " + shape_of(input) + ", it holds " +
+                              std::to_string(input.extent(sample_axis)) + " samples",
                           "this model was made for .batch = " + std::to_string(batch),
                           "Pass that many samples, or make a model with another .batch");
     std::size_t const given = View::rank() == 3 ? input.extent(0) : static_cast<std::size_t>(steps);
-    if (given == 0) throw shape_error("the input is " + shape_of(input) + ": no steps", "T is 0", "Pass at least one step");
+    if (given == 0)
+        throw shape_error("the input is " + shape_of(input) + ": no steps", "T is 0",
+                          "Pass at least one step");
     if (given > most_steps)
-        throw shape_error("a run of " + std::to_string(given) + " steps is too long", "one call takes up to " + std::to_string(most_steps),
+        throw shape_error("a run of " + std::to_string(given) + " steps is too long",
+                          "one call takes up to " + std::to_string(most_steps),
                           "Run it in chunks: the states go on from call to call");
     return static_cast<int>(given);
 }
-/// Throws value_error where an input holds NaN, for an encoder that would take it for silence. On a host, whose runs are done when they
-/// return; a device's input is not looked at.
+/// Throws value_error where an input holds NaN, for an encoder that would take it for silence. On a
+/// host, whose runs are done when they return; a device's input is not looked at.
 template <class View>
 void check_no_nan(View const& input, std::string const& encoder) {
     auto const check = [&](auto... index) {
         if (!is_nan(input(index...))) return;
         std::string place;
         ((place += "[" + std::to_string(index) + "]"), ...);
-        throw value_error("the input is NaN at " + place, "'" + encoder + "' would take it for silence",
+        throw value_error("the input is NaN at " + place,
+                          "'" + encoder + "' would take it for silence",
                           "Look where this number comes from");
     };
     for (std::size_t a = 0; a < input.extent(0); ++a)

@@ -7,13 +7,12 @@
 #include "detail/memory.hpp"
 #include "detail/parameters.hpp"
 #include "detail/recordings.hpp"
+#include "detail/teams.hpp"
 #include "forward.hpp"
 #include "inputs.hpp"
 #include "settings.hpp"
 
 #include <algorithm>
-#include <exception>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -24,42 +23,28 @@ class backpropagation;
 
 namespace detail {
 template <class Word>
-inline constexpr bool first_sample_speaks = false;
+inline constexpr bool broadcast_first_sample_state = false;
 template <class Word>
-    requires requires { Word::equations_of::first_sample_speaks; }
-inline constexpr bool first_sample_speaks<Word> = Word::equations_of::first_sample_speaks;
+    requires requires { Word::equations_of::broadcast_first_sample_state; }
+inline constexpr bool broadcast_first_sample_state<Word> =
+    Word::equations_of::broadcast_first_sample_state;
 template <class Word>
 inline constexpr bool refuses_nan = false;
 template <class Word>
     requires requires { Word::equations_of::refuses_nan; }
 inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
-/// Threads of a host's team where `league` teams share them, none with less than a share of the team's work: to meet costs about a
-/// microsecond, and several where cores are far apart. Kokkos' teams have at most 64.
-inline int threads_of_team(int threads, int league, double shares) {
-    return std::clamp(std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
-}
-/// At least so many bytes. Throws value_error: there is no such room.
-template <class Space>
-unsigned char* room_in(owned<Kokkos::View<unsigned char*, Space>>& room, std::size_t bytes, char const* what) {
-    try {
-        if (room.view().extent(0) < bytes)
-            room = Kokkos::View<unsigned char*, Space>(Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::room"), bytes);
-    } catch (std::exception const&) {
-        throw value_error(std::string(what) + " takes " + readable_bytes(static_cast<double>(bytes)), "there is no such memory",
-                          "Make the batch smaller, or layers narrower");
-    }
-    return room.data();
-}
 } // namespace detail
 
-/// A value: a copy has parameters, states and recordings of its own, and goes on where the original stands. Copying waits for runs.
-/// `Network` may be const, as decltype of a constexpr network is; see also `model_of`.
+/// A value: a copy has parameters, states and recordings of its own, and goes on where the original
+/// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is;
+/// see also `model_of`.
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>, "spikefuse: a model computes in float or double.");
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+                  "spikefuse: a model computes in float or double.");
 
     using plain = plan::schedule<Network, false>;
-    using places = plan::layout<plain, T>;
+    using layout = plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
     using recordings = detail::model_recordings<T, Space>;
     static constexpr plan::catalog const& catalog = plan::catalog_of<plain, T>::value;
@@ -71,13 +56,16 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; // [B, N]
     static constexpr int inputs = plain::inputs, outputs = plain::outputs;
 
-    /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters written in the network.
-    /// Throws value_error for a parameter or a setting outside its domain.
+    /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters
+    /// written in the network. Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
-        : parameters_of_model(catalog), recordings(catalog, this->layer_names(), detail::checked_settings<T>(chosen).steps, chosen.batch),
+        : parameters_of_model(catalog),
+          recordings(catalog, this->layer_names(), detail::checked_settings<T>(chosen).steps,
+                     chosen.batch),
           settings_(chosen), memory_(catalog, this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
-            auto const arrays = word.template arrays<plain::template width_into<static_cast<int>(l)>>();
+            auto const arrays =
+                word.template arrays<plain::template width_into<static_cast<int>(l)>>();
             this->add_arrays(l, {arrays.data(), arrays.size()});
         });
         this->initialize(chosen.seed);
@@ -88,15 +76,18 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     model(model const&) = default;
     model(model&&) noexcept = default;
-    model& operator=(model const& other) { return *this = model(other); } // as a whole, or not at all
+    model& operator=(model const& other) {
+        return *this = model(other);
+    } // as a whole, or not at all
     model& operator=(model&&) noexcept = default;
     ~model() = default;
 
-    // --- running ----------------------------------------------------------------------------------------------------------------
+    // --- running ---
 
-    /// Runs the network: a trace [T, B, N], freshly allocated. The input is values [T, B, N], values [B, N] held for
-    /// `settings.steps` steps, or packed spikes uint32_t [T, B, ceil(N/32)]. Asynchronous, as Kokkos is: fence before reading
-    /// on the host. Any strides; where the features of a sample do not lie together (LayoutLeft), a launch before copies them. Throws
+    /// Runs the network: a trace [T, B, N], freshly allocated. The input is values [T, B, N],
+    /// values [B, N] held for `settings.steps` steps, or packed spikes uint32_t [T, B, ceil(N/32)].
+    /// Asynchronous, as Kokkos is: fence before reading on the host. Any strides; where the
+    /// features of a sample do not lie together (LayoutLeft), a launch before copies them. Throws
     /// shape_error: a view that does not fit, more than 2^30 steps.
     template <class Input>
         requires Kokkos::is_view_v<Input>
@@ -108,18 +99,23 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     auto operator()(Input const& input) {
         return (*this)(Space(), input, trace);
     }
-    /// The same, reduced inside the kernel: `network(spikes, counts)`, `last_step`, `max_over_time`: [B, N].
+    /// The same, reduced inside the kernel: `network(spikes, counts)`, `last_step`,
+    /// `max_over_time`: [B, N].
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
-        int const steps = detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
+        int const steps =
+            detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
         auto result = [&] {
-            auto const how = Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
+            auto const how =
+                Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
             if constexpr (Readout::every_step) {
-                return trace_view(how, static_cast<std::size_t>(steps), static_cast<std::size_t>(settings_.batch),
+                return trace_view(how, static_cast<std::size_t>(steps),
+                                  static_cast<std::size_t>(settings_.batch),
                                   static_cast<std::size_t>(outputs));
             } else {
-                return reduced_view(how, static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
+                return reduced_view(how, static_cast<std::size_t>(settings_.batch),
+                                    static_cast<std::size_t>(outputs));
             }
         }();
         run(space, input, readout, result);
@@ -134,8 +130,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
-        reduced_view const result(Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output"),
-                                  static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
+        reduced_view const result(
+            Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output"),
+            static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
         run_steps(space, input, last_step, result, 1);
         return result;
     }
@@ -151,7 +148,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
 
     using parameters_of_model::set;
-    /// The same by names that are checked when the program compiles: `network.set<"lif 1", "tau_mem">(20 * ms)`.
+    /// The same by names that are checked when the program compiles: `network.set<"lif 1",
+    /// "tau_mem">(20 * ms)`.
     template <detail::spelling Layer, detail::spelling Parameter, class Value>
     void set(Value const& value) {
         plan::check_parameter_name<plain, T, Layer, Parameter>();
@@ -164,21 +162,23 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     using parameters_of_model::get;
 
-    // --- states -----------------------------------------------------------------------------------------------------------------
+    // --- states ---
 
     /// The next run starts from rest. Costs nothing: the kernel does it.
     void reset() { fresh_ = true; }
 
-    /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back, also the "spikes" (0 or 1) or the
-    /// "output" of the step before. Throws name_error.
+    /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back,
+    /// also the "spikes" (0 or 1) or the "output" of the step before. Throws name_error.
     std::vector<T> state(std::string_view layer, std::string_view name) const {
         if (!fresh_) return memory_.get(layer, name, memory_.view());
-        auto const first = memory_.make(); // to look changes nothing: parameters may still move where a run begins
+        auto const first =
+            memory_.make(); // to look changes nothing: parameters may still move where a run begins
         initialize_states(first.data());
         return memory_.get(layer, name, first);
     }
-    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one. The model's other states then begin as its parameters of
-    /// now say. Throws name_error, shape_error, value_error; then nothing has changed.
+    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one. The model's
+    /// other states then begin as its parameters of now say. Throws name_error, shape_error,
+    /// value_error; then nothing has changed.
     template <class Number>
     void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
         memory_.check(layer, name, values);
@@ -187,7 +187,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         memory_.set(layer, name, values);
     }
     template <class Number>
-    void set_state(std::string_view layer, std::string_view name, std::vector<Number> const& values) {
+    void set_state(std::string_view layer, std::string_view name,
+                   std::vector<Number> const& values) {
         set_state(layer, name, std::span<Number const>(values));
     }
     void set_state(std::string_view layer, std::string_view name, double value) {
@@ -195,7 +196,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
 
     settings const& setup() const { return settings_; }
-    /// Steps since the model was made: what noise counts by. For a model that goes on where another one stopped.
+    /// Steps since the model was made: what noise counts by. For a model that goes on where another
+    /// one stopped.
     std::uint64_t elapsed_steps() const { return elapsed_; }
     void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; }
 
@@ -205,28 +207,36 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     /// `held`: steps of an input that is the same in all of them.
     template <class Input, class Readout, class Output>
-    void run_steps(Space const& space, Input const& input, Readout, Output const& output, int held) {
+    void run_steps(Space const& space, Input const& input, Readout, Output const& output,
+                   int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
         check_output<Readout>(output, steps);
         detail::run_arguments<T> arguments = arguments_of(space, input, steps);
         arguments.output = output.data();
-        arguments.output_step = Readout::every_step ? static_cast<std::size_t>(output.stride(0)) : 0;
+        arguments.output_step =
+            Readout::every_step ? static_cast<std::size_t>(output.stride(0)) : 0;
         arguments.output_sample = static_cast<std::size_t>(output.stride(Output::rank() - 2));
-        arguments.output_neuron = outputs > 1 ? static_cast<std::size_t>(output.stride(Output::rank() - 1)) : 1;
+        arguments.output_neuron =
+            outputs > 1 ? static_cast<std::size_t>(output.stride(Output::rank() - 1)) : 1;
         launch<kind, Readout>(space, arguments);
         has_run(space, steps);
     }
     template <class Input>
     detail::run_arguments<T> arguments_of(Space const& space, Input const& input, int steps) {
         if (this->recording() && steps > settings_.steps)
-            throw shape_error("the input has " + std::to_string(steps) + " steps, recordings hold " + std::to_string(settings_.steps),
+            throw shape_error("the input has " + std::to_string(steps) +
+                                  " steps, recordings hold " + std::to_string(settings_.steps),
                               "recordings are made for settings.steps",
-                              "Pass fewer steps at a time, or make the model with .steps = " + std::to_string(steps));
-        if constexpr (!detail::is_words<Input> && std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
-            refuse_nan(input, std::make_index_sequence<static_cast<std::size_t>(plain::layer_count)>{});
+                              "Pass fewer steps at a time, or make the model with .steps = " +
+                                  std::to_string(steps));
+        if constexpr (!detail::is_words<Input> &&
+                      std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+            refuse_nan(input,
+                       std::make_index_sequence<static_cast<std::size_t>(plain::layer_count)>{});
         if constexpr (!std::is_same_v<typename Input::array_layout, Kokkos::LayoutRight>)
-            if (detail::features_apart(input)) return arguments_of(space, packed_copy(space, input), steps);
+            if (detail::features_apart(input))
+                return arguments_of(space, packed_copy(space, input), steps);
         detail::run_arguments<T> arguments = begin_run();
         arguments.input = input.data();
         arguments.input_step = Input::rank() == 3 ? static_cast<std::size_t>(input.stride(0)) : 0;
@@ -236,19 +246,26 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     template <class Input, std::size_t... Layer>
     void refuse_nan(Input const& input, std::index_sequence<Layer...>) const {
-        constexpr int encoder =
-            std::max({-1, detail::refuses_nan<typename plain::template word<Layer>> ? static_cast<int>(Layer) : -1 ...});
-        if constexpr (encoder >= 0) detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
+        constexpr int encoder = std::max(
+            {-1, detail::refuses_nan<typename plain::template word<Layer>> ? static_cast<int>(Layer)
+                                                                           : -1 ...});
+        if constexpr (encoder >= 0)
+            detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
     }
     /// Rows that lie together, of an input whose features do not; until the next run.
     template <class Input>
     auto packed_copy(Space const& space, Input const& input) {
         using number = typename Input::non_const_value_type;
-        using packed = Kokkos::View<std::conditional_t<Input::rank() == 3, number const***, number const**>, Kokkos::LayoutRight,
-                                    typename Space::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-        auto* const to = reinterpret_cast<number*>(detail::room_in(packed_input_, input.size() * sizeof(number), "a copy of the input"));
-        Kokkos::parallel_for("spikefuse::pack_input", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, input.size()),
-                             detail::pack_kernel<Input>{input, to});
+        using packed =
+            Kokkos::View<std::conditional_t<Input::rank() == 3, number const***, number const**>,
+                         Kokkos::LayoutRight, typename Space::memory_space,
+                         Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+        auto* const to = reinterpret_cast<number*>(detail::room_in<Space>(
+            packed_input_, input.size() * sizeof(number), "a copy of the input"));
+        Kokkos::parallel_for(
+            "spikefuse::pack_input",
+            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, input.size()),
+            detail::pack_kernel<Input>{input, to});
         if constexpr (Input::rank() == 3) {
             return packed(to, input.extent(0), input.extent(1), input.extent(2));
         } else {
@@ -265,13 +282,16 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     template <class Readout, class Output>
     void check_output(Output const& output, int steps) const {
         static_assert(std::is_same_v<typename Output::value_type, T>,
-                      "spikefuse: the output view's number type is not the model's (a const view cannot be written).");
+                      "spikefuse: the output view's number type is not the model's (a const view "
+                      "cannot be written).");
         static_assert(Kokkos::SpaceAccessibility<Space, typename Output::memory_space>::accessible,
-                      "spikefuse: the output lies in memory that the model's space cannot write. Make it there: "
+                      "spikefuse: the output lies in memory that the model's space cannot write. "
+                      "Make it there: "
                       "Kokkos::View<..., Space>, and copy it to the host afterwards.");
         static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
                       "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
-        auto const b = static_cast<std::size_t>(settings_.batch), n = static_cast<std::size_t>(outputs);
+        auto const b = static_cast<std::size_t>(settings_.batch),
+                   n = static_cast<std::size_t>(outputs);
         if constexpr (Readout::every_step) {
             detail::check_extents(output, {static_cast<std::size_t>(steps), b, n});
         } else {
@@ -282,53 +302,37 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
-        using kernel = detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T, Kind, Readout, Space>;
-        double const shares = static_cast<double>(places::work_of_step) * arguments.steps / places::share_of_work;
-        auto const shape = policy<kernel>(space, arguments.batch, arguments, shares);
+        using kernel =
+            detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T,
+                                   Kind, Readout, Space>;
+        double const shares =
+            static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
+        auto const shape = detail::teams_for(detail::demands_of<kernel>, space, arguments.batch,
+                                             arguments, scratch_, shares);
         Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
-    }
-    /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least one each; on a device it has a
-    /// thread for each neuron of the widest layer, in whole warps. Where they need more scratch than Kokkos gives, it is the model's own,
-    /// noted in the arguments, and no more teams share the samples than run at a time.
-    template <class Kernel>
-    auto policy(Space const& space, int league, detail::run_arguments<T>& arguments,
-                double shares = std::numeric_limits<double>::infinity()) {
-        int team = std::min(Kernel::places::widest_layer, 256);
-        if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
-            team = detail::threads_of_team(space.concurrency(), league, shares);
-        constexpr std::size_t lists = Kernel::lists_bytes, of_threads = Kernel::places::lists_of_threads ? lists : 0;
-        using shape = typename Kernel::policy;
-        shape chosen(space, league, team);
-        if (Kernel::scratch_bytes + of_threads * static_cast<std::size_t>(team) > static_cast<std::size_t>(chosen.scratch_size_max(1))) {
-            if constexpr (Kernel::teams_share_samples) {
-                league = std::min(league, std::max(1, space.concurrency() / team));
-                chosen = shape(space, league, team);
-            }
-            arguments.team_scratch = plan::line(Kernel::scratch_bytes) + plan::line(of_threads) * static_cast<std::size_t>(team);
-            arguments.scratch = detail::room_in(scratch_, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
-            return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)));
-        }
-        return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(lists - of_threads)))
-            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(Kernel::scratch_bytes)), Kokkos::PerThread(static_cast<int>(of_threads)));
     }
     /// Scratch grows at its first use: here, so that no run does.
     void reserve_scratch() {
-        using kernel = detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
+        using kernel =
+            detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
         detail::run_arguments<T> arguments{};
-        auto const shape = policy<kernel>(Space(), settings_.batch, arguments);
-        Kokkos::parallel_for("spikefuse::reserve", shape, detail::empty_kernel<typename kernel::member>{});
+        auto const shape = detail::teams_for(detail::demands_of<kernel>, Space(), settings_.batch,
+                                             arguments, scratch_);
+        Kokkos::parallel_for("spikefuse::reserve", shape,
+                             detail::empty_kernel<typename kernel::member>{});
     }
 
     /// Writes what the next run would begin with.
     void initialize_states(T* states) const {
         detail::run_arguments<T> arguments = begin_run();
         arguments.states = states;
-        Kokkos::parallel_for("spikefuse::initial_states", Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
-                             detail::rest_kernel<plain, T>{arguments});
+        Kokkos::parallel_for("spikefuse::initial_states",
+                             Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
+                             detail::initial_state_kernel<plain, T>{arguments});
     }
     detail::run_arguments<T> begin_run() const {
         detail::run_arguments<T> arguments{};
-        arguments.bag = this->parameter_data();
+        arguments.parameters = this->parameter_data();
         arguments.states = memory_.data();
         arguments.records = this->record_table();
         arguments.batch = settings_.batch;
@@ -341,21 +345,27 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     /// Layers whose first sample's state is what all samples go on with.
     void spread_first_sample(Space const& space) const {
-        plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
-            if constexpr (detail::first_sample_speaks<typename plain::template word<static_cast<int>(layer)>>) {
-                T* const first = memory_.data() + places::template states_at<static_cast<int>(layer)>;
-                auto const length =
-                    places::template states_at<static_cast<int>(layer) + 1> - places::template states_at<static_cast<int>(layer)>;
-                Kokkos::parallel_for("spikefuse::first_sample",
-                                     Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(settings_.batch)),
-                                     detail::first_sample_kernel<T>{first, length, places::memory_total});
+        plan::mp11::mp_for_each<
+            plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
+            if constexpr (detail::broadcast_first_sample_state<
+                              typename plain::template word<static_cast<int>(layer)>>) {
+                T* const first =
+                    memory_.data() + layout::template states_at<static_cast<int>(layer)>;
+                auto const length = layout::template states_at<static_cast<int>(layer) + 1> -
+                                    layout::template states_at<static_cast<int>(layer)>;
+                Kokkos::parallel_for(
+                    "spikefuse::first_sample",
+                    Kokkos::RangePolicy<Space>(space, 0,
+                                               length * static_cast<std::size_t>(settings_.batch)),
+                    detail::first_sample_kernel<T>{first, length, layout::memory_total});
             }
         });
     }
 
     settings settings_;
     detail::model_memory<T, Space> memory_;
-    detail::owned<Kokkos::View<unsigned char*, Space>> scratch_, packed_input_; // made when they are needed
+    detail::room_view<Space> scratch_,
+        packed_input_; // made when they are needed
     bool fresh_ = true;
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
@@ -368,9 +378,12 @@ using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
 template <layer_word Network, class T, class Space>
 std::string describe(model<Network, T, Space> const& of) {
     auto const& setup = of.setup();
-    return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) + " samples: " +
-           detail::readable_bytes(static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total * sizeof(T)) *
-                                  setup.batch) +
+    return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) +
+           " samples: " +
+           detail::readable_bytes(
+               static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total *
+                                   sizeof(T)) *
+               setup.batch) +
            "\n";
 }
 

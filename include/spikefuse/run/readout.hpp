@@ -2,8 +2,9 @@
 #pragma once
 /// What a run gives back: the whole trace, or one number a neuron, reduced inside the kernel.
 ///
-/// A reduced readout says what it starts with, how a step joins, and how a step's output counts in it (for the pass backwards): by a
-/// `share`, or, where its value is that of one step, when it `takes` a step and how that one `counts_as`.
+/// A reduced readout says what it starts with, how a step joins, and how a step's output counts in
+/// it (for the pass backwards): by a `share`, or, where its value is that of one step, when it
+/// `selects` a step and how that one `gradient_sign`.
 
 #include "../core/errors.hpp"
 #include "../core/math.hpp"
@@ -82,17 +83,18 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
         return select(now != now, now, maximum(now, before)); // maximum keeps a NaN of before
     }
     template <class T> // the first that is above all before it
-    static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int) {
+    static SPIKEFUSE_FUNCTION typename lanes<T>::mask selects(lanes<T> before, lanes<T> now, int) {
         return now > before;
     }
     template <class T>
     static constexpr T least = -std::numeric_limits<T>::infinity();
     template <class T>
-    static constexpr T counts_as = T(1);
+    static constexpr T gradient_sign = T(1);
 } max_over_time{};
 
-/// The step of the first spike, from 0; the last step where there is none: [B, N]. NaN where an output is NaN. More output at that step
-/// means a lower time, so its gradient is minus the time's. Source: snntorch.functional, temporal losses (FirstSpike).
+/// The step of the first spike, from 0; the last step where there is none: [B, N]. NaN where an
+/// output is NaN. More output at that step means a lower time, so its gradient is minus the time's.
+/// Source: snntorch.functional, temporal losses (FirstSpike).
 inline constexpr struct first_spike_readout : detail::reduced_readout {
     static constexpr bool smallest_wins = true;
     template <class T>
@@ -100,19 +102,22 @@ inline constexpr struct first_spike_readout : detail::reduced_readout {
         return static_cast<T>(steps); // none so far
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION typename lanes<T>::mask takes(lanes<T> before, lanes<T> now, int step) {
+    static SPIKEFUSE_FUNCTION typename lanes<T>::mask selects(lanes<T> before, lanes<T> now,
+                                                              int step) {
         return (now > lanes<T>(T(0))) & (before > lanes<T>(static_cast<T>(step)));
     }
     template <class T>
     static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int step) {
-        return select(now != now, now, select(takes(before, now, step), lanes<T>(static_cast<T>(step)), before)); // a NaN is above nothing
+        return select(now != now, now,
+                      select(selects(before, now, step), lanes<T>(static_cast<T>(step)),
+                             before)); // a NaN is above nothing
     }
     template <class T>
     static SPIKEFUSE_FUNCTION T finish(T value, int steps) {
         return value >= static_cast<T>(steps) ? static_cast<T>(steps - 1) : value;
     }
     template <class T>
-    static constexpr T counts_as = T(-1);
+    static constexpr T gradient_sign = T(-1);
 } first_spike{};
 
 template <class R>
@@ -124,14 +129,16 @@ template <class R>
 concept summing_readout = readout_word<R> && requires { requires R::sums; };
 /// Its value is that of one step.
 template <class R>
-concept picking_readout = readout_word<R> && requires { R::template counts_as<float>; };
-/// For a readout that is a step, or, in training, that of one step. Throws value_error: more of them than T counts.
+concept picking_readout = readout_word<R> && requires { R::template gradient_sign<float>; };
+/// For a readout that is a step, or, in training, that of one step. Throws value_error: more of
+/// them than T counts.
 template <class T>
 void check_step_numbers(int steps) {
     constexpr int most = sizeof(T) == 4 ? 1 << 24 : std::numeric_limits<int>::max();
     if (steps > most)
         throw value_error("a readout of one step cannot tell " + std::to_string(steps) + " apart",
-                          "float counts to " + std::to_string(most), "Make the model with precision<double>, or run fewer steps");
+                          "float counts to " + std::to_string(most),
+                          "Make the model with precision<double>, or run fewer steps");
 }
 /// Of the numbers of a readout, the one that names a sample's class.
 template <class R, class T>

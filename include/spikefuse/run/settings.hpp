@@ -14,7 +14,8 @@ struct settings {
     int batch = 1;          // B: samples that run side by side
     duration dt = 1 * ms;   // one time step
     std::uint64_t seed = 0; // of the start values of weights, and of noise
-    // The number of this model's first sample, by which noise is drawn: models that share a batch (MPI ranks, say) draw what one would.
+    // The number of this model's first sample, by which noise is drawn: models that share a batch
+    // (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
 };
 
@@ -30,18 +31,24 @@ namespace detail {
 template <class T>
 inline settings checked_settings(settings chosen) {
     if (chosen.steps < 1)
-        throw value_error("settings.steps is " + std::to_string(chosen.steps), "a run has at least one step", "Set .steps to 1 or more");
+        throw value_error("settings.steps is " + std::to_string(chosen.steps),
+                          "a run has at least one step", "Set .steps to 1 or more");
     if (chosen.batch < 1)
-        throw value_error("settings.batch is " + std::to_string(chosen.batch), "a run has at least one sample", "Set .batch to 1 or more");
+        throw value_error("settings.batch is " + std::to_string(chosen.batch),
+                          "a run has at least one sample", "Set .batch to 1 or more");
     if (static_cast<std::size_t>(chosen.steps) > most_steps)
         throw value_error("settings.steps is " + std::to_string(chosen.steps),
-                          "one call runs up to " + std::to_string(most_steps) + " steps", "Run them in chunks");
+                          "one call runs up to " + std::to_string(most_steps) + " steps",
+                          "Run them in chunks");
     if (T const dt = static_cast<T>(chosen.dt.seconds); !is_finite(dt) || !(dt > 0))
         throw value_error("settings.dt is " + number_text(chosen.dt.seconds) + " s",
-                          "a time step is positive and finite" + beyond<T>(chosen.dt.seconds), "Set .dt, for example to 1 * ms");
-    if (chosen.first_sample > std::numeric_limits<std::uint32_t>::max() - static_cast<std::uint32_t>(chosen.batch - 1))
+                          "a time step is positive and finite" + beyond<T>(chosen.dt.seconds),
+                          "Set .dt, for example to 1 * ms");
+    if (chosen.first_sample >
+        std::numeric_limits<std::uint32_t>::max() - static_cast<std::uint32_t>(chosen.batch - 1))
         throw value_error("settings.first_sample is " + std::to_string(chosen.first_sample),
-                          "with " + std::to_string(chosen.batch) + " samples from there on, numbers end at 4294967295",
+                          "with " + std::to_string(chosen.batch) +
+                              " samples from there on, numbers end at 4294967295",
                           "Number the samples from 0 on");
     return chosen;
 }

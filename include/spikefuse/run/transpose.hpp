@@ -10,12 +10,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Turns weights into [panel of inputs][output][P], a register of inputs an index. Where nobody asks for the input's gradient, not those
-/// that read it.
+/// Turns weights into [panel of inputs][output][P], a register of inputs an index. Where nobody
+/// asks for the input's gradient, not those that read it.
 template <class Schedule, class T>
 struct transpose_kernel {
     using V = lanes<T>;
-    using places = plan::layout<Schedule, T, true>;
+    using layout = plan::layout<Schedule, T, true>;
     static constexpr int W = V::width, P = panel_width<T>;
 
     run_arguments<T> run;
@@ -28,14 +28,22 @@ struct transpose_kernel {
     KOKKOS_FUNCTION void operator()(int k) const {
         each_copied([&](auto layer, int count) {
             if (k >= 0 && k < count) {
-                using over = typename Schedule::template word<layer>::template over<Schedule::template width_into<layer>>;
+                using over = typename Schedule::template word<layer>::template over<
+                    Schedule::template width_into<layer>>;
                 int const output = k % over::outputs, first = k / over::outputs * W;
-                T const* const from = over::panel(run.bag + places::template bag_at<layer>, output / W) + output % W;
+                T const* const from =
+                    over::panel(run.parameters + layout::template parameter_offset<layer>,
+                                output / W) +
+                    output % W;
                 T numbers[W];
                 for (int lane = 0; lane < W; ++lane)
-                    numbers[lane] = first + lane < over::inputs ? from[static_cast<std::size_t>(first + lane) * P] : T(0);
-                V::load(numbers).store(over::transposed_panel(run.transposed + places::template transposed_at<layer>, first / W) +
-                                       static_cast<std::size_t>(output) * P);
+                    numbers[lane] = first + lane < over::inputs
+                                        ? from[static_cast<std::size_t>(first + lane) * P]
+                                        : T(0);
+                V::load(numbers).store(
+                    over::transposed_panel(run.transposed + layout::template transposed_at<layer>,
+                                           first / W) +
+                    static_cast<std::size_t>(output) * P);
             }
             k -= count;
         });
@@ -47,9 +55,11 @@ struct transpose_kernel {
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto l) {
             constexpr int layer = static_cast<int>(l);
             if constexpr (Schedule::template word<layer>::mixes) {
-                if (run.input_gradient == nullptr && places::template reads_input_alone<layer>) return;
-                using over = typename Schedule::template word<layer>::template over<Schedule::template width_into<layer>>;
-                function(fixed<layer>{}, places::padded(over::inputs) / W * over::outputs);
+                if (run.input_gradient == nullptr && layout::template reads_input_alone<layer>)
+                    return;
+                using over = typename Schedule::template word<layer>::template over<
+                    Schedule::template width_into<layer>>;
+                function(fixed<layer>{}, layout::padded(over::inputs) / W * over::outputs);
             }
         });
     }

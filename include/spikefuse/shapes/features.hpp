@@ -40,10 +40,11 @@ template <int Left, int Right>
 constexpr bool widths_meet() {
     if constexpr (Left != 0 && Right != 0 && Left != Right) {
         using joint = widths_do_not_agree_at_this_joint<left_gives<Left>, right_wants<Right>>;
-        static_assert(joint::cure,
-                      "spikefuse: the left side of >> gives another number of features than the right side wants (both widths "
-                      "stand in this message). Change one of the two widths, or write linear<N> without the first width: it is "
-                      "taken from the left.");
+        static_assert(joint::cure, "spikefuse: the left side of >> gives another number of "
+                                   "features than the right side wants (both widths "
+                                   "stand in this message). Change one of the two widths, or write "
+                                   "linear<N> without the first width: it is "
+                                   "taken from the left.");
     }
     return true;
 }

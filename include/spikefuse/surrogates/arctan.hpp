@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Arc tangent: (alpha / 2) / (1 + (pi alpha x / 2)^2). snnTorch's default, with its alpha of 2.
-/// Source: Fang et al., "Incorporating learnable membrane time constant", ICCV 2021; snntorch.surrogate.ATan.
+/// Source: Fang et al., "Incorporating learnable membrane time constant", ICCV 2021;
+/// snntorch.surrogate.ATan.
 
 #include "surrogate.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Circle: the slope of x / sqrt(alpha^2 + x^2), times alpha: alpha^3 / (alpha^2 + x^2)^1.5. norse's `circ`.
-/// Source: norse.torch.functional.threshold, HeaviCirc.
+/// Circle: the slope of x / sqrt(alpha^2 + x^2), times alpha: alpha^3 / (alpha^2 + x^2)^1.5.
+/// norse's `circ`. Source: norse.torch.functional.threshold, HeaviCirc.
 
 #include "surrogate.hpp"
 
@@ -11,7 +11,8 @@ template <auto Alpha = 1>
 struct circle_surrogate {
     template <class V>
     static SPIKEFUSE_FUNCTION V derivative(V x) {
-        V const away = 1 + square(x / Alpha); // norse's difference of two terms cancels where x is large
+        V const away =
+            1 + square(x / Alpha); // norse's difference of two terms cancels where x is large
         return 1 / (away * sqrt(away));
     }
 };

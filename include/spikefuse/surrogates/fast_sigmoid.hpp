@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Fast sigmoid: 1 / (slope |x| + 1)^2. snnTorch's `fast_sigmoid`, with its slope of 25; SuperSpike under another name.
-/// Source: Zenke and Ganguli, "SuperSpike", Neural Computation 30:1514 (2018).
+/// Fast sigmoid: 1 / (slope |x| + 1)^2. snnTorch's `fast_sigmoid`, with its slope of 25; SuperSpike
+/// under another name. Source: Zenke and Ganguli, "SuperSpike", Neural Computation 30:1514 (2018).
 
 #include "surrogate.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Slope of the error function: 2 exp(-(alpha x)^2) / sqrt(pi), without the factor alpha. norse's `heavi_erfc`, whose pi is a float: the
-/// factor is 3e-8 below 2 / sqrt(pi), in double too.
-/// Source: norse.torch.functional.threshold, HeaviErfc.
+/// Slope of the error function: 2 exp(-(alpha x)^2) / sqrt(pi), without the factor alpha. norse's
+/// `heavi_erfc`, whose pi is a float: the factor is 3e-8 below 2 / sqrt(pi), in double too. Source:
+/// norse.torch.functional.threshold, HeaviErfc.
 
 #include "surrogate.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Logistic: 1 - tanh(k x)^2, as if the neuron fired with probability (1 + tanh(k x)) / 2. norse's Logistic draws its spikes from that;
-/// here it is the derivative of a spike that is not drawn.
+/// Logistic: 1 - tanh(k x)^2, as if the neuron fired with probability (1 + tanh(k x)) / 2. norse's
+/// Logistic draws its spikes from that; here it is the derivative of a spike that is not drawn.
 /// Source: norse.torch.functional.threshold, Logistic.
 
 #include "tanh_slope.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Piecewise linear: 1 / threshold from `Window` below the threshold on, and -v / threshold^2 towards the threshold. Rockpool's `StepPWL`.
-/// Source: rockpool.nn.modules.torch.lif_torch.StepPWL.
+/// Piecewise linear: 1 / threshold from `Window` below the threshold on, and -v / threshold^2
+/// towards the threshold. Rockpool's `StepPWL`. Source:
+/// rockpool.nn.modules.torch.lif_torch.StepPWL.
 
 #include "surrogate.hpp"
 

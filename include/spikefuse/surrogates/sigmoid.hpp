@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Sigmoid: k e^(-k x) / (1 + e^(-k x))^2. snnTorch's `sigmoid`, with its slope of 25.
-/// Source: Zenke and Ganguli, "SuperSpike", Neural Computation 30:1514 (2018); snntorch.surrogate.Sigmoid.
+/// Source: Zenke and Ganguli, "SuperSpike", Neural Computation 30:1514 (2018);
+/// snntorch.surrogate.Sigmoid.
 
 #include "surrogate.hpp"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Sparse fast sigmoid: the fast sigmoid where x is above `From`, 0 elsewhere. snnTorch's `SFS`, with its slope of 25 and from 1.
-/// Source: Perez-Nieves and Goodman, "Sparse spiking gradient descent", NeurIPS 2021.
+/// Sparse fast sigmoid: the fast sigmoid where x is above `From`, 0 elsewhere. snnTorch's `SFS`,
+/// with its slope of 25 and from 1. Source: Perez-Nieves and Goodman, "Sparse spiking gradient
+/// descent", NeurIPS 2021.
 
 #include "surrogate.hpp"
 

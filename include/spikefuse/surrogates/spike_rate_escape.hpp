@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Spike rate escape: k exp(-beta |x - 1|). snnTorch's `spike_rate_escape`: x is already the membrane less the threshold, and its
-/// 1 is taken off again. With its beta of 1 and slope of 25.
+/// Spike rate escape: k exp(-beta |x - 1|). snnTorch's `spike_rate_escape`: x is already the
+/// membrane less the threshold, and its 1 is taken off again. With its beta of 1 and slope of 25.
 /// Source: Shrestha and Orchard, "SLAYER", NeurIPS 2018; snntorch.surrogate.SpikeRateEscape.
 
 #include "surrogate.hpp"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What stands for the derivative of a spike in training. The forward pass is the same for all: the neuron fires or not.
+/// What stands for the derivative of a spike in training. The forward pass is the same for all: the
+/// neuron fires or not.
 ///
-/// A surrogate is a struct with `derivative(x)`, x by how much the membrane exceeds the threshold. One that looks at membrane
-/// and threshold apart has `by_membrane(v, threshold)` and `by_threshold(v, threshold)` instead. One that changes the gradient which
-/// arrives at a spike (clips it, say) has `arriving(gradient)` too.
+/// A surrogate is a struct with `derivative(x)`, x by how much the membrane exceeds the threshold.
+/// One that looks at membrane and threshold apart has `by_membrane(v, threshold)` and
+/// `by_threshold(v, threshold)` instead. One that changes the gradient which arrives at a spike
+/// (clips it, say) has `arriving(gradient)` too.
 
 #include "../core/math.hpp"
 #include "../core/policy.hpp"

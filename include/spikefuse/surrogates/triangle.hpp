@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Triangle: alpha max(0, 1 - |x|). norse's `triangle`, whose function has an alpha of 0.3.
-/// Source: Bellec et al., "Long short-term memory and learning-to-learn in networks of spiking neurons", NeurIPS 2018.
+/// Source: Bellec et al., "Long short-term memory and learning-to-learn in networks of spiking
+/// neurons", NeurIPS 2018.
 
 #include "surrogate.hpp"
 

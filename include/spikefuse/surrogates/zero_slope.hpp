@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Zero everywhere: no gradient goes through the spike. For encoders whose spikes say nothing that a slope could.
+/// Zero everywhere: no gradient goes through the spike. For encoders whose spikes say nothing that
+/// a slope could.
 
 #include "surrogate.hpp"
 

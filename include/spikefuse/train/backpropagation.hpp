@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Gradients of a model: one launch, forward and backward; on a device two. For those who drive training themselves; `trainer` does the
-/// rest.
+/// Gradients of a model: one launch, forward and backward; on a device two. For those who drive
+/// training themselves; `trainer` does the rest.
 
 #include "../run/backward.hpp"
 #include "../run/model.hpp"
@@ -14,24 +14,25 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 namespace detail {
 template <class Schedule, class T, class Space>
 inline constexpr training_plan training_plan_of = [] {
-    using places = plan::layout<Schedule, T, true>;
+    using layout = plan::layout<Schedule, T, true>;
     return training_plan{Schedule::inputs,
                          Schedule::outputs,
-                         places::padded(Schedule::outputs),
-                         places::block_steps,
-                         places::samples_together,
-                         places::bag_total,
-                         places::transposed_total,
-                         places::entry_apart,
-                         places::kept_currents,
-                         places::memory_total,
+                         layout::padded(Schedule::outputs),
+                         layout::block_steps,
+                         layout::samples_together,
+                         layout::parameter_total,
+                         layout::transposed_total,
+                         layout::entry_apart,
+                         layout::kept_currents,
+                         layout::memory_total,
                          plan::catalog_of<Schedule, T>::slots,
                          trains_in_one_launch<Space>};
 }();
 } // namespace detail
 
-/// Gradients of a loss with respect to all parameters, and where asked to the input and the first states. Keeps a reference to the model.
-/// A handle, as a Kokkos::View is: a copy shows the same gradients and writes to the same tape.
+/// Gradients of a loss with respect to all parameters, and where asked to the input and the first
+/// states. Keeps a reference to the model. A handle, as a Kokkos::View is: a copy shows the same
+/// gradients and writes to the same tape.
 template <class Model, class Loss>
 class backpropagation;
 
@@ -40,7 +41,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     using Model = model<Network, T, Space>;
     using buffers = detail::gradient_buffers<T, Space>;
     using plain = plan::schedule<Network, false>;
-    using places = plan::layout<plain, T, true>;
+    using layout = plan::layout<plain, T, true>;
     using targets = typename Loss::template targets<T>;
     static constexpr bool targets_follow_steps = [] {
         if constexpr (requires { Loss::targets_follow_steps; }) return Loss::targets_follow_steps;
@@ -49,33 +50,41 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
 
   public:
     using value_type = T;
-    static constexpr int longest_block = places::block_steps; // the largest K: scratch is laid out for it
+    static constexpr int longest_block =
+        layout::block_steps; // the largest K: scratch is laid out for it
 
-    /// Reserves the gradients, [groups, bag]; the tape is reserved by the first run. Throws value_error: a K or a number of groups that
-    /// cannot be.
+    /// Reserves the gradients, [groups, parameters]; the tape is reserved by the first run. Throws
+    /// value_error: a K or a number of groups that cannot be.
     explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {})
-        : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch, chosen), model_(of), loss_(loss) {}
+        : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch,
+                  chosen),
+          model_(of), loss_(loss) {}
 
-    /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them; value_error: not one of 0 to N - 1, with N
-    /// the network's outputs; then the labels of before still stand.
+    /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them;
+    /// value_error: not one of 0 to N - 1, with N the network's outputs; then the labels of before
+    /// still stand.
     void set_labels(std::span<int const> labels) {
-        static_assert(std::is_same_v<targets, detail::label_targets>, "spikefuse: this loss has no labels.");
+        static_assert(std::is_same_v<targets, detail::label_targets>,
+                      "spikefuse: this loss has no labels.");
         targets_.labels = this->copy_labels(labels);
     }
-    /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N] for a loss of the trace, with `steps`
-    /// the T of those runs. Throws value_error: less than one step, or several for a loss of a reduced readout; shape_error: another number
-    /// of targets; then the targets of before still stand.
+    /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N]
+    /// for a loss of the trace, with `steps` the T of those runs. Throws value_error: less than one
+    /// step, or several for a loss of a reduced readout; shape_error: another number of targets;
+    /// then the targets of before still stand.
     void set_targets(std::span<T const> values, int steps = 1) {
         targets_.values = this->copy_targets(values, steps, targets_follow_steps);
     }
 
-    /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view of results on the host.
-    /// Input as for `model::operator()`: values [T, B, N], values [B, N] held for `settings.steps`, or packed spikes [T, B, ceil(N/32)].
-    /// Throws shape_error: a view that does not fit; value_error: no labels, no targets; then the model is as before.
+    /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view
+    /// of results on the host. Input as for `model::operator()`: values [T, B, N], values [B, N]
+    /// held for `settings.steps`, or packed spikes [T, B, ceil(N/32)]. Throws shape_error: a view
+    /// that does not fit; value_error: no labels, no targets; then the model is as before.
     template <class Input>
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
-        int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch, model_.setup().steps);
+        int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch,
+                                              model_.setup().steps);
         using readout = typename Loss::readout;
         detail::run_demands const wanted{.every_step = readout::every_step,
                                          .held = kind == detail::input_kind::held,
@@ -86,20 +95,31 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         this->check_run(steps, wanted);
         using stages = plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<stages, T, kind, Loss, Space>;
-        detail::run_arguments<T> arguments = model_.arguments_of(space, input, steps); // the last that may be refused
-        this->prepare(arguments, space, wanted, kernel::costs_apart(this->block()), kernel::row_gradients_apart(this->block()));
+        detail::run_arguments<T> arguments =
+            model_.arguments_of(space, input, steps); // the last that may be refused
+        this->prepare(arguments, space, wanted, kernel::costs_apart(this->block()),
+                      kernel::row_gradients_apart(this->block()));
         detail::transpose_kernel<stages, T> const copy{arguments};
-        if (int const registers = copy.registers(); registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
-            Kokkos::parallel_for("spikefuse::transpose", Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
+        if (int const registers = copy.registers();
+            registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
+            Kokkos::parallel_for("spikefuse::transpose",
+                                 Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
-            auto const shape = model_.template policy<forward>(space, arguments.batch, arguments);
+            auto const shape = detail::teams_for(detail::demands_of<forward>, space,
+                                                 arguments.batch, arguments, model_.scratch_);
             Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
         }
-        auto const shape = model_.template policy<kernel>(space, this->groups(), arguments);
-        Kokkos::parallel_for(
-            "spikefuse::training", shape,
-            kernel{{{arguments}, loss_, targets_, this->losses(), this->costs(), this->row_gradients()}, detail::tokens_of<Space>(space)});
+        auto const shape = detail::teams_for(detail::demands_of<kernel>, space, this->groups(),
+                                             arguments, model_.scratch_);
+        Kokkos::parallel_for("spikefuse::training", shape,
+                             kernel{{{arguments},
+                                     loss_,
+                                     targets_,
+                                     this->losses(),
+                                     this->costs(),
+                                     this->row_gradients()},
+                                    detail::tokens_of<Space>(space)});
         model_.has_run(space, steps);
         this->ran(steps);
     }
@@ -108,13 +128,15 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         run(Space(), input);
     }
 
-    /// While one lives the model may be run for a look: at its end states, and the steps that noise counts by, are as they were. What
-    /// `model::record` asked for is then that of the last look.
+    /// While one lives the model may be run for a look: at its end states, and the steps that noise
+    /// counts by, are as they were. What `model::record` asked for is then that of the last look.
     class unchanged {
       public:
         explicit unchanged(Model& of) : model_(of), elapsed_(of.elapsed_), fresh_(of.fresh_) {
             if (fresh_) return; // whatever the states are, nobody will see them
-            states_ = Kokkos::View<T*, Space>(Kokkos::view_alloc("spikefuse::states_before", Kokkos::WithoutInitializing), states().size());
+            states_ = Kokkos::View<T*, Space>(
+                Kokkos::view_alloc("spikefuse::states_before", Kokkos::WithoutInitializing),
+                states().size());
             Kokkos::deep_copy(states_, states());
         }
         unchanged(unchanged const&) = delete;
@@ -125,9 +147,12 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         }
 
       private:
-        using state_view = Kokkos::View<T*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>; // [B, memory_total]
+        using state_view =
+            Kokkos::View<T*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>; // [B, memory_total]
         state_view states() const {
-            return state_view(model_.memory_.data(), static_cast<std::size_t>(model_.setup().batch) * places::memory_total);
+            return state_view(model_.memory_.data(),
+                              static_cast<std::size_t>(model_.setup().batch) *
+                                  layout::memory_total);
         }
         Model& model_;
         std::uint64_t elapsed_;
@@ -137,7 +162,8 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
 
   private:
     bool lacks_labels() const {
-        if constexpr (std::is_same_v<targets, detail::label_targets>) return targets_.labels == nullptr;
+        if constexpr (std::is_same_v<targets, detail::label_targets>)
+            return targets_.labels == nullptr;
         return false;
     }
     bool lacks_targets() const {

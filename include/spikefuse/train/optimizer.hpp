@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// How gradients change parameters: SGD with momentum, Adam, AdamW, as torch.optim computes them, and learning-rate schedules.
+/// How gradients change parameters: SGD with momentum, Adam, AdamW, as torch.optim computes them,
+/// and learning-rate schedules.
 ///
-/// An optimizer is a value with `learning_rate`, `moments` (numbers that it remembers of each parameter) and `update(parameter, gradient,
-/// moment, apart, rate, step)`, which gives the new parameter: moment k lies at moment[k * apart], `rate` is the learning rate of this
-/// step, `step` counts from 1. It runs in a kernel and checks nothing. A member `check<T>()`, where there is one, throws value_error for
-/// numbers that cannot be, stored as T or before.
+/// An optimizer is a value with `learning_rate`, `moments` (numbers that it remembers of each
+/// parameter) and `update(parameter, gradient, moment, apart, rate, step)`, which gives the new
+/// parameter: moment k lies at moment[k * apart], `rate` is the learning rate of this step, `step`
+/// counts from 1. It runs in a kernel and checks nothing. A member `check<T>()`, where there is
+/// one, throws value_error for numbers that cannot be, stored as T or before.
 
 #include "../core/config.hpp"
 #include "../core/errors.hpp"
@@ -21,24 +23,30 @@
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
 namespace detail {
-/// Throws value_error for a setting that is not finite or below zero, or that the model's precision makes infinite or zero.
+/// Throws value_error for a setting that is not finite or below zero, or that the model's precision
+/// makes infinite or zero.
 template <class T>
 void check_setting(std::string const& name, double value) {
     if (fits<T>(value) && value >= 0) return;
-    throw value_error(name + " is " + number_text(value), "it is zero or more, and finite, in the model's precision too",
+    throw value_error(name + " is " + number_text(value),
+                      "it is zero or more, and finite, in the model's precision too",
                       "Set ." + (name == "the learning rate" ? "learning_rate" : name));
 }
 /// Throws value_error for what cannot be left of a mean from step to step.
 template <class T>
 void check_share(std::string const& name, double value) {
     if (fits<T>(value) && value >= 0 && static_cast<T>(value) < T(1)) return;
-    throw value_error(name + " is " + number_text(value), "it is a share: from 0 to below 1, in the model's precision too", "Set ." + name);
+    throw value_error(name + " is " + number_text(value),
+                      "it is a share: from 0 to below 1, in the model's precision too",
+                      "Set ." + name);
 }
 /// Throws value_error for what cannot be a factor of the learning rate, which is at most `most`.
-inline void check_factor(double factor, double rate = 1, double most = std::numeric_limits<double>::max()) {
-    if (is_finite(factor) && factor >= 0 && is_finite(factor * rate) && factor * rate <= most) return;
-    throw value_error("the learning rate's factor is " + number_text(factor), "it is zero or more, and the rate finite with it",
-                      "Look at the schedule");
+inline void check_factor(double factor, double rate = 1,
+                         double most = std::numeric_limits<double>::max()) {
+    if (is_finite(factor) && factor >= 0 && is_finite(factor * rate) && factor * rate <= most)
+        return;
+    throw value_error("the learning rate's factor is " + number_text(factor),
+                      "it is zero or more, and the rate finite with it", "Look at the schedule");
 }
 } // namespace detail
 
@@ -56,20 +64,22 @@ struct sgd {
         detail::check_setting<T>("weight_decay", weight_decay);
     }
     template <class T>
-    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate, std::int64_t step) const {
+    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate,
+                                std::int64_t step) const {
         gradient += static_cast<T>(weight_decay) * parameter;
         moment[0] = step == 1 ? gradient : static_cast<T>(momentum) * moment[0] + gradient;
         return parameter - static_cast<T>(rate) * moment[0];
     }
 };
 
-/// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam (Kingma and Ba 2015), torch.optim.AdamW (Loshchilov and Hutter
-/// 2019).
+/// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam (Kingma and Ba 2015),
+/// torch.optim.AdamW (Loshchilov and Hutter 2019).
 struct adam {
     double learning_rate = 1e-3;
-    double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8; // what is left a step of the mean gradient, and of its mean square
-    double weight_decay = 0;                             // of all that learns, time constants and thresholds too
-    bool decoupled = false;                              // taken off the parameter itself, not added to the gradient
+    double beta_1 = 0.9, beta_2 = 0.999,
+           epsilon = 1e-8;   // what is left a step of the mean gradient, and of its mean square
+    double weight_decay = 0; // of all that learns, time constants and thresholds too
+    bool decoupled = false;  // taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
     template <class T>
@@ -80,11 +90,13 @@ struct adam {
         detail::check_setting<T>("weight_decay", weight_decay);
         if (!detail::fits<T>(epsilon) || !(epsilon > 0))
             throw value_error("epsilon is " + detail::number_text(epsilon),
-                              "a parameter whose gradient is zero is divided by it: above zero, in the model's precision too",
+                              "a parameter whose gradient is zero is divided by it: above zero, in "
+                              "the model's precision too",
                               "Set .epsilon, for example to 1e-8");
     }
     template <class T>
-    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate, std::int64_t step) const {
+    SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate,
+                                std::int64_t step) const {
         if (decoupled) {
             parameter -= static_cast<T>(rate * weight_decay) * parameter;
         } else {
@@ -96,7 +108,8 @@ struct adam {
         second = static_cast<T>(beta_2) * second + static_cast<T>(1 - beta_2) * gradient * gradient;
         double const correction_1 = 1 - std::pow(beta_1, static_cast<double>(step)),
                      correction_2 = 1 - std::pow(beta_2, static_cast<double>(step));
-        T const root = std::sqrt(second) / static_cast<T>(std::sqrt(correction_2)) + static_cast<T>(epsilon);
+        T const root =
+            std::sqrt(second) / static_cast<T>(std::sqrt(correction_2)) + static_cast<T>(epsilon);
         return parameter - static_cast<T>(rate / correction_1) * first / root;
     }
 };
@@ -111,20 +124,21 @@ using schedule = std::function<double(int epoch)>;
 inline schedule constant_rate() {
     return [](int) { return 1.0; };
 }
-/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it `last`. This and those below throw
-/// value_error: a factor below zero or not finite.
+/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it
+/// `last`. This and those below throw value_error: a factor below zero or not finite.
 inline schedule cosine_rate(int epochs, double last = 0) {
     detail::check_factor(last);
     return [=](int epoch) {
-        double const part = epochs <= 1 ? 0 : std::min(1.0, static_cast<double>(epoch) / (epochs - 1));
+        double const part =
+            epochs <= 1 ? 0 : std::min(1.0, static_cast<double>(epoch) / (epochs - 1));
         return last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * part));
     };
 }
 /// Times `factor` every `epochs`, at least 1. Source: torch.optim.lr_scheduler.StepLR.
 inline schedule step_rate(int epochs, double factor) {
     if (epochs < 1)
-        throw value_error("step_rate is given " + std::to_string(epochs) + " epochs", "the rate falls every so many of them",
-                          "Give 1 or more");
+        throw value_error("step_rate is given " + std::to_string(epochs) + " epochs",
+                          "the rate falls every so many of them", "Give 1 or more");
     detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch / epochs); };
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar; deterministic for a seed. To look at
-/// validation data changes nothing: a training gives the same bits with it and without.
+/// Training from data to a trained model: mini-batches, validation, early stopping, a progress bar;
+/// deterministic for a seed. To look at validation data changes nothing: a training gives the same
+/// bits with it and without.
 
 #include "../io/plot/progress.hpp"
 #include "update.hpp"
@@ -14,13 +15,16 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
-/// Data to train on. `fill` writes the chosen samples into a view of the network's input (as `make_input` made it) and their labels.
+/// Data to train on. `fill` writes the chosen samples into a view of the network's input (as
+/// `make_input` made it) and their labels.
 template <class D, class Model>
-concept training_data = requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
-    { data.size() } -> std::convertible_to<std::size_t>;
-    data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
-};
-/// Data that give a sample's label without its input: labels are then checked, before a training begins, without filling every batch.
+concept training_data =
+    requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
+        { data.size() } -> std::convertible_to<std::size_t>;
+        data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
+    };
+/// Data that give a sample's label without its input: labels are then checked, before a training
+/// begins, without filling every batch.
 template <class D>
 concept labelled_data = requires(D const& data, std::size_t k) {
     { data.label(k) } -> std::convertible_to<long long>;
@@ -33,26 +37,29 @@ concept timed_data = requires(D const& data) {
 
 struct trainer_settings {
     int epochs = 10;
-    std::uint64_t seed = 0;    // of the order of samples
-    double clip_norm = 0;      // gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};        // what the learning rate is multiplied with; constant if empty
-    int patience = 0;          // epochs without a better validation after which training stops; 0: never
+    std::uint64_t seed = 0; // of the order of samples
+    double clip_norm = 0;   // gradients whose norm is larger are scaled down to it; 0: never
+    schedule rate = {};     // what the learning rate is multiplied with; constant if empty
+    int patience = 0; // epochs without a better validation after which training stops; 0: never
     bool show_progress = true; // on a terminal a bar; elsewhere a line an epoch
     backpropagation_settings backward = {};
 };
 
 /// What an epoch came to. Losses are means over samples, accuracies shares in [0, 1].
 struct epoch_report {
-    int epoch = 0;                                       // from 0
-    double loss = 0, accuracy = 0;                       // over the epoch's training batches, while they changed the network
+    int epoch = 0; // from 0
+    double loss = 0,
+           accuracy = 0; // over the epoch's training batches, while they changed the network
     double validation_loss = 0, validation_accuracy = 0; // after it; 0 without validation
     double seconds = 0;                                  // of training and validation
     bool validated = false;
-    bool best = false; // of the validation accuracies so far, or of the training's where nothing validates
+    bool best =
+        false; // of the validation accuracies so far, or of the training's where nothing validates
 };
 
-/// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model, whose parameters it changes.
-/// A sample is right where the largest readout is its label's, of a trace the largest sum over time; of equal ones the first counts.
+/// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model,
+/// whose parameters it changes. A sample is right where the largest readout is its label's, of a
+/// trace the largest sum over time; of equal ones the first counts.
 template <class Model, class Loss, class Optimizer>
 class trainer {
   public:
@@ -63,18 +70,20 @@ class trainer {
 
     /// Throws value_error: no epochs, or settings of the backward pass that cannot be.
     trainer(Model& network, Loss loss, Optimizer with, trainer_settings settings = {})
-        : model_(network), loss_(loss), settings_(settings), backward_(network, loss, settings.backward),
-          learner_(network, with, settings.clip_norm) {
+        : model_(network), loss_(loss), settings_(settings),
+          backward_(network, loss, settings.backward), learner_(network, with, settings.clip_norm) {
         if (settings.epochs < 1)
-            throw value_error("epochs is " + std::to_string(settings.epochs), "training has at least one", "Set .epochs");
+            throw value_error("epochs is " + std::to_string(settings.epochs),
+                              "training has at least one", "Set .epochs");
         if (settings.backward.carries_on)
-            throw value_error("the trainer is told to carry states on", "it shuffles samples, which are no continuation of each other",
+            throw value_error("the trainer is told to carry states on",
+                              "it shuffles samples, which are no continuation of each other",
                               "Drive backpropagation and learner yourself, chunk by chunk");
         backward_.want_constant_gradients(false); // until one learns
     }
 
-    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all neurons, if it is one now. Throws
-    /// name_error.
+    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all
+    /// neurons, if it is one now. Throws name_error.
     void learn(std::string_view layer, std::string_view name, bool shared = false) {
         learner_.learn(layer, name, shared);
         if (model_.is_neurons(layer)) backward_.want_constant_gradients();
@@ -82,21 +91,27 @@ class trainer {
     /// Keeps an array, weights too, as it is. Throws name_error.
     void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
 
-    /// Charges a layer for activity outside the bounds; the losses that are reported while learning contain it, those of `evaluate` do not.
-    /// Throws name_error, value_error.
-    void penalize(std::string_view layer, activity_bounds bounds) { backward_.penalize(layer, bounds); }
+    /// Charges a layer for activity outside the bounds; the losses that are reported while learning
+    /// contain it, those of `evaluate` do not. Throws name_error, value_error.
+    void penalize(std::string_view layer, activity_bounds bounds) {
+        backward_.penalize(layer, bounds);
+    }
 
-    /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`. `each_epoch(report)` is called after
-    /// every epoch (for checkpoints, plots). Each epoch takes the samples in a new order, B at a time; the rest, less than B, waits for
-    /// another epoch. Ends with the parameters of the last epoch, not of the best.
-    /// Throws value_error: less than B samples, steps of another length than the model's, a label out of range; shape_error: input of
-    /// another width; all data are looked through for these before anything changes. value_error: a factor of the learning rate that cannot
-    /// be, a loss or a gradient that is not finite; the model then has the parameters of before that step, and its states are at rest.
+    /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`.
+    /// `each_epoch(report)` is called after every epoch (for checkpoints, plots). Each epoch takes
+    /// the samples in a new order, B at a time; the rest, less than B, waits for another epoch.
+    /// Ends with the parameters of the last epoch, not of the best. Throws value_error: less than B
+    /// samples, steps of another length than the model's, a label out of range; shape_error: input
+    /// of another width; all data are looked through for these before anything changes.
+    /// value_error: a factor of the learning rate that cannot be, a loss or a gradient that is not
+    /// finite; the model then has the parameters of before that step, and its states are at rest.
     template <training_data<Model> Train, class Validation, class EachEpoch>
-    std::vector<epoch_report> fit(Train const& train, Validation const& validation, EachEpoch const& each_epoch) {
+    std::vector<epoch_report> fit(Train const& train, Validation const& validation,
+                                  EachEpoch const& each_epoch) {
         auto const batch = static_cast<std::size_t>(model_.setup().batch);
         if (train.size() < batch)
-            throw value_error("there are " + std::to_string(train.size()) + " samples to train on", "a batch has " + std::to_string(batch),
+            throw value_error("there are " + std::to_string(train.size()) + " samples to train on",
+                              "a batch has " + std::to_string(batch),
                               "Give more data, or make the model with a smaller .batch");
         check_data(train), check_data(validation); // not only after an epoch
         auto input = input_for(train);
@@ -111,22 +126,27 @@ class trainer {
                 learner_.check_factor(factor);
                 auto bar = progress_bar(batches);
                 for (std::size_t k = 0; k < batches; ++k) {
-                    train.fill(std::span(order).subspan(k * batch, batch), input, std::span(labels));
+                    train.fill(std::span(order).subspan(k * batch, batch), input,
+                               std::span(labels));
                     auto const [loss, right] = step(input, labels, factor);
                     report.loss += loss / static_cast<double>(batches);
-                    report.accuracy += static_cast<double>(right) / static_cast<double>(batches * batch);
+                    report.accuracy +=
+                        static_cast<double>(right) / static_cast<double>(batches * batch);
                     if (bar) {
                         bar->show("loss", loss);
-                        bar->show("accuracy", report.accuracy * static_cast<double>(batches) / static_cast<double>(k + 1));
+                        bar->show("accuracy", report.accuracy * static_cast<double>(batches) /
+                                                  static_cast<double>(k + 1));
                         bar->advance();
                     }
                 }
             }
             if (validation.size() > 0) {
                 auto const [loss, accuracy] = evaluate(validation);
-                report.validation_loss = loss, report.validation_accuracy = accuracy, report.validated = true;
+                report.validation_loss = loss, report.validation_accuracy = accuracy,
+                report.validated = true;
             }
-            report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+            report.seconds =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
             double const score = report.validated ? report.validation_accuracy : report.accuracy;
             report.best = score > best_;
             note(score);
@@ -146,10 +166,11 @@ class trainer {
         return fit(train, validation, [](epoch_report const&) {});
     }
 
-    /// One step on one batch, input [T, B, N], [B, N] or packed, labels [B]: its loss, and how many samples were right before it.
-    /// `factor`: of the learning rate. Throws as `fit` does.
+    /// One step on one batch, input [T, B, N], [B, N] or packed, labels [B]: its loss, and how many
+    /// samples were right before it. `factor`: of the learning rate. Throws as `fit` does.
     template <class Input>
-    std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels, double factor = 1) {
+    std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels,
+                                        double factor = 1) {
         learner_.check_factor(factor);
         backward_.set_labels(labels);
         std::uint64_t const elapsed = model_.elapsed_steps();
@@ -157,18 +178,21 @@ class trainer {
         double const loss = static_cast<double>(backward_.loss());
         std::size_t const right = count_right(labels);
         bool const sound = detail::is_finite(loss);
-        if (!sound || !detail::is_finite(learner_.update(Space(), backward_.raw(), backward_.groups(), factor))) {
+        if (!sound || !detail::is_finite(
+                          learner_.update(Space(), backward_.raw(), backward_.groups(), factor))) {
             model_.set_elapsed_steps(elapsed), model_.reset();
-            throw value_error("the " + std::string(sound ? "gradient" : "loss") + " is not finite in step " +
-                                  std::to_string(learner_.steps() + 1),
-                              "it would destroy the parameters, which are as before this step",
-                              "Lower the learning rate, set .clip_norm, or look for NaN in the data");
+            throw value_error(
+                "the " + std::string(sound ? "gradient" : "loss") + " is not finite in step " +
+                    std::to_string(learner_.steps() + 1),
+                "it would destroy the parameters, which are as before this step",
+                "Lower the learning rate, set .clip_norm, or look for NaN in the data");
         }
         return {loss, right};
     }
 
-    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model is afterwards as before, its states and the steps
-    /// that noise counts by too: to look again gives the same numbers. Throws as `fit` does for data that do not fit.
+    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model is
+    /// afterwards as before, its states and the steps that noise counts by too: to look again gives
+    /// the same numbers. Throws as `fit` does for data that do not fit.
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
@@ -220,8 +244,10 @@ class trainer {
                 return std::string(text);
             };
             if (!detail::is_finite(step / dt) || !(std::abs(step / dt - 1) < 1e-6))
-                throw value_error("a step of the data lasts " + written(step), "one of the network lasts " + written(dt),
-                                  "Make the model with the data's step as .dt, or bin the data by the model's");
+                throw value_error(
+                    "a step of the data lasts " + written(step),
+                    "one of the network lasts " + written(dt),
+                    "Make the model with the data's step as .dt, or bin the data by the model's");
         }
     }
     /// Throws for data that do not fit the model.
@@ -230,20 +256,25 @@ class trainer {
         check_step_of(data);
         if (data.size() == 0) return;
         auto input = input_for(data);
-        detail::check_input(input, detail::kind_of_input<decltype(input), T, Space>(), Model::inputs, model_.setup().batch,
-                            model_.setup().steps);
+        detail::check_input(input, detail::kind_of_input<decltype(input), T, Space>(),
+                            Model::inputs, model_.setup().batch, model_.setup().steps);
         if constexpr (labelled_data<Data>) {
-            for (std::size_t k = 0; k < data.size(); ++k) detail::check_label(data.label(k), k, Model::outputs);
+            for (std::size_t k = 0; k < data.size(); ++k)
+                detail::check_label(data.label(k), k, Model::outputs);
         } else {
             auto labels = labels_of_batch();
             each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
                 data.fill(std::span<std::size_t const>(which), input, std::span(labels));
-                for (std::size_t b = 0; b < real; ++b) detail::check_label(labels[b], which[b], Model::outputs);
+                for (std::size_t b = 0; b < real; ++b)
+                    detail::check_label(labels[b], which[b], Model::outputs);
             });
         }
     }
-    std::vector<int> labels_of_batch() const { return std::vector<int>(static_cast<std::size_t>(model_.setup().batch)); }
-    /// Calls function(which, how many of them count) for all samples, B at a time; the last batch is filled up.
+    std::vector<int> labels_of_batch() const {
+        return std::vector<int>(static_cast<std::size_t>(model_.setup().batch));
+    }
+    /// Calls function(which, how many of them count) for all samples, B at a time; the last batch
+    /// is filled up.
     template <class Data, class Function>
     void each_batch(Data const& data, Function const& function) const {
         std::vector<std::size_t> which(static_cast<std::size_t>(model_.setup().batch));
@@ -263,11 +294,13 @@ class trainer {
         since_best_ = score > best_ ? 0 : since_best_ + 1;
         best_ = std::max(best_, score);
     }
-    /// The order of samples in an epoch: of the seed and the epoch alone, so that a resumed training sees the same.
+    /// The order of samples in an epoch: of the seed and the epoch alone, so that a resumed
+    /// training sees the same.
     std::vector<std::size_t> order_of(int epoch, std::size_t count) const {
         std::vector<std::size_t> order(count);
         std::iota(order.begin(), order.end(), std::size_t(0));
-        std::mt19937_64 random(settings_.seed * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(epoch) + 1);
+        std::mt19937_64 random(settings_.seed * 0x9e3779b97f4a7c15u +
+                               static_cast<std::uint64_t>(epoch) + 1);
         for (std::size_t k = count; k > 1; --k) std::swap(order[k - 1], order[random() % k]);
         return order;
     }
@@ -275,42 +308,52 @@ class trainer {
         if (!settings_.show_progress) return nullptr;
         io::plot::progress_options how;
         how.log_lines = 1;
-        return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" + std::to_string(settings_.epochs), batches,
-                                                    "batches", how);
+        return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" +
+                                                        std::to_string(settings_.epochs),
+                                                    batches, "batches", how);
     }
     /// Where the readout of sample b begins, in a step of a trace: [T, B, N] or [B, N].
     std::size_t row_of(int step, std::size_t b) const {
-        return (static_cast<std::size_t>(step) * static_cast<std::size_t>(model_.setup().batch) + b) * Model::outputs;
+        return (static_cast<std::size_t>(step) * static_cast<std::size_t>(model_.setup().batch) +
+                b) *
+               Model::outputs;
     }
     bool is_right(T const* values, int steps, std::size_t b, int label) const {
         if constexpr (!Loss::readout::every_step)
-            return detail::winner<typename Loss::readout>(values + row_of(0, b), Model::outputs) == label;
+            return detail::winner<typename Loss::readout>(values + row_of(0, b), Model::outputs) ==
+                   label;
         std::vector<double> sums(static_cast<std::size_t>(Model::outputs));
         for (int t = 0; t < steps; ++t)
-            for (std::size_t n = 0; n < sums.size(); ++n) sums[n] += static_cast<double>(values[row_of(t, b) + n]);
+            for (std::size_t n = 0; n < sums.size(); ++n)
+                sums[n] += static_cast<double>(values[row_of(t, b) + n]);
         return detail::winner<typename Loss::readout>(sums.data(), Model::outputs) == label;
     }
     std::size_t count_right(std::vector<int> const& labels) const {
-        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
+        auto const host =
+            Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
         std::size_t right = 0;
-        for (std::size_t b = 0; b < labels.size(); ++b) right += is_right(host.data(), backward_.steps(), b, labels[b]) ? 1 : 0;
+        for (std::size_t b = 0; b < labels.size(); ++b)
+            right += is_right(host.data(), backward_.steps(), b, labels[b]) ? 1 : 0;
         return right;
     }
     /// The loss of sample b of a batch by itself, as the kernel computes it.
-    double loss_of(T const* values, int steps, std::size_t b, std::vector<int> const& labels) const {
+    double loss_of(T const* values, int steps, std::size_t b,
+                   std::vector<int> const& labels) const {
         detail::label_targets const wanted{labels.data() + b};
         std::vector<T> gradient(static_cast<std::size_t>(Model::outputs)); // nobody reads it
         double sum = 0;
         if constexpr (!Loss::readout::every_step)
-            return static_cast<double>(loss_.template of_readout<T>(values + row_of(0, b), Model::outputs, wanted, 0, 1, gradient.data()));
+            return static_cast<double>(loss_.template of_readout<T>(
+                values + row_of(0, b), Model::outputs, wanted, 0, 1, gradient.data()));
         for (int t = 0; t < steps; ++t) {
             T const* const row = values + row_of(t, b);
             if constexpr (detail::row_loss<Loss, T>) {
-                sum += static_cast<double>(loss_.template of_row<T>(row, Model::outputs, wanted, t, 0, steps, 1, gradient.data()));
+                sum += static_cast<double>(loss_.template of_row<T>(row, Model::outputs, wanted, t,
+                                                                    0, steps, 1, gradient.data()));
             } else if constexpr (detail::step_loss<Loss, T>) {
                 for (int n = 0; n < Model::outputs; ++n)
-                    sum +=
-                        static_cast<double>(loss_.template of_step<T>(row[n], Model::outputs, wanted, t, 0, n, steps, 1, gradient.data()));
+                    sum += static_cast<double>(loss_.template of_step<T>(
+                        row[n], Model::outputs, wanted, t, 0, n, steps, 1, gradient.data()));
             }
         }
         return sum;
@@ -331,7 +374,8 @@ class trainer {
 struct no_data {
     static constexpr std::size_t size() { return 0; }
     template <class Model>
-    Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type> make_input(int, int) const {
+    Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type>
+    make_input(int, int) const {
         return {};
     }
     template <class Input>

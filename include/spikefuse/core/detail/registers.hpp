@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What 64 bytes of numbers are on the host: one register of the processor where it has so long ones (AVX-512), else halves of halves that
-/// are (32 bytes on AVX, else 16). A vector longer than a register would do, but g++ takes its comparisons and selects apart, number by
-/// number.
+/// What 64 bytes of numbers are on the host: one register of the processor where it has so long
+/// ones (AVX-512), else halves of halves that are (32 bytes on AVX, else 16). A vector longer than
+/// a register would do, but g++ takes its comparisons and selects apart, number by number.
 
 #include "../tuple.hpp"
 
@@ -20,7 +20,8 @@
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class T>
-struct register_of; // its vectors are named one by one: a vector of a template parameter is not a type of its own to g++
+struct register_of; // its vectors are named one by one: a vector of a template parameter is not a
+                    // type of its own to g++
 template <>
 struct register_of<float> {
     typedef float numbers __attribute__((vector_size(SPIKEFUSE_REGISTER_BYTES)));
@@ -38,10 +39,18 @@ struct halves {
     using half = Half;
     Half low, high;
 
-    friend SPIKEFUSE_FUNCTION halves operator+(halves a, halves b) { return {a.low + b.low, a.high + b.high}; }
-    friend SPIKEFUSE_FUNCTION halves operator-(halves a, halves b) { return {a.low - b.low, a.high - b.high}; }
-    friend SPIKEFUSE_FUNCTION halves operator*(halves a, halves b) { return {a.low * b.low, a.high * b.high}; }
-    friend SPIKEFUSE_FUNCTION halves operator/(halves a, halves b) { return {a.low / b.low, a.high / b.high}; }
+    friend SPIKEFUSE_FUNCTION halves operator+(halves a, halves b) {
+        return {a.low + b.low, a.high + b.high};
+    }
+    friend SPIKEFUSE_FUNCTION halves operator-(halves a, halves b) {
+        return {a.low - b.low, a.high - b.high};
+    }
+    friend SPIKEFUSE_FUNCTION halves operator*(halves a, halves b) {
+        return {a.low * b.low, a.high * b.high};
+    }
+    friend SPIKEFUSE_FUNCTION halves operator/(halves a, halves b) {
+        return {a.low / b.low, a.high / b.high};
+    }
     friend SPIKEFUSE_FUNCTION halves operator-(halves a) { return {-a.low, -a.high}; }
     friend SPIKEFUSE_FUNCTION halves operator&(halves a, halves b) {
         return {static_cast<Half>(a.low & b.low), static_cast<Half>(a.high & b.high)};
@@ -57,8 +66,9 @@ inline constexpr bool in_halves<halves<Half>> = true;
 
 /// `Register` until it has 64 bytes.
 template <class Register>
-using whole_line = std::conditional_t<sizeof(Register) == 64, Register,
-                                      std::conditional_t<sizeof(Register) == 32, halves<Register>, halves<halves<Register>>>>;
+using whole_line = std::conditional_t<
+    sizeof(Register) == 64, Register,
+    std::conditional_t<sizeof(Register) == 32, halves<Register>, halves<halves<Register>>>>;
 
 /// `Count` of them, a power of two.
 template <class Register, int Count>
@@ -78,7 +88,7 @@ using mask_register = std::conditional_t<sizeof(T) == 4, __mmask16, __mmask8>;
 using mask_register = whole_line<typename register_of<T>::integers>;
 #endif
 
-// --- functions of one register, or of its halves; T is the type of a lane --------------------------------------------------------------
+// --- functions of one register, or of its halves; T is the type of a lane ---
 
 /// One of `Count` that stand side by side.
 template <int Count, int Index, class R>
@@ -97,7 +107,8 @@ SPIKEFUSE_FUNCTION R joined(Part const& part) {
     if constexpr (Count == 1) {
         return part(fixed<First>{});
     } else {
-        return {joined<typename R::half, Count / 2, First>(part), joined<typename R::half, Count / 2, First + Count / 2>(part)};
+        return {joined<typename R::half, Count / 2, First>(part),
+                joined<typename R::half, Count / 2, First + Count / 2>(part)};
     }
 }
 
@@ -175,15 +186,18 @@ enum class comparison { greater, greater_equal, less, less_equal, not_equal };
 template <comparison How, class M, class T, class R>
 SPIKEFUSE_FUNCTION M compare(R a, R b) {
     if constexpr (in_halves<R>) {
-        return {compare<How, decltype(M::low), T>(a.low, b.low), compare<How, decltype(M::low), T>(a.high, b.high)};
+        return {compare<How, decltype(M::low), T>(a.low, b.low),
+                compare<How, decltype(M::low), T>(a.high, b.high)};
     } else {
 #if defined(__AVX512F__)
         constexpr int predicates[] = {_CMP_GT_OQ, _CMP_GE_OQ, _CMP_LT_OQ, _CMP_LE_OQ, _CMP_NEQ_UQ};
         constexpr int predicate = predicates[static_cast<int>(How)];
         if constexpr (sizeof(T) == 4) {
-            return _mm512_cmp_ps_mask(std::bit_cast<__m512>(a), std::bit_cast<__m512>(b), predicate);
+            return _mm512_cmp_ps_mask(std::bit_cast<__m512>(a), std::bit_cast<__m512>(b),
+                                      predicate);
         } else {
-            return _mm512_cmp_pd_mask(std::bit_cast<__m512d>(a), std::bit_cast<__m512d>(b), predicate);
+            return _mm512_cmp_pd_mask(std::bit_cast<__m512d>(a), std::bit_cast<__m512d>(b),
+                                      predicate);
         }
 #else
         if constexpr (How == comparison::greater) return std::bit_cast<M>(a > b);
@@ -201,16 +215,21 @@ SPIKEFUSE_FUNCTION R choose(M where, R yes, R no) {
     } else {
 #if defined(__AVX512F__)
         if constexpr (sizeof(T) == 4) {
-            return std::bit_cast<R>(_mm512_mask_blend_ps(where, std::bit_cast<__m512>(no), std::bit_cast<__m512>(yes)));
+            return std::bit_cast<R>(
+                _mm512_mask_blend_ps(where, std::bit_cast<__m512>(no), std::bit_cast<__m512>(yes)));
         } else {
-            return std::bit_cast<R>(_mm512_mask_blend_pd(where, std::bit_cast<__m512d>(no), std::bit_cast<__m512d>(yes)));
+            return std::bit_cast<R>(_mm512_mask_blend_pd(where, std::bit_cast<__m512d>(no),
+                                                         std::bit_cast<__m512d>(yes)));
         }
 #elif defined(__AVX__) // `where ? yes : no` would compare `where` with zero first
         if constexpr (sizeof(T) == 4) {
-            return std::bit_cast<R>(_mm256_blendv_ps(std::bit_cast<__m256>(no), std::bit_cast<__m256>(yes), std::bit_cast<__m256>(where)));
+            return std::bit_cast<R>(_mm256_blendv_ps(std::bit_cast<__m256>(no),
+                                                     std::bit_cast<__m256>(yes),
+                                                     std::bit_cast<__m256>(where)));
         } else {
-            return std::bit_cast<R>(
-                _mm256_blendv_pd(std::bit_cast<__m256d>(no), std::bit_cast<__m256d>(yes), std::bit_cast<__m256d>(where)));
+            return std::bit_cast<R>(_mm256_blendv_pd(std::bit_cast<__m256d>(no),
+                                                     std::bit_cast<__m256d>(yes),
+                                                     std::bit_cast<__m256d>(where)));
         }
 #else
         return where ? yes : no;
@@ -226,14 +245,17 @@ SPIKEFUSE_FUNCTION std::uint32_t bits_of(M where) {
 #if defined(__AVX512F__)
         return where;
 #elif defined(__AVX__)
-        return static_cast<std::uint32_t>(sizeof(T) == 4 ? _mm256_movemask_ps(std::bit_cast<__m256>(where))
-                                                         : _mm256_movemask_pd(std::bit_cast<__m256d>(where)));
+        return static_cast<std::uint32_t>(sizeof(T) == 4
+                                              ? _mm256_movemask_ps(std::bit_cast<__m256>(where))
+                                              : _mm256_movemask_pd(std::bit_cast<__m256d>(where)));
 #elif defined(__SSE2__)
-        return static_cast<std::uint32_t>(sizeof(T) == 4 ? _mm_movemask_ps(std::bit_cast<__m128>(where))
-                                                         : _mm_movemask_pd(std::bit_cast<__m128d>(where)));
+        return static_cast<std::uint32_t>(sizeof(T) == 4
+                                              ? _mm_movemask_ps(std::bit_cast<__m128>(where))
+                                              : _mm_movemask_pd(std::bit_cast<__m128d>(where)));
 #else
         std::uint32_t result = 0;
-        for (int k = 0; k < static_cast<int>(sizeof where / sizeof(T)); ++k) result |= static_cast<std::uint32_t>(where[k] & 1) << k;
+        for (int k = 0; k < static_cast<int>(sizeof where / sizeof(T)); ++k)
+            result |= static_cast<std::uint32_t>(where[k] & 1) << k;
         return result;
 #endif
     }

@@ -31,7 +31,8 @@ inline bool wants_colours(std::FILE* stream = stdout) {
 /// The stream's width in characters, between 40 and 160; 100 where nobody knows.
 inline std::size_t terminal_columns(std::FILE* stream = stdout) {
     winsize size{};
-    bool const known = is_terminal(stream) && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    bool const known =
+        is_terminal(stream) && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     return known ? std::clamp<std::size_t>(size.ws_col, 40, 160) : 100;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known here but sizes, so that what full rows
-/// need is compiled once for all layers.
+/// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known
+/// here but sizes, so that what full rows need is compiled once for all layers.
 
 #include "product.hpp"
 #include "rows.hpp"
@@ -9,23 +9,26 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Rows of input, piece after piece, as sums read them: piece k of row r has events [ends[k * rows + r], ends[k * rows + r + 1]). A full
-/// row has none; its first count is negative.
+/// Rows of input, piece after piece, as sums read them: piece k of row r has events [ends[k * rows
+/// + r], ends[k * rows + r + 1]). A full row has none; its first count is negative.
 template <class T, class Entry, int Pieces>
 struct listed_rows {
     static constexpr int pieces = Pieces;
     int first, rows, full_rows;
     std::int32_t const *counts, *ends; // counts: [row][piece]
     Entry const* events;
-    T const* factors;           // of events that are no spikes
-    std::uint64_t const* words; // of full rows of spikes: [64 inputs][full row], words_apart from one 64 to the next
+    T const* factors; // of events that are no spikes
+    std::uint64_t const*
+        words; // of full rows of spikes: [64 inputs][full row], words_apart from one 64 to the next
     int words_apart;
     T const* values; // the first row, of values that may be multiplied whole
     std::size_t stride;
 
     SPIKEFUSE_FUNCTION bool full(int r) const { return counts[r * Pieces] < 0; }
     SPIKEFUSE_FUNCTION int begin(int r, int piece) const { return ends[piece * rows + r]; }
-    SPIKEFUSE_FUNCTION int count(int r, int piece) const { return begin(r + 1, piece) - begin(r, piece); }
+    SPIKEFUSE_FUNCTION int count(int r, int piece) const {
+        return begin(r + 1, piece) - begin(r, piece);
+    }
     /// Calls function(first, count) for each run of full rows.
     template <class Function>
     SPIKEFUSE_FUNCTION void each_full_run(Function const& function) const {
@@ -45,24 +48,28 @@ struct listed_rows {
 
 /// Adds what full rows mean for `Panels` panels.
 template <int Panels, bool Bits, class T, class Entry, int Pieces>
-SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs, listed_rows<T, Entry, Pieces> const& list,
-                                     T* currents, std::size_t apart) {
+SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs,
+                                     listed_rows<T, Entry, Pieces> const& list, T* currents,
+                                     std::size_t apart) {
     constexpr auto row_apart = static_cast<std::size_t>(lanes<T>::width);
     if constexpr (lanes<T>::width > 1) {
         int which[most_rows];
         list.which_full(which);
         if constexpr (Bits) {
             for (int q = 0; q < Panels; ++q)
-                add_looked_up(panels + static_cast<std::size_t>(q) * panel_apart, inputs, list.full_rows, list.words, list.words_apart,
-                              which, currents + static_cast<std::size_t>(q) * apart);
+                add_looked_up(panels + static_cast<std::size_t>(q) * panel_apart, inputs,
+                              list.full_rows, list.words, list.words_apart, which,
+                              currents + static_cast<std::size_t>(q) * apart);
         } else {
-            add_products<Panels>(panels, panel_apart, list.values, list.stride, list.full_rows, inputs, currents, row_apart, apart,
-                                 named_rows{which});
+            add_products<Panels>(panels, panel_apart, list.values, list.stride, list.full_rows,
+                                 inputs, currents, row_apart, apart, named_rows{which});
         }
-    } else if constexpr (!Bits) { // an address takes two registers of a device: rows that stand one behind the other have one together
+    } else if constexpr (!Bits) { // an address takes two registers of a device: rows that stand one
+                                  // behind the other have one together
         list.each_full_run([&](std::size_t first, int count) {
-            add_products<Panels>(panels, panel_apart, list.values + first * list.stride, list.stride, count, inputs,
-                                 currents + first * row_apart, row_apart, apart);
+            add_products<Panels>(panels, panel_apart, list.values + first * list.stride,
+                                 list.stride, count, inputs, currents + first * row_apart,
+                                 row_apart, apart);
         });
     }
 }
@@ -75,11 +82,13 @@ struct currents_in_memory {
     template <int Panels>
     SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&currents)[Panels]) const {
         for (int q = 0; q < Panels; ++q)
-            currents[q] = lanes<T>::load(rows + static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(q) * apart);
+            currents[q] = lanes<T>::load(rows + static_cast<std::size_t>(r) * stride +
+                                         static_cast<std::size_t>(q) * apart);
     }
 };
 
-/// Currents that are bits: rows `apart` words from each other, the first panel's from bit `first` on.
+/// Currents that are bits: rows `apart` words from each other, the first panel's from bit `first`
+/// on.
 template <class T>
 struct currents_as_bits {
     std::uint32_t const* rows;
@@ -90,7 +99,8 @@ struct currents_as_bits {
     SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&currents)[Panels]) const {
         for (unsigned q = 0; q < Panels; ++q) {
             unsigned const bit = first + q * static_cast<unsigned>(lanes<T>::width);
-            currents[q] = lanes<T>::of_bits(rows[static_cast<std::size_t>(r) * apart + bit / 32] >> (bit % 32));
+            currents[q] = lanes<T>::of_bits(rows[static_cast<std::size_t>(r) * apart + bit / 32] >>
+                                            (bit % 32));
         }
     }
 };
@@ -107,18 +117,20 @@ struct currents_in_registers {
 
 /// sum_rows of all panels together or, where registers are few, one after the other.
 template <bool Bits, int Panels, class T, class Entry>
-SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry const* events, T const* factors, int count,
-                                   lanes<T> (&sums)[Panels]) {
-    constexpr int together = few_registers<T> ? 1 : Panels;
+SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry const* events,
+                                   T const* factors, int count, lanes<T> (&sums)[Panels]) {
+    constexpr int together = simd_is_composite<T> ? 1 : Panels;
     for (int p = 0; p < Panels; p += together) {
         lanes<T> some[together];
-        sum_rows<Bits>(panels + static_cast<std::size_t>(p) * apart, apart, events, factors, count, some);
+        sum_rows<Bits>(panels + static_cast<std::size_t>(p) * apart, apart, events, factors, count,
+                       some);
         for (int q = 0; q < together; ++q) sums[p + q] = some[q];
     }
 }
 
-/// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so that neurons which take a row step while
-/// the next one's weights are loaded. Bits: no event has a factor.
+/// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so
+/// that neurons which take a row step while the next one's weights are loaded. Bits: no event has a
+/// factor.
 template <int Panels, bool Bits, class T, class Entry, int Pieces>
 struct mixed_currents {
     using V = lanes<T>;
@@ -132,13 +144,15 @@ struct mixed_currents {
     std::size_t apart;
     bool has_base;
 
-    /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and all pieces but the last mean comes to
-    /// it.
-    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart, int rows_of_weights,
-                                      listed_rows<T, Entry, Pieces> const& listed, T const* biases, bool adds, T* base_rows,
-                                      std::size_t base_apart)
-        : panels(weights), panel_apart(weights_apart), inputs(rows_of_weights), list(listed), bias(biases), base(base_rows),
-          apart(base_apart), has_base(adds || listed.full_rows > 0 || Pieces > 1) {
+    /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and
+    /// all pieces but the last mean comes to it.
+    SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart,
+                                      int rows_of_weights,
+                                      listed_rows<T, Entry, Pieces> const& listed, T const* biases,
+                                      bool adds, T* base_rows, std::size_t base_apart)
+        : panels(weights), panel_apart(weights_apart), inputs(rows_of_weights), list(listed),
+          bias(biases), base(base_rows), apart(base_apart),
+          has_base(adds || listed.full_rows > 0 || Pieces > 1) {
         if (has_base && !adds)
             for (int q = 0; q < Panels; ++q)
                 for (int r = 0; r < list.rows; ++r) V(T(0)).store(place(r, q));
@@ -146,9 +160,11 @@ struct mixed_currents {
             for (int r = 0; r < list.rows; ++r) {
                 V sums[Panels];
                 sum(r, k, sums);
-                for (int q = 0; q < Panels; ++q) (V::load(place(r, q)) + sums[q]).store(place(r, q));
+                for (int q = 0; q < Panels; ++q)
+                    (V::load(place(r, q)) + sums[q]).store(place(r, q));
             }
-        if (list.full_rows > 0) add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, base, apart);
+        if (list.full_rows > 0)
+            add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, base, apart);
     }
     SPIKEFUSE_FUNCTION void read(int r, V (&currents)[Panels]) const {
         sum(r, Pieces - 1, currents);
@@ -163,14 +179,18 @@ struct mixed_currents {
         return base + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * V::width;
     }
     SPIKEFUSE_FUNCTION void sum(int r, int k, V (&sums)[Panels]) const {
-        if (Pieces > 1 && list.rows >= 16) { // weights are far: each row asks for a share of what comes next
+        if (Pieces > 1 &&
+            list.rows >= 16) { // weights are far: each row asks for a share of what comes next
             std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
-            T const* const next = k + 1 < Pieces ? panels + static_cast<std::size_t>(k + 1) * piece : panels + Panels * panel_apart;
+            T const* const next = k + 1 < Pieces ? panels + static_cast<std::size_t>(k + 1) * piece
+                                                 : panels + Panels * panel_apart;
             for (int q = 0; q < Panels; ++q)
-                ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r, list.rows);
+                ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs),
+                                r, list.rows);
         }
         int const begin = list.begin(r, k), count = list.count(r, k);
-        sum_panels<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count, sums);
+        sum_panels<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count,
+                         sums);
     }
 };
 

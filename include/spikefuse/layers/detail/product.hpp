@@ -9,10 +9,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// sums[r][p] += sum over i of x(r)[i] * panel p[i], panels `apart` numbers from each other. What is even and what is odd is summed by
-/// itself, whatever stands beside: a row alone does not wait for the adder, and has the bits that it has among others.
-template <int Rows, int Panels, class T, class Place>
-SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Place const& x, int inputs, lanes<T> (&sums)[Rows][Panels]) {
+/// sums[r][p] += sum over i of x(r)[i] * panel p[i], panels `apart` numbers from each other. What
+/// is even and what is odd is summed by itself, whatever stands beside: a row alone does not wait
+/// for the adder, and has the bits that it has among others.
+template <int Rows, int Panels, class T, class Path>
+SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Path const& x, int inputs,
+                                 lanes<T> (&sums)[Rows][Panels]) {
     using V = lanes<T>;
     V even[Rows][Panels], odd[Rows][Panels];
     for (int r = 0; r < Rows; ++r)
@@ -20,7 +22,8 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Place const&
     auto const add = [&](V(&part)[Rows][Panels], int i) {
         V weight[Panels];
         for (int p = 0; p < Panels; ++p)
-            weight[p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(i) * panel_width<T>);
+            weight[p] = V::load(panel + static_cast<std::size_t>(p) * apart +
+                                static_cast<std::size_t>(i) * panel_width<T>);
         for (int r = 0; r < Rows; ++r) {
             V const value(x(r)[i]);
             for (int p = 0; p < Panels; ++p) part[r][p] += value * weight[p];
@@ -36,65 +39,86 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Place const&
 struct every_row {
     template <class T>
     SPIKEFUSE_FUNCTION auto of(T* x, std::size_t stride, int k) const {
-        return [from = x + static_cast<std::size_t>(k) * stride, stride](int r) { return from + static_cast<std::size_t>(r) * stride; };
+        return [from = x + static_cast<std::size_t>(k) * stride, stride](int r) {
+            return from + static_cast<std::size_t>(r) * stride;
+        };
     }
 };
 struct named_rows {
     int const* names;
     template <class T>
     SPIKEFUSE_FUNCTION auto of(T* x, std::size_t stride, int k) const {
-        return [x, stride, from = names + k](int r) { return x + static_cast<std::size_t>(from[r]) * stride; };
+        return [x, stride, from = names + k](int r) {
+            return x + static_cast<std::size_t>(from[r]) * stride;
+        };
     }
 };
-/// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the products of so many rows of x, `stride`
-/// numbers apart, `Tile` at a time; 0: as many as fill the registers.
+/// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the
+/// products of so many rows of x, `stride` numbers apart, `Tile` at a time; 0: as many as fill the
+/// registers.
 template <int Panels, int Tile = 0, class T, class Rows = every_row>
-SPIKEFUSE_FLATTEN void add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows, int inputs, T* to,
-                                    std::size_t row_apart, std::size_t panel_apart, Rows which = {}) {
+SPIKEFUSE_FLATTEN void
+add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows,
+             int inputs, T* to, std::size_t row_apart, std::size_t panel_apart, Rows which = {}) {
     using V = lanes<T>;
-    auto const some = [&]<int Count, int Together>(fixed<Count>, fixed<Together>, int first) { // panels
+    auto const some = [&]<int Count, int Together>(fixed<Count>, fixed<Together>,
+                                                   int first) { // panels
         for (int p = 0; p < Panels; p += Together) {
             V sums[Count][Together];
-            auto const place = which.of(to + static_cast<std::size_t>(p) * panel_apart, row_apart, first);
+            auto const place =
+                which.of(to + static_cast<std::size_t>(p) * panel_apart, row_apart, first);
             for (int r = 0; r < Count; ++r)
-                for (int k = 0; k < Together; ++k) sums[r][k] = V::load(place(r) + static_cast<std::size_t>(k) * panel_apart);
-            multiply(panel + static_cast<std::size_t>(p) * apart, apart, which.of(x, stride, first), inputs, sums);
+                for (int k = 0; k < Together; ++k)
+                    sums[r][k] = V::load(place(r) + static_cast<std::size_t>(k) * panel_apart);
+            multiply(panel + static_cast<std::size_t>(p) * apart, apart, which.of(x, stride, first),
+                     inputs, sums);
             for (int r = 0; r < Count; ++r)
-                for (int k = 0; k < Together; ++k) sums[r][k].store(place(r) + static_cast<std::size_t>(k) * panel_apart);
+                for (int k = 0; k < Together; ++k)
+                    sums[r][k].store(place(r) + static_cast<std::size_t>(k) * panel_apart);
         }
     };
-    constexpr int tile = Tile != 0 ? Tile : few_registers<T> ? 3 : Panels < 12 ? 12 / Panels : 1;
+    constexpr int tile = Tile != 0              ? Tile
+                         : simd_is_composite<T> ? 3
+                         : Panels < 12          ? 12 / Panels
+                                                : 1;
     int r = 0;
-    for (; r + tile <= rows; r += tile) some(fixed<tile>{}, fixed<few_registers<T> ? 1 : Panels>{}, r);
-    if constexpr (tile > 2 && !few_registers<T>)
+    for (; r + tile <= rows; r += tile)
+        some(fixed<tile>{}, fixed<simd_is_composite<T> ? 1 : Panels>{}, r);
+    if constexpr (tile > 2 && !simd_is_composite<T>)
         for (; r + tile / 2 <= rows; r += tile / 2) some(fixed<tile / 2>{}, fixed<Panels>{}, r);
     if constexpr (tile > 1)
         for (; r < rows; ++r) some(fixed<1>{}, fixed<Panels>{}, r);
 }
 
-/// panel[i] += sum over r of x[r][i] * gradients[which[r]], rows of x `stride` and of gradients `gradient_stride` numbers apart:
-/// add_products backwards. `Panels` of them, `apart` numbers from each other, with a square of inputs and panels in registers: a line of x
-/// that is far away is used often.
+/// panel[i] += sum over r of x[r][i] * gradients[which[r]], rows of x `stride` and of gradients
+/// `gradient_stride` numbers apart: add_products backwards. `Panels` of them, `apart` numbers from
+/// each other, with a square of inputs and panels in registers: a line of x that is far away is
+/// used often.
 template <int Panels, class T>
-SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride, int inputs, T const* gradients,
-                                  std::size_t gradient_stride, int const* which, int rows) {
+SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride,
+                                  int inputs, T const* gradients, std::size_t gradient_stride,
+                                  int const* which, int rows) {
     using V = lanes<T>;
     auto const some = [&]<int Inputs>(fixed<Inputs>, int first) {
         V sum[Inputs][Panels];
         for (int i = 0; i < Inputs; ++i)
             for (int p = 0; p < Panels; ++p)
-                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
+                sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart +
+                                    static_cast<std::size_t>(first + i) * panel_width<T>);
         for (int r = 0; r < rows; ++r) {
             V gradient[Panels];
             for (int p = 0; p < Panels; ++p)
-                gradient[p] = V::load(gradients + static_cast<std::size_t>(which[r]) * gradient_stride + p * V::width);
+                gradient[p] =
+                    V::load(gradients + static_cast<std::size_t>(which[r]) * gradient_stride +
+                            p * V::width);
             T const* const row = x + static_cast<std::size_t>(r) * stride + first;
             for (int i = 0; i < Inputs; ++i)
                 for (int p = 0; p < Panels; ++p) sum[i][p] += V(row[i]) * gradient[p];
         }
         for (int i = 0; i < Inputs; ++i)
             for (int p = 0; p < Panels; ++p)
-                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart + static_cast<std::size_t>(first + i) * panel_width<T>);
+                sum[i][p].store(panel + static_cast<std::size_t>(p) * apart +
+                                static_cast<std::size_t>(first + i) * panel_width<T>);
     };
     int i = 0;
     for (; i + 8 <= inputs; i += 8) some(fixed<8>{}, i);

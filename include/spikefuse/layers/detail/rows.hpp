@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Sums of weight rows: what a mixing layer costs. A panel is [input][P], P = panel_width neurons: one register on the host, and on a
-/// device, where a register is one neuron, those of threads that run together.
+/// Sums of weight rows: what a mixing layer costs. A panel is [input][P], P = panel_width neurons:
+/// one register on the host, and on a device, where a register is one neuron, those of threads that
+/// run together.
 
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
@@ -19,58 +20,71 @@ template <class Number, class Count>
 SPIKEFUSE_FUNCTION Number* column_of_panel(Number* panels, int p, Count rows) {
     using T = std::remove_const_t<Number>;
     constexpr int each = panel_width<T> / lanes<T>::width; // registers of a panel
-    return panels + static_cast<std::size_t>(p / each) * panel_width<T> * static_cast<std::size_t>(rows) + p % each * lanes<T>::width;
+    return panels +
+           static_cast<std::size_t>(p / each) * panel_width<T> * static_cast<std::size_t>(rows) +
+           p % each * lanes<T>::width;
 }
 
-/// All-to-all weights of `Left` inputs: the compile-time facts, and where a panel lies in the bag.
+/// All-to-all weights of `Left` inputs: the compile-time facts, and where a panel lies among the
+/// parameters.
 template <int Left, int Out, bool Bias>
 struct weights_over {
     static constexpr int inputs = Left, outputs = Out;
     static constexpr bool has_bias = Bias;
     static constexpr double additions_per_input = Out; // what one spike costs
 
-    /// Where register p of outputs begins in the panel that holds it, and its bias. The same for weights and for their gradients. A panel's
-    /// last row is zero: lists of events are filled up with it.
+    /// Where register p of outputs begins in the panel that holds it, and its bias. The same for
+    /// weights and for their gradients. A panel's last row is zero: lists of events are filled up
+    /// with it.
     template <class Number>
-    static SPIKEFUSE_FUNCTION Number* panel(Number* bag, int p) {
-        return column_of_panel(bag, p, inputs + 1);
+    static SPIKEFUSE_FUNCTION Number* panel(Number* parameters, int p) {
+        return column_of_panel(parameters, p, inputs + 1);
     }
-    /// Where the weights from the inputs of register p begin in the transposed copy: [panel of inputs][output][P].
+    /// Where the weights from the inputs of register p begin in the transposed copy: [panel of
+    /// inputs][output][P].
     template <class Number>
-    static SPIKEFUSE_FUNCTION Number* transposed_panel(Number* bag, int p) {
-        return column_of_panel(bag, p, outputs);
+    static SPIKEFUSE_FUNCTION Number* transposed_panel(Number* parameters, int p) {
+        return column_of_panel(parameters, p, outputs);
     }
     template <class Number>
-    static SPIKEFUSE_FUNCTION Number* bias_place(Number* bag, int p) {
+    static SPIKEFUSE_FUNCTION Number* bias_place(Number* parameters, int p) {
         using T = std::remove_const_t<Number>;
         constexpr int panels = (Out + panel_width<T> - 1) / panel_width<T>;
-        return bag + static_cast<std::size_t>(panels) * panel_width<T> * (inputs + 1) + static_cast<std::size_t>(p) * lanes<T>::width;
+        return parameters + static_cast<std::size_t>(panels) * panel_width<T> * (inputs + 1) +
+               static_cast<std::size_t>(p) * lanes<T>::width;
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> bias(T const* bag, int p) {
+    static SPIKEFUSE_FUNCTION lanes<T> bias(T const* parameters, int p) {
         if constexpr (Bias) {
-            return lanes<T>::load(bias_place(bag, p));
+            return lanes<T>::load(bias_place(parameters, p));
         } else {
             return lanes<T>(T(0));
         }
     }
 };
 
-/// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes look their sums up (measured:
-/// docs/speed.md).
+/// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes
+/// look their sums up (measured: docs/speed.md).
 template <class T>
-inline constexpr double multiplied_above = few_registers<T> || halved_registers ? 0.40 : 0.24;
+inline constexpr double multiplied_above =
+    simd_is_composite<T> || double_pumped_avx512 ? 0.40 : 0.24;
 template <class T> // a table is as long as a register: those of one number look nothing up
-inline constexpr double looked_up_above = lanes<T>::width < 8 ? 1
-                                          : few_registers<T>  ? 0.48
-                                          : halved_registers  ? 0.35
-                                                              : 0.26;
-template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64 inputs
-inline constexpr int looked_up_together = few_registers<T> ? 4 : 5;
+inline constexpr double looked_up_above = lanes<T>::width < 8    ? 1
+                                          : simd_is_composite<T> ? 0.48
+                                          : double_pumped_avx512 ? 0.35
+                                                                 : 0.26;
+template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64
+                   // inputs
+inline constexpr int looked_up_together = simd_is_composite<T> ? 4 : 5;
 inline constexpr int most_rows = 512; // full ones; of others half as many (measured: docs/speed.md)
-/// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in each but the last.
-SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) { return inputs <= 1024 ? 1 : (inputs + 255) / 256; }
-SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) { return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 31) / 32 * 32; }
+/// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in
+/// each but the last.
+SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) {
+    return inputs <= 1024 ? 1 : (inputs + 255) / 256;
+}
+SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) {
+    return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 31) / 32 * 32;
+}
 
 /// torch.nn.Linear's start values are uniform in plus or minus this.
 constexpr double start_spread(int inputs) {
@@ -79,13 +93,17 @@ constexpr double start_spread(int inputs) {
     return 1 / root;
 }
 
-/// Lists of events have a multiple of this many entries: a loop without a remainder, and with enough sums to hide the adder's latency.
+/// Lists of events have a multiple of this many entries: a loop without a remainder, and with
+/// enough sums to hide the adder's latency.
 constexpr int events_together = 4;
 
-/// An entry says where in a panel a row begins: on the host in steps of 8 bytes, by which its processor's addresses scale for nothing; on a
-/// device in rows. Sixteen bits are enough for 8191 inputs there and 65535 here: a list passes through the first cache once a panel.
+/// An entry says where in a panel a row begins: on the host in steps of 8 bytes, by which its
+/// processor's addresses scale for nothing; on a device in rows. Sixteen bits are enough for 8191
+/// inputs there and 65535 here: a list passes through the first cache once a panel.
 template <class T>
-inline constexpr int entry_scale = lanes<T>::width > 1 ? panel_width<T>* static_cast<int>(sizeof(T)) / 8 : 1;
+inline constexpr int entry_scale = lanes<T>::width > 1
+                                       ? panel_width<T>* static_cast<int>(sizeof(T)) / 8
+                                       : 1;
 template <class T, int Inputs>
 using entry_of = std::conditional_t<Inputs <= 65535 / entry_scale<T>, std::uint16_t, std::uint32_t>;
 template <class Number, class Entry>
@@ -94,7 +112,8 @@ SPIKEFUSE_FUNCTION Number* row_at(Number* panel, Entry entry) {
     return panel + static_cast<std::size_t>(entry) * (panel_width<T> / entry_scale<T>);
 }
 
-/// Calls take(j, entry) for four entries of a list, read 8 bytes at a time: the loop is bound by loads.
+/// Calls take(j, entry) for four entries of a list, read 8 bytes at a time: the loop is bound by
+/// loads.
 template <class Entry, class Function>
 SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
     static_assert(events_together == 4);
@@ -108,18 +127,21 @@ SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
 
 /// Asks for share `part` of `parts` of some rows of weights, before they are needed.
 template <class T>
-SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_unused]] int count, [[maybe_unused]] int part,
-                                        [[maybe_unused]] int parts) {
+SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_unused]] int count,
+                                        [[maybe_unused]] int part, [[maybe_unused]] int parts) {
 #if SPIKEFUSE_HOST_LANES
     int const share = (count + parts - 1) / parts;
-    for (int k = part * share; k < (part + 1) * share && k < count; ++k) __builtin_prefetch(rows + k * panel_width<T>, 0, 2);
+    for (int k = part * share; k < (part + 1) * share && k < count; ++k)
+        __builtin_prefetch(rows + k * panel_width<T>, 0, 2);
 #endif
 }
 
-/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each event once where it is a spike, else
-/// times its factor. The order of the partial sums is fixed, so the result does not depend on threads or on where a block of steps begins.
+/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each
+/// event once where it is a spike, else times its factor. The order of the partial sums is fixed,
+/// so the result does not depend on threads or on where a block of steps begins.
 template <bool Bits, int Panels, class T, class Entry>
-SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const* events, [[maybe_unused]] T const* factors, int count,
+SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const* events,
+                                 [[maybe_unused]] T const* factors, int count,
                                  lanes<T> (&sums)[Panels]) {
     using V = lanes<T>;
     V part[Panels][events_together];
@@ -128,7 +150,8 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
     for (int k = 0; k < count; k += events_together)
         four_events(events + k, [&](int j, Entry event) {
             for (int q = 0; q < Panels; ++q) {
-                V const weights = V::load(row_at(panels + static_cast<std::size_t>(q) * apart, event));
+                V const weights =
+                    V::load(row_at(panels + static_cast<std::size_t>(q) * apart, event));
                 if constexpr (Bits) {
                     part[q][j] += weights;
                 } else {
@@ -136,37 +159,46 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
                 }
             }
         });
-    for (int q = 0; q < Panels; ++q) sums[q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
+    for (int q = 0; q < Panels; ++q)
+        sums[q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
 }
 
 /// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
 template <class T, class Entry>
 SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, int count, lanes<T> gradient) {
     using V = lanes<T>;
-    for (int k = 0; k < count; ++k) (V::load(row_at(panel, events[k])) + gradient).store(row_at(panel, events[k]));
+    for (int k = 0; k < count; ++k)
+        (V::load(row_at(panel, events[k])) + gradient).store(row_at(panel, events[k]));
 }
 template <class T, class Entry>
-SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, T const* factors, int count, lanes<T> gradient) {
+SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, T const* factors, int count,
+                                    lanes<T> gradient) {
     using V = lanes<T>;
-    for (int k = 0; k < count; ++k) (V::load(row_at(panel, events[k])) + V(factors[k]) * gradient).store(row_at(panel, events[k]));
+    for (int k = 0; k < count; ++k)
+        (V::load(row_at(panel, events[k])) + V(factors[k]) * gradient)
+            .store(row_at(panel, events[k]));
 }
-/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of `fired[i]` (bit r: input i fired in row r), and
-/// of the words `fired_apart` behind it, 64 rows each; row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each
-/// other: each row of weights is read and written once, gradients come from the near cache.
+/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of
+/// `fired[i]` (bit r: input i fired in row r), and of the words `fired_apart` behind it, 64 rows
+/// each; row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each other: each
+/// row of weights is read and written once, gradients come from the near cache.
 template <int Panels, int Words, class T, class Rows>
-SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* fired, std::size_t fired_apart, int inputs,
-                                    Rows const& row_of) {
+SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* fired,
+                                    std::size_t fired_apart, int inputs, Rows const& row_of) {
     using V = lanes<T>;
     for (int i = 0; i < inputs; ++i) {
         std::uint64_t any = 0;
-        for (int w = 0; w < Words; ++w) any |= fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)];
+        for (int w = 0; w < Words; ++w)
+            any |= fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)];
         if (any == 0) continue;
         T* const place = panel + static_cast<std::size_t>(i) * panel_width<T>;
         V sum[Panels];
-        for (int p = 0; p < Panels; ++p) sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
+        for (int p = 0; p < Panels; ++p)
+            sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
         for (int w = 0; w < Words; ++w)
-            for (std::uint64_t left = fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)]; left != 0;
-                 left &= left - 1) {
+            for (std::uint64_t left =
+                     fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)];
+                 left != 0; left &= left - 1) {
                 T const* const row = row_of(static_cast<unsigned>(w * 64 + lowest_bit(left)));
                 for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
             }

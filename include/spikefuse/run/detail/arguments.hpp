@@ -12,12 +12,18 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 /// What a kernel is for: to run; to run and leave a tape; to run a block again and then backwards.
 enum class purpose { run, tape, gradients };
 
-enum class input_kind { values, held, bits }; // [T, B, N]; [B, N] held for all steps; [T, B, ceil(N/32)]
+enum class input_kind {
+    values,
+    held,
+    bits
+}; // [T, B, N]; [B, N] held for all steps; [T, B, ceil(N/32)]
 
-/// What training charges for a layer's activity: counts of spikes, and the bounds of their mean over time.
+/// What training charges for a layer's activity: counts of spikes, and the bounds of their mean
+/// over time.
 template <class T>
 struct activity_penalty {
-    double* counts; // [B, N]; nullptr: nothing is charged. In float the sum of many steps would stand still
+    double* counts; // [B, N]; nullptr: nothing is charged. In float the sum of many steps would
+                    // stand still
     T least, most, strength;
 
     /// How far a neuron's activity lies outside the bounds.
@@ -29,16 +35,17 @@ struct activity_penalty {
 
 template <class T>
 struct run_arguments {
-    T const* bag;                  // parameters
-    T* states;                     // [B, memory_total], kept between calls: states, then rows that loops feed back
-    void const* input;             // values or words
-    std::size_t input_step;        // distance of two steps, in elements
-    std::size_t input_sample;      // distance of two samples, in elements
-    T* output;                     // [T, B, N] or [B, N]
-    std::size_t output_step;       // distance of two steps, in elements
-    std::size_t output_sample;     // of two samples
-    std::size_t output_neuron;     // of two neurons
-    std::uintptr_t const* records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
+    T const* parameters; // parameters
+    T* states; // [B, memory_total], kept between calls: states, then rows that loops feed back
+    void const* input;         // values or words
+    std::size_t input_step;    // distance of two steps, in elements
+    std::size_t input_sample;  // distance of two samples, in elements
+    T* output;                 // [T, B, N] or [B, N]
+    std::size_t output_step;   // distance of two steps, in elements
+    std::size_t output_sample; // of two samples
+    std::size_t output_neuron; // of two neurons
+    std::uintptr_t const*
+        records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
     int steps;
     int batch;
     std::uint32_t first_sample; // the number of the first sample, by which noise is drawn
@@ -50,18 +57,21 @@ struct run_arguments {
     std::size_t team_scratch;   // bytes from a team's to the next one's
 
     // training only
-    T* tape;                              // [places, blocks, memory_total]: what every block of steps began with
-    T* currents;                          // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is summed again
-    int at_a_time;                        // samples of a group that run, and then are undone: then the next ones take their places
-    T* when;                              // [B, N in whole registers]: in which step the readout took its value
-    int block;                            // steps between two entries of the tape
-    bool constants;                       // gradients of neurons' constants too
-    int groups;                           // samples are spread over so many gradients, which are summed afterwards
-    T* transposed;                        // a copy of the weights, [panel of inputs][output][P] a layer
-    T* gradient;                          // [groups, bag_total]
-    T* state_gradient;                    // [B, memory_total]: of what the run began with; or nullptr
-    T* input_gradient;                    // [T, B, N], or [B, N] for a held input; or nullptr
-    std::uintptr_t const* seeds;          // per layer and slot the address of a gradient [T, B, N] that arrives there, or 0; or nullptr
+    T* tape;     // [places, blocks, memory_total]: what every block of steps began with
+    T* currents; // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is
+                 // summed again
+    int samples_per_pass; // samples of a group that run, and then are undone: then the next ones
+                          // take their places
+    T* when;              // [B, N in whole registers]: in which step the readout took its value
+    int block;            // steps between two entries of the tape
+    bool constants;       // gradients of neurons' constants too
+    int groups;           // samples are spread over so many gradients, which are summed afterwards
+    T* transposed;        // a copy of the weights, [panel of inputs][output][P] a layer
+    T* gradient;          // [groups, parameter_total]
+    T* state_gradient;    // [B, memory_total]: of what the run began with; or nullptr
+    T* input_gradient;    // [T, B, N], or [B, N] for a held input; or nullptr
+    std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that
+                                 // arrives there, or 0; or nullptr
     activity_penalty<T> const* penalties; // a slot; or nullptr
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it is too full for a list.
+/// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it
+/// is too full for a list.
 
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
@@ -14,7 +15,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 /// The 64 inputs from word w on, a word that there is; those beyond the width are 0.
 SPIKEFUSE_FUNCTION std::uint64_t two_words(std::uint32_t const* row, int width, int w) {
     int const left = width - w * 32;
-    std::uint64_t const set = row[w] | (left > 32 ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
+    std::uint64_t const set =
+        row[w] | (left > 32 ? static_cast<std::uint64_t>(row[w + 1]) << 32 : 0);
     return left < 64 ? set & ((std::uint64_t(1) << left) - 1) : set;
 }
 
@@ -30,22 +32,26 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
-/// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written behind them yet, up to 31 places may be
-/// written over.
+/// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written
+/// behind them yet, up to 31 places may be written over.
 template <int Scale, class Entry>
-SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, Entry* events, [[maybe_unused]] bool alone) {
+SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, Entry* events,
+                                   [[maybe_unused]] bool alone) {
     int count = 0;
     int const words = (width + 31) / 32;
 #if SPIKEFUSE_HOST_LANES
     int const room = alone ? words * 32 + 8 : count_events(row, width);
-    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch: what is too much is written over
+    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch: what
+                                         // is too much is written over
         std::uint64_t set = two_words(row, width, w);
         int const here = count_bits(set), first = offset + w * 32;
         int done = 0;
         for (; done < here && count + done + 8 <= room; done += 8)
             for (int k = 0; k < 8; ++k, set &= set - 1)
-                events[count + done + k] = static_cast<Entry>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
-        for (; done < here; ++done, set &= set - 1) events[count + done] = static_cast<Entry>((first + lowest_bit(set)) * Scale);
+                events[count + done + k] =
+                    static_cast<Entry>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
+        for (; done < here; ++done, set &= set - 1)
+            events[count + done] = static_cast<Entry>((first + lowest_bit(set)) * Scale);
         count += here;
     }
 #else
@@ -63,7 +69,8 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
 #if SPIKEFUSE_HOST_LANES && defined(__AVX512VBMI2__) && defined(__AVX512BW__)
 /// The same for short entries: 64 inputs at a time, without a branch a spike.
 template <int Scale>
-SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset, std::uint16_t* events, bool alone) {
+SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offset,
+                                   std::uint16_t* events, bool alone) {
     alignas(64) static constexpr auto numbers = [] {
         std::array<std::uint8_t, 64> n{};
         for (std::size_t k = 0; k < 64; ++k) n[k] = static_cast<std::uint8_t>(k);
@@ -78,12 +85,14 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
         __m512i const which = _mm512_maskz_compress_epi8(set, all);
         __m512i const base = _mm512_set1_epi16(static_cast<short>((offset + w * 32) * Scale));
         auto const write = [&](__m256i some, int done) {
-            __m512i const places = _mm512_add_epi16(base, _mm512_mullo_epi16(_mm512_cvtepu8_epi16(some), _mm512_set1_epi16(Scale)));
+            __m512i const layout = _mm512_add_epi16(
+                base, _mm512_mullo_epi16(_mm512_cvtepu8_epi16(some), _mm512_set1_epi16(Scale)));
             if (alone) { // cheaper than a masked store
-                _mm512_storeu_si512(events + count + done, places);
+                _mm512_storeu_si512(events + count + done, layout);
             } else {
                 int const left = here - done;
-                _mm512_mask_storeu_epi16(events + count + done, left >= 32 ? ~0u : (1u << left) - 1u, places);
+                _mm512_mask_storeu_epi16(events + count + done,
+                                         left >= 32 ? ~0u : (1u << left) - 1u, layout);
             }
         };
         write(_mm512_castsi512_si256(which), 0);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a layer of weights reads, row by row: lists of events, and which rows are too full for a list.
+/// What a layer of weights reads, row by row: lists of events, and which rows are too full for a
+/// list.
 
 #include "points.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
+template <class Schedule, class T, input_kind Kind, class Readout, class Space,
+          purpose Purpose = purpose::run>
 struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     using base = points_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
     using base::run;
-    using typename base::context, typename base::places, typename base::V;
+    using typename base::context, typename base::layout, typename base::V;
     static constexpr int W = V::width, P = base::P;
 
     template <class Feed>
@@ -18,29 +20,34 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     static constexpr int scale = entry_scale<T>;
     template <class Feed> // of each row
     static constexpr int pieces_of_feed =
-        plan::single<Feed> ? pieces_of(Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width) : 1;
+        plan::single<Feed>
+            ? pieces_of(Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width)
+            : 1;
     /// The share of inputs above which a row is not listed.
     template <class Stage, class Feed>
     static constexpr double full_above = [] {
         if constexpr (!plan::single<Feed>) {
             return 1;
-        } else if constexpr (!places::template only_bits<Feed>) {
+        } else if constexpr (!layout::template only_bits<Feed>) {
             return multiplied_above<T>;
         } else {
-            return places::template replays<Stage>::value ? looked_up_above<T> : 1;
+            return layout::template replays<Stage>::value ? looked_up_above<T> : 1;
         }
     }();
 
     static constexpr int rows_ahead = 16; // are asked for
-    /// Threads of a host (lists_of_threads) list what they read themselves: a line that another one has written costs more than listing it.
-    /// Where they list together, they wait for each other.
+    /// Threads of a host (event_lists::of_threads) list what they read themselves: a line that
+    /// another one has written costs more than listing it. Where they list together, they wait for
+    /// each other.
     SPIKEFUSE_FUNCTION void list_barrier([[maybe_unused]] context const& here) const {
-        if constexpr (!places::lists_of_threads) here.team.team_barrier();
+        if constexpr (!layout::lists::of_threads) here.team.team_barrier();
     }
-    /// Counts the events of row r, piece by piece. Where they are too many for a list the first count is negative.
+    /// Counts the events of row r, piece by piece. Where they are too many for a list the first
+    /// count is negative.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION void count_row(context const& here, int r, std::int32_t* counts) const {
-        constexpr int most = static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
+        constexpr int most =
+            static_cast<int>(full_above<Stage, Feed> * Schedule::template width_into<Feed::layer>);
         for (int k = 0; k < pieces_of_feed<Feed>; ++k) counts[k] = 0;
         int whole = 0;
         each_piece<Feed>(here, r, [&](int k, auto, auto const* row, int width, int) {
@@ -49,19 +56,24 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         });
         if (full_above<Stage, Feed> < 1 && whole > most) counts[0] = -1;
     }
-    /// Counted rows that share a list: how many fit, and how long their pieces are, or, from begin() on, where the next row's begin.
+    /// Counted rows that share a list: how many fit, and how long their pieces are, or, from
+    /// begin() on, where the next row's begin.
     template <class Stage, class Feed>
     struct sharing {
         static constexpr int pieces = pieces_of_feed<Feed>;
         std::int32_t const* counts; // [row][piece]
         int rows = 0, share = 0, entries = 0, at[pieces] = {};
 
-        SPIKEFUSE_FUNCTION bool full(int r) const { return full_above<Stage, Feed> < 1 && counts[r * pieces] < 0; }
-        SPIKEFUSE_FUNCTION int length(int r, int k) const { return full(r) ? 0 : plan::round_up(counts[r * pieces + k], events_together); }
+        SPIKEFUSE_FUNCTION bool full(int r) const {
+            return full_above<Stage, Feed> < 1 && counts[r * pieces] < 0;
+        }
+        SPIKEFUSE_FUNCTION int length(int r, int k) const {
+            return full(r) ? 0 : plan::round_up(counts[r * pieces + k], events_together);
+        }
         SPIKEFUSE_FUNCTION bool take(int r) {
             int whole = entries;
             for (int k = 0; k < pieces; ++k) whole += length(r, k);
-            if (whole > places::event_capacity + events_together * pieces) return false;
+            if (whole > layout::lists::event_capacity + events_together * pieces) return false;
             share += full(r) ? 1 : 2;
             if (share > most_rows) return false;
             entries = whole, rows = r + 1;
@@ -75,26 +87,28 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
             for (int k = 0; k < pieces; ++k) at[k] += length(r, k);
         }
     };
-    /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then nobody writes a list before all have
-    /// read the last one.
+    /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then
+    /// nobody writes a list before all have read the last one.
     template <class Stage, class Feed>
     SPIKEFUSE_FUNCTION auto list_rows(context const& here, int first, int wanted) const {
-        constexpr bool may_be_full = full_above<Stage, Feed> < 1, bits = places::template only_bits<Feed>;
+        constexpr bool may_be_full = full_above<Stage, Feed> < 1,
+                       bits = layout::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
         using from = plan::first_source<Feed>;
-        auto* const counts = here.template in_lists<std::int32_t>(places::counts_in_lists);
-        auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
-        auto* const words = here.template in_lists<std::uint64_t>(places::words_in_lists);
-        int const rank = places::lists_of_threads ? 0 : here.team.team_rank(), size = places::lists_of_threads ? 1 : here.team.team_size();
+        auto* const counts = here.template in_lists<std::int32_t>(layout::lists::counts_offset);
+        auto* const ends = here.template in_lists<std::int32_t>(layout::lists::ends_offset);
+        auto* const words = here.template in_lists<std::uint64_t>(layout::lists::words_offset);
+        int const rank = layout::lists::of_threads ? 0 : here.team.team_rank(),
+                  size = layout::lists::of_threads ? 1 : here.team.team_size();
         sharing<Stage, Feed> shared{counts};
         for (int r = rank; r < wanted; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
             count_row<Stage, Feed>(here, first + r, counts + r * pieces);
-            if (places::lists_of_threads && !shared.take(r)) break;
+            if (layout::lists::of_threads && !shared.take(r)) break;
         }
         list_barrier(here);
         // Every thread of a device adds up for itself; then it lists its own rows.
-        while (!places::lists_of_threads && shared.rows < wanted && shared.take(shared.rows)) {
+        while (!layout::lists::of_threads && shared.rows < wanted && shared.take(shared.rows)) {
         }
         int const rows = shared.rows;
         int full_rows = 0;
@@ -102,27 +116,30 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
             if (!shared.full(r)) {
-                if (r % size == rank) list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
+                if (r % size == rank)
+                    list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
                 shared.pass(r);
             } else {
                 for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = shared.at[k];
                 if constexpr (may_be_full && bits)
-                    if (full_rows % size == rank) copy_words<from>(here, first + r, words + full_rows);
+                    if (full_rows % size == rank)
+                        copy_words<from>(here, first + r, words + full_rows);
                 ++full_rows;
             }
         }
         list_barrier(here);
-        listed_rows<T, event_of<Feed>, pieces> list{first,
-                                                    rows,
-                                                    full_rows,
-                                                    counts,
-                                                    ends,
-                                                    here.template in_lists<event_of<Feed>>(places::events_in_lists),
-                                                    here.template in_lists<T>(places::factors_in_lists),
-                                                    words,
-                                                    places::block_steps,
-                                                    nullptr,
-                                                    0};
+        listed_rows<T, event_of<Feed>, pieces> list{
+            first,
+            rows,
+            full_rows,
+            counts,
+            ends,
+            here.template in_lists<event_of<Feed>>(layout::lists::events_offset),
+            here.template in_lists<T>(layout::lists::factors_offset),
+            words,
+            layout::block_steps,
+            nullptr,
+            0};
         if constexpr (may_be_full && !bits) {
             list.values = this->template row_of<from::buffer>(here, first - from::delay);
             list.stride = this->template stride_of<from::buffer>();
@@ -132,28 +149,32 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     /// Lists a row of spikes that stands alone and is never full. The list of before has been read.
     template <class Feed>
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
-        auto* const ends = here.template in_lists<std::int32_t>(places::ends_in_lists);
-        if (places::lists_of_threads || here.team.team_rank() == 0) {
+        auto* const ends = here.template in_lists<std::int32_t>(layout::lists::ends_offset);
+        if (layout::lists::of_threads || here.team.team_rank() == 0) {
             ends[0] = 0;
             list_row<Feed>(here, r, nullptr, ends + 1, 1);
         }
         list_barrier(here);
         return ends;
     }
-    /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they end, `apart` from each other. Each is
-    /// filled up to whole registers, with the row of zeros.
+    /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they
+    /// end, `apart` from each other. Each is filled up to whole registers, with the row of zeros.
     template <class Feed>
-    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins, std::int32_t* ends, int apart) const {
-        constexpr bool bits = places::template only_bits<Feed>;
+    SPIKEFUSE_FUNCTION void list_row(context const& here, int r, int const* begins,
+                                     std::int32_t* ends, int apart) const {
+        constexpr bool bits = layout::template only_bits<Feed>;
         constexpr int pieces = pieces_of_feed<Feed>;
-        constexpr bool alone = places::lists_of_threads && pieces == 1; // nobody has written behind this row yet
-        auto* const events = here.template in_lists<event_of<Feed>>(places::events_in_lists);
-        auto* const factors = here.template in_lists<T>(places::factors_in_lists);
+        constexpr bool alone =
+            layout::lists::of_threads && pieces == 1; // nobody has written behind this row yet
+        auto* const events = here.template in_lists<event_of<Feed>>(layout::lists::events_offset);
+        auto* const factors = here.template in_lists<T>(layout::lists::factors_offset);
         int piece = 0, at = begins == nullptr ? 0 : begins[0];
         auto const fill_up = [&] {
             int const end = plan::round_up(at, events_together);
-            for (int k = 0; alone ? k < events_together : at + k < end; ++k) { // alone: without a branch
-                events[at + k] = static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
+            for (int k = 0; alone ? k < events_together : at + k < end;
+                 ++k) { // alone: without a branch
+                events[at + k] =
+                    static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
                 if constexpr (!bits) factors[at + k] = T(0);
             }
             ends[piece++ * apart] = at = end;
@@ -163,7 +184,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
                 fill_up();
                 if (begins != nullptr) at = begins[k];
             }
-            if constexpr (!places::template holds_bits<decltype(source)>::value) {
+            if constexpr (!layout::template holds_bits<decltype(source)>::value) {
                 at += list_events<scale>(row, width, offset, events + at, factors + at);
             } else {
                 int const added = list_events<scale>(row, width, offset, events + at, alone);
@@ -180,18 +201,23 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     SPIKEFUSE_FUNCTION void copy_words(context const& here, int r, std::uint64_t* words) const {
         constexpr int width = Schedule::template buffer_at<Source::buffer>::width;
         for (int i = 0; i < width; i += 64)
-            words[i / 64 * places::block_steps] = bits_from(this->template row_of<Source::buffer>(here, r - Source::delay), width, i);
+            words[i / 64 * layout::block_steps] =
+                bits_from(this->template row_of<Source::buffer>(here, r - Source::delay), width, i);
     }
-    /// Calls function(piece, source, row, width, offset): a row of input in parts, each from one source and for one piece of the list.
+    /// Calls function(piece, source, row, width, offset): a row of input in parts, each from one
+    /// source and for one piece of the list.
     template <class Feed, class Function>
     SPIKEFUSE_FUNCTION void each_piece(context const& here, int r, Function const& function) const {
         for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>([&](auto s) {
             using from = plan::mp11::mp_at_c<typename Feed::sources, s>;
-            constexpr int width = Schedule::template buffer_at<from::buffer>::width, pieces = pieces_of_feed<Feed>;
-            constexpr int whole = pieces == 1 ? width : piece_of(width), numbers = places::template holds_bits<from>::value ? 32 : 1;
+            constexpr int width = Schedule::template buffer_at<from::buffer>::width,
+                          pieces = pieces_of_feed<Feed>;
+            constexpr int whole = pieces == 1 ? width : piece_of(width),
+                          numbers = layout::template holds_bits<from>::value ? 32 : 1;
             auto const* const row = this->template row_of<from::buffer>(here, r - from::delay);
             for (int k = 0; k < pieces; ++k)
-                function(k, from{}, row + k * (whole / numbers), k < pieces - 1 ? whole : width - k * whole, from::offset + k * whole);
+                function(k, from{}, row + k * (whole / numbers),
+                         k < pieces - 1 ? whole : width - k * whole, from::offset + k * whole);
         });
     }
 };

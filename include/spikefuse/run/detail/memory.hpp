@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a model remembers between calls: the states of every sample, and the rows that loops feed back.
+/// What a model remembers between calls: the states of every sample, and the rows that loops feed
+/// back.
 
 #include "../../core/errors.hpp"
 #include "../../core/numbers.hpp"
@@ -21,36 +22,46 @@ class model_memory {
     model_memory(plan::catalog const& of, std::vector<std::string> const& layers, int batch)
         : batch_(static_cast<std::size_t>(batch)), apart_(of.memory) {
         data_ = make();
-        for (plan::state_entry const& one : of.states) places_.push_back({layers[static_cast<std::size_t>(one.layer)], one});
+        for (plan::state_entry const& one : of.states)
+            entries_.push_back({layers[static_cast<std::size_t>(one.layer)], one});
     }
     T* data() const { return data_.data(); }
     Kokkos::View<T*, Space> const& view() const { return data_.view(); }
     /// Memory for all samples.
-    Kokkos::View<T*, Space> make() const { return {"spikefuse::states", std::max<std::size_t>(apart_ * batch_, 1)}; }
+    Kokkos::View<T*, Space> make() const {
+        return {"spikefuse::states", std::max<std::size_t>(apart_ * batch_, 1)};
+    }
 
     /// A state of all samples, [B, N], from something that lies as the states do.
-    std::vector<T> get(std::string_view layer, std::string_view name, Kokkos::View<T*, Space> const& data) const {
+    std::vector<T> get(std::string_view layer, std::string_view name,
+                       Kokkos::View<T*, Space> const& data) const {
         plan::state_entry const& one = find(layer, name);
         auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data);
         std::vector<T> values(batch_ * one.width); // [B, N]
         for (std::size_t b = 0; b < batch_; ++b)
-            for (std::size_t n = 0; n < one.width; ++n) values[b * one.width + n] = read(all.data() + b * apart_ + one.offset, n, one.bits);
+            for (std::size_t n = 0; n < one.width; ++n)
+                values[b * one.width + n] = read(all.data() + b * apart_ + one.offset, n, one.bits);
         return values;
     }
     /// Throws what `set` would throw, and changes nothing.
     template <class Number>
-    void check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
+    void check(std::string_view layer, std::string_view name,
+               std::span<Number const> values) const {
         plan::state_entry const& one = find(layer, name);
         if (values.size() != 1 && values.size() != one.width && values.size() != batch_ * one.width)
-            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
-                                  " numbers",
-                              "it is [B, N] = [" + std::to_string(batch_) + ", " + std::to_string(one.width) + "]",
-                              "Pass that many numbers, row by row, or N for all samples alike, or one for all");
+            throw shape_error(
+                "'" + std::string(name) + "' of '" + std::string(layer) + "' was given " +
+                    std::to_string(values.size()) + " numbers",
+                "it is [B, N] = [" + std::to_string(batch_) + ", " + std::to_string(one.width) +
+                    "]",
+                "Pass that many numbers, row by row, or N for all samples alike, or one for all");
         for (std::size_t k = 0; k < values.size(); ++k)
             if (!is_finite(static_cast<T>(values[k])))
-                throw value_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is " +
-                                      number_text(static_cast<double>(values[k])) + " at [" + std::to_string(k) + "]",
-                                  "a state is a finite number" + beyond<T>(static_cast<double>(values[k])),
+                throw value_error("'" + std::string(name) + "' of '" + std::string(layer) +
+                                      "' is " + number_text(static_cast<double>(values[k])) +
+                                      " at [" + std::to_string(k) + "]",
+                                  "a state is a finite number" +
+                                      beyond<T>(static_cast<double>(values[k])),
                                   "Look where this number comes from");
     }
     /// Values that were checked.
@@ -60,8 +71,11 @@ class model_memory {
         auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data_.view());
         for (std::size_t b = 0; b < batch_; ++b)
             for (std::size_t n = 0; n < one.width; ++n) {
-                std::size_t const at = values.size() == 1 ? 0 : values.size() == one.width ? n : b * one.width + n;
-                write(all.data() + b * apart_ + one.offset, n, one.bits, static_cast<T>(values[at]));
+                std::size_t const at = values.size() == 1           ? 0
+                                       : values.size() == one.width ? n
+                                                                    : b * one.width + n;
+                write(all.data() + b * apart_ + one.offset, n, one.bits,
+                      static_cast<T>(values[at]));
             }
         Kokkos::deep_copy(data_.view(), all);
     }
@@ -74,8 +88,11 @@ class model_memory {
     };
     plan::state_entry const& find(std::string_view layer, std::string_view name) const {
         return find_entry(
-                   places_, layer, [&](state_place const& one) { return one.name() == name; },
-                   [&] { return "there is no state '" + std::string(name) + "' of '" + std::string(layer) + "'"; })
+                   entries_, layer, [&](state_place const& one) { return one.name() == name; },
+                   [&] {
+                       return "there is no state '" + std::string(name) + "' of '" +
+                              std::string(layer) + "'";
+                   })
             .entry;
     }
     static T read(T const* row, std::size_t n, bool bits) {
@@ -87,7 +104,8 @@ class model_memory {
             row[n] = value;
             return;
         }
-        std::uint32_t const bit = 1u << (n % 32), word = value != T(0) ? word_of(row, n) | bit : word_of(row, n) & ~bit;
+        std::uint32_t const bit = 1u << (n % 32),
+                            word = value != T(0) ? word_of(row, n) | bit : word_of(row, n) & ~bit;
         std::memcpy(reinterpret_cast<unsigned char*>(row) + n / 32 * 4, &word, 4);
     }
     static std::uint32_t word_of(T const* row, std::size_t n) {
@@ -98,7 +116,7 @@ class model_memory {
 
     std::size_t batch_, apart_;           // elements from a sample's to the next one's
     owned<Kokkos::View<T*, Space>> data_; // [B, apart]
-    std::vector<state_place> places_;
+    std::vector<state_place> entries_;
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Noise that depends on where and when alone: counter-based, so that threads, order and backend do not matter.
+/// Noise that depends on where and when alone: counter-based, so that threads, order and backend do
+/// not matter.
 
 #include "../../core/lanes.hpp"
 
@@ -16,21 +17,26 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Calls take(lane, bits, group) for groups of four neurons, bits being four random words of Philox 4x32-10; the numbers of the
-/// neurons [first, first + W) of a layer, in a sample and a step. `kind` tells different uses of a step apart.
+/// Calls take(lane, bits, group) for groups of four neurons, bits being four random words of Philox
+/// 4x32-10; the numbers of the neurons [first, first + W) of a layer, in a sample and a step.
+/// `kind` tells different uses of a step apart.
 template <class T, class Group>
-SPIKEFUSE_FUNCTION lanes<T> random_numbers(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first,
+SPIKEFUSE_FUNCTION lanes<T> random_numbers(std::uint64_t seed, std::uint64_t step,
+                                           std::uint32_t layer, std::uint32_t sample, int first,
                                            std::uint32_t kind, Group const& group_of) {
     static_assert(SPIKEFUSE_HAS_NOISE || sizeof(T) == 0,
-                  "spikefuse: this network is noisy, and noise needs the header Random123/philox.h (Debian: librandom123-dev).");
+                  "spikefuse: this network is noisy, and noise needs the header Random123/philox.h "
+                  "(Debian: librandom123-dev).");
 #if SPIKEFUSE_HAS_NOISE
     constexpr int width = lanes<T>::width;
     T numbers[width < 4 ? 4 : width];
     for (int group = first / 4; group * 4 < first + width; ++group) {
         r123::Philox4x32 philox;
-        r123::Philox4x32::ctr_type const counter = {{static_cast<std::uint32_t>(group), sample, static_cast<std::uint32_t>(step),
-                                                     static_cast<std::uint32_t>(step >> 32) ^ (layer << 16) ^ (kind << 15)}};
-        r123::Philox4x32::key_type const key = {{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
+        r123::Philox4x32::ctr_type const counter = {
+            {static_cast<std::uint32_t>(group), sample, static_cast<std::uint32_t>(step),
+             static_cast<std::uint32_t>(step >> 32) ^ (layer << 16) ^ (kind << 15)}};
+        r123::Philox4x32::key_type const key = {
+            {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
         group_of(philox(counter, key), numbers + (group * 4 - first / 4 * 4));
     }
     if constexpr (width < 4) {
@@ -45,7 +51,8 @@ SPIKEFUSE_FUNCTION lanes<T> random_numbers(std::uint64_t seed, std::uint64_t ste
 
 /// A standard normal number for each neuron, by the transform of Box and Muller.
 template <class T>
-SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first) {
+SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step,
+                                         std::uint32_t layer, std::uint32_t sample, int first) {
     return random_numbers<T>(seed, step, layer, sample, first, 0, [](auto const& bits, T* numbers) {
         for (unsigned pair = 0; pair < 2; ++pair) {
             double const radius = std::sqrt(-2 * std::log((bits[2 * pair] + 0.5) * 0x1p-32));
@@ -57,9 +64,11 @@ SPIKEFUSE_FUNCTION lanes<T> normal_noise(std::uint64_t seed, std::uint64_t step,
 }
 /// A number in [0, 1) for each neuron, on a grid of 2^-24.
 template <class T>
-SPIKEFUSE_FUNCTION lanes<T> uniform_noise(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t sample, int first) {
+SPIKEFUSE_FUNCTION lanes<T> uniform_noise(std::uint64_t seed, std::uint64_t step,
+                                          std::uint32_t layer, std::uint32_t sample, int first) {
     return random_numbers<T>(seed, step, layer, sample, first, 1, [](auto const& bits, T* numbers) {
-        for (unsigned k = 0; k < 4; ++k) numbers[k] = static_cast<T>(bits[k] >> 8) * static_cast<T>(0x1p-24);
+        for (unsigned k = 0; k < 4; ++k)
+            numbers[k] = static_cast<T>(bits[k] >> 8) * static_cast<T>(0x1p-24);
     });
 }
 

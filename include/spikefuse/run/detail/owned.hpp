@@ -10,7 +10,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// A Kokkos::View as a value: a copy has numbers of its own, where views share what they show. Copying waits for whoever writes.
+/// A Kokkos::View as a value: a copy has numbers of its own, where views share what they show.
+/// Copying waits for whoever writes.
 template <class View>
 class owned {
   public:

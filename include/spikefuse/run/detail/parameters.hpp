@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The parameters of a model: weights, biases and the neurons' constants, by the names of their layers.
+/// The parameters of a model: weights, biases and the neurons' constants, by the names of their
+/// layers.
 
 #include "../../plan/catalog.hpp"
 #include "arrays.hpp"
@@ -27,8 +28,10 @@ class model_parameters {
     std::vector<parameter> parameters() const {
         std::vector<parameter> result;
         for (array_place const& one : arrays_) {
-            parameter p{one.layer, std::string(one.info.name), {static_cast<std::size_t>(one.info.rows)}};
-            if (one.info.columns != 0) p.shape.push_back(static_cast<std::size_t>(one.info.columns));
+            parameter p{
+                one.layer, std::string(one.info.name), {static_cast<std::size_t>(one.info.rows)}};
+            if (one.info.columns != 0)
+                p.shape.push_back(static_cast<std::size_t>(one.info.columns));
             result.push_back(p);
         }
         return result;
@@ -36,17 +39,21 @@ class model_parameters {
 
     /// Throws what `set` would throw, and changes nothing.
     template <class Number>
-    array_place const& check(std::string_view layer, std::string_view name, std::span<Number const> values) const {
+    array_place const& check(std::string_view layer, std::string_view name,
+                             std::span<Number const> values) const {
         array_place const& one = find(layer, name);
         if (values.size() != one.size())
-            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) + "' was given " + std::to_string(values.size()) +
-                                  " numbers",
-                              "this network wants " + one.shape_text(), "Pass " + std::to_string(one.size()) + " numbers, row by row");
-        for (std::size_t k = 0; k < values.size(); ++k) one.template check<T>(static_cast<double>(values[k]), k);
+            throw shape_error("'" + std::string(name) + "' of '" + std::string(layer) +
+                                  "' was given " + std::to_string(values.size()) + " numbers",
+                              "this network wants " + one.shape_text(),
+                              "Pass " + std::to_string(one.size()) + " numbers, row by row");
+        for (std::size_t k = 0; k < values.size(); ++k)
+            one.template check<T>(static_cast<double>(values[k]), k);
         return one;
     }
     /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
-    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive); then nothing has changed.
+    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive);
+    /// then nothing has changed.
     template <class Number>
     void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
         array_place const& one = check(layer, name, values);
@@ -64,12 +71,15 @@ class model_parameters {
     void set(std::string_view layer, std::string_view name, double value) {
         set(layer, name, std::vector<double>(find(layer, name).size(), value));
     }
-    void set(std::string_view layer, std::string_view name, duration value) { set(layer, name, value.seconds); }
+    void set(std::string_view layer, std::string_view name, duration value) {
+        set(layer, name, value.seconds);
+    }
 
     /// An array, row-major.
     std::vector<T> get(std::string_view layer, std::string_view name) const {
         array_place const& one = find(layer, name);
-        return one.values(panel, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
+        return one.values(
+            panel, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
     }
 
     /// Whether a layer is one of neurons (or of another pointwise kind), not of weights.
@@ -88,8 +98,8 @@ class model_parameters {
     std::size_t parameter_count() const { return count_; }
 
     /// How each layer is called in the exchange format, in order.
-    std::vector<exchange_rule> exchange_rules() const {
-        std::vector<exchange_rule> rules;
+    std::vector<nir_mapping> nir_mappings() const {
+        std::vector<nir_mapping> rules;
         for (plan::layer_entry const& one : layers_) rules.push_back(*one.exchange);
         return rules;
     }
@@ -98,7 +108,9 @@ class model_parameters {
     static constexpr std::size_t panel = panel_width<T>;
 
     explicit model_parameters(plan::catalog const& of)
-        : count_(of.parameters), bag_(Kokkos::View<T*, Space>("spikefuse::parameters", std::max<std::size_t>(of.parameters, 1))),
+        : count_(of.parameters),
+          bag_(Kokkos::View<T*, Space>("spikefuse::parameters",
+                                       std::max<std::size_t>(of.parameters, 1))),
           layers_(of.layers), names_(plan::layer_names(of.layers)) {}
 
     /// The arrays of a layer, which lie one behind the other.
@@ -106,10 +118,12 @@ class model_parameters {
         std::size_t offset = layers_[layer].parameters_at;
         for (array_info const& info : arrays) {
             arrays_.push_back({names_[layer], info, offset});
-            offset += (static_cast<std::size_t>(info.rows) + panel - 1) / panel * panel * arrays_.back().lines();
+            offset += (static_cast<std::size_t>(info.rows) + panel - 1) / panel * panel *
+                      arrays_.back().lines();
         }
     }
-    /// Weights begin as their layers say (from `seed`), neurons with what is written in the network. Throws value_error.
+    /// Weights begin as their layers say (from `seed`), neurons with what is written in the
+    /// network. Throws value_error.
     void initialize(std::uint64_t seed) {
         auto const host = Kokkos::create_mirror_view(bag_.view());
         std::mt19937_64 random(seed);
@@ -127,7 +141,9 @@ class model_parameters {
         }
         Kokkos::deep_copy(bag_.view(), host);
     }
-    array_place const& find(std::string_view layer, std::string_view name) const { return find_array(arrays_, layer, name); }
+    array_place const& find(std::string_view layer, std::string_view name) const {
+        return find_array(arrays_, layer, name);
+    }
 
   private:
     std::size_t count_;

@@ -16,28 +16,33 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class T, class Space>
 class model_recordings {
   public:
-    using trace_view = Kokkos::View<T***, Kokkos::LayoutRight, Space>;             // [T, B, N]
-    using spike_view = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Space>; // [T, B, ceil(N/32)]
+    using trace_view = Kokkos::View<T***, Kokkos::LayoutRight, Space>; // [T, B, N]
+    using spike_view =
+        Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Space>; // [T, B, ceil(N/32)]
 
-    /// Asks for the trace of a state ("v", "i", ...), of a layer's "spikes" (packed), or of its "output" (a layer that does not
-    /// spike) in the runs to come. Throws name_error.
+    /// Asks for the trace of a state ("v", "i", ...), of a layer's "spikes" (packed), or of its
+    /// "output" (a layer that does not spike) in the runs to come. Throws name_error.
     void record(std::string_view layer, std::string_view what) {
         plan::trace_entry const& one = find_record(layer, what);
-        auto const steps = static_cast<std::size_t>(steps_), batch = static_cast<std::size_t>(batch_);
+        auto const steps = static_cast<std::size_t>(steps_),
+                   batch = static_cast<std::size_t>(batch_);
         if (one.bits) {
-            spike_records_[one.slot] = spike_view("spikefuse::recorded spikes", steps, batch, (one.width + 31) / 32);
+            spike_records_[one.slot] =
+                spike_view("spikefuse::recorded spikes", steps, batch, (one.width + 31) / 32);
         } else {
-            state_records_[one.slot] = trace_view("spikefuse::recorded states", steps, batch, one.width);
+            state_records_[one.slot] =
+                trace_view("spikefuse::recorded states", steps, batch, one.width);
         }
         steps_of_[one.slot] = 0;
         write_table();
     }
-    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view. Throws name_error: not asked for before
-    /// that run.
+    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view.
+    /// Throws name_error: not asked for before that run.
     trace_view recorded(std::string_view layer, std::string_view state) const {
         plan::trace_entry const& one = find_record(layer, state);
         if (one.bits)
-            throw name_error("'spikes' of '" + std::string(layer) + "' are bits", "recorded() gives states",
+            throw name_error("'spikes' of '" + std::string(layer) + "' are bits",
+                             "recorded() gives states",
                              "Call recorded_spikes(\"" + std::string(layer) + "\")");
         return last_part(state_records_[one.slot].view(), layer, one);
     }
@@ -47,25 +52,35 @@ class model_recordings {
         return last_part(spike_records_[one.slot].view(), layer, one);
     }
 
-    /// Where a trace lies; `what` empty: of what the layer gives, spikes or output. Throws name_error.
+    /// Where a trace lies; `what` empty: of what the layer gives, spikes or output. Throws
+    /// name_error.
     plan::trace_entry const& find_record(std::string_view layer, std::string_view what) const {
         return find_entry(
-                   places_, layer, [&](record_place const& one) { return one.name() == what || (what.empty() && one.entry.is_output); },
+                   entries_, layer,
+                   [&](record_place const& one) {
+                       return one.name() == what || (what.empty() && one.entry.is_output);
+                   },
                    [&] {
-                       return what.empty() ? "no layer of neurons is called '" + std::string(layer) + "'"
-                                           : "nothing to record is called '" + std::string(what) + "' of '" + std::string(layer) + "'";
+                       return what.empty()
+                                  ? "no layer of neurons is called '" + std::string(layer) + "'"
+                                  : "nothing to record is called '" + std::string(what) + "' of '" +
+                                        std::string(layer) + "'";
                    })
             .entry;
     }
 
   protected:
-    model_recordings(plan::catalog const& of, std::vector<std::string> const& layers, int steps, int batch)
-        : steps_(steps), batch_(batch), steps_of_(of.slots), state_records_(of.slots), spike_records_(of.slots) {
-        for (plan::trace_entry const& one : of.traces) places_.push_back({layers[static_cast<std::size_t>(one.layer)], one});
+    model_recordings(plan::catalog const& of, std::vector<std::string> const& layers, int steps,
+                     int batch)
+        : steps_(steps), batch_(batch), steps_of_(of.slots), state_records_(of.slots),
+          spike_records_(of.slots) {
+        for (plan::trace_entry const& one : of.traces)
+            entries_.push_back({layers[static_cast<std::size_t>(one.layer)], one});
     }
     model_recordings(model_recordings const& other)
-        : steps_(other.steps_), batch_(other.batch_), places_(other.places_), steps_of_(other.steps_of_),
-          state_records_(other.state_records_), spike_records_(other.spike_records_) {
+        : steps_(other.steps_), batch_(other.batch_), entries_(other.entries_),
+          steps_of_(other.steps_of_), state_records_(other.state_records_),
+          spike_records_(other.spike_records_) {
         if (other.recording()) write_table(); // of the copy's own traces
     }
     model_recordings(model_recordings&&) noexcept = default;
@@ -86,12 +101,15 @@ class model_recordings {
     };
     /// Tells kernels where each trace lies.
     void write_table() {
-        if (!recording()) record_table_ = Kokkos::View<std::uintptr_t*, Space>("spikefuse::records", steps_of_.size());
+        if (!recording())
+            record_table_ =
+                Kokkos::View<std::uintptr_t*, Space>("spikefuse::records", steps_of_.size());
         auto const table = Kokkos::create_mirror_view(record_table_);
         for (std::size_t k = 0; k < steps_of_.size(); ++k) { // one of the two, or neither
             auto* const spikes = spike_records_[k].data();
-            table(k) =
-                spikes != nullptr ? reinterpret_cast<std::uintptr_t>(spikes) : reinterpret_cast<std::uintptr_t>(state_records_[k].data());
+            table(k) = spikes != nullptr
+                           ? reinterpret_cast<std::uintptr_t>(spikes)
+                           : reinterpret_cast<std::uintptr_t>(state_records_[k].data());
         }
         Kokkos::deep_copy(record_table_, table);
     }
@@ -99,14 +117,19 @@ class model_recordings {
     View last_part(View const& whole, std::string_view layer, plan::trace_entry const& one) const {
         int const steps = whole.is_allocated() ? steps_of_[one.slot] : 0;
         if (steps == 0)
-            throw name_error("'" + std::string(one.name) + "' of '" + std::string(layer) + "' was not recorded",
-                             whole.is_allocated() ? "nothing ran since record() was called for it" : "record() was not called for it",
-                             "Call record(\"" + std::string(layer) + "\", \"" + std::string(one.name) + "\") before the run");
-        return Kokkos::subview(whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(steps)), Kokkos::ALL, Kokkos::ALL);
+            throw name_error("'" + std::string(one.name) + "' of '" + std::string(layer) +
+                                 "' was not recorded",
+                             whole.is_allocated() ? "nothing ran since record() was called for it"
+                                                  : "record() was not called for it",
+                             "Call record(\"" + std::string(layer) + "\", \"" +
+                                 std::string(one.name) + "\") before the run");
+        return Kokkos::subview(
+            whole, std::pair<std::size_t, std::size_t>(0, static_cast<std::size_t>(steps)),
+            Kokkos::ALL, Kokkos::ALL);
     }
 
     int steps_, batch_;
-    std::vector<record_place> places_;
+    std::vector<record_place> entries_;
     std::vector<int> steps_of_; // of the last run since a trace was asked for, by slot
     Kokkos::View<std::uintptr_t*, Space> record_table_;
     std::vector<owned<trace_view>> state_records_;

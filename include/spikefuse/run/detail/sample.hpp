@@ -7,6 +7,7 @@
 #include "../readout.hpp"
 #include "arguments.hpp"
 #include "gather.hpp"
+#include "teams.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -33,50 +34,73 @@ struct sample_context {
     }
 };
 
-template <class Schedule, class T, input_kind Kind, class Readout, class Space, purpose Purpose = purpose::run>
+template <class Schedule, class T, input_kind Kind, class Readout, class Space,
+          purpose Purpose = purpose::run>
 struct sample_kernel {
     using V = lanes<T>;
-    using places = plan::layout<Schedule, T, Purpose == purpose::gradients>;
-    using policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
+    using layout = plan::layout<Schedule, T, Purpose == purpose::gradients>;
+    using policy = team_policy<Space>;
     using member = typename policy::member_type;
     static constexpr int W = V::width, P = panel_width<T>;
     template <int Layer>
     using equations_of = typename Schedule::template word<Layer>::equations_of;
+    /// How a layer's weights lie.
+    template <int Layer>
+    using panels_of = typename Schedule::template word<Layer>::template over<
+        Schedule::template width_into<Layer>>;
 
     run_arguments<T> run;
 
     using context = sample_context<member>;
-    /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in level 0, a device's shared memory.
-    static constexpr std::size_t lists_bytes = places::lists_apart ? places::lists_total + 64 : 0;
-    /// The team's scratch of level 1, from a cache line on; the model's own where Kokkos has not so much.
+    /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in
+    /// level 0, a device's shared memory.
+    static constexpr std::size_t lists_bytes = layout::lists::apart ? layout::lists::total + 64 : 0;
+    /// The team's scratch of level 1, from a cache line on; the model's own where Kokkos has not so
+    /// much.
     SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) const {
-        if (run.scratch != nullptr) return run.scratch + static_cast<std::size_t>(team.league_rank()) * run.team_scratch;
+        if (run.scratch != nullptr)
+            return run.scratch + static_cast<std::size_t>(team.league_rank()) * run.team_scratch;
         return from_a_line(team.team_scratch(1), bytes);
     }
-    /// Null where none is wanted. `behind`: bytes of the team's scratch, behind which the threads' lists lie where it is the model's own.
-    SPIKEFUSE_FUNCTION unsigned char* lists_of(member const& team, std::size_t bytes, [[maybe_unused]] std::size_t behind) const {
-        if constexpr (places::lists_of_threads) {
+    /// Null where none is wanted. `behind`: bytes of the team's scratch, behind which the threads'
+    /// lists lie where it is the model's own.
+    SPIKEFUSE_FUNCTION unsigned char* lists_of(member const& team, std::size_t bytes,
+                                               [[maybe_unused]] std::size_t behind) const {
+        if constexpr (layout::lists::of_threads) {
             if (run.scratch != nullptr)
-                return scratch_of(team, behind) + plan::line(behind) + static_cast<std::size_t>(team.team_rank()) * plan::line(bytes);
+                return scratch_of(team, behind) + plan::line(behind) +
+                       static_cast<std::size_t>(team.team_rank()) * plan::line(bytes);
             return from_a_line(team.thread_scratch(1), bytes);
         } else {
             return bytes == 0 ? nullptr : from_a_line(team.team_scratch(0), bytes);
         }
     }
-    static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch, unsigned char* lists) {
-        return {team, scratch, places::lists_apart ? lists : scratch + places::lists_offset, 0, 0, 0, 0};
+    static SPIKEFUSE_FUNCTION context place_in(member const& team, unsigned char* scratch,
+                                               unsigned char* lists) {
+        return {team,
+                scratch,
+                layout::lists::apart ? lists
+                                     : scratch + layout::template offset_of<plan::region::lists>,
+                0,
+                0,
+                0,
+                0};
     }
     template <class Scratch>
-    static SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_t bytes) {
-        // Still the pointer that Kokkos gave: what was a number in between is no longer known to be shared memory.
+    static SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch,
+                                                         std::size_t bytes) {
+        // Still the pointer that Kokkos gave: what was a number in between is no longer known to be
+        // shared memory.
         auto* const raw = static_cast<unsigned char*>(scratch.get_shmem(static_cast<int>(bytes)));
         return raw + (64 - (reinterpret_cast<std::uintptr_t>(raw) & 63)) % 64;
     }
 
-    /// Calls function(k) for this thread's share of 0 to count - 1. On a host those are neighbours, so that two threads seldom write to one
-    /// line; on a device threads that run together have numbers that lie together.
+    /// Calls function(k) for this thread's share of 0 to count - 1. On a host those are neighbours,
+    /// so that two threads seldom write to one line; on a device threads that run together have
+    /// numbers that lie together.
     template <class Function>
-    static SPIKEFUSE_FUNCTION void each_own(context const& here, int count, Function const& function) {
+    static SPIKEFUSE_FUNCTION void each_own(context const& here, int count,
+                                            Function const& function) {
         int const rank = here.team.team_rank(), size = here.team.team_size();
         if constexpr (W > 1) {
             int const share = (count + size - 1) / size, end = (rank + 1) * share;
@@ -85,9 +109,11 @@ struct sample_kernel {
             for (int k = rank; k < count; k += size) function(k);
         }
     }
-    /// The same for groups of `Together`, and what remains, each in `parts`: function(first, how many, part).
+    /// The same for groups of `Together`, and what remains, each in `parts`: function(first, how
+    /// many, part).
     template <int Count, int Together, class Function>
-    static SPIKEFUSE_FUNCTION void each_own_part(context const& here, int parts, Function const& function) {
+    static SPIKEFUSE_FUNCTION void each_own_part(context const& here, int parts,
+                                                 Function const& function) {
         constexpr int whole = Count / Together, rest = Count % Together;
         each_own(here, (whole + (rest != 0 ? 1 : 0)) * parts, [&](int k) {
             int const group = k / parts;
@@ -101,37 +127,46 @@ struct sample_kernel {
     /// function(first, how many)
     template <int Count, int Together, class Function>
     static SPIKEFUSE_FUNCTION void each_own_group(context const& here, Function const& function) {
-        each_own_part<Count, Together>(here, 1, [&](int first, auto count, int) { function(first, count); });
+        each_own_part<Count, Together>(here, 1,
+                                       [&](int first, auto count, int) { function(first, count); });
     }
 
-    // --- buffers --------------------------------------------------------------------------------------------------------------
+    // --- buffers ---
 
     /// Row `r` of this block.
     template <int Buffer>
     SPIKEFUSE_FUNCTION auto const* row_of(context const& here, int r) const {
-        using element = std::conditional_t<Schedule::template buffer_at<Buffer>::bits, std::uint32_t, T>;
+        using element =
+            std::conditional_t<Schedule::template buffer_at<Buffer>::bits, std::uint32_t, T>;
         if constexpr (Buffer == plan::network_input) {
-            std::size_t const step = Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
+            std::size_t const step =
+                Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
             return static_cast<element const*>(run.input) + step * run.input_step +
                    static_cast<std::size_t>(here.sample) * run.input_sample;
         } else {
             using self = typename Schedule::template buffer_at<Buffer>;
-            auto const* const first = here.template at<unsigned char>(places::template buffer_offset<Buffer>);
+            auto const* const first =
+                here.template at<unsigned char>(layout::template buffer_offset<Buffer>);
             return reinterpret_cast<element const*>(
-                first +
-                static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(places::template row_bytes<self>)); // -1: before the block
+                first + static_cast<std::ptrdiff_t>(r) *
+                            static_cast<std::ptrdiff_t>(
+                                layout::template row_bytes<self>)); // -1: before the block
         }
     }
     /// Asks for a row of the network's input before it is needed: the next step's is far away.
     template <int Buffer>
-    SPIKEFUSE_FUNCTION void ask_for_row([[maybe_unused]] context const& here, [[maybe_unused]] int r) const {
+    SPIKEFUSE_FUNCTION void ask_for_row([[maybe_unused]] context const& here,
+                                        [[maybe_unused]] int r) const {
 #if SPIKEFUSE_HOST_LANES
         if constexpr (Buffer == plan::network_input && Kind != input_kind::held) {
             using element = std::remove_cvref_t<decltype(*row_of<Buffer>(here, 0))>;
-            constexpr int numbers = Schedule::template buffer_at<Buffer>::bits ? places::words(Schedule::inputs) : Schedule::inputs;
+            constexpr int numbers = Schedule::template buffer_at<Buffer>::bits
+                                        ? layout::words(Schedule::inputs)
+                                        : Schedule::inputs;
             if (here.first_step + r >= run.steps) return;
             auto const* const row = row_of<Buffer>(here, r);
-            for (int k = 0; k < numbers; k += static_cast<int>(64 / sizeof(element))) __builtin_prefetch(row + k);
+            for (int k = 0; k < numbers; k += static_cast<int>(64 / sizeof(element)))
+                __builtin_prefetch(row + k);
             __builtin_prefetch(row + numbers - 1); // rows need not begin with a line
         }
 #endif
@@ -143,36 +178,47 @@ struct sample_kernel {
             return Kind == input_kind::held ? 0 : run.input_step;
         } else {
             using self = typename Schedule::template buffer_at<Buffer>;
-            return places::template row_bytes<self> / (self::bits ? sizeof(std::uint32_t) : sizeof(T));
+            return layout::template row_bytes<self> /
+                   (self::bits ? sizeof(std::uint32_t) : sizeof(T));
         }
     }
 
-    // --- what a step gives, and where the tape keeps what training needs -----------------------------------------------------
+    // --- what a step gives, and where the tape keeps what training needs ---
 
     /// The tape's entry of the block that begins at `step`.
     SPIKEFUSE_FUNCTION T* tape_entry(context const& here, int step) const {
         auto const blocks = static_cast<std::size_t>((run.steps + run.block - 1) / run.block);
-        return run.tape +
-               (static_cast<std::size_t>(here.place) * blocks + static_cast<std::size_t>(step / run.block)) * places::entry_apart;
+        return run.tape + (static_cast<std::size_t>(here.place) * blocks +
+                           static_cast<std::size_t>(step / run.block)) *
+                              layout::entry_apart;
     }
     /// The first step from `step` on that has an entry.
-    SPIKEFUSE_FUNCTION int next_entry(int step) const { return (step + run.block - 1) / run.block * run.block; }
+    SPIKEFUSE_FUNCTION int next_entry(int step) const {
+        return (step + run.block - 1) / run.block * run.block;
+    }
     struct readout_panel {
         V value, when;
     };
     /// In which step a sample's readout took its value, in whole registers.
     SPIKEFUSE_FUNCTION T* when_row(context const& here) const {
-        return run.when + static_cast<std::size_t>(here.sample) * static_cast<std::size_t>(places::padded(Schedule::outputs));
+        return run.when + static_cast<std::size_t>(here.sample) *
+                              static_cast<std::size_t>(layout::padded(Schedule::outputs));
     }
-    /// What panel p of a stage gives in step r: to the next stage, to the caller, or into the readout.
+    /// What panel p of a stage gives in step r: to the next stage, to the caller, or into the
+    /// readout.
     template <class Stage, class Cells>
-    SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow, readout_panel& reduced) const {
+    SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow,
+                                     readout_panel& reduced) const {
         if constexpr (Stage::target != plan::readout) {
             using to = typename Schedule::template buffer_at<Stage::target>;
-            auto* const row = here.template at<unsigned char>(places::template buffer_offset<Stage::target> +
-                                                              static_cast<std::size_t>(r) * places::template row_bytes<to>);
+            auto* const row = here.template at<unsigned char>(
+                layout::template buffer_offset<Stage::target> +
+                static_cast<std::size_t>(r) * layout::template row_bytes<to>);
             if constexpr (to::bits) {
-                store_bits(row, p, get<plan::mp11::mp_size<typename Stage::points>::value - 1>(cells).fired.bits(), Stage::width);
+                store_bits(
+                    row, p,
+                    get<plan::mp11::mp_size<typename Stage::points>::value - 1>(cells).fired.bits(),
+                    Stage::width);
             } else {
                 flow.store(reinterpret_cast<T*>(row) + p * W);
             }
@@ -183,16 +229,19 @@ struct sample_kernel {
         } else {
             int const step = here.first_step + r;
             if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
-                reduced.when = select(Readout::takes(reduced.value, flow, step), V(static_cast<T>(step)), reduced.when);
+                reduced.when = select(Readout::selects(reduced.value, flow, step),
+                                      V(static_cast<T>(step)), reduced.when);
             reduced.value = Readout::combine(reduced.value, flow, step);
             if constexpr (summing_readout<Readout>)
                 if ((step + 1) % steps_per_total == 0) add_to_totals(here, p, reduced.value);
         }
     }
-    /// A sum over time goes into double every few steps: counts are exact and means do not drift, however many. (A compensated sum in T
-    /// would not outlive -ffast-math.)
+    /// A sum over time goes into double every few steps: counts are exact and means do not drift,
+    /// however many. (A compensated sum in T would not outlive -ffast-math.)
     static constexpr int steps_per_total = 16;
-    SPIKEFUSE_FUNCTION double* readout_totals(context const& here) const { return here.template at<double>(places::readout_totals_offset); }
+    SPIKEFUSE_FUNCTION double* readout_totals(context const& here) const {
+        return here.template at<double>(layout::template offset_of<plan::region::readout_totals>);
+    }
     SPIKEFUSE_FUNCTION void add_to_totals(context const& here, int p, V& sum) const {
         double* const totals = readout_totals(here) + p * W;
         for (int k = 0; k < W; ++k) totals[k] += static_cast<double>(sum.lane(k));
@@ -200,13 +249,15 @@ struct sample_kernel {
     }
     /// What neuron n's readout came to over the whole run.
     SPIKEFUSE_FUNCTION T readout_value(context const& here, int n) const {
-        T value = here.template at<T>(places::readout_offset)[n];
-        if constexpr (summing_readout<Readout>) value = static_cast<T>(readout_totals(here)[n] + static_cast<double>(value));
+        T value = here.template at<T>(layout::template offset_of<plan::region::readout>)[n];
+        if constexpr (summing_readout<Readout>)
+            value = static_cast<T>(readout_totals(here)[n] + static_cast<double>(value));
         return Readout::finish(value, run.steps);
     }
 
     /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
-    static SPIKEFUSE_FUNCTION void store_bits(unsigned char* row, int p, std::uint32_t fired, int width) {
+    static SPIKEFUSE_FUNCTION void store_bits(unsigned char* row, int p, std::uint32_t fired,
+                                              int width) {
         if (width - p * W < W) fired &= (1u << (width - p * W)) - 1u;
         if constexpr (W == 16) {
             auto const half = static_cast<std::uint16_t>(fired);
@@ -223,12 +274,14 @@ struct sample_kernel {
             }
         }
     }
-    /// A register of a [T, B, N] array, of `width` numbers a row; where the array is larger than near caches are, past them: its lines, far
-    /// from each other, would push each other out, and be read before they are written.
+    /// A register of a [T, B, N] array, of `width` numbers a row; where the array is larger than
+    /// near caches are, past them: its lines, far from each other, would push each other out, and
+    /// be read before they are written.
     SPIKEFUSE_FUNCTION void store_line(T* to, V value, int width) const {
-        std::size_t const bytes =
-            static_cast<std::size_t>(run.steps) * static_cast<std::size_t>(run.batch) * static_cast<std::size_t>(width) * sizeof(T);
-        if (bytes > places::near_caches && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
+        std::size_t const bytes = static_cast<std::size_t>(run.steps) *
+                                  static_cast<std::size_t>(run.batch) *
+                                  static_cast<std::size_t>(width) * sizeof(T);
+        if (bytes > layout::cache_budget && reinterpret_cast<std::uintptr_t>(to) % sizeof(V) == 0) {
             value.stream(to);
         } else {
             value.store(to);
@@ -238,18 +291,22 @@ struct sample_kernel {
     SPIKEFUSE_FUNCTION void store_output(context const& here, int p, int r, V value) const {
         constexpr int width = Schedule::outputs;
         T* const to = run.output + static_cast<std::size_t>(here.first_step + r) * run.output_step +
-                      static_cast<std::size_t>(here.sample) * run.output_sample + static_cast<std::size_t>(p * W) * run.output_neuron;
+                      static_cast<std::size_t>(here.sample) * run.output_sample +
+                      static_cast<std::size_t>(p * W) * run.output_neuron;
         if (run.output_neuron == 1 && width - p * W >= W) {
             store_line(to, value, width);
         } else {
-            for (int k = 0; k < W && k < width - p * W; ++k) to[static_cast<std::size_t>(k) * run.output_neuron] = value.lane(k);
+            for (int k = 0; k < W && k < width - p * W; ++k)
+                to[static_cast<std::size_t>(k) * run.output_neuron] = value.lane(k);
         }
     }
     /// A row of a [T, B, N] trace.
-    SPIKEFUSE_FUNCTION void store_trace(T* base, context const& here, int p, int r, int width, V value) const {
+    SPIKEFUSE_FUNCTION void store_trace(T* base, context const& here, int p, int r, int width,
+                                        V value) const {
         T* const to =
             base +
-            (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) + static_cast<std::size_t>(here.sample)) *
+            (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) +
+             static_cast<std::size_t>(here.sample)) *
                 static_cast<std::size_t>(width) +
             p * W;
         if (width - p * W >= W) {
@@ -261,7 +318,8 @@ struct sample_kernel {
 
     /// Adds a step's outputs to the counts of layers whose activity is penalized: [B, N].
     template <class Points, class Cells>
-    SPIKEFUSE_FUNCTION void count_spikes(context const& here, int p, int r, Cells const& cells) const {
+    SPIKEFUSE_FUNCTION void count_spikes(context const& here, int p, int r,
+                                         Cells const& cells) const {
         for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
             double* const sums = penalized_counts<layer>(here);
@@ -269,40 +327,48 @@ struct sample_kernel {
             constexpr int width = Schedule::template width_from<layer>;
             for (int lane = 0; lane < W && p * W + lane < width; ++lane) {
                 double& sum = sums[p * W + lane];
-                sum = (here.first_step + r == 0 ? 0 : sum) + static_cast<double>(get<k>(cells).output.lane(lane));
+                sum = (here.first_step + r == 0 ? 0 : sum) +
+                      static_cast<double>(get<k>(cells).output.lane(lane));
             }
         });
     }
     template <int Layer>
-    static constexpr int output_slot = places::template record_slot<Layer>() + equations::anatomy<equations_of<Layer>>::state_count;
+    static constexpr int output_slot = layout::template record_slot<Layer>() +
+                                       equations::equation_traits<equations_of<Layer>>::state_count;
     template <int Layer>
     SPIKEFUSE_FUNCTION double* penalized_counts(context const& here) const {
-        if (run.penalties == nullptr || run.penalties[output_slot<Layer>].counts == nullptr) return nullptr;
-        return run.penalties[output_slot<Layer>].counts + static_cast<std::size_t>(here.sample) * Schedule::template width_from<Layer>;
+        if (run.penalties == nullptr || run.penalties[output_slot<Layer>].counts == nullptr)
+            return nullptr;
+        return run.penalties[output_slot<Layer>].counts +
+               static_cast<std::size_t>(here.sample) * Schedule::template width_from<Layer>;
     }
     /// The output of step r of this block, and later its gradient.
     SPIKEFUSE_FUNCTION T* readout_row(context const& here, int r) const {
-        return here.template at<T>(places::readout_gradients_offset) + static_cast<std::size_t>(r) * places::padded(Schedule::outputs);
+        return here.template at<T>(layout::template offset_of<plan::region::outputs>) +
+               static_cast<std::size_t>(r) * layout::padded(Schedule::outputs);
     }
-    /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output (bits where it fires).
+    /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output
+    /// (bits where it fires).
     template <class Points, class Cells>
     KOKKOS_FUNCTION void record(context const& here, int p, int r, Cells const& cells) const {
         for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
-            using about = equations::anatomy<equations_of<layer>>;
+            using about = equations::equation_traits<equations_of<layer>>;
             constexpr int width = Schedule::template width_from<layer>;
-            constexpr int slot = places::template record_slot<layer>();
+            constexpr int slot = layout::template record_slot<layer>();
             for_each_index<about::state_count>([&](auto j) {
                 if (run.records[slot + j] != 0)
-                    store_trace(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width, get<k>(cells).states[j]);
+                    store_trace(reinterpret_cast<T*>(run.records[slot + j]), here, p, r, width,
+                                get<k>(cells).states[j]);
             });
             std::uintptr_t const outputs = run.records[slot + about::state_count];
             if (outputs == 0) return;
             if constexpr (about::emits_bits) {
                 auto* const row = reinterpret_cast<unsigned char*>(outputs) +
-                                  (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) +
+                                  (static_cast<std::size_t>(here.first_step + r) *
+                                       static_cast<std::size_t>(run.batch) +
                                    static_cast<std::size_t>(here.sample)) *
-                                      static_cast<std::size_t>(places::words(width)) * 4;
+                                      static_cast<std::size_t>(layout::words(width)) * 4;
                 store_bits(row, p, get<k>(cells).fired.bits(), width);
             } else {
                 store_trace(reinterpret_cast<T*>(outputs), here, p, r, width, get<k>(cells).output);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a backward run reads and writes, and what a caller may ask of it: of one type for all networks and losses of a number type.
+/// What a backward run reads and writes, and what a caller may ask of it: of one type for all
+/// networks and losses of a number type.
 
 #include "../../core/finite.hpp"
 #include "../../run/model.hpp"
@@ -13,10 +14,14 @@
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
 struct backpropagation_settings {
-    int checkpoint_steps = 0;    // steps between two entries of the tape (K); 0: as many as fit a thread's cache
-    int groups = 0;              // gradients that are summed at the end, at most B; 0: planned. Numbers depend on it in their last bits
-    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond, they are summed again, more slowly
-    bool carries_on = false;     // states go on from call to call (truncated backpropagation); otherwise every call begins at rest
+    int checkpoint_steps =
+        0;          // steps between two entries of the tape (K); 0: as many as fit a thread's cache
+    int groups = 0; // gradients that are summed at the end, at most B; 0: planned. Numbers depend
+                    // on it in their last bits
+    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond,
+                                 // they are summed again, more slowly
+    bool carries_on = false;     // states go on from call to call (truncated backpropagation);
+                                 // otherwise every call begins at rest
 };
 
 /// What activity costs nothing, in spikes a step; see `penalize`.
@@ -29,14 +34,16 @@ namespace detail {
 
 inline void check_label(long long label, std::size_t sample, int classes) {
     if (label < 0 || label >= classes)
-        throw value_error("the label of sample " + std::to_string(sample) + " is " + std::to_string(label),
-                          "the network has " + std::to_string(classes) + " outputs, labels are 0 to " + std::to_string(classes - 1),
+        throw value_error("the label of sample " + std::to_string(sample) + " is " +
+                              std::to_string(label),
+                          "the network has " + std::to_string(classes) +
+                              " outputs, labels are 0 to " + std::to_string(classes - 1),
                           "Look at the data, or give the network more outputs");
 }
 inline void check_labels(std::span<int const> labels, std::size_t batch, int classes) {
     if (labels.size() != batch)
-        throw shape_error("there are " + std::to_string(labels.size()) + " labels", "this model's batch is " + std::to_string(batch),
-                          "Pass one a sample");
+        throw shape_error("there are " + std::to_string(labels.size()) + " labels",
+                          "this model's batch is " + std::to_string(batch), "Pass one a sample");
     for (std::size_t b = 0; b < batch; ++b) check_label(labels[b], b, classes);
 }
 
@@ -55,61 +62,73 @@ struct run_demands {
 template <class T, class Space>
 class gradient_buffers {
   public:
-    /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to come: [T, B, N], as `model::record` names
-    /// them, with the T of those runs; `what` empty: at what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
-    void seed(std::string_view layer, std::string_view what, Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
+    /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to
+    /// come: [T, B, N], as `model::record` names them, with the T of those runs; `what` empty: at
+    /// what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
+    void seed(std::string_view layer, std::string_view what,
+              Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
         plan::trace_entry const& found = recordings_->find_record(layer, what);
-        if (gradient.extent(1) != static_cast<std::size_t>(batch_) || gradient.extent(2) != found.width || !gradient.span_is_contiguous())
+        if (gradient.extent(1) != static_cast<std::size_t>(batch_) ||
+            gradient.extent(2) != found.width || !gradient.span_is_contiguous())
             throw shape_error("the seed of '" + std::string(layer) + "' is " + shape_of(gradient),
                               "it has a number for every step, sample and neuron",
-                              "Pass a contiguous view [T, " + std::to_string(batch_) + ", " + std::to_string(found.width) + "]");
-        note(seed_table_, "spikefuse::seeds", found.slot, reinterpret_cast<std::uintptr_t>(gradient.data()));
+                              "Pass a contiguous view [T, " + std::to_string(batch_) + ", " +
+                                  std::to_string(found.width) + "]");
+        note(seed_table_, "spikefuse::seeds", found.slot,
+             reinterpret_cast<std::uintptr_t>(gradient.data()));
         seeds_[found.slot] = gradient;
     }
-    /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the bounds: strength * excess^2, a mean over
-    /// samples and neurons, is added to the loss. Throws name_error, value_error.
+    /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the
+    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss. Throws
+    /// name_error, value_error.
     void penalize(std::string_view layer, activity_bounds bounds) {
-        if (!fits<T>(bounds.least) || !fits<T>(bounds.most) || !fits<T>(bounds.strength) || bounds.least > bounds.most ||
-            bounds.strength < 0)
-            throw value_error(
-                "the activity of '" + std::string(layer) + "' is bounded by " + std::to_string(bounds.least) + " and " +
-                    std::to_string(bounds.most) + ", strength " + std::to_string(bounds.strength),
-                "the lower bound is not above the upper one, the strength is zero or more, and all are numbers of the model's "
-                "precision",
-                "Set .least, .most and .strength");
+        if (!fits<T>(bounds.least) || !fits<T>(bounds.most) || !fits<T>(bounds.strength) ||
+            bounds.least > bounds.most || bounds.strength < 0)
+            throw value_error("the activity of '" + std::string(layer) + "' is bounded by " +
+                                  std::to_string(bounds.least) + " and " +
+                                  std::to_string(bounds.most) + ", strength " +
+                                  std::to_string(bounds.strength),
+                              "the lower bound is not above the upper one, the strength is zero or "
+                              "more, and all are numbers of the model's "
+                              "precision",
+                              "Set .least, .most and .strength");
         plan::trace_entry const& found = recordings_->find_record(layer, "");
-        Kokkos::View<double*, Space> const spikes("spikefuse::spike_counts", static_cast<std::size_t>(batch_) * found.width);
-        note(
-            penalties_, "spikefuse::penalties", found.slot,
-            activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least), static_cast<T>(bounds.most), static_cast<T>(bounds.strength)});
+        Kokkos::View<double*, Space> const spikes("spikefuse::spike_counts",
+                                                  static_cast<std::size_t>(batch_) * found.width);
+        note(penalties_, "spikefuse::penalties", found.slot,
+             activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least),
+                                 static_cast<T>(bounds.most), static_cast<T>(bounds.strength)});
         counts_[found.slot] = spikes;
     }
-    /// The runs to come give the gradients of neurons' constants (tau_mem, threshold ...), or, told false, do not, and are shorter. They do
-    /// unless told so.
+    /// The runs to come give the gradients of neurons' constants (tau_mem, threshold ...), or, told
+    /// false, do not, and are shorter. They do unless told so.
     void want_constant_gradients(bool wanted = true) { wants_constants_ = wanted; }
     /// The runs to come also give the gradient of their input.
     void want_input_gradient() { wants_input_ = true; }
     /// The runs to come also give the gradient of the states that they begin with.
     void want_state_gradient() { wants_states_ = true; }
 
-    /// The loss of the last run: the mean over the batch. Waits for it. (A sample's number already stands divided by B: here they are
-    /// only added.)
+    /// The loss of the last run: the mean over the batch. Waits for it. (A sample's number already
+    /// stands divided by B: here they are only added.)
     T loss() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
         double sum = 0;
         for (std::size_t b = 0; b < host.extent(0); ++b) sum += static_cast<double>(host(b));
         return static_cast<T>(sum);
     }
-    /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where an earlier run was.
+    /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where
+    /// an earlier run was.
     Kokkos::View<T*, Space> const& readout() const { return output_; }
     /// Steps of the last run; 0 before the first.
     int steps() const { return steps_; }
-    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a neuron (of a time constant: loss per
-    /// second). Waits for the last run. Throws name_error; value_error: a neuron's constant, and the last run did without.
+    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a
+    /// neuron (of a time constant: loss per second). Waits for the last run. Throws name_error;
+    /// value_error: a neuron's constant, and the last run did without.
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
         array_place const& one = find_array(parameters_->arrays(), layer, name);
         if (!has_constants_ && parameters_->is_neurons(one.layer))
-            throw value_error("there is no gradient of '" + std::string(name) + "' of '" + one.layer + "'",
+            throw value_error("there is no gradient of '" + std::string(name) + "' of '" +
+                                  one.layer + "'",
                               "the last run was told to leave out those of neurons' constants",
                               "Call want_constant_gradients() before run()");
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
@@ -118,115 +137,154 @@ class gradient_buffers {
             auto const part = one.values(panel_width<T>, host.data() + g * plan_.parameters);
             for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
         }
-        for (std::size_t k = 0; one.info.hollow && k < static_cast<std::size_t>(one.info.rows); ++k)
+        for (std::size_t k = 0;
+             one.info.zero_diagonal && k < static_cast<std::size_t>(one.info.rows); ++k)
             sum[k * one.columns() + k] = T(0); // held at zero
         return sum;
     }
-    /// The gradient of the states ("v", "i", ...) that the last run began with: [B, N]. Call want_state_gradient before that run. Rows
-    /// that a loop feeds back ("spikes", "output") have none here. Throws name_error.
+    /// The gradient of the states ("v", "i", ...) that the last run began with: [B, N]. Call
+    /// want_state_gradient before that run. Rows that a loop feeds back ("spikes", "output") have
+    /// none here. Throws name_error.
     std::vector<T> state_gradient(std::string_view layer, std::string_view name) const {
         if (state_gradient_.extent(0) == 0)
             throw value_error("there is no gradient of states", "the last run was not asked for it",
                               "Call want_state_gradient() before run()");
         if (name == "spikes" || name == "output")
-            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) + "' is no state",
-                             "gradients reach the states that a run begins with", "Ask for a state by its name");
+            throw name_error(
+                "'" + std::string(name) + "' of '" + std::string(layer) + "' is no state",
+                "gradients reach the states that a run begins with", "Ask for a state by its name");
         return memory_->get(layer, name, state_gradient_);
     }
-    /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of packed spikes a number a feature. Call
-    /// want_input_gradient before the run.
+    /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of
+    /// packed spikes a number a feature. Call want_input_gradient before the run.
     Kokkos::View<T*, Space> const& input_gradient() const { return input_gradient_; }
 
-    /// All gradients as they lie: [groups, bag], to be summed over the groups in their order.
+    /// All gradients as they lie: [groups, parameters], to be summed over the groups in their
+    /// order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
-    /// Bytes of the tape of a run of so many steps: for each sample on it what the sample remembers, ceil(T / K) times; and, where they are
-    /// kept, the currents behind layers of weights, T times. On the host a thread's next samples take the place of its last ones.
+    /// Bytes of the tape of a run of so many steps: for each sample on it what the sample
+    /// remembers, ceil(T / K) times; and, where they are kept, the currents behind layers of
+    /// weights, T times. On the host a thread's next samples take the place of its last ones.
     std::size_t tape_bytes(int steps, Space const& space = Space()) const {
-        return tape_places(steps, space) * (entry_numbers(steps) + (keeps_currents(steps, space) ? current_numbers(steps) : 0)) * sizeof(T);
+        return tape_places(steps, space) *
+               (entry_numbers(steps) +
+                (keeps_currents(steps, space) ? current_numbers(steps) : 0)) *
+               sizeof(T);
     }
     /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
     bool keeps_currents(int steps, Space const& space = Space()) const {
-        return static_cast<double>(tape_places(steps, space) * (entry_numbers(steps) + current_numbers(steps))) * sizeof(T) <=
+        return static_cast<double>(tape_places(steps, space) *
+                                   (entry_numbers(steps) + current_numbers(steps))) *
+                   sizeof(T) <=
                settings_.tape_megabytes * 1024 * 1024;
     }
 
   protected:
-    /// Reserves the gradients; the tape is reserved by the first run. Throws value_error. What it points to is the model's.
-    gradient_buffers(training_plan const& of, model_parameters<T, Space> const& parameters, model_recordings<T, Space> const& recordings,
-                     model_memory<T, Space> const& memory, int batch, backpropagation_settings chosen)
-        : plan_(of), parameters_(&parameters), recordings_(&recordings), memory_(&memory), batch_(batch), settings_(chosen) {
+    /// Reserves the gradients; the tape is reserved by the first run. Throws value_error. What it
+    /// points to is the model's.
+    gradient_buffers(training_plan const& of, model_parameters<T, Space> const& parameters,
+                     model_recordings<T, Space> const& recordings,
+                     model_memory<T, Space> const& memory, int batch,
+                     backpropagation_settings chosen)
+        : plan_(of), parameters_(&parameters), recordings_(&recordings), memory_(&memory),
+          batch_(batch), settings_(chosen) {
         if (chosen.checkpoint_steps < 0 || chosen.checkpoint_steps > of.longest_block)
             throw value_error("checkpoint_steps is " + std::to_string(chosen.checkpoint_steps),
-                              "a block of steps is kept in scratch, which has room for " + std::to_string(of.longest_block),
-                              "Choose 1 to " + std::to_string(of.longest_block) + ", or 0 to have it planned");
+                              "a block of steps is kept in scratch, which has room for " +
+                                  std::to_string(of.longest_block),
+                              "Choose 1 to " + std::to_string(of.longest_block) +
+                                  ", or 0 to have it planned");
         if (chosen.groups < 0)
-            throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients", "Choose 1 or more, or 0");
+            throw value_error("groups is " + std::to_string(chosen.groups), "it counts gradients",
+                              "Choose 1 or more, or 0");
         if (!is_finite(chosen.tape_megabytes) || chosen.tape_megabytes < 0)
-            throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes), "it is a size of memory, zero or more",
-                              "Set .tape_megabytes");
+            throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes),
+                              "it is a size of memory, zero or more", "Set .tape_megabytes");
         block_ = chosen.checkpoint_steps == 0 ? of.longest_block : chosen.checkpoint_steps;
         groups_ = std::min(batch, chosen.groups == 0 ? planned_groups() : chosen.groups);
         auto const samples = static_cast<std::size_t>(batch);
-        gradient_ =
-            Kokkos::View<T*, Space>("spikefuse::gradients", std::max<std::size_t>(of.parameters, 1) * static_cast<std::size_t>(groups_));
-        transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights", std::max<std::size_t>(of.transposed, 1));
+        gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
+                                            std::max<std::size_t>(of.parameters, 1) *
+                                                static_cast<std::size_t>(groups_));
+        transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights",
+                                              std::max<std::size_t>(of.transposed, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", samples);
         labels_ = Kokkos::View<int*, Space>("spikefuse::labels", samples);
-        when_ = Kokkos::View<T*, Space>("spikefuse::when", samples * static_cast<std::size_t>(of.padded_outputs));
+        when_ = Kokkos::View<T*, Space>("spikefuse::when",
+                                        samples * static_cast<std::size_t>(of.padded_outputs));
     }
 
     int const* copy_labels(std::span<int const> labels) {
         auto const batch = static_cast<std::size_t>(batch_);
         check_labels(labels, batch, plan_.outputs);
-        Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(labels.data(), batch);
+        Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const
+            host(labels.data(), batch);
         Kokkos::deep_copy(labels_, host);
         return labels_.data();
     }
     T const* copy_targets(std::span<T const> values, int steps, bool follow_steps) {
         if (steps < 1 || (steps != 1 && !follow_steps))
-            throw value_error("the targets are of " + std::to_string(steps) + " steps",
-                              follow_steps ? "a run has at least one" : "this loss looks at one number an output, whatever the steps",
-                              follow_steps ? "Pass the number of steps, 1 or more" : "Leave it out");
+            throw value_error(
+                "the targets are of " + std::to_string(steps) + " steps",
+                follow_steps ? "a run has at least one"
+                             : "this loss looks at one number an output, whatever the steps",
+                follow_steps ? "Pass the number of steps, 1 or more" : "Leave it out");
         std::size_t const of_step = outputs_of_step(), wanted = values.size();
-        if (wanted % of_step != 0 || wanted / of_step != static_cast<std::size_t>(steps)) // no product that could overflow
+        if (wanted % of_step != 0 ||
+            wanted / of_step != static_cast<std::size_t>(steps)) // no product that could overflow
             throw shape_error("there are " + std::to_string(wanted) + " targets",
-                              "this loss wants " + (steps == 1 ? "" : std::to_string(steps) + " times ") + std::to_string(of_step),
+                              "this loss wants " +
+                                  (steps == 1 ? "" : std::to_string(steps) + " times ") +
+                                  std::to_string(of_step),
                               "Pass one an output");
         values_ = Kokkos::View<T*, Space>("spikefuse::targets", wanted);
-        Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const host(values.data(), wanted);
+        Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const
+            host(values.data(), wanted);
         Kokkos::deep_copy(values_, host);
         return values_.data();
     }
     /// Throws what a run of so many steps lacks.
     void check_run(int steps, run_demands const& wanted) const {
-        if (wanted.labels) throw value_error("there are no labels", "this loss compares with them", "Call set_labels first");
-        if (wanted.targets) throw value_error("there are no targets", "this loss compares with them", "Call set_targets first");
-        if (wanted.targets_follow_steps && values_.extent(0) != static_cast<std::size_t>(steps) * outputs_of_step())
+        if (wanted.labels)
+            throw value_error("there are no labels", "this loss compares with them",
+                              "Call set_labels first");
+        if (wanted.targets)
+            throw value_error("there are no targets", "this loss compares with them",
+                              "Call set_targets first");
+        if (wanted.targets_follow_steps &&
+            values_.extent(0) != static_cast<std::size_t>(steps) * outputs_of_step())
             throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
-                              "a run of " + std::to_string(steps) + " steps wants one for every step, sample and output",
+                              "a run of " + std::to_string(steps) +
+                                  " steps wants one for every step, sample and output",
                               "Call set_targets(targets, " + std::to_string(steps) + ")");
         for (auto const& [slot, one] : seeds_)
             if (one.extent(0) < static_cast<std::size_t>(steps))
-                throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps", "this run has " + std::to_string(steps),
+                throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps",
+                                  "this run has " + std::to_string(steps),
                                   "Give a gradient for every step");
         if (wanted.picks_a_step) check_step_numbers<T>(steps);
     }
-    /// Room for a run, and where it is. `costs`, `row_gradients`: elements for each sample on the tape.
-    void prepare(run_arguments<T>& arguments, Space const& space, run_demands const& wanted, std::size_t costs, std::size_t row_gradients) {
+    /// Room for a run, and where it is. `costs`, `row_gradients`: elements for each sample on the
+    /// tape.
+    void prepare(run_arguments<T>& arguments, Space const& space, run_demands const& wanted,
+                 std::size_t costs, std::size_t row_gradients) {
         int const steps = arguments.steps;
         if (!settings_.carries_on) arguments.fresh = true;
         auto const batch = static_cast<std::size_t>(batch_);
         std::size_t const places_on_tape = tape_places(steps, space);
         bool const keeps = keeps_currents(steps, space);
         grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
-        if (keeps) grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
-        grow(output_, "spikefuse::output", (wanted.every_step ? static_cast<std::size_t>(steps) : 1) * outputs_of_step());
+        if (keeps)
+            grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
+        grow(output_, "spikefuse::output",
+             (wanted.every_step ? static_cast<std::size_t>(steps) : 1) * outputs_of_step());
         if (wants_input_)
             grow(input_gradient_, "spikefuse::input_gradient",
-                 (wanted.held ? 1 : static_cast<std::size_t>(steps)) * batch * static_cast<std::size_t>(plan_.inputs));
+                 (wanted.held ? 1 : static_cast<std::size_t>(steps)) * batch *
+                     static_cast<std::size_t>(plan_.inputs));
         if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * plan_.memory);
         grow(costs_, "spikefuse::costs_of_steps", places_on_tape * costs);
         grow(row_gradients_, "spikefuse::row_gradients", places_on_tape * row_gradients);
@@ -238,7 +296,7 @@ class gradient_buffers {
         arguments.when = when_.data();
         arguments.currents = keeps ? currents_.data() : nullptr;
         arguments.transposed = transposed_.data();
-        arguments.at_a_time = at_a_time(steps);
+        arguments.samples_per_pass = samples_per_pass(steps);
         arguments.block = block_;
         arguments.constants = has_constants_ = wants_constants_;
         arguments.groups = groups_;
@@ -255,43 +313,62 @@ class gradient_buffers {
     void ran(int steps) { steps_ = steps; }
 
   private:
-    std::size_t outputs_of_step() const { return static_cast<std::size_t>(batch_) * static_cast<std::size_t>(plan_.outputs); }
-    /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches hold.
-    int at_a_time(int steps) const {
+    std::size_t outputs_of_step() const {
+        return static_cast<std::size_t>(batch_) * static_cast<std::size_t>(plan_.outputs);
+    }
+    /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches
+    /// hold.
+    int samples_per_pass(int steps) const {
         int const all = (batch_ + groups_ - 1) / groups_;
         if (!plan_.one_launch) return all;
-        constexpr std::size_t near_caches = SPIKEFUSE_NEAR_CACHES;
-        std::size_t const fit = near_caches / 4 / sizeof(T) / std::max<std::size_t>(entry_numbers(steps) + current_numbers(steps), 1);
-        int const some = std::max(1, static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(all))));
+        constexpr std::size_t cache_budget = SPIKEFUSE_NEAR_CACHES;
+        std::size_t const fit =
+            cache_budget / 4 / sizeof(T) /
+            std::max<std::size_t>(entry_numbers(steps) + current_numbers(steps), 1);
+        int const some = std::max(
+            1, static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(all))));
         return plan::round_up(some, plan_.samples_together);
     }
     std::size_t tape_places(int steps, Space const& space) const {
         if (!plan_.one_launch) return static_cast<std::size_t>(batch_);
-        return static_cast<std::size_t>(std::min(groups_, space.concurrency())) * static_cast<std::size_t>(at_a_time(steps));
+        return static_cast<std::size_t>(std::min(groups_, space.concurrency())) *
+               static_cast<std::size_t>(samples_per_pass(steps));
     }
     /// Of one sample.
-    std::size_t entry_numbers(int steps) const { return static_cast<std::size_t>((steps + block_ - 1) / block_) * plan_.entry_apart; }
-    std::size_t current_numbers(int steps) const { return static_cast<std::size_t>(steps) * plan_.kept_currents; }
-    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB, and each is that of a few samples: it is
-    /// cleared and summed as a whole. A power of two: threads then get the same number of samples. On a device enough for its
-    /// multiprocessors, a sample each if need be.
+    std::size_t entry_numbers(int steps) const {
+        return static_cast<std::size_t>((steps + block_ - 1) / block_) * plan_.entry_apart;
+    }
+    std::size_t current_numbers(int steps) const {
+        return static_cast<std::size_t>(steps) * plan_.kept_currents;
+    }
+    /// Enough for the threads of a large machine, while all gradients together stay below 64 MiB,
+    /// and each is that of a few samples: it is cleared and summed as a whole. A power of two:
+    /// threads then get the same number of samples. On a device enough for its multiprocessors, a
+    /// sample each if need be.
     int planned_groups() const {
         bool const host = plan_.one_launch;
-        std::size_t const fits = (std::size_t(host ? 64 : 256) << 20) / std::max<std::size_t>(plan_.parameters * sizeof(T), 1);
-        int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, host ? 16 : 128)), host ? batch_ / 4 : batch_);
-        return std::max(2, static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(most, 1)))));
+        std::size_t const fits = (std::size_t(host ? 64 : 256) << 20) /
+                                 std::max<std::size_t>(plan_.parameters * sizeof(T), 1);
+        int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, host ? 16 : 128)),
+                                  host ? batch_ / 4 : batch_);
+        return std::max(2,
+                        static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(most, 1)))));
     }
     /// Writes what stands for a slot, into a table that is made when it is first needed.
     template <class Entry>
-    void note(Kokkos::View<Entry*, Space>& table, std::string const& name, std::size_t slot, Entry const& entry) const {
+    void note(Kokkos::View<Entry*, Space>& table, std::string const& name, std::size_t slot,
+              Entry const& entry) const {
         if (!table.is_allocated()) table = Kokkos::View<Entry*, Space>(name, plan_.slots);
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), table);
         host(slot) = entry;
         Kokkos::deep_copy(table, host);
     }
     template <class Number>
-    static void grow(Kokkos::View<Number*, Space>& view, std::string const& name, std::size_t size) {
-        if (view.extent(0) < size) view = Kokkos::View<Number*, Space>(Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
+    static void grow(Kokkos::View<Number*, Space>& view, std::string const& name,
+                     std::size_t size) {
+        if (view.extent(0) < size)
+            view = Kokkos::View<Number*, Space>(
+                Kokkos::view_alloc(name, Kokkos::WithoutInitializing), size);
     }
 
     training_plan plan_;
@@ -301,9 +378,10 @@ class gradient_buffers {
     int batch_;
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1, steps_ = 0;
-    bool wants_constants_ = true, has_constants_ = true, wants_input_ = false, wants_states_ = false;
-    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_, input_gradient_, state_gradient_, values_,
-        row_gradients_;
+    bool wants_constants_ = true, has_constants_ = true, wants_input_ = false,
+         wants_states_ = false;
+    Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_,
+        input_gradient_, state_gradient_, values_, row_gradients_;
     Kokkos::View<double*, Space> costs_;
     Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;

@@ -12,9 +12,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
-/// Colours that stay apart for every eye (Okabe and Ito, "Color Universal Design", 2008), without yellow.
+/// Colours that stay apart for every eye (Okabe and Ito, "Color Universal Design", 2008), without
+/// yellow.
 inline std::string colour(std::size_t k) {
-    static constexpr std::array<char const*, 7> palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#4d4d4d"};
+    static constexpr std::array<char const*, 7> palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                        "#56b4e9", "#e69f00", "#4d4d4d"};
     return palette[k % palette.size()];
 }
 /// Beyond seven series colours come again, dashed.
@@ -25,17 +27,21 @@ inline std::string dash(std::size_t k) {
 inline constexpr char const* floor_colour = "#6b7178";
 inline constexpr char const* floor_dash = "6 4";
 
-/// Marker number k around (x, y): each series has its own shape, so that colour is not the only sign.
+/// Marker number k around (x, y): each series has its own shape, so that colour is not the only
+/// sign.
 inline std::string marker(std::size_t k, double x, double y, double size = 4) {
     std::string const paint = "fill=\"" + colour(k) + "\" stroke=\"#ffffff\" stroke-width=\"1\"/>";
     auto const polygon = [&](std::vector<std::array<double, 2>> const& corners) {
         std::string points;
-        for (auto const& [dx, dy] : corners) points += (points.empty() ? "" : " ") + pixel(x + dx * size) + "," + pixel(y + dy * size);
+        for (auto const& [dx, dy] : corners)
+            points +=
+                (points.empty() ? "" : " ") + pixel(x + dx * size) + "," + pixel(y + dy * size);
         return "<polygon class=\"mark\" points=\"" + points + "\" " + paint;
     };
     switch (k % 6) {
     case 0:
-        return "<circle class=\"mark\" cx=\"" + pixel(x) + "\" cy=\"" + pixel(y) + "\" r=\"" + pixel(size) + "\" " + paint;
+        return "<circle class=\"mark\" cx=\"" + pixel(x) + "\" cy=\"" + pixel(y) + "\" r=\"" +
+               pixel(size) + "\" " + paint;
     case 1:
         return polygon({{-0.95, -0.95}, {0.95, -0.95}, {0.95, 0.95}, {-0.95, 0.95}});
     case 2:
@@ -58,7 +64,8 @@ struct legend_entry_svg {
 /// Entries side by side, in as many rows as they need.
 class legend {
   public:
-    legend(std::vector<legend_entry_svg> entries, double room) : entries_(std::move(entries)), room_(room) {
+    legend(std::vector<legend_entry_svg> entries, double room)
+        : entries_(std::move(entries)), room_(room) {
         double x = 0, row = 0;
         for (auto& entry : entries_) {
             entry.name = fitting(entry.name, label_style.size, room_ - sample(entry));
@@ -78,16 +85,19 @@ class legend {
     void draw(document& page, double left, double y) const {
         for (std::size_t e = 0; e < entries_.size(); ++e) {
             auto const& [look, number, name] = entries_[e];
-            double const x = left + places_[e][0], base = y + places_[e][1] * row_height, middle = base - 4.3;
+            double const x = left + places_[e][0], base = y + places_[e][1] * row_height,
+                         middle = base - 4.3;
             using kind = legend_entry_svg::kind;
             if (look == kind::bar) {
-                page.add("<rect x=\"" + pixel(x) + "\" y=\"" + pixel(middle - 6) + "\" width=\"12\" height=\"12\" rx=\"2\" fill=\"" +
-                         colour(number) + "\"/>");
+                page.add("<rect x=\"" + pixel(x) + "\" y=\"" + pixel(middle - 6) +
+                         "\" width=\"12\" height=\"12\" rx=\"2\" fill=\"" + colour(number) +
+                         "\"/>");
             } else {
                 std::string const pattern = look == kind::floor ? floor_dash : dash(number);
                 page.line(x, middle, x + 24, middle,
-                          "stroke=\"" + (look == kind::floor ? std::string(floor_colour) : colour(number)) + "\" stroke-width=\"" +
-                              (look == kind::floor ? "1.5" : "2.2") + "\"" +
+                          "stroke=\"" +
+                              (look == kind::floor ? std::string(floor_colour) : colour(number)) +
+                              "\" stroke-width=\"" + (look == kind::floor ? "1.5" : "2.2") + "\"" +
                               (pattern.empty() ? "" : " stroke-dasharray=\"" + pattern + "\""));
                 if (look == kind::marked_line) page.add(marker(number, x + 12, middle));
             }
@@ -98,7 +108,9 @@ class legend {
 
   private:
     /// The line or box before the name.
-    static double sample(legend_entry_svg const& entry) { return entry.look == legend_entry_svg::kind::bar ? 19 : 31; }
+    static double sample(legend_entry_svg const& entry) {
+        return entry.look == legend_entry_svg::kind::bar ? 19 : 31;
+    }
     std::vector<legend_entry_svg> entries_;
     std::vector<std::array<double, 2>> places_;
     double room_, rows_ = 0, widest_ = 0;

@@ -7,11 +7,11 @@
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 template <class Feed>
-using mixes = std::bool_constant<Feed::layer != no_layer>;
+using has_weights = std::bool_constant<Feed::layer != no_layer>;
 template <class Feeds>
-using mixing_feeds = mp11::mp_copy_if<Feeds, mixes>;
+using mixing_feeds = mp11::mp_copy_if<Feeds, has_weights>;
 template <class Feeds>
-using passing_feeds = mp11::mp_remove_if<Feeds, mixes>;
+using passing_feeds = mp11::mp_remove_if<Feeds, has_weights>;
 template <class Feed>
 using first_source = mp11::mp_front<typename Feed::sources>;
 template <class Feed>
@@ -20,7 +20,7 @@ template <class Source>
 using is_network_input = std::bool_constant<Source::buffer == network_input>;
 
 template <class Schedule>
-struct plan_facts {
+struct stage_traits {
     static constexpr int count = Schedule::layer_count;
     /// What is said of each layer, found in one walk over the nodes.
     struct marks {
@@ -33,20 +33,23 @@ struct plan_facts {
     static constexpr bool only_bits = mp11::mp_all_of<typename Feed::sources, holds_bits>::value;
     template <class... Feed>
     static constexpr bool weightless(mp11::mp_list<Feed...>) {
-        return (!mixes<Feed>::value && ...);
+        return (!has_weights<Feed>::value && ...);
     }
     template <class... Point>
     SPIKEFUSE_FUNCTION static constexpr bool competes(mp11::mp_list<Point...>) {
-        return (false || ... || detail::competes<typename Schedule::template word<Point::value>>::value);
+        return (false || ... ||
+                detail::competes<typename Schedule::template word<Point::value>>::value);
     }
-    /// Whether a stage runs many steps at a time: not in a loop, and without a contest. In the pass backwards it is replayed: run again
-    /// and undone a few panels at a time and a whole block, with its history in the first cache. Others leave theirs in scratch.
+    /// Whether a stage runs many steps at a time: not in a loop, and without a contest. In the pass
+    /// backwards it is replayed: run again and undone a few panels at a time and a whole block,
+    /// with its history in the first cache. Others leave theirs in scratch.
     template <class Node>
     struct replays : std::false_type {};
     template <int Width, class Feeds, class Points, int Target>
     struct replays<stage<Width, Feeds, Points, Target>>
-        : std::conjunction<std::bool_constant<!competes(Points{})>,
-                           mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
+        : std::conjunction<
+              std::bool_constant<!competes(Points{})>,
+              mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
     template <int Width, class Feeds, class Points, int Target>
     static constexpr bool loops_mix(stage<Width, Feeds, Points, Target>, bool looping) {
         return looping && !weightless(Feeds{});
@@ -58,7 +61,8 @@ struct plan_facts {
     /// Whether a loop holds weights.
     static constexpr bool has_weights_in_loops = [] {
         bool has = false;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { has = has || loops_mix(node, false); });
+        mp11::mp_for_each<typename Schedule::nodes>(
+            [&](auto node) { has = has || loops_mix(node, false); });
         return has;
     }();
     template <class... Point>
@@ -68,7 +72,8 @@ struct plan_facts {
     static constexpr marks in_replay = [] {
         marks some{};
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (replays<decltype(node)>::value) mark_points(typename decltype(node)::points{}, some);
+            if constexpr (replays<decltype(node)>::value)
+                mark_points(typename decltype(node)::points{}, some);
         });
         return some;
     }();
@@ -76,43 +81,52 @@ struct plan_facts {
     static constexpr bool replayed = in_replay.of[Layer];
     /// Whether a stage reads one source as it stands.
     template <class Node>
-    struct straight : std::false_type {};
+    struct is_plain_read : std::false_type {};
     template <int Width, int Buffer, class Points, int Target>
-    struct straight<stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>> : std::true_type {};
+    struct is_plain_read<
+        stage<Width, mp11::mp_list<feed<no_layer, source<Buffer, 0, 0, 1>>>, Points, Target>>
+        : std::true_type {};
     /// Whether its gradient goes to that source from the replay, without a row between.
     template <class Stage>
-    static constexpr bool passes_straight = std::conjunction_v<straight<Stage>, replays<Stage>>;
+    static constexpr bool gradient_bypasses_buffer =
+        std::conjunction_v<is_plain_read<Stage>, replays<Stage>>;
 
-    // A layer of weights without neurons behind it may give a buffer that others only add to their own currents. The tape then keeps their
-    // sums, and not its own.
+    // A layer of weights without neurons behind it may give a buffer that others only add to their
+    // own currents. The tape then keeps their sums, and not its own.
     template <int Width, class... Feed, class Points, int Target>
-    static constexpr bool wants_again(stage<Width, mp11::mp_list<Feed...>, Points, Target>, int buffer) {
+    static constexpr bool is_recomputed_from(stage<Width, mp11::mp_list<Feed...>, Points, Target>,
+                                             int buffer) {
         constexpr bool keeps = !weightless(mp11::mp_list<Feed...>{});
         bool wants = false;
-        (mp11::mp_for_each<typename Feed::sources>(
-             [&](auto from) { wants = wants || ((!keeps || mixes<Feed>::value) && decltype(from)::buffer == buffer); }),
+        (mp11::mp_for_each<typename Feed::sources>([&](auto from) {
+             wants = wants ||
+                     ((!keeps || has_weights<Feed>::value) && decltype(from)::buffer == buffer);
+         }),
          ...);
         return wants;
     }
     template <class... Node>
-    static constexpr bool wants_again(loop<Node...>, int buffer) {
-        return (wants_again(Node{}, buffer) || ...);
+    static constexpr bool is_recomputed_from(loop<Node...>, int buffer) {
+        return (is_recomputed_from(Node{}, buffer) || ...);
     }
     /// Whether nobody needs a stage's rows once the tape has the sums that they went into.
     template <class Node>
-    struct only_passed_on : std::false_type {};
+    struct only_feeds_sums : std::false_type {};
     template <int Width, class... Feed, int Target>
-        requires(Target != readout && (mixes<Feed>::value || ...))
-    struct only_passed_on<stage<Width, mp11::mp_list<Feed...>, mp11::mp_list<>, Target>> {
+        requires(Target != readout && (has_weights<Feed>::value || ...))
+    struct only_feeds_sums<stage<Width, mp11::mp_list<Feed...>, mp11::mp_list<>, Target>> {
         static constexpr bool value = [] {
             bool wanted = false;
-            mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { wanted = wanted || wants_again(node, Target); });
+            mp11::mp_for_each<typename Schedule::nodes>(
+                [&](auto node) { wanted = wanted || is_recomputed_from(node, Target); });
             return !wanted;
         }();
     };
     template <int Width, class... Feed, class Points, int Target>
-    static constexpr void mark_passing(stage<Width, mp11::mp_list<Feed...>, Points, Target> self, marks& some) {
-        if (only_passed_on<decltype(self)>::value) ((mixes<Feed>::value ? void(some.of[Feed::layer] = true) : void()), ...);
+    static constexpr void mark_passing(stage<Width, mp11::mp_list<Feed...>, Points, Target> self,
+                                       marks& some) {
+        if (only_feeds_sums<decltype(self)>::value)
+            ((has_weights<Feed>::value ? void(some.of[Feed::layer] = true) : void()), ...);
     }
     template <class... Node>
     static constexpr void mark_passing(loop<Node...>, marks& some) {
@@ -144,7 +158,7 @@ struct plan_facts {
         int readers = 0, passing = 0;
         mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
             readers += input_readers(node);
-            if constexpr (passes_straight<decltype(node)>) passing += input_readers(node);
+            if constexpr (gradient_bypasses_buffer<decltype(node)>) passing += input_readers(node);
         });
         return readers == 1 && passing == 1;
     }();
@@ -155,8 +169,12 @@ struct plan_facts {
         return (is_network_input<Source>::value && ...);
     }
     template <int Width, class... Feed, class Points, int Target>
-    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>, marks& more) {
-        ((mixes<Feed>::value && !all_input(typename Feed::sources{}) ? void(more.of[Feed::layer] = true) : void()), ...);
+    static constexpr void mark_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>,
+                                       marks& more) {
+        ((has_weights<Feed>::value && !all_input(typename Feed::sources{})
+              ? void(more.of[Feed::layer] = true)
+              : void()),
+         ...);
     }
     template <class... Node>
     static constexpr void mark_readers(loop<Node...>, marks& more) {
@@ -175,10 +193,13 @@ struct plan_facts {
         int widest;
         bool values;
     };
-    static constexpr listing both(listing a, listing b) { return {a.widest > b.widest ? a.widest : b.widest, a.values || b.values}; }
+    static constexpr listing both(listing a, listing b) {
+        return {a.widest > b.widest ? a.widest : b.widest, a.values || b.values};
+    }
     template <class Feed, class... Source>
     static constexpr listing listing_of(mp11::mp_list<Source...>) {
-        return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width), mixes<Feed>::value && !only_bits<Feed>};
+        return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width),
+                has_weights<Feed>::value && !only_bits<Feed>};
     }
     template <int Width, class... Feed, class Points, int Target>
     static constexpr listing listing_of(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
@@ -194,7 +215,8 @@ struct plan_facts {
     }
     static constexpr listing listed = [] {
         listing all{0, false};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { all = both(all, listing_of(node)); });
+        mp11::mp_for_each<typename Schedule::nodes>(
+            [&](auto node) { all = both(all, listing_of(node)); });
         return all;
     }();
 };

@@ -9,36 +9,44 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at `bag`.
+/// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at
+/// `parameters`.
 template <class N, int Width, class V>
-SPIKEFUSE_FUNCTION void lie_at_rest(equations::neurons<N, V>& cell, typename V::number const* bag, int n, typename V::number step) {
-    using about = equations::anatomy<N>;
+SPIKEFUSE_FUNCTION void set_initial_state(equations::neurons<N, V>& cell,
+                                          typename V::number const* parameters, int n,
+                                          typename V::number step) {
+    using about = equations::equation_traits<N>;
     V params[equations::neurons<N, V>::template at_least_one<about::param_count>];
-    for_each_index<about::param_count>([&](auto k) { params[k] = V::load(bag + k * Width + n); });
+    for_each_index<about::param_count>(
+        [&](auto k) { params[k] = V::load(parameters + k * Width + n); });
     equations::prepare<N>(params, step, cell.coefficients);
     equations::rest(cell);
 }
 
 /// Writes the states at rest of a sample, and empties what its loops feed back.
 template <class Schedule, class T>
-struct rest_kernel {
+struct initial_state_kernel {
     using V = lanes<T>;
-    using places = plan::layout<Schedule, T>;
+    using layout = plan::layout<Schedule, T>;
     run_arguments<T> run;
 
     SPIKEFUSE_FUNCTION void operator()(int sample) const {
-        T* const memory = run.states + static_cast<std::size_t>(sample) * places::memory_total;
-        for (std::size_t k = places::state_total; k < places::memory_total; ++k) memory[k] = T(0);
+        T* const memory = run.states + static_cast<std::size_t>(sample) * layout::memory_total;
+        for (std::size_t k = layout::state_total; k < layout::memory_total; ++k) memory[k] = T(0);
         for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
             using word = typename Schedule::template word<layer>;
-            if constexpr (requires { typename word::equations_of; }) {
+            if constexpr (neuron_layer<word>) {
                 using N = typename word::equations_of;
-                constexpr int width = places::padded(Schedule::template width_from<layer>);
+                constexpr int width = layout::padded(Schedule::template width_from<layer>);
                 for (int n = 0; n < width; n += V::width) {
                     equations::neurons<N, V> cell;
-                    lie_at_rest<N, width>(cell, run.bag + places::template bag_at<layer>, n, run.step);
-                    for_each_index<equations::anatomy<N>::state_count>(
-                        [&](auto k) { cell.states[k].store(memory + places::template states_at<layer> + k * width + n); });
+                    set_initial_state<N, width>(
+                        cell, run.parameters + layout::template parameter_offset<layer>, n,
+                        run.step);
+                    for_each_index<equations::equation_traits<N>::state_count>([&](auto k) {
+                        cell.states[k].store(memory + layout::template states_at<layer> +
+                                             k * width + n);
+                    });
                 }
             }
         });
@@ -51,7 +59,9 @@ struct first_sample_kernel {
     T* first;
     std::size_t length, apart;
 
-    SPIKEFUSE_FUNCTION void operator()(std::size_t k) const { first[k / length * apart + k % length] = first[k % length]; }
+    SPIKEFUSE_FUNCTION void operator()(std::size_t k) const {
+        first[k / length * apart + k % length] = first[k % length];
+    }
 };
 /// Does nothing: its launch reserves scratch.
 template <class Member>

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// How threads become teams, and where a team's scratch lies. Of one type for all kernels.
+
+#include "../../core/errors.hpp"
+#include "../../plan/describe.hpp"
+#include "arguments.hpp"
+#include "owned.hpp"
+
+#include <Kokkos_Core.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+template <class Space>
+using team_policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
+template <class Space>
+using room_view = owned<Kokkos::View<unsigned char*, Space>>;
+
+/// At least so many bytes. Throws value_error: there is no such room.
+template <class Space>
+unsigned char* room_in(room_view<Space>& room, std::size_t bytes, char const* what) {
+    try {
+        if (room.view().extent(0) < bytes)
+            room = Kokkos::View<unsigned char*, Space>(
+                Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::room"), bytes);
+    } catch (std::exception const&) {
+        throw value_error(std::string(what) + " takes " +
+                              readable_bytes(static_cast<double>(bytes)),
+                          "there is no such memory", "Make the batch smaller, or layers narrower");
+    }
+    return room.data();
+}
+
+/// Threads of a host's team where `league` teams share them, none with less than a share of the
+/// team's work: to meet costs about a microsecond, and several where cores are far apart. Kokkos'
+/// teams have at most 64.
+inline int threads_of_team(int threads, int league, double shares) {
+    return std::clamp(
+        std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
+}
+
+/// What a kernel asks of its teams.
+struct team_demands {
+    int widest_layer;                // neurons, for a device a thread each
+    std::size_t scratch;             // bytes of a team
+    std::size_t team_lists;          // bytes of a team's own lists, in shared memory
+    std::size_t thread_lists;        // bytes of a thread's
+    bool teams_share_samples = true; // a team may run several, one after the other
+};
+template <class Kernel>
+inline constexpr team_demands demands_of{
+    std::min(Kernel::layout::widest_layer, 256), Kernel::scratch_bytes,
+    Kernel::layout::lists::of_threads ? 0 : Kernel::lists_bytes,
+    Kernel::layout::lists::of_threads ? Kernel::lists_bytes : 0, Kernel::teams_share_samples};
+
+/// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least
+/// one each; on a device it has a thread for each neuron of the widest layer, in whole warps. Where
+/// they need more scratch than Kokkos gives, it is the model's own, noted in the arguments, and no
+/// more teams share the samples than run at a time. Throws value_error: there is no such room.
+template <class Space, class T>
+team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int league,
+                             run_arguments<T>& arguments, room_view<Space>& room,
+                             double shares = std::numeric_limits<double>::infinity()) {
+    int team = wanted.widest_layer;
+    if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+        team = threads_of_team(space.concurrency(), league, shares);
+    team_policy<Space> chosen(space, league, team);
+    auto const threads = static_cast<std::size_t>(team);
+    if (wanted.scratch + wanted.thread_lists * threads >
+        static_cast<std::size_t>(chosen.scratch_size_max(1))) {
+        if (wanted.teams_share_samples) {
+            league = std::min(league, std::max(1, space.concurrency() / team));
+            chosen = team_policy<Space>(space, league, team);
+        }
+        arguments.team_scratch =
+            plan::line(wanted.scratch) + plan::line(wanted.thread_lists) * threads;
+        arguments.scratch = room_in<Space>(
+            room, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
+        return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(wanted.team_lists)));
+    }
+    return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(wanted.team_lists)))
+        .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(wanted.scratch)),
+                          Kokkos::PerThread(static_cast<int>(wanted.thread_lists)));
+}
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail
