@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a network costs to compile: seconds, memory and template instantiations for 2, 8, 32 and 128 layers. docs/compile_time.md says how to read it.
+"""What a network costs to compile: seconds, memory and template instantiations for 2, 8, 32 and 128 layers. docs/explanation/compile_time.md says how to read it.
 
 scripts/in.sh python3 bench/compile/compile.py [--layers N...] [--rounds N]   measures, and writes build/bench/compile.json
 scripts/in.sh python3 bench/compile/compile.py --announce                     counts, and writes bench/compile/instantiations.json

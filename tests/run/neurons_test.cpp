@@ -21,7 +21,7 @@ using Catch::Matchers::MessageMatches;
 
 namespace {
 
-/// Calls f(name of the section in docs/models.md, neuron).
+/// Calls f(name of the section in docs/reference/models.md, neuron).
 template <class Function>
 void each_neuron(Function const& f) {
     f("li", li), f("lif", lif), f("lif_box", lif_box), f("lif_ex", lif_ex), f("lif_adex", lif_adex),
@@ -53,7 +53,7 @@ std::string as_written(array_info const& info) {
 } // namespace
 
 TEST_CASE("the page lists every neuron's parameters with the defaults that they have") {
-    std::ifstream file(SPIKEFUSE_SOURCE_DIR "/docs/models.md");
+    std::ifstream file(SPIKEFUSE_SOURCE_DIR "/docs/reference/models.md");
     std::string const page{std::istreambuf_iterator<char>(file), {}};
     each_neuron([&](char const* name, auto neuron) {
         std::string const here = section(page, name);
