@@ -5,7 +5,7 @@ import re
 import sys
 
 LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 7, "io": 6, "encode": 6}
-FRONT = {"spikefuse.hpp", "language.hpp", "hana.hpp", "version.hpp"}
+FRONT = {"spikefuse.hpp", "network.hpp", "language.hpp", "hana.hpp", "train.hpp", "io.hpp", "plot.hpp", "version.hpp"}
 LONGEST = 400
 
 root = pathlib.Path(sys.argv[1]) / "include" / "spikefuse"
@@ -22,7 +22,7 @@ for header in headers:
         continue
     room = place.parts[0]
     if room not in LEVEL:
-        faults.append(f"{place}: '{room}' is no room of the house. See docs/map.md.")
+        faults.append(f"{place}: '{room}' is no room of the house. See docs/explanation/map.md.")
         continue
     for number, line in enumerate(lines, 1):
         found = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
@@ -49,5 +49,33 @@ for header in headers:
                 faults.append(f"{place}:{number}: layers never include graph.")
             if "detail" in parts and not (room == "run" and other == "layers"):
                 faults.append(f"{place}:{number}: {inside} is private to {other}.")
+# Through however many headers: what a room reaches lies below it, and rooms below run reach no Kokkos_Core.hpp.
+includes = {}
+for header in headers:
+    found = re.findall(r'^\s*#\s*include\s*"([^"]+)"', header.read_text(), re.M)
+    includes[header.resolve()] = [(header.parent / target).resolve() for target in found]
+
+
+def reached(header, known):
+    for other in includes.get(header, []):
+        if other not in known:
+            known.add(other)
+            reached(other, known)
+    return known
+
+
+for header in includes:
+    room = header.relative_to(root.resolve()).parts[0]
+    if room not in LEVEL:
+        continue
+    for other in reached(header, set()):
+        if not other.exists():
+            faults.append(f"{header.name}: includes {other}, which is not there.")
+            continue
+        theirs = other.relative_to(root.resolve()).parts[0]
+        if LEVEL.get(theirs, 99) > LEVEL[room]:
+            faults.append(f"{header.relative_to(root.resolve())}: reaches {other.relative_to(root.resolve())}, which lies above {room}.")
+        if LEVEL[room] < 5 and "<Kokkos_Core.hpp>" in other.read_text():
+            faults.append(f"{header.relative_to(root.resolve())}: reaches Kokkos_Core.hpp through {other.name}.")
 print("\n".join(faults) or f"{len(headers)} headers, the layering holds")
 sys.exit(1 if faults else 0)

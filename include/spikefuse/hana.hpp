@@ -3,4 +3,4 @@
 /// A network as a container of Boost.Hana. The language alone does not need it.
 
 #include "graph/container.hpp"
-#include "language.hpp"
+#include "network.hpp"

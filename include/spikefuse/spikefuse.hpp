@@ -2,5 +2,5 @@
 #pragma once
 /// The one include.
 
-#include "language.hpp"
+#include "network.hpp"
 #include "run/model.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: this network computes nothing
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 using namespace spikefuse;
 constexpr auto wrong = plan::schedule<decltype(input<64> >> identity), false>::outputs;

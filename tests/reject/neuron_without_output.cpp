@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: these equations give nothing to the next layer
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 using namespace spikefuse;
 struct silent {
     static constexpr auto equations() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: takes at least two levels
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 using namespace spikefuse;
 constexpr auto wrong = synaptic(quantised_to<1>);

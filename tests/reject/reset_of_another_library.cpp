@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: take the resets subtract, reset_to_zero and no_reset
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 using namespace spikefuse;
 constexpr auto wrong = input<4> >> synaptic(pull_to_value);
 constexpr auto states =

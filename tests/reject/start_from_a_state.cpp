@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // expect: only parameters may stand on the right of start
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 using namespace spikefuse;
 struct wrong_start {
     static constexpr auto equations() {

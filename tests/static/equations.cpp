@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What equations are known to contain before anything runs.
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 
 using namespace spikefuse;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory as named regions: one behind the other, at cache lines, and an overlap is found.
-#include <spikefuse/language.hpp>
+#include <spikefuse/network.hpp>
 
 using namespace spikefuse;
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// Files: NIR, events, MNIST's idx, HDF5, checkpoints and data sets. Needs HDF5 and zlib: link spikefuse::io.
+
+#include "io/events.hpp"
+#include "io/hdf5.hpp"
+#include "io/idx.hpp"
+#include "io/load.hpp"
+#include "io/nir.hpp"
+#include "io/save.hpp"
+#include "train/checkpoint.hpp"
+#include "train/datasets.hpp"
