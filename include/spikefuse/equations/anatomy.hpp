@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a program is made of, as types: states, parameters, and coefficients, which depend on
-/// parameters alone (dt / tau, exp(-dt / tau)) and are computed once a run, never inside the time
+/// Properties of a neuron's equations, as types: states, parameters, and coefficients, which depend
+/// on parameters alone (dt / tau, exp(-dt / tau)) and are computed once per run, outside the time
 /// loop.
 
 #include "dynamics.hpp"

@@ -12,7 +12,7 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
-/// Gradients of neurons, as many as V has lanes.
+/// Adjoints of as many neurons as V has lanes.
 template <class N, class V>
 struct gradients {
     template <int Count>
@@ -45,10 +45,9 @@ SPIKEFUSE_FUNCTION auto& gradient_of(gradients<N, V>& of, Target) {
     }
 }
 
-/// Adds what `gradient` * `factor`, arriving at the value of e, means for everything that e reads.
-/// The derivatives on the way gather in the factor: they do not wait for the gradient, which comes
-/// from the step behind, and it meets them once, at the end. So the product of the derivatives must
-/// be a number that a lane can hold.
+/// Reverse-mode sweep of expression e: adds gradient * factor * de/dx to the adjoint of every leaf
+/// x. Local derivatives accumulate in `factor`, so they do not depend on the incoming gradient
+/// (shorter dependency chain); their product must be representable in a lane.
 template <std::uint64_t Path, class N, class V, bool UsesCache, class E>
 SPIKEFUSE_FUNCTION void accumulate_adjoint(E const& e, neurons<N, V, UsesCache> const& cell,
                                            V gradient, V factor, gradients<N, V>& to) {
@@ -99,8 +98,7 @@ SPIKEFUSE_FUNCTION void accumulate_adjoint(E const& e, neurons<N, V, UsesCache> 
     }
 }
 
-/// The same for the condition under which a neuron fires: a comparison's derivative is its
-/// surrogate's.
+/// The same for a firing condition: the derivative of a comparison is its surrogate's.
 template <class S, std::uint64_t Path, class N, class V, bool UsesCache, class E>
 SPIKEFUSE_FUNCTION void accumulate_condition_adjoint(E const& e,
                                                      neurons<N, V, UsesCache> const& cell,
@@ -142,7 +140,7 @@ SPIKEFUSE_FUNCTION void accumulate_condition_adjoint(E const& e,
     }(e);
 }
 
-/// Undoes the group of lines that begins at Line; `before` is the cell as those lines found it.
+/// Adjoint of the group of lines that begins at Line; `before` holds the cell before those lines.
 template <std::size_t Line, class N, class V, bool UsesCache>
 SPIKEFUSE_FUNCTION void statement_group_adjoint(neurons<N, V, UsesCache> const& before,
                                                 gradients<N, V>& to) {
@@ -188,9 +186,9 @@ SPIKEFUSE_FUNCTION void statement_group_adjoint(neurons<N, V, UsesCache> const& 
     }
 }
 
-/// Runs the lines from Line on and undoes them. What a group of lines overwrites is put back for
-/// its own way back: a copy of the neurons would be a copy in memory where a register of neurons is
-/// several of the processor's.
+/// Recomputes the lines from Line on and runs their adjoint. What a group of lines overwrites is
+/// restored for its own adjoint: a copy of the whole cell would go through memory where a register
+/// of neurons is several of the processor's.
 template <std::size_t Line, class N, class V, bool UsesCache>
 SPIKEFUSE_FUNCTION void recompute_and_backpropagate(neurons<N, V, UsesCache>& cell,
                                                     gradients<N, V>& to) {
@@ -241,8 +239,8 @@ SPIKEFUSE_FUNCTION void accumulate_constant_adjoint(E const& e, V const* params,
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
-/// Finds the coefficients of an expression, and empties the gradient of each that was followed: it
-/// may stand in several places.
+/// Propagates the adjoints of an expression's coefficients, and clears each: it may occur in
+/// several places.
 template <class N, class V, std::uint64_t Path, class E>
 SPIKEFUSE_FUNCTION void coefficient_adjoints(E const& e, V const* params, typename V::number step,
                                              V* gradients, V* to) {
@@ -279,7 +277,7 @@ SPIKEFUSE_FUNCTION void step_adjoint(neurons<N, V, UsesCache>& cell, gradients<N
     detail::recompute_and_backpropagate<0>(cell, to);
 }
 
-/// The gradient of states at rest goes on to the coefficients that they begin with.
+/// Adjoint of the initial states: their gradients go to the coefficients that define them.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void initial_state_adjoint(neurons<N, V> const& cell, gradients<N, V>& to) {
     constexpr auto lines = tree<N>::value;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Runs a program on one register of neurons.
+/// Evaluates a program on one register of neurons.
 
 #include "anatomy.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
-/// Neurons of kind N while a step runs, as many as V has lanes. Where it Recalls, what is costly is
-/// not computed: `kept` holds it since the step ran.
+/// As many neurons of kind N as V has lanes, during a step. With UsesCache expensive values are
+/// read from `kept`, which holds them since the step ran forward.
 template <class N, class V, bool UsesCache = false>
 struct neurons {
     template <int Count>
@@ -162,7 +162,7 @@ SPIKEFUSE_FUNCTION void prepare(V const* params, typename V::number step, V* coe
     });
 }
 
-/// The states at rest.
+/// The initial states.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void rest(neurons<N, V>& cell) {
     constexpr auto lines = tree<N>::value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The words of an equation: empty structs that remember what was written. Nothing is computed
+/// The symbols of an equation: empty structs that record what was written. Nothing is computed
 /// here.
 
 #include "../core/name.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Where the numbers lie: parameters in one flat array, states in one row a sample, and what a team
-/// keeps in scratch.
+/// Memory layout: parameters in one flat array, states in one row per sample, and the scratch of a
+/// team.
 
 #include "event_lists.hpp"
 #include "memory_map.hpp"
@@ -56,7 +56,7 @@ struct layout : stage_traits<Schedule> {
     SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
         return arrays_of<Layer>.states;
     }
-    /// Costly values of a step that a replay keeps for the way back.
+    /// Expensive intermediate values of a step that a replay caches for its adjoint.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int cached_arrays() {
         return arrays_of<Layer>.costly;
@@ -111,7 +111,7 @@ struct layout : stage_traits<Schedule> {
     // Scratch of a team, in bytes. Each part begins at a cache line.
     SPIKEFUSE_FUNCTION static constexpr int words(int width) { return (width + 31) / 32; }
 
-    /// Bytes of one step's row in a buffer.
+    /// Bytes of one step in a buffer.
     template <class Buffer>
     static constexpr std::size_t row_bytes =
         Buffer::bits ? line(static_cast<std::size_t>(words(Buffer::width)) * 4)
@@ -131,17 +131,16 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    /// From one entry of the tape to the next, in T: an odd number of lines, so that a panel's
-    /// entries do not share few sets of a cache.
+    /// Elements between two entries of the tape: an odd number of cache lines, to avoid conflict
+    /// misses.
     static constexpr std::size_t entry_apart =
         (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
     static constexpr auto row_sums =
         running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     static constexpr std::size_t row_total = row_sums.before[buffer_count];
 
-    /// Panels of a stage that run side by side, so that neurons need not wait for themselves: an
-    /// exponential is a chain of sixty cycles. Behind weights two, which read a list together and
-    /// whose rows share the first cache.
+    /// Number of panels interleaved per thread to hide latency (exp has a dependency chain of about
+    /// 60 cycles). Behind weights two, which share the loads of an event list.
     template <class Stage>
     static constexpr int side_by_side = [] {
         constexpr int panels = (Stage::width + lanes<T>::width - 1) / lanes<T>::width;
@@ -149,8 +148,8 @@ struct layout : stage_traits<Schedule> {
         constexpr int wanted = interleave<T>(mixed ? 2 : 4);
         return panels < wanted ? panels : wanted;
     }();
-    /// Registers that a thread keeps of one replayed step and panel: each point's states before it,
-    /// what arrived and what was costly, and the output.
+    /// Registers of history per replayed step and panel: states, input and cached values of each
+    /// pointwise layer, and the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
         return (1 + ... + (state_arrays<Point::value>() + 1 + cached_arrays<Point::value>()));
@@ -258,17 +257,18 @@ struct layout : stage_traits<Schedule> {
                        unweighted_row + current_rows_before<count>
                  : 0;
 
-    /// Samples that a team undoes together: each step of a loop then reads the loop's weights once
-    /// for all of them. Not where eight steps of four samples would leave the near caches.
+    /// Samples that a team differentiates together: each step of a loop then reads the weights of
+    /// the loop once for all of them. Not where eight steps of four samples would exceed the
+    /// caches.
     static constexpr int samples_together =
         Training && lanes<T>::width > 1 && facts::has_weights_in_loops &&
                 8 * 4 * (row_total + backward_numbers * sizeof(T)) <= cache_budget
             ? 4
             : 1;
-    /// Whether weights lie beyond a core's near caches.
+    /// Whether the weights exceed the caches of a core.
     static constexpr bool weights_exceed_cache = lanes<T>::width > 1 && samples_together == 1 &&
                                                  parameter_total * sizeof(T) > cache_budget;
-    /// Steps whose history a replay of this node has room for.
+    /// Steps for which a replay of this node has room.
     template <class Node>
     static constexpr std::size_t replayed_steps() {
         if constexpr (Training && facts::template replays<Node>::value) {
@@ -282,7 +282,7 @@ struct layout : stage_traits<Schedule> {
     }
     /// The most steps at a time that gain anything. Forwards a host has many rows for each time
     /// that a panel comes to the first cache: a table of sums wants most; products, and far
-    /// weights, do not (measured: docs/speed.md). Backwards columns are words.
+    /// weights, do not (measured: docs/lab_notebook/speed.md). Backwards columns are words.
     static constexpr std::size_t longest_block = [] {
         constexpr bool forward = lanes<T>::width > 1 && !Training;
         std::size_t longest = weights_exceed_cache || (forward && facts::listed.values) ? 256

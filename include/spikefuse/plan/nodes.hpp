@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The words of a plan: types only. A network becomes stages; a stage is weights (feeds) and the
-/// neurons behind them, run together.
+/// The nodes of a plan, as types. A network becomes stages: weights (feeds) and the neurons behind
+/// them, which run together.
 
 #include "../equations/evaluate.hpp"
 #include "../graph/recurrent.hpp"
@@ -25,7 +25,7 @@ struct buffer {
     static constexpr bool bits = Bits, fed_back = FedBack;
 };
 /// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the
-/// step before. A column goes to `Each` neighbouring inputs.
+/// previous step. A column goes to `Each` neighbouring inputs.
 template <int Buffer, int Offset, int Delay = 0, int Each = 1>
 struct source {
     static constexpr int buffer = Buffer, offset = Offset, delay = Delay, each = Each;

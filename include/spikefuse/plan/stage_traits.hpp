@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What can be said of a plan's stages and layers before any number has its place.
+/// Properties of stages and layers that need no memory layout.
 
 #include "nodes.hpp"
 
@@ -40,9 +40,9 @@ struct stage_traits {
         return (false || ... ||
                 detail::competes<typename Schedule::template word<Point::value>>::value);
     }
-    /// Whether a stage runs many steps at a time: not in a loop, and without a contest. In the pass
-    /// backwards it is replayed: run again and undone a few panels at a time and a whole block,
-    /// with its history in the first cache. Others leave theirs in scratch.
+    /// Whether a stage runs many steps at a time: not in a loop, and without competition. Backward
+    /// it is replayed: recomputed and differentiated a few panels at a time over a whole block,
+    /// with its history in L1. Other stages keep theirs in scratch.
     template <class Node>
     struct replays : std::false_type {};
     template <int Width, class Feeds, class Points, int Target>
@@ -91,8 +91,8 @@ struct stage_traits {
     static constexpr bool gradient_bypasses_buffer =
         std::conjunction_v<is_plain_read<Stage>, replays<Stage>>;
 
-    // A layer of weights without neurons behind it may give a buffer that others only add to their
-    // own currents. The tape then keeps their sums, and not its own.
+    // If a connection feeds only the sums of later stages, the tape stores those sums instead of
+    // its output.
     template <int Width, class... Feed, class Points, int Target>
     static constexpr bool is_recomputed_from(stage<Width, mp11::mp_list<Feed...>, Points, Target>,
                                              int buffer) {

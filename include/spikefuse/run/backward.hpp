@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The kernel backwards: one launch gives the gradients of all layers over all steps. A team owns a
-/// group of samples, one after the other or, where a loop holds weights, four side by side. On the
-/// host the same launch runs them forwards first: what a sample leaves on the tape is still in the
-/// caches when it is undone. A device, whose forward launch has a team for each sample, reads the
-/// tape of another one. A block of steps is run again from its entry on the tape, keeping its
-/// states in scratch, and then undone from its last step to its first. Every number is added up in
-/// an order that depends on the network and the batch alone, so threads do not matter.
+/// The backward kernel: one launch computes the gradients of all layers over all steps. A team
+/// processes a group of samples, one after the other or, where a loop contains weights, four side
+/// by side. On the host the same launch first runs the samples forward, so that what a sample
+/// leaves on the tape is still in the cache. On a device the forward launch has a team per sample,
+/// and this launch reads its tape. Each block of steps is recomputed from its checkpoint, with
+/// states kept in scratch, and then differentiated from its last step to its first. The order of
+/// every sum depends on the network and the batch alone, so the number of threads does not change a
+/// bit.
 
 #include "detail/losses.hpp"
 #include "transpose.hpp"
@@ -16,8 +17,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class Space>
 inline constexpr bool trains_in_one_launch =
     std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
-/// Who is at work, where one launch does both: a thread's next group of samples finds the tape of
-/// its last one in its caches.
+/// Tape slots for the fused forward and backward launch. A slot is reused by the same thread, so it
+/// stays in its cache.
 struct no_tokens {
     template <class Space>
     explicit no_tokens(Space const&) {}
@@ -26,8 +27,8 @@ template <class Space>
 using tokens_of = std::conditional_t<trains_in_one_launch<Space>,
                                      Kokkos::Experimental::UniqueToken<Space>, no_tokens>;
 
-/// One team alone copies weights for itself; several, or a device, have them copied by a launch
-/// before.
+/// A single team copies the weights itself; for several teams, or on a device, a launch before this
+/// one does.
 template <class Space>
 SPIKEFUSE_FUNCTION bool copies_for_itself(int groups) {
     return trains_in_one_launch<Space> && groups == 1;
@@ -49,7 +50,7 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
 
     using forward = forward_kernel<Schedule, T, Kind, typename Loss::readout, Space, purpose::tape>;
 
-    /// Where one launch does both, a sample that runs forwards has a place of its own.
+    /// In the fused launch a sample that runs forward has scratch of its own.
     static constexpr bool teams_share_samples =
         false; // a team's group of samples has a gradient of its own
     static constexpr std::size_t scratch_bytes =
@@ -106,7 +107,7 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
         V::finish_streams();
     }
 
-    /// From the gradients of coefficients, of all samples, whichever place they had, to those of
+    /// Adjoint of the coefficients: from their gradients, summed over all samples, to those of the
     /// parameters.
     SPIKEFUSE_FUNCTION void reach_constants(sample_group const& all, T* gradient) const {
         context const& here = all.of[0];
@@ -129,8 +130,8 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
                                                   std::integer_sequence<int, K...>) {
         return {{base::place_in(team, scratch + K * layout::sample_total, lists)...}, 0};
     }
-    /// This team's part of the tape, where one launch does both. Where there are threads for all
-    /// groups, a group's; else a thread's.
+    /// Returns this team's tape slot: its group index if every group has a thread, otherwise a
+    /// token owned by the running thread.
     SPIKEFUSE_FUNCTION int enter_tape(member const& team) const {
         if constexpr (trains_in_one_launch<Space>)
             return run.groups > tokens.size() ? tokens.acquire() : team.league_rank();
@@ -172,7 +173,7 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
         this->begin_costs(here);
         here.team.team_barrier();
     }
-    /// Runs a block again, and clears the gradients of its rows.
+    /// Recomputes a block and clears the gradients of its rows.
     SPIKEFUSE_FUNCTION void enter_block(context& here, int block) const {
         here.first_step = block * run.block;
         here.rows =
@@ -206,8 +207,8 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
 
     // --- the beginning of a run ---
 
-    /// Gradients of what the run began with: to the caller, and, where it began at rest, to what
-    /// says where that is.
+    /// Gradients of the initial state: written to the caller, and, where the run began at the
+    /// initial state of the equations, propagated to the parameters that define it.
     SPIKEFUSE_FUNCTION void reach_beginning(context const& here) const {
         T* const states =
             here.template at<T>(layout::template offset_of<plan::region::state_gradients>);
@@ -221,9 +222,8 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
             base::each_population(
                 [&](auto layer) { this->template reach_initial_state<layer>(here, states); });
     }
-    /// From the adjoints of the states that a layer began with to those of the coefficients that
-    /// say where that is. A template with a name: g++ 12 and 13 fail on these constants inside a
-    /// generic lambda.
+    /// From the adjoints of a layer's initial states to those of the coefficients that define them.
+    /// A named template: g++ 12 and 13 fail on these constants inside a generic lambda.
     template <int Layer>
     SPIKEFUSE_FUNCTION void reach_initial_state(context const& here, T const* states) const {
         using N = equations_of<Layer>;
@@ -290,7 +290,7 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
         }
         all.of[0].team.team_barrier();
     }
-    /// From the gradients of a stage's outputs to those of its currents.
+    /// Adjoint of a stage: from the gradients of its outputs to those of its currents.
     template <class Stage>
     SPIKEFUSE_FUNCTION void backward_stage(context const& here, int first, int rows) const {
         if constexpr (layout::template replays<Stage>::value) {
@@ -359,8 +359,8 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
                 backward_node(all, plan::mp11::mp_at_c<backwards, node>{}, r, 1);
             });
     }
-    /// Gradients of weights wait for the end of the block, in loops too: then each weight is
-    /// touched once for all its steps.
+    /// Gradients of weights are accumulated at the end of a block, in loops too: each weight is
+    /// touched once for all steps of the block.
     template <int Width, class Feeds, class Points, int Target>
     SPIKEFUSE_FUNCTION void backward_mixing(sample_group const& all,
                                             plan::stage<Width, Feeds, Points, Target>) const {

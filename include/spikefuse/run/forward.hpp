@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The kernel: one launch runs all layers over all steps. A team owns a sample; stages run a block
-/// of steps at a time.
+/// The forward kernel: one launch runs all layers over all steps. A team processes a sample; stages
+/// run a block of steps at a time.
 
 #include "detail/currents.hpp"
 #include "detail/initial_state.hpp"
@@ -141,7 +141,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                           [&](std::size_t k) { V::load(states + k).store(to + k); });
         save_fed_back(here, -1, to);
     }
-    /// Row r of all that is fed back.
+    /// Saves row r of every buffer that is fed back.
     SPIKEFUSE_FUNCTION void save_fed_back(context const& here, int r, T* to) const {
         each_fed_back([&](auto buffer) {
             T const* const last = row_address<buffer>(here, r);
@@ -158,7 +158,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                              [&](int k) { return V::load(from + fed_back_place<buffer> + k); });
         });
     }
-    /// Calls function(k) for the registers of `count` numbers that belong to this thread.
+    /// Calls function(k) for this thread's registers of an array of `count` elements.
     template <class Function>
     SPIKEFUSE_FUNCTION void each_own_register(context const& here, std::size_t count,
                                               Function const& function) const {
@@ -186,7 +186,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             static_cast<std::ptrdiff_t>(r) *
                 static_cast<std::ptrdiff_t>(layout::template row_bytes<self>));
     }
-    /// Rows are whole registers long, bits too: they move as numbers whose bits nobody looks at.
+    /// Rows are padded to whole registers, so packed spikes are copied with the same vector loads
+    /// as values.
     template <int Buffer, class Source>
     SPIKEFUSE_FUNCTION void move_row(context const& here, T* to, Source const& from) const {
         constexpr int length = static_cast<int>(
@@ -251,8 +252,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
             this->template run_points<Stage>(here, p, r, 1, arriving, winner);
         }
     }
-    /// A step of a layer of which only one neuron may fire: first everyone's reach, then the step
-    /// itself.
+    /// One step of a layer in which a single neuron may fire: first every neuron's distance above
+    /// its threshold, then the step itself.
     template <class Stage>
     SPIKEFUSE_FUNCTION void run_contest(context const& here, int r) const {
         using points = typename Stage::points;
@@ -291,7 +292,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         here.team.team_barrier();
     }
 
-    /// Who won step r of this block.
+    /// The winner of step r of this block.
     template <int Layer>
     SPIKEFUSE_FUNCTION std::int32_t* winner_of(context const& here, int r) const {
         return here.template at<std::int32_t>(layout::template offset_of<plan::region::winners>) +

@@ -17,8 +17,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class View>
 inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;
 
-/// Rank and element type say what an input is: values [T, B, N], held values [B, N], or packed
-/// spikes [T, B, ceil(N/32)].
+/// The rank and the element type determine the kind of input: values [T, B, N], held values [B, N],
+/// or packed spikes [T, B, ceil(N/32)].
 template <class View, class T, class Space>
 constexpr input_kind kind_of_input() {
     static_assert(Kokkos::is_view_v<View>, "spikefuse: the input is not a Kokkos::View. Pass "
@@ -73,7 +73,7 @@ void check_extents(View const& output, std::array<std::size_t, View::rank()> con
                               "Pass a view with memory for each number");
 }
 
-/// Steps are counted by an int, up to a block beyond the last one.
+/// The largest number of steps of one call: an int counts them, up to a block beyond the last one.
 inline constexpr std::size_t most_steps = std::size_t(1) << 30;
 
 /// Checks a view against the batch and the widths, and gives the number of steps it holds.
@@ -127,12 +127,12 @@ void check_no_nan(View const& input, std::string const& encoder) {
         }
 }
 
-/// A view whose numbers of one sample and step lie apart, as Kokkos' LayoutLeft has them.
+/// Whether the elements of one sample and step are not contiguous, as in Kokkos' LayoutLeft.
 template <class View>
 bool features_apart(View const& input) {
     return input.extent(View::rank() - 1) > 1 && input.stride(View::rank() - 1) != 1;
 }
-/// Copies such a view, number by number, into rows that lie together.
+/// Copies such a view, element by element, into contiguous rows.
 template <class View>
 struct pack_kernel {
     View from; // [T, B, N] or [B, N]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// `model`: a network with numbers. Holds parameters and state; every call is one kernel launch.
+/// `model`: a network with its parameters and states. Every call is one kernel launch.
 
 #include "../plan/describe.hpp"
 #include "../plan/names.hpp"
@@ -252,7 +252,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         if constexpr (encoder >= 0)
             detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
     }
-    /// Rows that lie together, of an input whose features do not; until the next run.
+    /// A copy of an input with contiguous rows, valid until the next run.
     template <class Input>
     auto packed_copy(Space const& space, Input const& input) {
         using number = typename Input::non_const_value_type;
@@ -311,7 +311,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                                              arguments, scratch_, shares);
         Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
     }
-    /// Scratch grows at its first use: here, so that no run does.
+    /// Kokkos allocates scratch at its first use: an empty launch here, so that no run allocates.
     void reserve_scratch() {
         using kernel =
             detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
@@ -322,7 +322,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                              detail::empty_kernel<typename kernel::member>{});
     }
 
-    /// Writes what the next run would begin with.
+    /// Writes the states that the next run would begin with.
     void initialize_states(T* states) const {
         detail::run_arguments<T> arguments = begin_run();
         arguments.states = states;
@@ -343,7 +343,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         arguments.fresh = fresh_;
         return arguments;
     }
-    /// Layers whose first sample's state is what all samples go on with.
+    /// Broadcasts the state of the first sample, for layers that keep a single state.
     void spread_first_sample(Space const& space) const {
         plan::mp11::mp_for_each<
             plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {

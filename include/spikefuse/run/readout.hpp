@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a run gives back: the whole trace, or one number a neuron, reduced inside the kernel.
-///
-/// A reduced readout says what it starts with, how a step joins, and how a step's output counts in
-/// it (for the pass backwards): by a `share`, or, where its value is that of one step, when it
-/// `selects` a step and how that one `gradient_sign`.
+/// Readouts: what a run returns, the whole trace or one number per neuron, reduced inside the
+/// kernel. A reduction over time has start(), combine() and finish(). For the gradient it has
+/// either `share`, the weight of each step, or, where its value comes from a single step,
+/// `selects(before, now)` and `gradient_sign`.
 
 #include "../core/errors.hpp"
 #include "../core/math.hpp"

@@ -10,8 +10,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Turns weights into [panel of inputs][output][P], a register of inputs an index. Where nobody
-/// asks for the input's gradient, not those that read it.
+/// Copies weights to [input panel][output][P]; one index per input register. Layers that read the
+/// network's input alone are skipped unless its gradient is requested.
 template <class Schedule, class T>
 struct transpose_kernel {
     using V = lanes<T>;

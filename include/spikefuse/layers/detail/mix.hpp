@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// From rows of input to currents: listed, looked up or multiplied. Of the network nothing is known
-/// here but sizes, so that what full rows need is compiled once for all layers.
+/// Synaptic input: from rows of input to currents, by event lists, lookup tables or dense products.
+/// Depends on sizes alone, not on the network type, so that the dense path is compiled once for all
+/// layers.
 
 #include "product.hpp"
 #include "rows.hpp"
@@ -9,8 +10,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Rows of input, piece after piece, as sums read them: piece k of row r has events [ends[k * rows
-/// + r], ends[k * rows + r + 1]). A full row has none; its first count is negative.
+/// The event list of some rows, piece by piece: piece k of row r has events [ends[k * rows + r],
+/// ends[k * rows + r + 1]). A full row is not listed; its first count is negative.
 template <class T, class Entry, int Pieces>
 struct listed_rows {
     static constexpr int pieces = Pieces;
@@ -39,14 +40,14 @@ struct listed_rows {
             r += together == 0 ? 1 : together;
         }
     }
-    /// Writes the numbers of the full rows.
+    /// Writes the indices of the full rows.
     SPIKEFUSE_FUNCTION void which_full(int* which) const {
         for (int k = 0, r = 0; k < full_rows; ++r)
             if (full(r)) which[k++] = r;
     }
 };
 
-/// Adds what full rows mean for `Panels` panels.
+/// Adds the currents of full rows for `Panels` panels.
 template <int Panels, bool Bits, class T, class Entry, int Pieces>
 SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, int inputs,
                                      listed_rows<T, Entry, Pieces> const& list, T* currents,
@@ -73,7 +74,7 @@ SPIKEFUSE_FLATTEN void add_full_rows(T const* panels, std::size_t panel_apart, i
         });
     }
 }
-/// Currents that lie in memory, `stride` numbers from row to row and `apart` from panel to panel.
+/// Currents in memory, `stride` elements from row to row and `apart` from panel to panel.
 template <class T>
 struct currents_in_memory {
     T const* rows;
@@ -87,8 +88,8 @@ struct currents_in_memory {
     }
 };
 
-/// Currents that are bits: rows `apart` words from each other, the first panel's from bit `first`
-/// on.
+/// Currents that are packed spikes: rows `apart` words from each other, the first panel from bit
+/// `first` on.
 template <class T>
 struct currents_as_bits {
     std::uint32_t const* rows;
@@ -105,7 +106,7 @@ struct currents_as_bits {
     }
 };
 
-/// Currents of one row, at hand already.
+/// Currents of one row, already in registers.
 template <int Panels, class T>
 struct currents_in_registers {
     lanes<T> row[Panels];
@@ -128,8 +129,8 @@ SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry con
     }
 }
 
-/// Currents of `Panels` panels: the weights that listed rows name, summed when they are read, so
-/// that neurons which take a row step while the next one's weights are loaded. Bits: no event has a
+/// Currents of `Panels` panels: the weight rows of listed events, summed when they are read, so
+/// that the neuron update of one row overlaps with the loads of the next. Bits: no event has a
 /// factor.
 template <int Panels, bool Bits, class T, class Entry, int Pieces>
 struct mixed_currents {
@@ -144,8 +145,8 @@ struct mixed_currents {
     std::size_t apart;
     bool has_base;
 
-    /// `adds`: something stands in `base`, `apart` numbers from panel to panel. What full rows and
-    /// all pieces but the last mean comes to it.
+    /// `adds`: `base` already holds currents, `apart` elements from panel to panel. Full rows, and
+    /// all pieces but the last, are added there.
     SPIKEFUSE_FUNCTION mixed_currents(T const* weights, std::size_t weights_apart,
                                       int rows_of_weights,
                                       listed_rows<T, Entry, Pieces> const& listed, T const* biases,

@@ -9,9 +9,9 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// sums[r][p] += sum over i of x(r)[i] * panel p[i], panels `apart` numbers from each other. What
-/// is even and what is odd is summed by itself, whatever stands beside: a row alone does not wait
-/// for the adder, and has the bits that it has among others.
+/// sums[r][p] += sum over i of x(r)[i] * panel p[i], panels `apart` elements from each other. Even
+/// and odd inputs use separate accumulators. This hides the latency of additions for a single row
+/// and keeps its result bitwise independent of how many rows are processed together.
 template <int Rows, int Panels, class T, class Path>
 SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Path const& x, int inputs,
                                  lanes<T> (&sums)[Rows][Panels]) {
@@ -35,7 +35,7 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Path const& 
     for (int r = 0; r < Rows; ++r)
         for (int p = 0; p < Panels; ++p) sums[r][p] += even[r][p] + odd[r][p];
 }
-/// Where rows from the k-th on lie: one behind the other, or those that are named.
+/// Addresses of the rows from the k-th on: consecutive, or indexed.
 struct every_row {
     template <class T>
     SPIKEFUSE_FUNCTION auto of(T* x, std::size_t stride, int k) const {
@@ -53,9 +53,8 @@ struct named_rows {
         };
     }
 };
-/// Adds to what stands at `to`, rows `row_apart` numbers apart and panels `panel_apart`: the
-/// products of so many rows of x, `stride` numbers apart, `Tile` at a time; 0: as many as fill the
-/// registers.
+/// Adds products to `to`, rows `row_apart` and panels `panel_apart` elements apart: of so many rows
+/// of x, `stride` elements apart, `Tile` at a time (0: as many as fill the registers).
 template <int Panels, int Tile = 0, class T, class Rows = every_row>
 SPIKEFUSE_FLATTEN void
 add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, int rows,
@@ -90,10 +89,10 @@ add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, 
         for (; r < rows; ++r) some(fixed<1>{}, fixed<Panels>{}, r);
 }
 
-/// panel[i] += sum over r of x[r][i] * gradients[which[r]], rows of x `stride` and of gradients
-/// `gradient_stride` numbers apart: add_products backwards. `Panels` of them, `apart` numbers from
-/// each other, with a square of inputs and panels in registers: a line of x that is far away is
-/// used often.
+/// Adjoint of add_products: panel[i] += sum over r of x[r][i] * gradients[which[r]], rows of x
+/// `stride` and of gradients `gradient_stride` elements apart. `Panels` at a time, `apart` elements
+/// from each other, with a tile of inputs and panels in registers, so that a line of x from memory
+/// is reused.
 template <int Panels, class T>
 SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::size_t stride,
                                   int inputs, T const* gradients, std::size_t gradient_stride,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Sums of weight rows: what a mixing layer costs. A panel is [input][P], P = panel_width neurons:
-/// one register on the host, and on a device, where a register is one neuron, those of threads that
-/// run together.
+/// Sums of weight rows, the cost of a connection. A panel is [input][P], P = panel_width neurons:
+/// one register on the host, the neurons of one warp on a device.
 
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
@@ -25,7 +24,7 @@ SPIKEFUSE_FUNCTION Number* column_of_panel(Number* panels, int p, Count rows) {
            p % each * lanes<T>::width;
 }
 
-/// All-to-all weights of `Left` inputs: the compile-time facts, and where a panel lies among the
+/// All-to-all weights of `Left` inputs: compile-time constants, and where a panel is among the
 /// parameters.
 template <int Left, int Out, bool Bias>
 struct weights_over {
@@ -33,9 +32,8 @@ struct weights_over {
     static constexpr bool has_bias = Bias;
     static constexpr double additions_per_input = Out; // what one spike costs
 
-    /// Where register p of outputs begins in the panel that holds it, and its bias. The same for
-    /// weights and for their gradients. A panel's last row is zero: lists of events are filled up
-    /// with it.
+    /// Address of register p of outputs within its panel, and of its bias; the same for weights and
+    /// for their gradients. The last row of a panel is zero: event lists are padded with its index.
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* panel(Number* parameters, int p) {
         return column_of_panel(parameters, p, inputs + 1);
@@ -63,8 +61,8 @@ struct weights_over {
     }
 };
 
-/// Above these shares of non-zero inputs a row is not listed: values are multiplied whole, spikes
-/// look their sums up (measured: docs/speed.md).
+/// Shares of non-zero inputs above which a row is not listed: values are multiplied densely, spikes
+/// use lookup tables (measured: docs/lab_notebook/speed.md).
 template <class T>
 inline constexpr double multiplied_above =
     simd_is_composite<T> || double_pumped_avx512 ? 0.40 : 0.24;
@@ -76,9 +74,9 @@ inline constexpr double looked_up_above = lanes<T>::width < 8    ? 1
 template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64
                    // inputs
 inline constexpr int looked_up_together = simd_is_composite<T> ? 4 : 5;
-inline constexpr int most_rows = 512; // full ones; of others half as many (measured: docs/speed.md)
-/// Wide rows are listed in pieces, whose weights the first cache holds: how many, and inputs in
-/// each but the last.
+inline constexpr int most_rows = 512; // full ones; of others half as many (measured: docs/lab_notebook/speed.md)
+/// Wide rows are listed in pieces whose weights fit into L1: the number of pieces, and the inputs
+/// of each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) {
     return inputs <= 1024 ? 1 : (inputs + 255) / 256;
 }
@@ -86,20 +84,20 @@ SPIKEFUSE_FUNCTION constexpr int piece_of(int inputs) {
     return ((inputs + pieces_of(inputs) - 1) / pieces_of(inputs) + 31) / 32 * 32;
 }
 
-/// torch.nn.Linear's start values are uniform in plus or minus this.
+/// Initial weights are uniform in plus or minus this. Source: torch.nn.Linear.
 constexpr double start_spread(int inputs) {
     double root = inputs; // Newton: std::sqrt is not constexpr
     for (int k = 0; k < 60; ++k) root = 0.5 * (root + inputs / root);
     return 1 / root;
 }
 
-/// Lists of events have a multiple of this many entries: a loop without a remainder, and with
-/// enough sums to hide the adder's latency.
+/// Event lists are padded to a multiple of this: a loop without a remainder, with enough
+/// accumulators to hide the latency of additions.
 constexpr int events_together = 4;
 
-/// An entry says where in a panel a row begins: on the host in steps of 8 bytes, by which its
-/// processor's addresses scale for nothing; on a device in rows. Sixteen bits are enough for 8191
-/// inputs there and 65535 here: a list passes through the first cache once a panel.
+/// On the host an entry is a byte offset / 8 (x86 scaled addressing is free); uint16 covers 8191
+/// inputs. On a device it is a row index; uint16 covers 65535. Short entries matter: a list passes
+/// through L1 once per panel.
 template <class T>
 inline constexpr int entry_scale = lanes<T>::width > 1
                                        ? panel_width<T>* static_cast<int>(sizeof(T)) / 8
@@ -112,7 +110,7 @@ SPIKEFUSE_FUNCTION Number* row_at(Number* panel, Entry entry) {
     return panel + static_cast<std::size_t>(entry) * (panel_width<T> / entry_scale<T>);
 }
 
-/// Calls take(j, entry) for four entries of a list, read 8 bytes at a time: the loop is bound by
+/// Calls take(j, entry) for four entries of a list, loaded as one 8-byte word: the loop is bound by
 /// loads.
 template <class Entry, class Function>
 SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
@@ -125,7 +123,7 @@ SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
     }
 }
 
-/// Asks for share `part` of `parts` of some rows of weights, before they are needed.
+/// Prefetches share `part` of `parts` of some weight rows.
 template <class T>
 SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_unused]] int count,
                                         [[maybe_unused]] int part, [[maybe_unused]] int parts) {
@@ -136,9 +134,9 @@ SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_
 #endif
 }
 
-/// Sums of the rows that `events` names, of `Panels` panels `apart` numbers from each other; each
-/// event once where it is a spike, else times its factor. The order of the partial sums is fixed,
-/// so the result does not depend on threads or on where a block of steps begins.
+/// Sums the weight rows that `events` names, of `Panels` panels `apart` elements from each other;
+/// each row once for a spike, else times its factor. The order of partial sums is fixed, so the
+/// result depends neither on threads nor on where a block of steps begins.
 template <bool Bits, int Panels, class T, class Entry>
 SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const* events,
                                  [[maybe_unused]] T const* factors, int count,
@@ -163,7 +161,7 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
         sums[q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
 }
 
-/// Adds `gradient` to the rows that `events` names: what sum_rows reads, backwards.
+/// Adjoint of sum_rows: adds `gradient` to the rows that `events` names.
 template <class T, class Entry>
 SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, int count, lanes<T> gradient) {
     using V = lanes<T>;
@@ -178,10 +176,10 @@ SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, T const* fact
         (V::load(row_at(panel, events[k])) + V(factors[k]) * gradient)
             .store(row_at(panel, events[k]));
 }
-/// panel += what rows of gradients mean for the weights of inputs whose spikes are bits of
-/// `fired[i]` (bit r: input i fired in row r), and of the words `fired_apart` behind it, 64 rows
-/// each; row_of(r): where the row begins. `Panels` at a time, `apart` numbers from each other: each
-/// row of weights is read and written once, gradients come from the near cache.
+/// Adjoint of sum_rows by columns: adds rows of gradients to the weights of the inputs that fired.
+/// Bit r of `fired[i]`: input i fired in row r; further words are `fired_apart` behind it, 64 rows
+/// each. row_of(r): address of a row of gradients. `Panels` at a time, `apart` elements from each
+/// other: each weight row is read and written once, gradients are read from L1.
 template <int Panels, int Words, class T, class Rows>
 SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t const* fired,
                                     std::size_t fired_apart, int inputs, Rows const& row_of) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Sums of the weights of many spikes at once: looked up, not added one by one.
+/// Weight sums of many spikes at once, by lookup tables.
 
 #include "rows.hpp"
 
@@ -9,9 +9,9 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Adds to rows of currents what their spikes mean. Of five inputs each the sums of all 32 sets
-/// stand in a table, 64 inputs at a time, and a row adds what its bits name: a fifth of the inputs,
-/// whatever their activity (Arlazarov et al., 1970: the four Russians). Where registers are few, of
+/// Adds the currents of rows of spikes. For each five inputs a table holds the sums of all 32
+/// subsets, for 64 inputs at a time; a row adds the entries that its bits select: a fifth of the
+/// inputs, whatever their activity (Arlazarov et al., 1970: the four Russians). With few registers,
 /// four inputs each. `words`: [64 inputs][row], `apart` from one 64 to the next; `which`: the rows,
 /// among those of `currents`. Rows for which a table would not pay are summed in the same order.
 template <class T>

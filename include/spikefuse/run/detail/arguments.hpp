@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The numbers of one run, as the kernel receives them: one flat struct.
+/// The arguments of one run, as the kernel receives them: one flat struct.
 
 #include "../../core/config.hpp"
 
@@ -9,7 +9,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// What a kernel is for: to run; to run and leave a tape; to run a block again and then backwards.
+/// What a kernel is compiled for: a plain run; a run that records a tape; the recomputation of a
+/// block for its adjoint.
 enum class purpose { run, tape, gradients };
 
 enum class input_kind {
@@ -18,15 +19,14 @@ enum class input_kind {
     bits
 }; // [T, B, N]; [B, N] held for all steps; [T, B, ceil(N/32)]
 
-/// What training charges for a layer's activity: counts of spikes, and the bounds of their mean
-/// over time.
+/// The penalty on a layer's activity: spike counts, and the bounds of their mean over time.
 template <class T>
 struct activity_penalty {
     double* counts; // [B, N]; nullptr: nothing is charged. In float the sum of many steps would
                     // stand still
     T least, most, strength;
 
-    /// How far a neuron's activity lies outside the bounds.
+    /// How far a neuron's mean activity lies outside the bounds, in spikes per step.
     SPIKEFUSE_FUNCTION T excess(double count, int steps) const {
         T const activity = static_cast<T>(count / steps);
         return activity > most ? activity - most : activity < least ? activity - least : T(0);

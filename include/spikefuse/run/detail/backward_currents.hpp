@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What mixing layers mean backwards: gradients of their weights, and of the rows that they read.
+/// Adjoint of connections: gradients of their weights, and of the rows that they read.
 
 #include "../forward.hpp"
 #include "sample_group.hpp"
@@ -16,7 +16,7 @@ struct backward_currents_kernel
     static constexpr int W = V::width, P = base::P;
 
     // --- rows of gradients ---
-    /// Register p of row r of a buffer's gradients.
+    /// Register p of row r of the gradients of a buffer.
     template <int Buffer>
     SPIKEFUSE_FUNCTION T* gradient_at(context const& here, int r, int p) const {
         T* const first = here.template at<T>(layout::template gradient_rows_at<Buffer>);
@@ -30,7 +30,8 @@ struct backward_currents_kernel
         this->each_own(here, static_cast<int>(layout::template gradient_row<Buffer>()) / W,
                        function);
     }
-    /// The caller's array, row r of this block; a held input has one row for all.
+    /// The caller's array of input gradients, row r of this block; a held input has one row for all
+    /// steps.
     SPIKEFUSE_FUNCTION T* input_gradient_row(context const& here, int r) const {
         std::size_t const step =
             Kind == input_kind::held ? 0 : static_cast<std::size_t>(here.first_step + r);
@@ -38,7 +39,7 @@ struct backward_currents_kernel
                                      static_cast<std::size_t>(here.sample)) *
                                         Schedule::inputs;
     }
-    /// Written once, not added up.
+    /// Whether every input gradient is written once, without accumulation.
     static constexpr bool writes_input_gradient =
         Kind != input_kind::held && layout::input_passes_straight;
     SPIKEFUSE_FUNCTION void clear_input_gradient(context const& here) const {
@@ -57,7 +58,7 @@ struct backward_currents_kernel
     // --- feeds, backwards ---
     using sample_group = samples_at_once<context, layout::samples_together>;
     using row_range = rows_at_once<context, layout::sample_total / sizeof(T)>;
-    /// What they mean for the rows that the stage reads.
+    /// Propagates the gradients of a stage's currents to the rows that the stage reads.
     template <class Stage>
     SPIKEFUSE_FUNCTION void backward_feeds(row_range const& all) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto f) {
@@ -77,7 +78,7 @@ struct backward_currents_kernel
             }
         });
     }
-    /// What all rows of the block mean for the stage's weights.
+    /// Accumulates the gradients of a stage's weights over all rows of the block.
     template <class Stage>
     SPIKEFUSE_FUNCTION void backward_mixing(sample_group const& all) const {
         for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
@@ -117,7 +118,7 @@ struct backward_currents_kernel
             add(left);
         }
     }
-    /// Adds a row of gradients, in the columns of the layer behind, to a source's.
+    /// Adds a row of gradients of the currents to those of a source.
     template <class Source>
     SPIKEFUSE_FUNCTION void pass_back(context const& here, int r, T const* row) const {
         if (plan::is_network_input<Source>::value && this->run.input_gradient == nullptr) return;
@@ -308,7 +309,7 @@ struct backward_currents_kernel
         if constexpr (words == 1) { // a narrow layer's few panels are dealt out in smaller tiles,
                                     // so that each thread has some
             add_words(fixed<1>{}, Stage::width > 8 * W ? tile : tile / 4);
-        } else { // measured: docs/speed.md
+        } else { // measured: docs/lab_notebook/speed.md
             constexpr double few_spikes = 0.04;
             std::size_t spikes = 0;
             for (std::size_t k = 0; k < layout::column_apart * words; ++k)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The neurons of a stage backwards: from the gradients of their outputs to those of their
+/// Adjoint of the neurons of a stage: from the gradients of their outputs to those of their
 /// currents.
 
 #include "../../equations/differentiate.hpp"
@@ -19,8 +19,8 @@ struct backward_points_kernel : backward_currents_kernel<Schedule, T, Kind, Read
     template <int Layer>
     static constexpr int padded_width = layout::padded(Schedule::template width_from<Layer>);
 
-    /// Panels of a stage that is run again and undone at once, whole block by whole block: its
-    /// history stays with the thread.
+    /// The history of a stage that is recomputed and differentiated block by block stays with the
+    /// thread.
     template <class Stage, int Count>
     struct stack_history {
         static constexpr bool stores = true, reuses_cache = true,
@@ -57,9 +57,9 @@ struct backward_points_kernel : backward_currents_kernel<Schedule, T, Kind, Read
         using type = tuple<equations::gradients<equations_of<Layer::value>, V>...>;
     };
 
-    /// `Count` panels of a stage's neurons, side by side, from panel p + q on: from the gradients
-    /// of their outputs to those of their currents, over a stretch of steps. `keep`: where the
-    /// history of the panels from p on is; `deliver(panel, r, gradient)`.
+    /// Differentiates `Count` interleaved panels of a stage's neurons, from panel p + q on, over a
+    /// range of steps. `keep`: the history of the panels from p on. `deliver(panel, r, gradient)`
+    /// receives the gradients of the currents.
     template <class Stage, int Count, class Keep, class Deliver>
     SPIKEFUSE_FLATTEN void backward_points(context const& here, int p, int q, int first, int rows,
                                            Keep const& keep, Deliver const& deliver) const {
@@ -163,7 +163,7 @@ struct backward_points_kernel : backward_currents_kernel<Schedule, T, Kind, Read
             });
         each_place([](V const& gradient, T* place) { gradient.store(place); });
     }
-    /// A gradient that the caller lets arrive at a state or an output.
+    /// The gradient that the caller injects at a state or an output.
     template <int Layer>
     SPIKEFUSE_FUNCTION V seed(context const& here, int slot, int p, int r) const {
         if (run.seeds == nullptr || run.seeds[slot] == 0) return V(T(0));
@@ -181,7 +181,7 @@ struct backward_points_kernel : backward_currents_kernel<Schedule, T, Kind, Read
     }
     // --- penalties ---
 
-    /// What this sample's activity costs: strength * excess^2, a mean over samples and neurons.
+    /// The penalty on this sample's activity: strength * excess^2, a mean over samples and neurons.
     SPIKEFUSE_FUNCTION double charged(context const& here) const {
         double sum = 0;
         if (run.penalties == nullptr) return sum;
@@ -200,7 +200,7 @@ struct backward_points_kernel : backward_currents_kernel<Schedule, T, Kind, Read
         });
         return sum;
     }
-    /// What a penalty on a layer's activity means for every output of panel p.
+    /// The gradient of the penalty with respect to every output of panel p.
     template <int Layer>
     SPIKEFUSE_FUNCTION V charge(context const& here, int p) const {
         double const* const count = this->template penalized_counts<Layer>(here);

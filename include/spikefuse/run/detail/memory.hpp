@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a model remembers between calls: the states of every sample, and the rows that loops feed
+/// The state of a model between calls: the states of every sample, and the rows that loops feed
 /// back.
 
 #include "../../core/errors.hpp"
@@ -32,7 +32,7 @@ class model_memory {
         return {"spikefuse::states", std::max<std::size_t>(apart_ * batch_, 1)};
     }
 
-    /// A state of all samples, [B, N], from something that lies as the states do.
+    /// A state of all samples, [B, N], from an array laid out as the states are.
     std::vector<T> get(std::string_view layer, std::string_view name,
                        Kokkos::View<T*, Space> const& data) const {
         plan::state_entry const& one = find(layer, name);

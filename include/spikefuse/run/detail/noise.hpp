@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Noise that depends on where and when alone: counter-based, so that threads, order and backend do
-/// not matter.
+/// Counter-based noise: it depends on seed, layer, sample, neuron and step alone, not on threads,
+/// order or backend.
 
 #include "../../core/lanes.hpp"
 

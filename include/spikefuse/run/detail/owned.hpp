@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Numbers that belong to one object.
+/// Views with value semantics.
 
 #include "../../core/config.hpp"
 
@@ -10,8 +10,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// A Kokkos::View as a value: a copy has numbers of its own, where views share what they show.
-/// Copying waits for whoever writes.
+/// A Kokkos::View as a value: a copy owns its elements, where views share them. Copying waits for
+/// running kernels.
 template <class View>
 class owned {
   public:

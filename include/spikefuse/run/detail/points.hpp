@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Neurons in registers: the pointwise layers of a stage over a run of steps.
+/// Neuron updates in registers: the pointwise layers of a stage over a range of steps.
 
 #include "noise.hpp"
 #include "sample.hpp"
@@ -18,13 +18,12 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
 
-    /// A run whose history nobody needs.
+    /// No history is stored.
     struct no_history {
         static constexpr bool stores = false, reuses_cache = false,
                               gives = true; // gives: fills the row of its target
     };
-    /// Panels from p on of a stage leave their history, and the readout's rows, in the team's
-    /// scratch.
+    /// The history of the panels from p on, and the rows of the readout, go to the team's scratch.
     template <class Stage>
     struct scratch_history {
         static constexpr bool stores = true, reuses_cache = false, gives = true;
@@ -45,8 +44,8 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         }
     };
 
-    /// Registers that take turns operation by operation, of `Count` panels: a processor's scheduler
-    /// holds the chains of two neurons that come one after the other, not of four.
+    /// Panels whose operations are interleaved: the scheduler of a processor holds the dependency
+    /// chains of two neurons in sequence, not of four.
     template <int Count>
     using registers_of = lanes<T, simd_is_composite<T> || (Count & (Count - 1)) != 0 ? 1 : Count>;
 
@@ -61,9 +60,9 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                                               reuses_cache<equations_of<Layer::value>>>...>;
     };
 
-    /// Neurons of a stage from panel p on, as many as R has lanes: states, coefficients, tables.
-    /// Filled where they stand: what is returned would be copied as a whole, with what nobody has
-    /// set yet.
+    /// Loads the states, coefficients and tables of the neurons from panel p on, as many as R has
+    /// lanes. Filled in place: a returned object would be copied as a whole, uninitialized members
+    /// included.
     template <class Stage, class R = V, class Cells>
     SPIKEFUSE_FUNCTION void load_cells(context const& here, int p, Cells& cells) const {
         using points = typename Stage::points;
@@ -100,7 +99,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
             [&](auto j) { to.coefficients[j] = from.coefficients[j]; });
         for_each_index<about::table_count>([&](auto j) { to.tables[j] = from.tables[j]; });
     }
-    /// What arrives at point k of a stage in step r: the flow, and noise.
+    /// The input of pointwise layer k of a stage in step r: the value passed on, and noise.
     template <class Points, std::size_t K, class R, class Cells>
     SPIKEFUSE_FUNCTION void arrive(context const& here, int p, int r, R flow, Cells& cells) const {
         constexpr int layer = plan::mp11::mp_at_c<Points, K>::value;
@@ -123,9 +122,10 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
         }
     }
 
-    /// Runs `Count` panels from p on over `rows` steps, side by side, so that none waits for its
-    /// own last step. `currents` reads what arrives, step by step. `winner`: of a layer of which
-    /// only one may fire, the one. `keep`: where a run that is to be undone leaves its history.
+    /// Runs `Count` panels from p on over `rows` steps, interleaved, so that no panel waits for the
+    /// result of its own last step. `currents` reads the input, step by step. `winner`: the neuron
+    /// that may fire, in a layer with competition. `keep`: where the history of a run that will be
+    /// differentiated goes.
     template <class Stage, int Count = 1, class Currents, class Keep = no_history>
     SPIKEFUSE_FUNCTION void run_points(context const& here, int p, int first, int rows,
                                        Currents const& currents, int winner = 0,
@@ -145,9 +145,9 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                                                          currents, winner, keep);
         }
     }
-    /// What a stretch of many steps gets by value: a store through a pointer might change what a
-    /// reference names, which a host would load again in every step. A device would copy arrays to
-    /// its stack.
+    /// Passed by value in long loops: otherwise the compiler must assume that stores alias these
+    /// objects and reload them in every step. On a device arrays would be copied to the stack, so
+    /// it is a reference there.
     template <class Stage, class Given>
     using for_many = std::conditional_t<layout::template replays<Stage>::value && (W > 1),
                                         Given const, Given const&>;
@@ -256,7 +256,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                     });
             });
     }
-    /// What others may see of a panel's neurons after a step.
+    /// What recorders and readouts see of a panel's neurons after a step.
     template <class N>
     struct seen_neurons {
         using about = equations::equation_traits<N>;
@@ -270,7 +270,7 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
     struct seen_cells<plan::mp11::mp_list<Layer...>> {
         using type = tuple<seen_neurons<equations_of<Layer::value>>...>;
     };
-    /// Panel Q of those in `cells`: a copy, so that these stay in registers.
+    /// Panel Q of `cells`, as a copy, so that these stay in registers.
     template <class Points, int Q, class Cells>
     static SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
         typename seen_cells<Points>::type seen;
@@ -296,8 +296,8 @@ struct points_kernel : sample_kernel<Schedule, T, Kind, Readout, Space, Purpose>
                 for (int q = 0; q < count; ++q) V::load(from + at + q * W).store(to + at + q * W);
         });
     }
-    /// A step of a point's history, [K][states in order, what arrived, costly values if recalled],
-    /// numbers `Keep::apart` from each other.
+    /// One step of the history of a pointwise layer: [K][states in order, input, cached values if
+    /// they are reused], elements `Keep::apart` from each other.
     template <class Keep, class Cell>
     static SPIKEFUSE_FUNCTION T* history_at(T* history, int r) {
         constexpr int numbers =

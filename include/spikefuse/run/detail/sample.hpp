@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// One sample in the kernel: where its rows lie, and where what a step gives goes.
+/// Per-sample parts of a kernel: where rows are, and where the results of a step go.
 
 #include "../../layers/detail/mix.hpp"
 #include "../../plan/layout.hpp"
@@ -13,7 +13,7 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// One sample's place in a kernel, whichever its purpose.
+/// What identifies a sample inside a kernel: its team, its scratch, its block of steps.
 template <class Member>
 struct sample_context {
     Member const& team;
@@ -52,11 +52,11 @@ struct sample_kernel {
     run_arguments<T> run;
 
     using context = sample_context<member>;
-    /// Lists that lie by themselves: each thread's in its scratch of level 1, or the team's in
-    /// level 0, a device's shared memory.
+    /// Event lists with memory of their own: per thread in level-1 scratch, or per team in level 0,
+    /// which is a device's shared memory.
     static constexpr std::size_t lists_bytes = layout::lists::apart ? layout::lists::total + 64 : 0;
-    /// The team's scratch of level 1, from a cache line on; the model's own where Kokkos has not so
-    /// much.
+    /// The team's level-1 scratch, aligned to a cache line; the model's own memory where Kokkos'
+    /// scratch is too small.
     SPIKEFUSE_FUNCTION unsigned char* scratch_of(member const& team, std::size_t bytes) const {
         if (run.scratch != nullptr)
             return run.scratch + static_cast<std::size_t>(team.league_rank()) * run.team_scratch;
@@ -95,9 +95,9 @@ struct sample_kernel {
         return raw + (64 - (reinterpret_cast<std::uintptr_t>(raw) & 63)) % 64;
     }
 
-    /// Calls function(k) for this thread's share of 0 to count - 1. On a host those are neighbours,
-    /// so that two threads seldom write to one line; on a device threads that run together have
-    /// numbers that lie together.
+    /// Calls function(k) for this thread's share of 0 to count - 1. On the host shares are
+    /// contiguous, so that two threads rarely write to one cache line; on a device neighbouring
+    /// threads get neighbouring elements (coalesced access).
     template <class Function>
     static SPIKEFUSE_FUNCTION void each_own(context const& here, int count,
                                             Function const& function) {
@@ -153,7 +153,7 @@ struct sample_kernel {
                                 layout::template row_bytes<self>)); // -1: before the block
         }
     }
-    /// Asks for a row of the network's input before it is needed: the next step's is far away.
+    /// Prefetches a row of the network's input.
     template <int Buffer>
     SPIKEFUSE_FUNCTION void ask_for_row([[maybe_unused]] context const& here,
                                         [[maybe_unused]] int r) const {
@@ -199,12 +199,12 @@ struct sample_kernel {
     struct readout_panel {
         V value, when;
     };
-    /// In which step a sample's readout took its value, in whole registers.
+    /// The step from which each neuron's readout took its value, padded to whole registers.
     SPIKEFUSE_FUNCTION T* when_row(context const& here) const {
         return run.when + static_cast<std::size_t>(here.sample) *
                               static_cast<std::size_t>(layout::padded(Schedule::outputs));
     }
-    /// What panel p of a stage gives in step r: to the next stage, to the caller, or into the
+    /// Passes the output of panel p in step r on: to the next stage, to the caller, or into the
     /// readout.
     template <class Stage, class Cells>
     SPIKEFUSE_FUNCTION void give_out(context const& here, int p, int r, Cells const& cells, V flow,
@@ -236,8 +236,8 @@ struct sample_kernel {
                 if ((step + 1) % steps_per_total == 0) add_to_totals(here, p, reduced.value);
         }
     }
-    /// A sum over time goes into double every few steps: counts are exact and means do not drift,
-    /// however many. (A compensated sum in T would not outlive -ffast-math.)
+    /// Sums over time are flushed to double every few steps: counts are exact and means do not
+    /// drift, however long the run. (A compensated sum in T would not survive -ffast-math.)
     static constexpr int steps_per_total = 16;
     SPIKEFUSE_FUNCTION double* readout_totals(context const& here) const {
         return here.template at<double>(layout::template offset_of<plan::region::readout_totals>);
@@ -247,7 +247,7 @@ struct sample_kernel {
         for (int k = 0; k < W; ++k) totals[k] += static_cast<double>(sum.lane(k));
         sum = V(T(0));
     }
-    /// What neuron n's readout came to over the whole run.
+    /// The value of neuron n's readout over the whole run.
     SPIKEFUSE_FUNCTION T readout_value(context const& here, int n) const {
         T value = here.template at<T>(layout::template offset_of<plan::region::readout>)[n];
         if constexpr (summing_readout<Readout>)
@@ -255,7 +255,7 @@ struct sample_kernel {
         return Readout::finish(value, run.steps);
     }
 
-    /// Spikes of panel p into a row of words; neurons beyond the width stay silent.
+    /// Packs the spikes of panel p into a row of words; neurons beyond the width stay silent.
     static SPIKEFUSE_FUNCTION void store_bits(unsigned char* row, int p, std::uint32_t fired,
                                               int width) {
         if (width - p * W < W) fired &= (1u << (width - p * W)) - 1u;
@@ -274,9 +274,9 @@ struct sample_kernel {
             }
         }
     }
-    /// A register of a [T, B, N] array, of `width` numbers a row; where the array is larger than
-    /// near caches are, past them: its lines, far from each other, would push each other out, and
-    /// be read before they are written.
+    /// Stores a register of a [T, B, N] array whose rows have `width` elements. Uses non-temporal
+    /// stores for arrays larger than the cache: strided stores would cause conflict misses and
+    /// read-for-ownership traffic.
     SPIKEFUSE_FUNCTION void store_line(T* to, V value, int width) const {
         std::size_t const bytes = static_cast<std::size_t>(run.steps) *
                                   static_cast<std::size_t>(run.batch) *
@@ -347,8 +347,8 @@ struct sample_kernel {
         return here.template at<T>(layout::template offset_of<plan::region::outputs>) +
                static_cast<std::size_t>(r) * layout::padded(Schedule::outputs);
     }
-    /// Writes what the caller asked to see. Slots of a layer: its states in order, then its output
-    /// (bits where it fires).
+    /// Writes the recorded traces. Slots of a layer: its states in order, then its output (bits
+    /// where it fires).
     template <class Points, class Cells>
     KOKKOS_FUNCTION void record(context const& here, int p, int r, Cells const& cells) const {
         for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
