@@ -5,7 +5,7 @@
 
 namespace foreign {
 
-/// Weights without a bias, all of them 0.25 at first.
+/// Weights without a bias, uniform in plus or minus 0.4 at first.
 template <int Outputs>
 struct wiring : spikefuse::layer {
     using kind = spikefuse::named<"wiring">;
@@ -17,7 +17,7 @@ struct wiring : spikefuse::layer {
     template <int Left>
     constexpr auto arrays() const {
         return std::array{spikefuse::array_info{
-            .name = "weight", .rows = Outputs, .columns = Left, .initial = 0.25}};
+            .name = "weight", .rows = Outputs, .columns = Left, .spread = 0.4}};
     }
 };
 /// A membrane that forgets, and what a sigmoid makes of it.

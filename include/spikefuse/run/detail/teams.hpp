@@ -43,6 +43,13 @@ inline int threads_of_team(int threads, int league, double shares) {
         std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
 }
 
+/// Bytes of scratch, which one Kokkos counts by int and another by std::size_t.
+struct scratch_bytes {
+    std::size_t bytes;
+    operator std::size_t() const { return bytes; }
+    operator int() const { return static_cast<int>(bytes); }
+};
+
 /// What a kernel asks of its teams.
 struct team_demands {
     int widest_layer;                // neurons, for a device a thread each
@@ -80,11 +87,11 @@ team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int
             plan::line(wanted.scratch) + plan::line(wanted.thread_lists) * threads;
         arguments.scratch = room_in<Space>(
             room, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
-        return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(wanted.team_lists)));
+        return chosen.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes{wanted.team_lists}));
     }
-    return chosen.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(wanted.team_lists)))
-        .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(wanted.scratch)),
-                          Kokkos::PerThread(static_cast<int>(wanted.thread_lists)));
+    return chosen.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes{wanted.team_lists}))
+        .set_scratch_size(1, Kokkos::PerTeam(scratch_bytes{wanted.scratch}),
+                          Kokkos::PerThread(scratch_bytes{wanted.thread_lists}));
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail
