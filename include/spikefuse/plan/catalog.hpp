@@ -68,51 +68,65 @@ class catalog_of {
     static constexpr layer_entry entry(std::size_t parameters_at) {
         return {Word::kind::text(), Word::mixes, parameters_at, &nir_mapping_of<Word>};
     }
-    template <class Function>
-    static constexpr void each_population(Function const& function) {
-        mp11::mp_for_each<mp11::mp_iota_c<count>>([&](auto l) {
-            constexpr int layer = static_cast<int>(l);
-            if constexpr (neuron_layer<typename Schedule::template word<layer>>)
-                function(std::integral_constant<int, layer>{});
-        });
-    }
-    template <class Function>
-    static constexpr void each_state(Function function) {
-        each_population([&]<int L>(std::integral_constant<int, L>) {
+    static constexpr auto slots =
+        static_cast<std::size_t>(offsets::template record_slot<Schedule::layer_count>());
+    /// Found in one walk over the layers and one over the nodes; there are at most so many.
+    struct entries {
+        std::array<state_entry, slots + static_cast<std::size_t>(offsets::buffer_count)> states{};
+        std::array<trace_entry, slots> traces{};
+        std::size_t state_count = 0, trace_count = 0;
+    };
+    template <int L>
+    static constexpr void add_layer(entries& all) {
+        using word = typename Schedule::template word<L>;
+        if constexpr (neuron_layer<word>) {
+            using about = equations::equation_traits<typename word::equations_of>;
             constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
             std::size_t offset = offsets::template states_at<L>;
+            auto slot = static_cast<std::size_t>(offsets::template record_slot<L>());
+            auto const add = [&](std::string_view name) {
+                all.states[all.state_count++] = {L, name, offset, width, false};
+                all.traces[all.trace_count++] = {L, name, slot++, width, false, false};
+                offset +=
+                    static_cast<std::size_t>(offsets::padded(Schedule::template width_from<L>));
+            };
             [&]<class... State>(mp11::mp_list<State...>) {
-                ((function({L, State::name::text(), offset, width, false}),
-                  offset +=
-                  static_cast<std::size_t>(offsets::padded(Schedule::template width_from<L>))),
-                 ...);
-            }(typename equations::equation_traits<
-                typename Schedule::template word<L>::equations_of>::states{});
-        });
-        each_row(function, mp11::mp_transform<mp11::mp_identity, typename Schedule::nodes>{});
+                (add(State::name::text()), ...);
+            }(typename about::states{});
+            all.traces[all.trace_count++] = {
+                L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
+        }
     }
     // What a loop feeds back belongs to the layer that gave it.
-    template <class Function, class... Node>
-    static constexpr void each_row(Function& function, mp11::mp_list<Node...>) {
-        (rows_of(function, Node{}), ...);
+    template <class... Node>
+    static constexpr void each_row(entries& found, mp11::mp_list<Node...>) {
+        (rows_of(found, Node{}), ...);
     }
-    template <class Function, class... Nodes>
-    static constexpr void rows_of(Function& function, mp11::mp_identity<loop<Nodes...>>) {
-        (rows_of(function, mp11::mp_identity<Nodes>{}), ...);
+    template <class... Nodes>
+    static constexpr void rows_of(entries& found, mp11::mp_identity<loop<Nodes...>>) {
+        (rows_of(found, mp11::mp_identity<Nodes>{}), ...);
     }
-    template <class Function, int Width, class Feeds, class... Points, int Target>
+    template <int Width, class Feeds, class... Points, int Target>
     static constexpr void
-    rows_of(Function& function,
+    rows_of(entries& found,
             mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
         if constexpr (Target >= 0 && sizeof...(Points) > 0) {
             using self = typename Schedule::template buffer_at<Target>;
             if constexpr (self::fed_back)
-                function({mp11::mp_back<mp11::mp_list<Points...>>::value,
-                          self::bits ? "spikes" : "output",
-                          offsets::state_total + offsets::template kept_bytes<Target> / sizeof(T),
-                          static_cast<std::size_t>(Width), self::bits});
+                found.states[found.state_count++] = {
+                    mp11::mp_back<mp11::mp_list<Points...>>::value,
+                    self::bits ? "spikes" : "output",
+                    offsets::state_total + offsets::template kept_bytes<Target> / sizeof(T),
+                    static_cast<std::size_t>(Width), self::bits};
         }
     }
+
+    static constexpr entries all = []<std::size_t... L>(std::index_sequence<L...>) {
+        entries found{};
+        (add_layer<static_cast<int>(L)>(found), ...);
+        each_row(found, mp11::mp_transform<mp11::mp_identity, typename Schedule::nodes>{});
+        return found;
+    }(std::make_index_sequence<count>{});
 
   public:
     static constexpr std::array<layer_entry, count> layers =
@@ -122,44 +136,9 @@ class catalog_of {
                     offsets::template parameter_offset<static_cast<int>(L)>)...};
         }(std::make_index_sequence<count>{});
 
-    static constexpr std::size_t state_count = [] {
-        std::size_t all = 0;
-        each_state([&](state_entry) { ++all; });
-        return all;
-    }();
-    static constexpr std::array<state_entry, state_count> states = [] {
-        std::array<state_entry, state_count> all{};
-        each_state([&, k = std::size_t(0)](state_entry one) mutable { all[k++] = one; });
-        return all;
-    }();
-    static constexpr auto slots =
-        static_cast<std::size_t>(offsets::template record_slot<Schedule::layer_count>());
-    static constexpr std::array<trace_entry, slots> traces = [] {
-        std::array<trace_entry, slots> all{};
-        std::size_t filled = 0;
-        each_population([&]<int L>(std::integral_constant<int, L>) {
-            using about =
-                equations::equation_traits<typename Schedule::template word<L>::equations_of>;
-            constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
-            auto slot = static_cast<std::size_t>(offsets::template record_slot<L>());
-            [&]<class... State>(mp11::mp_list<State...>) {
-                ((all[filled++] = {L, State::name::text(), slot++, width, false, false}), ...);
-            }(typename about::states{});
-            all[filled++] = {
-                L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
-        });
-        return all;
-    }();
-    /// Layers without equations have a slot, and nothing to record.
-    static constexpr std::size_t trace_count = [] {
-        std::size_t all = 0;
-        for (trace_entry const& one : traces) all += one.name.empty() ? 0 : 1;
-        return all;
-    }();
-
     static constexpr catalog value{layers,
-                                   states,
-                                   std::span<trace_entry const>(traces.data(), trace_count),
+                                   std::span<state_entry const>(all.states.data(), all.state_count),
+                                   std::span<trace_entry const>(all.traces.data(), all.trace_count),
                                    offsets::parameter_total,
                                    offsets::memory_total,
                                    slots};

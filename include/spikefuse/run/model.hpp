@@ -47,7 +47,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     using layout = plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
     using recordings = detail::model_recordings<T, Space>;
-    static constexpr plan::catalog const& catalog = plan::catalog_of<plain, T>::value;
+    static constexpr plan::catalog const& catalog() { return plan::catalog_of<plain, T>::value; }
 
   public:
     using value_type = T;
@@ -59,10 +59,10 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters
     /// written in the network. Throws value_error for a parameter or a setting outside its domain.
     explicit model(Network network, settings chosen = {})
-        : parameters_of_model(catalog),
-          recordings(catalog, this->layer_names(), detail::checked_settings<T>(chosen).steps,
+        : parameters_of_model(catalog()),
+          recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
                      chosen.batch),
-          settings_(chosen), memory_(catalog, this->layer_names(), chosen.batch) {
+          settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
             auto const arrays =
                 word.template arrays<plain::template width_into<static_cast<int>(l)>>();

@@ -25,7 +25,7 @@ inline constexpr training_plan training_plan_of = [] {
                          layout::entry_apart,
                          layout::kept_currents,
                          layout::memory_total,
-                         plan::catalog_of<Schedule, T>::slots,
+                         plan::catalog_of<Schedule, T>::value.slots,
                          trains_in_one_launch<Space>};
 }();
 } // namespace detail
