@@ -77,7 +77,7 @@ class catalog_of {
         std::size_t state_count = 0, trace_count = 0;
     };
     template <int L>
-    static constexpr void add_layer(entries& all) {
+    static constexpr void add_layer(entries& found) {
         using word = typename Schedule::template word<L>;
         if constexpr (neuron_layer<word>) {
             using about = equations::equation_traits<typename word::equations_of>;
@@ -85,15 +85,15 @@ class catalog_of {
             std::size_t offset = offsets::template states_at<L>;
             auto slot = static_cast<std::size_t>(offsets::template record_slot<L>());
             auto const add = [&](std::string_view name) {
-                all.states[all.state_count++] = {L, name, offset, width, false};
-                all.traces[all.trace_count++] = {L, name, slot++, width, false, false};
+                found.states[found.state_count++] = {L, name, offset, width, false};
+                found.traces[found.trace_count++] = {L, name, slot++, width, false, false};
                 offset +=
                     static_cast<std::size_t>(offsets::padded(Schedule::template width_from<L>));
             };
             [&]<class... State>(mp11::mp_list<State...>) {
                 (add(State::name::text()), ...);
             }(typename about::states{});
-            all.traces[all.trace_count++] = {
+            found.traces[found.trace_count++] = {
                 L, about::emits_bits ? "spikes" : "output", slot, width, about::emits_bits, true};
         }
     }
