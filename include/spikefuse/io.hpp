@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Files: NIR, events, MNIST's idx, HDF5, checkpoints and data sets. Needs HDF5 and zlib: link spikefuse::io.
+/// Files: NIR, events, MNIST's idx, HDF5, checkpoints and data sets. Needs HDF5 and zlib: link
+/// spikefuse::io.
 
 #include "io/events.hpp"
 #include "io/hdf5.hpp"

@@ -214,9 +214,9 @@ SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& 
 template <class T>
 inline constexpr int panel_width = lanes<T>::width > 1 ? lanes<T>::width : 32;
 /// Registers that a thread runs side by side, so that none waits for itself: `many`; at most 4
-/// where they are several of the processor's, which would not hold more (measured: docs/lab_notebook/speed.md);
-/// but one where a register is one number, so that threads that run together read what lies
-/// together.
+/// where they are several of the processor's, which would not hold more (measured:
+/// docs/lab_notebook/speed.md); but one where a register is one number, so that threads that run
+/// together read what lies together.
 template <class T>
 SPIKEFUSE_FUNCTION constexpr int interleave([[maybe_unused]] int many) {
 #if SPIKEFUSE_HOST_LANES

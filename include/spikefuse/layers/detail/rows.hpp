@@ -74,7 +74,8 @@ inline constexpr double looked_up_above = lanes<T>::width < 8    ? 1
 template <class T> // inputs that share a table, whose sums of all sets the first cache holds for 64
                    // inputs
 inline constexpr int looked_up_together = simd_is_composite<T> ? 4 : 5;
-inline constexpr int most_rows = 512; // full ones; of others half as many (measured: docs/lab_notebook/speed.md)
+inline constexpr int most_rows =
+    512; // full ones; of others half as many (measured: docs/lab_notebook/speed.md)
 /// Wide rows are listed in pieces whose weights fit into L1: the number of pieces, and the inputs
 /// of each but the last.
 SPIKEFUSE_FUNCTION constexpr int pieces_of(int inputs) {
