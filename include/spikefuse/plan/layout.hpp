@@ -40,7 +40,7 @@ struct layout : stage_traits<Schedule> {
     }
     /// Arrays of a layer, each as long as it has neurons; a layer without equations has none.
     struct array_counts {
-        int states, coefficients, costly;
+        int states, coefficients, cached;
     };
     template <int Layer>
     static constexpr array_counts arrays_of = [] {
@@ -59,7 +59,7 @@ struct layout : stage_traits<Schedule> {
     /// Expensive intermediate values of a step that a replay caches for its adjoint.
     template <int Layer>
     SPIKEFUSE_FUNCTION static constexpr int cached_arrays() {
-        return arrays_of<Layer>.costly;
+        return arrays_of<Layer>.cached;
     }
     template <int Layer>
     static constexpr int coefficient_arrays() {
@@ -190,8 +190,8 @@ struct layout : stage_traits<Schedule> {
         return widest;
     }();
     /// Gradients of the currents behind each layer of weights are kept for a whole block; those of
-    /// stages without weights for a stretch. Rows lie an odd number of registers apart, so that a
-    /// panel's column does not fall into few sets of the cache.
+    /// stages without weights for a range of steps. Rows lie an odd number of registers apart, so
+    /// that a panel's column does not fall into few sets of the cache.
     template <int Layer>
     static constexpr std::size_t current_row() {
         return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
@@ -294,7 +294,7 @@ struct layout : stage_traits<Schedule> {
         });
         return longest;
     }();
-    /// Steps that a feed-forward stretch runs at a time: long enough that a panel of weights is
+    /// Steps that feed-forward stages run at a time: long enough that a panel of weights is
     /// read from the near caches many times, short enough that the rows between stages stay there
     /// too. Far weights, and their gradients, are fetched less often.
     static constexpr int block_steps = [] {
@@ -385,9 +385,9 @@ struct layout : stage_traits<Schedule> {
     template <int Buffer> // gradients of a buffer, of steps -1 to K - 1
     static constexpr std::size_t gradient_rows_at =
         offset_of<region::gradient_rows> + steps_and_one * gradient_rows_before<Buffer> * sizeof(T);
-    /// A stretch goes panel by panel: [panel][step][P]. Threads of a team, each with panels of its
-    /// own, then share no lines, and fetch none of each other's ahead. A loop goes step by step:
-    /// [step][panel][P].
+    /// Feed-forward gradients go panel by panel: [panel][step][P]. Threads of a team, each with
+    /// panels of its own, then share no lines, and fetch none of each other's ahead. A loop goes
+    /// step by step: [step][panel][P].
     static constexpr std::size_t gradient_rows_of_panel =
         facts::has_weights_in_loops ? 1 : steps_and_one;
     template <int Buffer> // numbers from a step to the next

@@ -72,7 +72,8 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                 move_row<buffer>(here, row_address<buffer>(here, -1), [](int) { return V(T(0)); });
             });
         } else {
-            here.team.team_barrier(); // another thread may load what this one has just laid to rest
+            here.team.team_barrier(); // another thread may load the states that this one has just
+                                      // initialized
             load_memory(here, sample_memory(here));
         }
         T* const result = here.template at<T>(layout::template offset_of<plan::region::readout>);

@@ -22,7 +22,7 @@ struct current_kernel : list_kernel<Schedule, T, Kind, Readout, Space, Purpose> 
         plan::single<Feed> && plan::is_network_input<plan::first_source<Feed>>::value;
 
     /// Calls consume(p, count, first, rows, currents) for the panels of this thread, some at a
-    /// time. currents.read(r, registers): what arrives in row r of a stretch of rows, to be read
+    /// time. currents.read(r, registers): what arrives in row r of a range of rows, to be read
     /// once and in order.
     template <class Stage, class Consume>
     SPIKEFUSE_FUNCTION void each_panel(context const& here, int first, int rows,

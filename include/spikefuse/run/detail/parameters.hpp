@@ -118,7 +118,7 @@ class model_parameters {
         std::size_t offset = layers_[layer].parameters_at;
         for (array_info const& info : arrays) {
             arrays_.push_back({names_[layer], info, offset});
-            offset += (static_cast<std::size_t>(info.rows) + panel - 1) / panel * panel *
+            offset += static_cast<std::size_t>(plan::round_up(info.rows, panel_width<T>)) *
                       arrays_.back().lines();
         }
     }
