@@ -28,34 +28,29 @@ using row_traces = Kokkos::View<float***, Kokkos::LayoutRight>;
 using columns = Kokkos::View<float**, Kokkos::LayoutLeft>;
 using column_traces = Kokkos::View<float***, Kokkos::LayoutLeft>;
 
+/// The same extents, row by row: between a device and its host only such views are copied.
+template <class View>
+auto in_rows(View const& view) {
+    using type = Kokkos::View<typename View::non_const_data_type, Kokkos::LayoutRight>;
+    if constexpr (View::rank() == 3) {
+        return type("rows", view.extent(0), view.extent(1), view.extent(2));
+    } else {
+        return type("rows", view.extent(0), view.extent(1));
+    }
+}
 /// k-th number, row-major, of anything of rank 2 or 3.
 template <class View, class Number>
 void fill_any(View const& view, Number const& number) {
-    auto const h = Kokkos::create_mirror_view(view);
-    std::size_t k = 0;
-    for (std::size_t a = 0; a < h.extent(0); ++a)
-        for (std::size_t b = 0; b < h.extent(1); ++b) {
-            if constexpr (View::rank() == 3) {
-                for (std::size_t c = 0; c < h.extent(2); ++c) h(a, b, c) = number(k++);
-            } else {
-                h(a, b) = number(k++);
-            }
-        }
-    Kokkos::deep_copy(view, h);
+    auto const whole = in_rows(view);
+    test::fill(whole, number);
+    Kokkos::deep_copy(view, whole);
 }
 template <class View>
 std::vector<float> listed(View const& view) {
-    auto const h = host(view);
-    std::vector<float> numbers;
-    for (std::size_t a = 0; a < h.extent(0); ++a)
-        for (std::size_t b = 0; b < h.extent(1); ++b) {
-            if constexpr (View::rank() == 3) {
-                for (std::size_t c = 0; c < h.extent(2); ++c) numbers.push_back(h(a, b, c));
-            } else {
-                numbers.push_back(h(a, b));
-            }
-        }
-    return numbers;
+    auto const whole = in_rows(view);
+    Kokkos::deep_copy(whole, view);
+    auto const h = host(whole);
+    return {h.data(), h.data() + h.size()};
 }
 float wave(std::size_t k) { return 1 + std::sin(static_cast<float>(k)); }
 
@@ -324,6 +319,8 @@ TEST_CASE("more steps than an int counts are refused, not cut") {
     std::uint32_t word = 1;
     for (std::size_t const steps :
          {std::size_t(4'294'967'301), std::size_t(3'000'000'000), std::size_t(1) << 31}) {
+        // On a device Kokkos' own views count by 32 bits.
+        if (steps >> 32 != 0 && sizeof(rows::size_type) < sizeof(steps)) continue;
         Kokkos::View<std::uint32_t***, Kokkos::LayoutStride> const x(
             &word, Kokkos::LayoutStride(steps, 0, 1, 1, 1, 1));
         refuses([&] { network(x, counts); }, "shape_error",

@@ -48,8 +48,8 @@ void check_behind(Encoder encoder, char const* layer, bool spikes) {
             whole.set(name, what, numbers), alone.set(name, what, numbers);
         }
     whole.record(layer, spikes ? "spikes" : "output");
-    backpropagation one{whole, cross_entropy(max_over_time)},
-        other{alone, cross_entropy(max_over_time)};
+    backpropagation one{whole, cross_entropy(max_over_time)};
+    backpropagation other{alone, cross_entropy(max_over_time)};
     label(one), label(other);
     one.run(some_values(inputs));
     Kokkos::fence();

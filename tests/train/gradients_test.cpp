@@ -162,7 +162,8 @@ TEST_CASE("an input that is held: its gradient is the sum over the steps, weight
     values const xs("xs", steps, batch, 5);
     test::fill(x, [](std::size_t k) { return 1 + static_cast<double>(k % 7); });
     test::fill(xs, [&](std::size_t k) { return 1 + static_cast<double>(k % x.size() % 7); });
-    backpropagation one{held, cross_entropy(counts)}, other{repeated, cross_entropy(counts)};
+    backpropagation one{held, cross_entropy(counts)};
+    backpropagation other{repeated, cross_entropy(counts)};
     for (auto* back : {&one, &other}) some_labels(*back, steps, batch), back->want_input_gradient();
     one.run(x), other.run(xs);
     Kokkos::fence();

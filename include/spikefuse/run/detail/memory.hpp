@@ -29,7 +29,8 @@ class model_memory {
     Kokkos::View<T*, Space> const& view() const { return data_.view(); }
     /// Memory for all samples.
     Kokkos::View<T*, Space> make() const {
-        return {"spikefuse::states", std::max<std::size_t>(apart_ * batch_, 1)};
+        return Kokkos::View<T*, Space>("spikefuse::states",
+                                       std::max<std::size_t>(apart_ * batch_, 1));
     }
 
     /// A state of all samples, [B, N], from an array laid out as the states are.
