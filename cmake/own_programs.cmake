@@ -14,7 +14,10 @@ if(TARGET spikefuse::io)
     target_link_libraries(spikefuse_own INTERFACE spikefuse::io)
     target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_HAS_IO=1)
 endif()
-if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+if(Kokkos_ENABLE_CUDA) # nvcc reads the sources, the compiler only what it leaves; of warnings, what survives that
+    set(SPIKEFUSE_FOR_A_DEVICE ON)
+    target_compile_options(spikefuse_own INTERFACE -Wall -Wextra $<$<OR:$<BOOL:${SPIKEFUSE_STRICT}>,$<BOOL:$<TARGET_PROPERTY:SPIKEFUSE_STRICT>>>:-fmad=false>)
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options(spikefuse_own INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # it looks for garbage first at a gigabyte, not at 128 MB: a sixth of its time
         target_compile_options(spikefuse_own INTERFACE "SHELL:--param ggc-min-heapsize=1048576")

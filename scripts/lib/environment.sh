@@ -99,7 +99,7 @@ enter_userland() {
     local binds=("$project_root" "$folder")
     [ -d "$project_root/../shared" ] && binds+=("$(cd "$project_root/../shared" && pwd -P)")
     cuda=$(readlink -f /usr/local/cuda 2>/dev/null || true)
-    [ -d "$cuda" ] && binds+=("$cuda")
+    [ -d "$cuda" ] && binds+=("$cuda") && local -x PATH="$PATH:$cuda/bin" # nvcc_wrapper looks for nvcc there
     for extra in ${!SPIKEFUSE_@}; do # data that tests are told to read: SPIKEFUSE_GOLDEN_DIR ...
         case $extra in *_DIR) [ -d "${!extra}" ] && binds+=("$(cd "${!extra}" && pwd -P)") ;; esac
     done

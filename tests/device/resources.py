@@ -29,12 +29,12 @@ def layers(name):
 
 rows = []
 for name, (_, stack, stores, loads, registers) in zip(names, found):
-    kernel = re.search(r"detail::(forward|backward)_kernel<", name)
+    kernel = re.search(r"detail::(forward|backward|sliced)_kernel<", name)
     if not kernel:
         continue
     number = "double" if re.search(r">, (?:true|false)>, double, ", name) else "float"
     purpose = re.search(r"purpose\)(\d)", name)
-    what = kernel[1] + (", with a tape" if kernel[1] == "forward" and purpose and purpose[1] == "1" else "")
+    what = kernel[1] + (", with a tape" if kernel[1] != "backward" and purpose and purpose[1] == "1" else "")
     kind = ("values", "held", "bits")[int(re.search(r"input_kind\)(\d)", name)[1])]
     rows.append((layers(name), what, number, kind, registers, stack, int(stores) + int(loads)))
 print("| network | kernel | number | input | registers | stack B | spilled B |\n|---|---|---|---|---|---|---|")
