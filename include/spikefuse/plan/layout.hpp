@@ -131,13 +131,13 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     /// What a sample keeps between calls, in T: states, then the rows that are fed back.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
-    /// Elements between two entries of the tape: an odd number of cache lines, to avoid conflict
-    /// misses.
+    /// Elements between two entries of the tape: an odd number of cache lines (conflict misses).
     static constexpr std::size_t entry_apart =
         (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
     static constexpr auto row_sums =
         running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
-    static constexpr std::size_t row_total = row_sums.before[buffer_count];
+    template <int Buffer> // of all buffers before it, bytes of a step
+    static constexpr std::size_t rows_before = row_sums.before[Buffer];
 
     /// Number of panels interleaved per thread to hide latency (exp has a dependency chain of about
     /// 60 cycles). Behind weights two, which share the loads of an event list.
@@ -262,7 +262,7 @@ struct layout : stage_traits<Schedule> {
     /// caches.
     static constexpr int samples_together =
         Training && lanes<T>::width > 1 && facts::has_weights_in_loops &&
-                8 * 4 * (row_total + backward_numbers * sizeof(T)) <= cache_budget
+                8 * 4 * (rows_before<buffer_count> + backward_numbers * sizeof(T)) <= cache_budget
             ? 4
             : 1;
     /// Whether the weights exceed the caches of a core.
@@ -300,7 +300,7 @@ struct layout : stage_traits<Schedule> {
     static constexpr int block_steps = [] {
         constexpr std::size_t room =
             weights_exceed_cache && Training ? cache_budget : row_budget / samples_together;
-        constexpr std::size_t step = row_total + backward_numbers * sizeof(T),
+        constexpr std::size_t step = rows_before<buffer_count> + backward_numbers * sizeof(T),
                               fits = step == 0 ? room : room / step;
         constexpr std::size_t steps = fits < longest_block ? fits : longest_block;
         return static_cast<int>(steps < 8 ? 8 : steps);
@@ -344,7 +344,7 @@ struct layout : stage_traits<Schedule> {
         of(region::held) = held_sums.before[count];
         of(region::lists) = lists::apart ? 0 : lists::total;
         of(region::contest) = 2 * contest_size;
-        of(region::rows) = steps_in_block * row_total + kept_total;
+        of(region::rows) = steps_in_block * rows_before<buffer_count> + kept_total;
         if constexpr (Training) {
             of(region::state_gradients) = state_total * sizeof(T);
             of(region::coefficient_gradients) = coefficient_total * sizeof(T);
@@ -373,7 +373,7 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t held_at = offset_of<region::held> + held_sums.before[Layer];
     template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
     static constexpr std::size_t buffer_offset =
-        offset_of<region::rows> + steps_in_block * row_sums.before[Buffer] +
+        offset_of<region::rows> + steps_in_block * rows_before<Buffer> +
         kept_sums.before[Buffer + 1];
     template <int Layer> // [panel][K][states, what arrived][P]
     static constexpr std::size_t history_at =

@@ -41,6 +41,8 @@ struct backward_kernel : losses_kernel<Schedule, T, Kind, Loss, Space> {
     using typename base::sample_group, typename base::context, typename base::member,
         typename base::layout, typename base::V;
     static constexpr int W = V::width;
+    static constexpr int device_threads =
+        sizeof(T) == 4 ? 512 : 256; // or as many as have registers
     template <int Layer>
     using equations_of = typename base::template equations_of<Layer>;
     template <int Layer>

@@ -76,19 +76,26 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
                                       // initialized
             load_memory(here, sample_memory(here));
         }
-        T* const result = here.template at<T>(layout::template offset_of<plan::region::readout>);
         if constexpr (!Readout::every_step)
-            each_own_register(here, Schedule::outputs, [&](std::size_t k) {
-                Readout::template start<T>(run.steps).store(result + k);
-                if constexpr (summing_readout<Readout>)
-                    for (int lane = 0; lane < W; ++lane)
-                        this->readout_totals(here)[k + static_cast<std::size_t>(lane)] = 0;
-            });
+            each_own_register(here, Schedule::outputs,
+                              [&](std::size_t k) { start_readout(here, k); });
         if constexpr (Purpose == purpose::tape && picking_readout<Readout>)
             each_own_register(here, layout::padded(Schedule::outputs), [&](std::size_t k) {
                 V(static_cast<T>(run.steps - 1)).store(this->when_row(here) + k);
             });
         here.team.team_barrier();
+    }
+    /// The readout of the register from neuron k on.
+    SPIKEFUSE_FUNCTION void start_readout(context const& here, std::size_t k) const {
+        Readout::template start<T>(run.steps).store(
+            here.template at<T>(layout::template offset_of<plan::region::readout>) + k);
+        if constexpr (summing_readout<Readout>)
+            for (int lane = 0; lane < W; ++lane)
+                this->readout_totals(here)[k + static_cast<std::size_t>(lane)] = 0;
+    }
+    SPIKEFUSE_FUNCTION void finish_readout(context const& here, int n) const {
+        run.output[static_cast<std::size_t>(here.sample) * run.output_sample +
+                   static_cast<std::size_t>(n) * run.output_neuron] = this->readout_value(here, n);
     }
     /// Calls function(layer) for every layer of neurons.
     template <class Function>
@@ -100,6 +107,12 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     }
     template <int Layer>
     SPIKEFUSE_FUNCTION void initialize_states(context const& here) const {
+        constexpr int width = layout::padded(Schedule::template width_from<Layer>);
+        this->each_own(here, width / W, [&](int k) { initialize_neuron<Layer>(here, k * W); });
+    }
+    /// Coefficients, and states at rest, of the register from neuron n on.
+    template <int Layer>
+    SPIKEFUSE_FUNCTION void initialize_neuron(context const& here, int n) const {
         using N = equations_of<Layer>;
         using about = equations::equation_traits<N>;
         constexpr int width = layout::padded(Schedule::template width_from<Layer>);
@@ -109,24 +122,17 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
         T* const coefficients =
             here.template at<T>(layout::template offset_of<plan::region::coefficients>) +
             layout::template coefficients_at<Layer>;
-        this->each_own(here, width / W, [&](int k) {
-            int const n = k * W;
-            equations::neurons<N, V> cell;
-            set_initial_state<N, width>(cell, parameters, n, run.step);
-            for_each_index<about::coefficient_count>(
-                [&](auto j) { cell.coefficients[j].store(coefficients + j * width + n); });
-            for_each_index<about::state_count>(
-                [&](auto j) { cell.states[j].store(states + j * width + n); });
-        });
+        equations::neurons<N, V> cell;
+        set_initial_state<N, width>(cell, parameters, n, run.step);
+        for_each_index<about::coefficient_count>(
+            [&](auto j) { cell.coefficients[j].store(coefficients + j * width + n); });
+        for_each_index<about::state_count>(
+            [&](auto j) { cell.states[j].store(states + j * width + n); });
     }
     KOKKOS_FUNCTION void finish(context const& here) const {
         save_memory(here, sample_memory(here));
-        if constexpr (!Readout::every_step) {
-            T* const to = run.output + static_cast<std::size_t>(here.sample) * run.output_sample;
-            this->each_own(here, Schedule::outputs, [&](int n) {
-                to[static_cast<std::size_t>(n) * run.output_neuron] = this->readout_value(here, n);
-            });
-        }
+        if constexpr (!Readout::every_step)
+            this->each_own(here, Schedule::outputs, [&](int n) { finish_readout(here, n); });
         V::finish_streams();
     }
 
@@ -183,7 +189,7 @@ struct forward_kernel : current_kernel<Schedule, T, Kind, Readout, Space, Purpos
     SPIKEFUSE_FUNCTION T* row_address(context const& here, int r) const {
         using self = typename Schedule::template buffer_at<Buffer>;
         return reinterpret_cast<T*>(
-            here.template at<unsigned char>(layout::template buffer_offset<Buffer>) +
+            here.buffer(layout::template buffer_offset<Buffer>) +
             static_cast<std::ptrdiff_t>(r) *
                 static_cast<std::ptrdiff_t>(layout::template row_bytes<self>));
     }

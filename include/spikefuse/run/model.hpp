@@ -7,10 +7,9 @@
 #include "detail/memory.hpp"
 #include "detail/parameters.hpp"
 #include "detail/recordings.hpp"
-#include "detail/teams.hpp"
-#include "forward.hpp"
 #include "inputs.hpp"
 #include "settings.hpp"
+#include "slice_plan.hpp"
 
 #include <algorithm>
 #include <span>
@@ -36,8 +35,7 @@ inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
 } // namespace detail
 
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is;
-/// see also `model_of`.
+/// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is.
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
@@ -302,16 +300,18 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
-        using kernel =
-            detail::forward_kernel<plan::schedule<Network, Kind == detail::input_kind::bits>, T,
-                                   Kind, Readout, Space>;
+        using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
+        if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(space, arguments,
+                                                                                 slices_, scratch_))
+            return;
+        using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
         auto const shape = detail::teams_for(detail::demands_of<kernel>, space, arguments.batch,
                                              arguments, scratch_, shares);
         Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
     }
-    /// Kokkos allocates scratch at its first use: an empty launch here, so that no run allocates.
+    /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
     void reserve_scratch() {
         using kernel =
             detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
@@ -320,6 +320,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                                              arguments, scratch_);
         Kokkos::parallel_for("spikefuse::reserve", shape,
                              detail::empty_kernel<typename kernel::member>{});
+        detail::reserve_slices<plan::schedule<Network, true>, T>(settings_.steps, settings_.batch,
+                                                                 slices_, scratch_);
     }
 
     /// Writes the states that the next run would begin with.
@@ -364,6 +366,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     settings settings_;
     detail::model_memory<T, Space> memory_;
+    detail::slice_room<Space> slices_;
     detail::room_view<Space> scratch_,
         packed_input_; // made when they are needed
     bool fresh_ = true;

@@ -106,20 +106,28 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                                  Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
-            auto const shape = detail::teams_for(detail::demands_of<forward>, space,
-                                                 arguments.batch, arguments, model_.scratch_);
-            Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
+            if (!detail::run_sliced<stages, T, kind, readout, detail::purpose::tape>(
+                    space, arguments, model_.slices_, model_.scratch_)) {
+                auto const shape = detail::teams_for(detail::demands_of<forward>, space,
+                                                     arguments.batch, arguments, model_.scratch_);
+                Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
+            }
         }
-        auto const shape = detail::teams_for(detail::demands_of<kernel>, space, this->groups(),
-                                             arguments, model_.scratch_);
-        Kokkos::parallel_for("spikefuse::training", shape,
-                             kernel{{{arguments},
-                                     loss_,
-                                     targets_,
-                                     this->losses(),
-                                     this->costs(),
-                                     this->row_gradients()},
-                                    detail::tokens_of<Space>(space)});
+        kernel backward{
+            {{arguments}, loss_, targets_, this->losses(), this->costs(), this->row_gradients()},
+            detail::tokens_of<Space>(space)};
+        detail::team_demands demands = detail::demands_of<kernel>;
+        if constexpr (!detail::trains_in_one_launch<Space>) // as many as have the registers
+            demands.threads =
+                std::min(demands.threads,
+                         detail::team_policy<Space>(space, 1, 1)
+                                 .set_scratch_size(
+                                     0, Kokkos::PerTeam(detail::scratch_bytes{demands.team_lists}))
+                                 .team_size_max(backward, Kokkos::ParallelForTag()) /
+                             32 * 32);
+        auto const shape =
+            detail::teams_for(demands, space, this->groups(), backward.run, model_.scratch_);
+        Kokkos::parallel_for("spikefuse::training", shape, backward);
         model_.has_run(space, steps);
         this->ran(steps);
     }

@@ -177,6 +177,30 @@ SPIKEFUSE_FUNCTION void add_to_rows(T* panel, Entry const* events, T const* fact
         (V::load(row_at(panel, events[k])) + V(factors[k]) * gradient)
             .store(row_at(panel, events[k]));
 }
+/// Adds the rows of gradients that the bits of `left` name, from row `first` on.
+template <int Panels, class T, class Rows>
+SPIKEFUSE_FUNCTION void add_fired(std::uint64_t left, int first, Rows const& row_of,
+                                  lanes<T> (&sum)[Panels]) {
+    using V = lanes<T>;
+    auto const take = [&]() SPIKEFUSE_INLINE {
+        T const* const row = row_of(static_cast<unsigned>(first + lowest_bit(left)));
+        left &= left - 1;
+        return row;
+    };
+    if constexpr (V::width == 1) // on a device four loads are on their way together
+        for (int fours = count_bits(left) / 4; fours > 0; --fours) {
+            T const* const rows[4] = {take(), take(), take(), take()};
+            for (int p = 0; p < Panels; ++p) {
+                V const numbers[4] = {V::load(rows[0] + p), V::load(rows[1] + p),
+                                      V::load(rows[2] + p), V::load(rows[3] + p)};
+                for (V const one : numbers) sum[p] += one;
+            }
+        }
+    while (left != 0) {
+        T const* const row = take();
+        for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
+    }
+}
 /// Adjoint of sum_rows by columns: adds rows of gradients to the weights of the inputs that fired.
 /// Bit r of `fired[i]`: input i fired in row r; further words are `fired_apart` behind it, 64 rows
 /// each. row_of(r): address of a row of gradients. `Panels` at a time, `apart` elements from each
@@ -195,12 +219,9 @@ SPIKEFUSE_FUNCTION void add_columns(T* panel, std::size_t apart, std::uint64_t c
         for (int p = 0; p < Panels; ++p)
             sum[p] = V::load(place + static_cast<std::size_t>(p) * apart);
         for (int w = 0; w < Words; ++w)
-            for (std::uint64_t left =
-                     fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)];
-                 left != 0; left &= left - 1) {
-                T const* const row = row_of(static_cast<unsigned>(w * 64 + lowest_bit(left)));
-                for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
-            }
+            add_fired(
+                fired[static_cast<std::size_t>(w) * fired_apart + static_cast<std::size_t>(i)],
+                w * 64, row_of, sum);
         for (int p = 0; p < Panels; ++p) sum[p].store(place + static_cast<std::size_t>(p) * apart);
     }
 }

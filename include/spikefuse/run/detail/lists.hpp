@@ -150,12 +150,39 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     template <class Feed>
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
         auto* const ends = here.template in_lists<std::int32_t>(layout::lists::ends_offset);
-        if (layout::lists::of_threads || here.team.team_rank() == 0) {
+        if constexpr (warp::width > 1 && a_warp_lists<Feed>) {
+            if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, ends);
+        } else if (layout::lists::of_threads || here.team.team_rank() == 0) {
             ends[0] = 0;
             list_row<Feed>(here, r, nullptr, ends + 1, 1);
         }
         list_barrier(here);
         return ends;
+    }
+    /// Whether a warp has a thread for each word of a row.
+    template <class Feed>
+    static constexpr bool a_warp_lists =
+        plan::single<Feed> && layout::template only_bits<Feed> &&
+        Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width <= 1024;
+    template <class Feed>
+    SPIKEFUSE_FUNCTION void list_by_warp(context const& here, int r, std::int32_t* ends) const {
+        using from = plan::first_source<Feed>;
+        constexpr int width = Schedule::template buffer_at<from::buffer>::width,
+                      words = layout::words(width);
+        auto* const events = here.template in_lists<event_of<Feed>>(layout::lists::events_offset);
+        int const lane = here.team.team_rank();
+        std::uint32_t word =
+            lane < words ? this->template row_of<from::buffer>(here, r - from::delay)[lane] : 0;
+        if (lane == width / 32) word &= (1u << (width % 32)) - 1u;
+        auto const sums = warp::add_up(lane, count_bits(word));
+        for (int at = sums.before; word != 0; word &= word - 1)
+            events[at++] =
+                static_cast<event_of<Feed>>((from::offset + lane * 32 + lowest_bit(word)) * scale);
+        int const end = plan::round_up(sums.all, events_together);
+        if (sums.all + lane < end)
+            events[sums.all + lane] =
+                static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
+        if (lane == 0) ends[0] = 0, ends[1] = end;
     }
     /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they
     /// end, `apart` from each other. Each is filled up to whole registers, with the row of zeros.

@@ -7,7 +7,7 @@
 #include "../readout.hpp"
 #include "arguments.hpp"
 #include "gather.hpp"
-#include "teams.hpp"
+#include "slices.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -28,10 +28,24 @@ struct sample_context {
     SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
         return reinterpret_cast<U*>(scratch + offset);
     }
+    /// Row 0 of a buffer that the layout places there.
+    SPIKEFUSE_FUNCTION unsigned char* buffer(std::size_t offset) const { return scratch + offset; }
     template <class U>
     SPIKEFUSE_FUNCTION U* in_lists(std::size_t offset) const {
         return reinterpret_cast<U*>(lists + offset);
     }
+};
+
+/// Of which types the teams and contexts of a space are.
+template <class Space>
+struct teams_on {
+    using member = typename team_policy<Space>::member_type;
+    using context = sample_context<member>;
+};
+template <class Space>
+struct teams_on<sliced<Space>> {
+    using member = slice_member<typename team_policy<Space>::member_type>;
+    using context = slice_context<member>;
 };
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space,
@@ -39,9 +53,10 @@ template <class Schedule, class T, input_kind Kind, class Readout, class Space,
 struct sample_kernel {
     using V = lanes<T>;
     using layout = plan::layout<Schedule, T, Purpose == purpose::gradients>;
-    using policy = team_policy<Space>;
-    using member = typename policy::member_type;
+    using member = typename teams_on<Space>::member;
     static constexpr int W = V::width, P = panel_width<T>;
+    static constexpr int device_threads = // of a device's team: one a neuron of the widest layer
+        layout::widest_layer < 256 ? layout::widest_layer : 256;
     template <int Layer>
     using equations_of = typename Schedule::template word<Layer>::equations_of;
     /// How a layer's weights lie.
@@ -51,7 +66,7 @@ struct sample_kernel {
 
     run_arguments<T> run;
 
-    using context = sample_context<member>;
+    using context = typename teams_on<Space>::context;
     /// Event lists with memory of their own: per thread in level-1 scratch, or per team in level 0,
     /// which is a device's shared memory.
     static constexpr std::size_t lists_bytes = layout::lists::apart ? layout::lists::total + 64 : 0;
@@ -115,12 +130,13 @@ struct sample_kernel {
     static SPIKEFUSE_FUNCTION void each_own_part(context const& here, int parts,
                                                  Function const& function) {
         constexpr int whole = Count / Together, rest = Count % Together;
-        each_own(here, (whole + (rest != 0 ? 1 : 0)) * parts, [&](int k) {
-            int const group = k / parts;
+        constexpr int groups = whole + (rest != 0 ? 1 : 0);
+        each_own(here, groups * parts, [&](int k) { // on a device neighbours have the same part
+            int const group = W > 1 ? k / parts : k % groups, part = W > 1 ? k % parts : k / groups;
             if (rest == 0 || group < whole) {
-                if constexpr (whole > 0) function(group * Together, fixed<Together>{}, k % parts);
+                if constexpr (whole > 0) function(group * Together, fixed<Together>{}, part);
             } else {
-                if constexpr (rest != 0) function(Count - rest, fixed<rest>{}, k % parts);
+                if constexpr (rest != 0) function(Count - rest, fixed<rest>{}, part);
             }
         });
     }
@@ -145,8 +161,7 @@ struct sample_kernel {
                    static_cast<std::size_t>(here.sample) * run.input_sample;
         } else {
             using self = typename Schedule::template buffer_at<Buffer>;
-            auto const* const first =
-                here.template at<unsigned char>(layout::template buffer_offset<Buffer>);
+            unsigned char const* const first = here.buffer(layout::template buffer_offset<Buffer>);
             return reinterpret_cast<element const*>(
                 first + static_cast<std::ptrdiff_t>(r) *
                             static_cast<std::ptrdiff_t>(
@@ -211,9 +226,8 @@ struct sample_kernel {
                                      readout_panel& reduced) const {
         if constexpr (Stage::target != plan::readout) {
             using to = typename Schedule::template buffer_at<Stage::target>;
-            auto* const row = here.template at<unsigned char>(
-                layout::template buffer_offset<Stage::target> +
-                static_cast<std::size_t>(r) * layout::template row_bytes<to>);
+            unsigned char* const row = here.buffer(layout::template buffer_offset<Stage::target>) +
+                                       static_cast<std::size_t>(r) * layout::template row_bytes<to>;
             if constexpr (to::bits) {
                 store_bits(
                     row, p,

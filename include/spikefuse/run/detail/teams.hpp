@@ -52,7 +52,7 @@ struct scratch_bytes {
 
 /// What a kernel asks of its teams.
 struct team_demands {
-    int widest_layer;                // neurons, for a device a thread each
+    int threads;                     // of a device's team: for the widest layer a thread a neuron
     std::size_t scratch;             // bytes of a team
     std::size_t team_lists;          // bytes of a team's own lists, in shared memory
     std::size_t thread_lists;        // bytes of a thread's
@@ -60,7 +60,7 @@ struct team_demands {
 };
 template <class Kernel>
 inline constexpr team_demands demands_of{
-    std::min(Kernel::layout::widest_layer, 256), Kernel::scratch_bytes,
+    Kernel::device_threads, Kernel::scratch_bytes,
     Kernel::layout::lists::of_threads ? 0 : Kernel::lists_bytes,
     Kernel::layout::lists::of_threads ? Kernel::lists_bytes : 0, Kernel::teams_share_samples};
 
@@ -72,7 +72,7 @@ template <class Space, class T>
 team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int league,
                              run_arguments<T>& arguments, room_view<Space>& room,
                              double shares = std::numeric_limits<double>::infinity()) {
-    int team = wanted.widest_layer;
+    int team = wanted.threads;
     if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
         team = threads_of_team(space.concurrency(), league, shares);
     team_policy<Space> chosen(space, league, team);

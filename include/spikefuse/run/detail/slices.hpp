@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// A device's share of a stage: which stages have their outputs sliced over teams, what a slice
+/// holds in its team's shared memory, and how a team stands for its part of a sample.
+
+#include "../../plan/layout.hpp"
+#include "teams.hpp"
+#include "warp.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+/// The same work on a space whose teams each have a slice of a stage's outputs.
+template <class Space>
+struct sliced {};
+
+/// A team as kernels see it that run neurons: its threads are those of all slices of the sample, of
+/// which this one has some. Neurons do not meet, so on a device nobody waits.
+template <class Member>
+struct slice_member {
+    Member const& team;
+    int rank, size; // rank: of this thread's first neuron; from `nobody` on it has none
+
+    static constexpr int nobody = 1 << 28;
+    SPIKEFUSE_FUNCTION int team_rank() const { return rank; }
+    SPIKEFUSE_FUNCTION int team_size() const { return size; }
+    SPIKEFUSE_FUNCTION void team_barrier() const {
+#if !defined(__CUDA_ARCH__) && !defined(__HIP_DEVICE_COMPILE__)
+        team.team_barrier();
+#endif
+    }
+};
+/// Its context: the rows that the stage fills do not lie in scratch.
+template <class Member>
+struct slice_context {
+    Member const& team;
+    unsigned char* scratch; // of the sample: states, coefficients, readout
+    unsigned char* target;  // row 0 of this block in the stage's target
+    int sample, place, first_step, rows;
+
+    template <class U>
+    SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
+        return reinterpret_cast<U*>(scratch + offset);
+    }
+    SPIKEFUSE_FUNCTION unsigned char* buffer(std::size_t) const { return target; }
+};
+
+/// Warps of a team that add up, and threads that run neurons.
+inline constexpr int adding_warps = 16, neuron_threads = 64;
+
+/// What a slice of a stage is, where it can be one: behind one connection over one source of
+/// spikes, which a warp lists with a word a thread, and with weights that shared memory holds.
+template <class Schedule, class T, class Node>
+struct slices_of {
+    static constexpr bool possible = false;
+};
+template <class Schedule, class T, int Width, int Layer, int Buffer, class Points, int Target>
+    requires(Layer != plan::no_layer)
+struct slices_of<
+    Schedule, T,
+    plan::stage<Width, plan::mp11::mp_list<plan::feed<Layer, plan::source<Buffer, 0, 0, 1>>>,
+                Points, Target>> {
+    static constexpr int inputs = Schedule::template buffer_at<Buffer>::width, layer = Layer,
+                         source = Buffer, width = Width;
+    using over = typename Schedule::template word<Layer>::template over<inputs>;
+    static constexpr int padded = plan::round_up(Width, panel_width<T>);
+
+    /// Bytes of shared memory: weights [inputs + 1][outputs], currents [2][steps][outputs], and for
+    /// each warp the events of some words, or of a whole row if they are few.
+    struct choice {
+        int outputs, steps, listed_words;
+        constexpr std::size_t bytes() const {
+            return sizeof(T) * static_cast<std::size_t>(outputs) *
+                       static_cast<std::size_t>(inputs + 1 + 2 * steps) +
+                   2 * static_cast<std::size_t>(adding_warps * (32 * listed_words + 16)) + 4 * 64;
+        }
+    };
+    static constexpr std::size_t room = 223000; // of an H100, as Kokkos counts
+    static constexpr choice chosen = [] {
+        constexpr choice choices[] = {{neuron_threads, 64, 8},
+                                      {neuron_threads, 32, 8},
+                                      {neuron_threads, 32, 4},
+                                      {32, 64, 8},
+                                      {32, 32, 8}};
+        for (choice const& one : choices)
+            if (one.bytes() <= room && (one.outputs == 32 || padded >= one.outputs)) return one;
+        return choices[4];
+    }();
+    static constexpr int outputs = chosen.outputs, steps = chosen.steps,
+                         listed_words = chosen.listed_words, listed_events = 32 * listed_words,
+                         entries = listed_events + 16;
+    static constexpr std::size_t bytes = chosen.bytes();
+    static constexpr int count = (padded + outputs - 1) / outputs;
+    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits && inputs <= 1024 &&
+                                     bytes <= room &&
+                                     !plan::stage_traits<Schedule>::competes(Points{});
+
+    static constexpr std::size_t currents_at =
+        sizeof(T) * static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs + 1);
+    static constexpr std::size_t lists_at =
+        plan::line(currents_at + sizeof(T) * 2 * static_cast<std::size_t>(outputs * steps));
+};
+/// The stages of a network that are all sliced: one launch runs them.
+template <class Schedule, class T>
+struct all_slices {
+    using nodes = typename Schedule::nodes;
+    static constexpr int count = static_cast<int>(plan::mp11::mp_size<nodes>::value);
+    template <int Node>
+    using slices = slices_of<Schedule, T, plan::mp11::mp_at_c<nodes, Node>>;
+    static constexpr bool possible = [] {
+        bool all = true;
+        plan::mp11::mp_for_each<nodes>(
+            [&](auto node) { all = all && slices_of<Schedule, T, decltype(node)>::possible; });
+        return all;
+    }();
+    static constexpr std::size_t bytes = [] { // of shared memory, for any of them
+        std::size_t most = 0;
+        plan::mp11::mp_for_each<nodes>([&](auto node) {
+            using one = slices_of<Schedule, T, decltype(node)>;
+            if constexpr (one::possible) most = one::bytes > most ? one::bytes : most;
+        });
+        return most;
+    }();
+    static constexpr auto slice_sums = plan::running_sums<count>([](auto node) {
+        using one = slices<static_cast<int>(node)>;
+        if constexpr (one::possible) {
+            return static_cast<std::size_t>(one::count);
+        } else {
+            return std::size_t(0);
+        }
+    });
+    template <int Node> // of all stages before it
+    static constexpr std::size_t slices_before = slice_sums.before[Node];
+    static constexpr std::size_t slice_count = slices_before<count>;
+    /// The node that fills a buffer.
+    template <int Buffer>
+    static constexpr int filled_by = [] {
+        int found = -1, k = 0;
+        plan::mp11::mp_for_each<nodes>([&](auto node) {
+            if constexpr (requires { decltype(node)::target; })
+                if (decltype(node)::target == Buffer) found = k;
+            ++k;
+        });
+        return found;
+    }();
+};
+/// Whether they are, where teams have such slices: on a device.
+template <class Schedule, class T>
+inline constexpr bool is_sliced = [] {
+    if constexpr (lanes<T>::width == 1) {
+        return all_slices<Schedule, T>::possible;
+    } else {
+        return false;
+    }
+}();
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

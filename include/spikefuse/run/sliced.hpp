@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// A device's schedule for stages behind spikes: the outputs of each are sliced over teams, a
+/// slice's weights stay in its team's shared memory, and products of one block of steps run beside
+/// the neurons of the block before. One launch runs all stages: teams draw tickets in an order in
+/// which whoever is waited for has drawn before. The bits are those of the other schedules.
+
+#include "detail/slices.hpp"
+#include "forward.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+/// What the teams of a launch share.
+template <int Stages>
+struct slice_arguments {
+    using number = unsigned long long; // which never ends
+    number* tickets;                   // how many were drawn, of all launches
+    number drawn;                      // before this one
+    number* done;                      // [slice of a stage][sample]: steps, of all launches
+    number before;                     // this one
+    unsigned char* rows;               // between stages: [buffer][sample][step]
+    int groups[Stages];                // of samples, each for a team of every slice
+};
+
+template <class Schedule, class T, input_kind Kind, class Readout, class Space,
+          purpose Purpose = purpose::run>
+struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>, Purpose> {
+    using base = forward_kernel<Schedule, T, Kind, Readout, sliced<Space>, Purpose>;
+    using base::run;
+    using typename base::context, typename base::layout, typename base::V, typename base::member;
+    using all = all_slices<Schedule, T>;
+    template <class Stage>
+    using slices_of_stage = slices_of<Schedule, T, Stage>;
+    /// Of a device's team; a host's threads do both.
+    static constexpr int device_threads = neuron_threads + 32 * adding_warps;
+    using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
+    using team_member = typename policy::member_type;
+    static constexpr int P = base::P;
+
+    slice_arguments<all::count> where;
+
+    KOKKOS_FUNCTION void operator()(team_member const& team) const {
+        auto* const memory = base::from_a_line(team.team_scratch(0), all::bytes);
+        int ticket = 0;
+        Kokkos::single(
+            Kokkos::PerTeam(team),
+            [&](int& mine) {
+                mine = static_cast<int>(
+                    Kokkos::atomic_fetch_add(where.tickets, typename decltype(where)::number(1)) -
+                    where.drawn);
+            },
+            ticket);
+        for_each_index<static_cast<std::size_t>(all::count)>([&](auto node) {
+            using stage = plan::mp11::mp_at_c<typename Schedule::nodes, node>;
+            constexpr int slices = slices_of_stage<stage>::count;
+            if (ticket >= 0 && ticket < slices * where.groups[node])
+                run_slice<static_cast<int>(node), stage>(team, memory, ticket % slices,
+                                                         ticket / slices);
+            ticket -= slices * where.groups[node];
+        });
+    }
+
+  private:
+    /// A slice of a stage over all steps of the samples of a group.
+    template <int Node, class Stage>
+    SPIKEFUSE_FUNCTION void run_slice(team_member const& team, unsigned char* memory, int slice,
+                                      int group) const {
+        using slices = slices_of_stage<Stage>;
+        constexpr int outputs = slices::outputs, steps = slices::steps;
+        auto* const weights = reinterpret_cast<T*>(memory);
+        auto* const currents = reinterpret_cast<T*>(memory + slices::currents_at);
+        load_weights<slices>(team, slice, weights);
+        team.team_barrier(); // weights are read
+        int const blocks = (run.steps + steps - 1) / steps,
+                  samples = (run.batch - group + where.groups[Node] - 1) / where.groups[Node];
+        for (int k = 0; k <= samples * blocks; ++k) { // products of a block, neurons of the last
+            int const block = k % blocks, sample = group + k / blocks * where.groups[Node];
+            if (adds_up(team) && k < samples * blocks)
+                add_up<slices>(team, slice, sample, block * steps, memory, weights,
+                               currents + k % 2 * (outputs * steps));
+            int const last = (k + blocks - 1) % blocks,
+                      of = group + (k - 1) / blocks * where.groups[Node];
+            if (has_neurons(team) && k > 0)
+                step_neurons<Stage>(team, slice, group, of, last * steps,
+                                    currents + (k - 1) % 2 * (outputs * steps));
+            team.team_barrier(); // what was added up is read next, what was read is written next
+            if constexpr (Stage::target != plan::readout)
+                if (k > 0 && team.team_rank() == 0) {
+                    int const end = (last + 1) * steps;
+                    Kokkos::memory_fence(); // rows of all threads, then the word that they are
+                                            // there
+                    Kokkos::atomic_store(done<Node>(slice, of),
+                                         where.before +
+                                             static_cast<typename decltype(where)::number>(
+                                                 end < run.steps ? end : run.steps));
+                }
+        }
+    }
+    template <int Node>
+    SPIKEFUSE_FUNCTION auto* done(int slice, int sample) const {
+        return where.done +
+               (all::template slices_before<Node> + static_cast<std::size_t>(slice)) *
+                   static_cast<std::size_t>(run.batch) +
+               static_cast<std::size_t>(sample);
+    }
+    /// Waits for the rows of a buffer before step `end`: whoever fills it runs, or has run.
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION void wait_for_rows([[maybe_unused]] int sample, [[maybe_unused]] int end,
+                                          [[maybe_unused]] int lane) const {
+        if constexpr (Buffer != plan::network_input) {
+            constexpr int node = all::template filled_by<Buffer>;
+            constexpr int slices = all::template slices<node>::count;
+            for (int s = lane; s < slices; s += warp::width)
+                while (Kokkos::atomic_load(done<node>(s, sample)) <
+                       where.before + static_cast<typename decltype(where)::number>(end)) {
+                }
+            Kokkos::memory_fence();
+            warp::meet();
+        }
+    }
+    /// Row of step 0 of a sample, and bytes from a step to the next.
+    struct place_of_rows {
+        unsigned char* first;
+        std::size_t step;
+    };
+    template <int Buffer>
+    SPIKEFUSE_FUNCTION place_of_rows rows_between(int sample) const {
+        constexpr std::size_t row =
+            layout::template row_bytes<typename Schedule::template buffer_at<Buffer>>;
+        auto const rows = static_cast<std::size_t>(run.steps);
+        return {where.rows +
+                    (layout::template rows_before<Buffer> * static_cast<std::size_t>(run.batch) +
+                     row * static_cast<std::size_t>(sample)) *
+                        rows,
+                row};
+    }
+    static SPIKEFUSE_FUNCTION bool has_neurons([[maybe_unused]] team_member const& team) {
+        return warp::width == 1 || team.team_rank() < neuron_threads;
+    }
+    static SPIKEFUSE_FUNCTION bool adds_up(team_member const& team) {
+        return warp::width == 1 || !has_neurons(team);
+    }
+
+    /// Weights [inputs + 1][outputs]; the last row is zero, and so are outputs that there are not.
+    /// Several loads of each thread are on their way together.
+    template <class slices>
+    SPIKEFUSE_FUNCTION void load_weights(team_member const& team, int slice, T* weights) const {
+        using over = typename slices::over;
+        using four = some_numbers<4>;
+        constexpr int outputs = slices::outputs, fours = outputs / 4,
+                      count = (slices::inputs + 1) * fours, together = 8;
+        T const* const parameters =
+            run.parameters + layout::template parameter_offset<slices::layer>;
+        for (int first = team.team_rank(); first < count; first += together * team.team_size()) {
+            four some[together];
+            for (int j = 0; j < together; ++j) {
+                int const k = first + j * team.team_size(), n = slice * outputs + k % fours * 4;
+                if (k < count)
+                    some[j] = n < slices::padded ? *reinterpret_cast<four const*>(
+                                                       over::panel(parameters, n) + k / fours * P)
+                                                 : four{};
+            }
+            for (int j = 0; j < together; ++j) {
+                int const k = first + j * team.team_size();
+                if (k < count) reinterpret_cast<four*>(weights)[k] = some[j];
+            }
+        }
+    }
+
+    /// Numbers of neighbouring outputs, which a thread reads at once.
+    template <int Each>
+    struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
+        T of[Each];
+    };
+    struct alignas(16) some_events {
+        std::uint16_t of[8];
+    };
+    /// Rows of currents of a block: a warp a row.
+    template <class slices>
+    SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
+                                   unsigned char* memory, T const* weights, T* currents) const {
+        using over = typename slices::over;
+        constexpr int outputs = slices::outputs, steps = slices::steps,
+                      each = outputs / warp::width;
+        using some_outputs = some_numbers<each>;
+        int const threads = warp::width == 1 ? 0 : neuron_threads,
+                  rank = (team.team_rank() - threads) / warp::width,
+                  lane = (team.team_rank() - threads) % warp::width,
+                  warps = (team.team_size() - threads) / warp::width,
+                  rows = run.steps - first < steps ? run.steps - first : steps;
+        auto* const events = reinterpret_cast<std::uint16_t*>(memory + slices::lists_at) +
+                             rank % adding_warps * slices::entries;
+        some_outputs bias{};
+        if constexpr (over::has_bias)
+            for (int q = 0; q < each; ++q) {
+                int const n = slice * outputs + lane * each + q;
+                if (n < slices::padded)
+                    bias.of[q] = *over::bias_place(
+                        run.parameters + layout::template parameter_offset<slices::layer>, n);
+            }
+        if (rank >= adding_warps) return;
+        std::uint32_t const* source;
+        std::size_t apart;
+        if constexpr (slices::source == plan::network_input) {
+            source = static_cast<std::uint32_t const*>(run.input) +
+                     static_cast<std::size_t>(sample) * run.input_sample;
+            apart = run.input_step;
+        } else {
+            auto const between = rows_between<slices::source>(sample);
+            source = reinterpret_cast<std::uint32_t const*>(between.first);
+            apart = between.step / 4;
+        }
+        wait_for_rows<slices::source>(sample, first + rows, lane);
+        auto const word_of = [&](int r, int w) { // a word of a row, which may not be there
+            constexpr int words = (slices::inputs + 31) / 32;
+            if (r >= rows || w >= words) return std::uint32_t(0);
+            std::uint32_t word =
+                source[static_cast<std::size_t>(first + r) * apart + static_cast<std::size_t>(w)];
+            if (slices::inputs % 32 != 0 && w == words - 1)
+                word &= (1u << (slices::inputs % 32)) - 1u;
+            return word;
+        };
+        int const together = warps < adding_warps ? warps : adding_warps;
+        auto const* const mine = reinterpret_cast<some_outputs const*>(weights) + lane;
+        constexpr int words = (slices::inputs + 31) / 32;
+        std::uint32_t next = warp::width > 1 ? word_of(rank, lane) : 0;
+        for (int r = rank; r < rows; r += together) {
+            std::uint32_t const word = next; // of this thread; the next row's is on its way
+            if constexpr (warp::width > 1) next = word_of(r + together, lane);
+            some_outputs part[events_together] = {};
+            // Words [w, end) behind `lead` rows of zeros, so that each event goes to its own part.
+            auto const add_words = [&](int w, int end, int lead) {
+                warp::sums sums;
+                if constexpr (warp::width > 1) {
+                    std::uint32_t left = lane >= w && lane < end ? word : 0;
+                    sums = warp::add_up(lane, count_bits(left));
+                    for (int at = lead + sums.before; left != 0; left &= left - 1)
+                        events[at++] = static_cast<std::uint16_t>(lane * 32 + lowest_bit(left));
+                } else {
+                    sums = {0, 0};
+                    for (; w < end; ++w)
+                        for (std::uint32_t left = word_of(r, w); left != 0; left &= left - 1)
+                            events[lead + sums.all++] =
+                                static_cast<std::uint16_t>(w * 32 + lowest_bit(left));
+                }
+                int const count = lead + sums.all;
+                for (int k = lane; k < 8; k += warp::width) {
+                    if (k < lead) events[k] = static_cast<std::uint16_t>(slices::inputs);
+                    events[count + k] = static_cast<std::uint16_t>(slices::inputs);
+                }
+                warp::meet();
+                for (int k = 0; k < count; k += 8) {
+                    some_events const eight = *reinterpret_cast<some_events const*>(events + k);
+                    for (int j = 0; j < 8; ++j) {
+                        some_outputs const row = mine[eight.of[j] * (outputs / each)];
+                        for (int q = 0; q < each; ++q) part[j % events_together].of[q] += row.of[q];
+                    }
+                }
+                warp::meet(); // the list has been read
+                return sums.all;
+            };
+            int const spikes =
+                words <= slices::listed_words ? 0 : count_row(word, word_of, r, lane, words);
+            if (spikes <= slices::listed_events) {
+                add_words(0, words, 0);
+            } else {
+                for (int w = 0, done = 0; w < words; w += slices::listed_words)
+                    done += add_words(
+                        w, w + slices::listed_words < words ? w + slices::listed_words : words,
+                        done % events_together);
+            }
+            some_outputs sum;
+            for (int q = 0; q < each; ++q) {
+                sum.of[q] = (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]);
+                if constexpr (over::has_bias) sum.of[q] = bias.of[q] + sum.of[q];
+            }
+            *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = sum;
+        }
+    }
+    /// Events of a row.
+    template <class WordOf>
+    static SPIKEFUSE_FUNCTION int
+    count_row([[maybe_unused]] std::uint32_t word, [[maybe_unused]] WordOf const& word_of,
+              [[maybe_unused]] int r, [[maybe_unused]] int lane, [[maybe_unused]] int words) {
+        if constexpr (warp::width > 1) {
+            return warp::add_up(lane, count_bits(word)).all;
+        } else {
+            int all = 0;
+            for (int w = 0; w < words; ++w) all += count_bits(word_of(r, w));
+            return all;
+        }
+    }
+
+    /// The neurons of a slice over a block of steps.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void step_neurons(team_member const& team, int slice, int group, int sample,
+                                         int first, T const* currents) const {
+        using slices = slices_of_stage<Stage>;
+        constexpr int outputs = slices::outputs, steps = slices::steps;
+        int const begin = slice * outputs;
+        unsigned char* target = nullptr;
+        if constexpr (Stage::target != plan::readout) {
+            auto const between = rows_between<Stage::target>(sample);
+            target = between.first + static_cast<std::size_t>(first) * between.step;
+        }
+        member const part{team,
+                          warp::width == 1             ? team.team_rank()
+                          : team.team_rank() < outputs ? begin + team.team_rank()
+                                                       : member::nobody,
+                          warp::width == 1 ? team.team_size() : slices::padded};
+        context const here{part,
+                           run.scratch + static_cast<std::size_t>(group) * run.team_scratch,
+                           target,
+                           sample,
+                           sample,
+                           first,
+                           run.steps - first < steps ? run.steps - first : steps};
+        each_neuron<slices>(here, begin, [&](int n) {
+            if (first == 0) begin_neuron<Stage>(here, n);
+            currents_in_memory<T> const arriving{currents + n - begin,
+                                                 static_cast<std::size_t>(outputs), 1};
+            if (n >= Stage::width) {
+            } else if constexpr (Purpose == purpose::tape) {
+                bool const keeps =
+                    run.currents != nullptr && layout::template keeps_currents<slices::layer>;
+                this->template run_points<Stage, 1>(
+                    here, n, 0, here.rows,
+                    kept_when_read<T, currents_in_memory<T>>{
+                        arriving,
+                        keeps ? this->template kept_currents<slices::layer>(here, n, 0) : nullptr,
+                        static_cast<std::size_t>(run.steps) * P});
+            } else {
+                this->template run_points<Stage, 1>(here, n, 0, here.rows, arriving);
+            }
+            if (first + steps >= run.steps) finish_neuron<Stage>(here, n);
+        });
+    }
+    /// Calls function(n) for the neurons of this thread.
+    template <class slices, class Function>
+    static SPIKEFUSE_FUNCTION void each_neuron(context const& here, int begin,
+                                               Function const& function) {
+        if constexpr (warp::width > 1) {
+            if (here.team.team_rank() < slices::padded) function(here.team.team_rank());
+        } else {
+            for (int n = begin + here.team.team_rank();
+                 n < begin + slices::outputs && n < slices::padded; n += here.team.team_size())
+                function(n);
+        }
+    }
+    /// Calls function(layer, its states in scratch, the sample's memory of them) for the layers of
+    /// the stage.
+    template <class Stage, class Function>
+    SPIKEFUSE_FUNCTION void each_layer(context const& here, Function const& function) const {
+        for_each_index<plan::mp11::mp_size<typename Stage::points>::value>([&](auto k) {
+            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
+            function(fixed<layer>{},
+                     here.template at<T>(layout::template offset_of<plan::region::states>) +
+                         layout::template states_at<layer>,
+                     this->sample_memory(here) + layout::template states_at<layer>);
+        });
+    }
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void begin_neuron(context const& here, int n) const {
+        constexpr int width = layout::padded(Stage::width);
+        each_layer<Stage>(here, [&](auto layer, T* states, T const* memory) {
+            this->template initialize_neuron<layer>(here, n);
+            if (!run.fresh)
+                for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
+                    states[j * width + n] = memory[j * width + n];
+        });
+        if constexpr (Stage::target == plan::readout && !Readout::every_step)
+            if (n < Stage::width) this->start_readout(here, static_cast<std::size_t>(n));
+        if constexpr (Stage::target == plan::readout && Purpose == purpose::tape &&
+                      picking_readout<Readout>)
+            this->when_row(here)[n] = static_cast<T>(run.steps - 1);
+    }
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void finish_neuron(context const& here, int n) const {
+        constexpr int width = layout::padded(Stage::width);
+        each_layer<Stage>(here, [&](auto layer, T const* states, T* memory) {
+            for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
+                memory[j * width + n] = states[j * width + n];
+        });
+        if constexpr (Stage::target == plan::readout && !Readout::every_step)
+            if (n < Stage::width) this->finish_readout(here, n);
+    }
+};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail
