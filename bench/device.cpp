@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The device's headline cases: what a forward run and a training step take, and whether the numbers
-// are those of the same network on the host (Kokkos::Serial).
+// are those of the same network on the host.
 // device --out FILE [--seconds S] [--cases PART] : a line a figure, and FILE in JSON
 #include <algorithm>
 #include <chrono>
@@ -21,6 +21,7 @@ using namespace spikefuse;
 namespace {
 
 using device = Kokkos::DefaultExecutionSpace;
+using host_space = Kokkos::DefaultHostExecutionSpace;
 using packed = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, device>; // [T, B, words]
 using values = Kokkos::View<float***, Kokkos::LayoutRight, device>;         // [T, B, N]
 using held = Kokkos::View<float**, Kokkos::LayoutRight, device>;            // [B, N]
@@ -91,9 +92,8 @@ void time_of(std::string const& name, Call const& call) {
 }
 
 template <class View>
-auto on_serial(View const& from) {
-    using type =
-        Kokkos::View<typename View::non_const_data_type, Kokkos::LayoutRight, Kokkos::Serial>;
+auto on_host_space(View const& from) {
+    using type = Kokkos::View<typename View::non_const_data_type, Kokkos::LayoutRight, host_space>;
     type to(Kokkos::view_alloc(std::string("copy"), Kokkos::WithoutInitializing), from.layout());
     Kokkos::deep_copy(to, from);
     return to;
@@ -122,11 +122,11 @@ void forward(std::string const& name, Network const& network, int steps, int bat
     auto const result = one(input, readout);
     Kokkos::fence();
     if (check == beside_host::yes) {
-        model<Network, float, Kokkos::Serial> other{network,
-                                                    {.steps = steps, .batch = batch, .seed = 3}};
+        model<Network, float, host_space> other{network,
+                                                {.steps = steps, .batch = batch, .seed = 3}};
         for (auto const& p : one.parameters()) other.set(p.layer, p.name, one.get(p.layer, p.name));
-        auto const truth = other(on_serial(input), readout);
-        auto const got = on_serial(result);
+        auto const truth = other(on_host_space(input), readout);
+        auto const got = on_host_space(result);
         double worst = 0, largest = 0;
         std::size_t different = 0;
         for (std::size_t k = 0; k < got.size(); ++k) {
