@@ -88,8 +88,7 @@ TEST_CASE("one launch a run, no allocation, no fence") {
 
 TEST_CASE("a step of training: one launch, and for several groups one that copies weights, "
           "whatever the steps, samples and loops") {
-    constexpr bool on_a_device =
-        !std::is_same_v<Kokkos::DefaultExecutionSpace::memory_space, Kokkos::HostSpace>;
+    using test::on_a_device;
     auto const launches = [](auto const& network_type, int steps, int batch, bool copies,
                              auto loss) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};

@@ -352,6 +352,7 @@ TEST_CASE("NaN stays NaN in every readout") {
 }
 
 TEST_CASE("an encoder takes no NaN for silence") {
+    if (test::on_a_device) SKIP("a run on a device does not look at its input from the host");
     rows const x("x", 2, 3);
     test::fill(
         x, [](std::size_t k) { return k == 4 ? std::numeric_limits<float>::quiet_NaN() : 1.f; });

@@ -9,6 +9,10 @@
 
 namespace test {
 
+inline constexpr bool on_a_device =
+    !Kokkos::SpaceAccessibility<Kokkos::HostSpace,
+                                Kokkos::DefaultExecutionSpace::memory_space>::accessible;
+
 using spike_view = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>;
 
 template <class View>
