@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# rehearsal.sh SCRIPT FOLDER: run_on_device.sh with programs that pass, fail, skip and never end, on a machine without a device.
+set -eu
+rm -rf "$2" && mkdir -p "$2/tree/bin"
+cp "$1" "$2/tree/run_on_device.sh"
+program() {
+    printf '#!/bin/sh\n%s\n' "$2" >"$folder/$1"
+    chmod +x "$folder/$1"
+}
+folder=$2/tree/bin
+program good_test 'echo "All tests passed (3 assertions in 1 test case)"'
+program bad_test 'echo "test cases: 2 | 1 passed | 1 failed, \"quoted\""; exit 42'
+program skipped_test 'exit 4'
+program endless_test 'sleep 60'
+program device 'shift; echo "[]" >"$1"'
+TEST_LIMIT=1 SANITIZE=- "$2/tree/run_on_device.sh" "$2/results" >"$2/output.txt" 2>&1
+expect() { grep -q "$1" "$2" || { echo "no '$1' in $2:"; cat "$2"; exit 1; }; }
+summary=$2/results/summary.txt
+expect '^test *good_test *passed .*All tests passed' "$summary"
+expect '^test *bad_test *failed:42 .*1 failed' "$summary"
+expect '^test *skipped_test *skipped' "$summary"
+expect '^test *endless_test *timeout' "$summary"
+expect '^bench *device *passed' "$summary"
+expect '\[\]' "$2/results/device.json"
+python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))) == 5' "$2/results/summary.json"
