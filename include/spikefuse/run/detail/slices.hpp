@@ -45,7 +45,7 @@ struct slice_context {
 };
 
 /// Warps of a team that add up, and threads that run neurons.
-inline constexpr int adding_warps = 16, neuron_threads = 64;
+inline constexpr int adding_warps = 14, neuron_threads = 64;
 
 /// What a slice of a stage is, where it can be one: behind one connection over one source of
 /// spikes, which a warp lists with a word a thread, and with weights that shared memory holds.
