@@ -319,8 +319,11 @@ TEST_CASE("more steps than an int counts are refused, not cut") {
     std::uint32_t word = 1;
     for (std::size_t const steps :
          {std::size_t(4'294'967'301), std::size_t(3'000'000'000), std::size_t(1) << 31}) {
-        // On a device Kokkos' own views count by 32 bits.
-        if (steps >> 32 != 0 && sizeof(rows::size_type) < sizeof(steps)) continue;
+        if (steps >> 32 != 0 && sizeof(rows::size_type) < sizeof(steps)) {
+            WARN("not tried: a view of " << steps
+                                         << " steps, since Kokkos' views count by 32 bits");
+            continue;
+        }
         Kokkos::View<std::uint32_t***, Kokkos::LayoutStride> const x(
             &word, Kokkos::LayoutStride(steps, 0, 1, 1, 1, 1));
         refuses([&] { network(x, counts); }, "shape_error",
