@@ -182,14 +182,14 @@ template <int Panels, class T, class Rows>
 SPIKEFUSE_FUNCTION void add_fired(std::uint64_t left, int first, Rows const& row_of,
                                   lanes<T> (&sum)[Panels]) {
     using V = lanes<T>;
-    auto const take = [&]() SPIKEFUSE_INLINE {
-        T const* const row = row_of(static_cast<unsigned>(first + lowest_bit(left)));
-        left &= left - 1;
+    auto const take = [&](std::uint64_t& bits) SPIKEFUSE_INLINE {
+        T const* const row = row_of(static_cast<unsigned>(first + lowest_bit(bits)));
+        bits &= bits - 1;
         return row;
     };
     if constexpr (V::width == 1) // on a device four loads are on their way together
         for (int fours = count_bits(left) / 4; fours > 0; --fours) {
-            T const* const rows[4] = {take(), take(), take(), take()};
+            T const* const rows[4] = {take(left), take(left), take(left), take(left)};
             for (int p = 0; p < Panels; ++p) {
                 V const numbers[4] = {V::load(rows[0] + p), V::load(rows[1] + p),
                                       V::load(rows[2] + p), V::load(rows[3] + p)};
@@ -197,7 +197,7 @@ SPIKEFUSE_FUNCTION void add_fired(std::uint64_t left, int first, Rows const& row
             }
         }
     while (left != 0) {
-        T const* const row = take();
+        T const* const row = take(left);
         for (int p = 0; p < Panels; ++p) sum[p] += V::load(row + p * V::width);
     }
 }
