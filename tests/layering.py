@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "run": 5, "train": 7, "io": 6, "encode": 6}
+LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "kernel": 5, "run": 5.5, "train": 7, "io": 6, "encode": 6}
 FRONT = {"spikefuse.hpp", "network.hpp", "language.hpp", "hana.hpp", "train.hpp", "io.hpp", "plot.hpp", "version.hpp"}
 LONGEST = 400
 
@@ -30,7 +30,7 @@ for header in headers:
             continue
         target = found.group(1)
         if LEVEL[room] < 5 and target == "Kokkos_Core.hpp":
-            faults.append(f"{place}:{number}: rooms below run do not include Kokkos_Core.hpp. Use core/macros.hpp.")
+            faults.append(f"{place}:{number}: rooms below kernel do not include Kokkos_Core.hpp. Use core/config.hpp.")
         inside = target.removeprefix("spikefuse/") if target.startswith("spikefuse/") else None
         if '"' in line and inside is None:
             inside = str((header.parent / target).resolve().relative_to(root.resolve()))
@@ -47,9 +47,9 @@ for header in headers:
                 faults.append(f"{place}:{number}: {room} includes its sibling {other}.")
             elif room == "layers" and other == "graph":
                 faults.append(f"{place}:{number}: layers never include graph.")
-            if "detail" in parts and not (room == "run" and other == "layers"):
+            if "detail" in parts and not (room == "kernel" and other == "layers"):
                 faults.append(f"{place}:{number}: {inside} is private to {other}.")
-# Through however many headers: what a room reaches lies below it, and rooms below run reach no Kokkos_Core.hpp.
+# Through however many headers: what a room reaches lies below it, and rooms below kernel reach no Kokkos_Core.hpp.
 includes = {}
 for header in headers:
     found = re.findall(r'^\s*#\s*include\s*"([^"]+)"', header.read_text(), re.M)

@@ -1,56 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Bits of words: spikes are kept as bits.
+/// Rows of bits: spikes are kept as bits.
 
-#include "config.hpp"
+#include "target.hpp"
 
 #include <cstdint>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
-
-SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
-#if defined(__CUDA_ARCH__)
-    return __popc(word);
-#else
-    return __builtin_popcount(word);
-#endif
-}
-SPIKEFUSE_FUNCTION int count_bits(std::uint64_t word) {
-#if defined(__CUDA_ARCH__)
-    return __popcll(word);
-#else
-    return __builtin_popcountll(word);
-#endif
-}
-SPIKEFUSE_FUNCTION int lowest_bit(std::uint64_t word) {
-#if defined(__CUDA_ARCH__)
-    return __ffsll(static_cast<long long>(word)) - 1;
-#else
-    return __builtin_ctzll(word);
-#endif
-}
-SPIKEFUSE_FUNCTION int lowest_bit(std::uint32_t word) {
-#if defined(__CUDA_ARCH__)
-    return __ffs(static_cast<int>(word)) - 1;
-#else
-    return __builtin_ctz(word);
-#endif
-}
-
-/// Stores a word that 32 threads running together hold, a bit each: `bit` is this thread's place in
-/// it, `count` how many of them there are. False where threads do not run together: then nothing is
-/// stored.
-SPIKEFUSE_FUNCTION bool store_together([[maybe_unused]] std::uint32_t* word,
-                                       [[maybe_unused]] int bit, [[maybe_unused]] bool set,
-                                       [[maybe_unused]] int count) {
-#if defined(__CUDA_ARCH__)
-    std::uint32_t const bits = __ballot_sync(count < 32 ? (1u << count) - 1u : ~0u, set);
-    if (bit == 0) *word = bits;
-    return true;
-#else
-    return false;
-#endif
-}
 
 /// The 64 bits of a row of `width` bits that begin at bit `at`; outside the row they are 0.
 SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, int at) {

@@ -20,20 +20,6 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class Model, class Loss>
 class backpropagation;
 
-namespace detail {
-template <class Word>
-inline constexpr bool broadcast_first_sample_state = false;
-template <class Word>
-    requires requires { Word::equations_of::broadcast_first_sample_state; }
-inline constexpr bool broadcast_first_sample_state<Word> =
-    Word::equations_of::broadcast_first_sample_state;
-template <class Word>
-inline constexpr bool refuses_nan = false;
-template <class Word>
-    requires requires { Word::equations_of::refuses_nan; }
-inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
-} // namespace detail
-
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original
 /// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is.
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
@@ -307,8 +293,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
-        auto const shape = detail::teams_for(detail::demands_of<kernel>, space, arguments.batch,
-                                             arguments, scratch_, shares);
+        auto const shape =
+            detail::teams_for(kernel::demands, space, arguments.batch, arguments, scratch_, shares);
         Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
     }
     /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
@@ -316,8 +302,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         using kernel =
             detail::forward_kernel<plain, T, detail::input_kind::values, trace_readout, Space>;
         detail::run_arguments<T> arguments{};
-        auto const shape = detail::teams_for(detail::demands_of<kernel>, Space(), settings_.batch,
-                                             arguments, scratch_);
+        auto const shape =
+            detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
         Kokkos::parallel_for("spikefuse::reserve", shape,
                              detail::empty_kernel<typename kernel::member>{});
         detail::reserve_slices<plan::schedule<Network, true>, T>(settings_.steps, settings_.batch,

@@ -2,7 +2,8 @@
 #pragma once
 /// How many teams run the slices of a network, and the memory that they share.
 
-#include "sliced.hpp"
+#include "../kernel/sliced.hpp"
+#include "detail/teams.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -94,7 +95,7 @@ bool run_sliced([[maybe_unused]] Space const& space, [[maybe_unused]] run_argume
         if (chosen.tickets == 0) return false;
         arguments.scratch = scratch.data();
         arguments.team_scratch = chosen.scratch_bytes_of_group();
-        kernel one{{{{{{arguments}}}}}, {}};
+        kernel one{arguments, {}};
         one.where.tickets = room.numbers.data();
         one.where.done = room.numbers.data() + 1;
         one.where.drawn = room.drawn;

@@ -3,9 +3,8 @@
 /// Gradients of a model: one launch, forward and backward; on a device two. For those who drive
 /// training themselves; `trainer` does the rest.
 
-#include "../run/backward.hpp"
+#include "../kernel/backward.hpp"
 #include "../run/model.hpp"
-#include "../run/transpose.hpp"
 #include "detail/gradient_buffers.hpp"
 #include "loss.hpp"
 
@@ -95,10 +94,11 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         this->check_run(steps, wanted);
         using stages = plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<stages, T, kind, Loss, Space>;
+        using charge = detail::loss_in_kernel<T, Loss>;
         detail::run_arguments<T> arguments =
             model_.arguments_of(space, input, steps); // the last that may be refused
-        this->prepare(arguments, space, wanted, kernel::costs_apart(this->block()),
-                      kernel::row_gradients_apart(this->block()));
+        this->prepare(arguments, space, wanted, charge::costs_apart(this->block(), Model::outputs),
+                      charge::row_gradients_apart(this->block(), Model::outputs));
         detail::transpose_kernel<stages, T> const copy{arguments};
         if (int const registers = copy.registers();
             registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
@@ -108,23 +108,22 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
             using forward = typename kernel::forward;
             if (!detail::run_sliced<stages, T, kind, readout, detail::purpose::tape>(
                     space, arguments, model_.slices_, model_.scratch_)) {
-                auto const shape = detail::teams_for(detail::demands_of<forward>, space,
-                                                     arguments.batch, arguments, model_.scratch_);
+                auto const shape = detail::teams_for(forward::demands, space, arguments.batch,
+                                                     arguments, model_.scratch_);
                 Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
             }
         }
-        kernel backward{
-            {{arguments}, loss_, targets_, this->losses(), this->costs(), this->row_gradients()},
-            detail::tokens_of<Space>(space)};
-        detail::team_demands demands = detail::demands_of<kernel>;
+        kernel backward{arguments,
+                        {loss_, targets_, this->losses(), this->costs(), this->row_gradients()},
+                        detail::tokens_of<Space>(space)};
+        detail::team_demands demands = kernel::demands;
         if constexpr (!detail::trains_in_one_launch<Space>) // as many as have the registers
-            demands.threads =
-                std::min(demands.threads,
-                         detail::team_policy<Space>(space, 1, 1)
-                                 .set_scratch_size(
-                                     0, Kokkos::PerTeam(detail::scratch_bytes{demands.team_lists}))
-                                 .team_size_max(backward, Kokkos::ParallelForTag()) /
-                             32 * 32);
+            demands.threads = std::min(
+                demands.threads,
+                detail::team_policy<Space>(space, 1, 1)
+                        .set_scratch_size(0, Kokkos::PerTeam(detail::scratch_bytes{demands.lists}))
+                        .team_size_max(backward, Kokkos::ParallelForTag()) /
+                    32 * 32);
         auto const shape =
             detail::teams_for(demands, space, this->groups(), backward.run, model_.scratch_);
         Kokkos::parallel_for("spikefuse::training", shape, backward);

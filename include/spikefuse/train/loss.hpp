@@ -14,7 +14,7 @@
 /// templates of the number type and run in the kernel, so they check nothing; targets are checked
 /// where they are set.
 
-#include "../run/readout.hpp"
+#include "../kernel/readout.hpp"
 
 #include <cmath>
 #include <cstddef>

@@ -126,13 +126,12 @@ SPIKEFUSE_FUNCTION void four_events(Entry const* events, Function const& take) {
 
 /// Prefetches share `part` of `parts` of some weight rows.
 template <class T>
-SPIKEFUSE_FUNCTION void ask_for_weights([[maybe_unused]] T const* rows, [[maybe_unused]] int count,
-                                        [[maybe_unused]] int part, [[maybe_unused]] int parts) {
-#if SPIKEFUSE_HOST_LANES
-    int const share = (count + parts - 1) / parts;
-    for (int k = part * share; k < (part + 1) * share && k < count; ++k)
-        __builtin_prefetch(rows + k * panel_width<T>, 0, 2);
-#endif
+SPIKEFUSE_FUNCTION void ask_for_weights(T const* rows, int count, int part, int parts) {
+    if constexpr (lanes<T>::width > 1) {
+        int const share = (count + parts - 1) / parts;
+        for (int k = part * share; k < (part + 1) * share && k < count; ++k)
+            prefetch<2>(rows + k * panel_width<T>);
+    }
 }
 
 /// Sums the weight rows that `events` names, of `Panels` panels `apart` elements from each other;

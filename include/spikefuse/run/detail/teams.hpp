@@ -3,8 +3,8 @@
 /// How threads become teams, and where a team's scratch lies. Of one type for all kernels.
 
 #include "../../core/errors.hpp"
+#include "../../kernel/context.hpp"
 #include "../../plan/describe.hpp"
-#include "arguments.hpp"
 #include "owned.hpp"
 
 #include <Kokkos_Core.hpp>
@@ -15,8 +15,6 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-template <class Space>
-using team_policy = Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>>;
 template <class Space>
 using room_view = owned<Kokkos::View<unsigned char*, Space>>;
 
@@ -50,20 +48,6 @@ struct scratch_bytes {
     operator int() const { return static_cast<int>(bytes); }
 };
 
-/// What a kernel asks of its teams.
-struct team_demands {
-    int threads;                     // of a device's team: for the widest layer a thread a neuron
-    std::size_t scratch;             // bytes of a team
-    std::size_t team_lists;          // bytes of a team's own lists, in shared memory
-    std::size_t thread_lists;        // bytes of a thread's
-    bool teams_share_samples = true; // a team may run several, one after the other
-};
-template <class Kernel>
-inline constexpr team_demands demands_of{
-    Kernel::device_threads, Kernel::scratch_bytes,
-    Kernel::layout::lists::of_threads ? 0 : Kernel::lists_bytes,
-    Kernel::layout::lists::of_threads ? Kernel::lists_bytes : 0, Kernel::teams_share_samples};
-
 /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least
 /// one each; on a device it has a thread for each neuron of the widest layer, in whole warps. Where
 /// they need more scratch than Kokkos gives, it is the model's own, noted in the arguments, and no
@@ -77,21 +61,23 @@ team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int
         team = threads_of_team(space.concurrency(), league, shares);
     team_policy<Space> chosen(space, league, team);
     auto const threads = static_cast<std::size_t>(team);
-    if (wanted.scratch + wanted.thread_lists * threads >
+    scratch_bytes const team_lists{wanted.lists_of_threads ? 0 : wanted.lists},
+        thread_lists{wanted.lists_of_threads ? wanted.lists : 0};
+    if (wanted.scratch + thread_lists.bytes * threads >
         static_cast<std::size_t>(chosen.scratch_size_max(1))) {
         if (wanted.teams_share_samples) {
             league = std::min(league, std::max(1, space.concurrency() / team));
             chosen = team_policy<Space>(space, league, team);
         }
         arguments.team_scratch =
-            plan::line(wanted.scratch) + plan::line(wanted.thread_lists) * threads;
+            plan::line(wanted.scratch) + plan::line(thread_lists.bytes) * threads;
         arguments.scratch = room_in<Space>(
             room, arguments.team_scratch * static_cast<std::size_t>(league), "what teams work in");
-        return chosen.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes{wanted.team_lists}));
+        return chosen.set_scratch_size(0, Kokkos::PerTeam(team_lists));
     }
-    return chosen.set_scratch_size(0, Kokkos::PerTeam(scratch_bytes{wanted.team_lists}))
+    return chosen.set_scratch_size(0, Kokkos::PerTeam(team_lists))
         .set_scratch_size(1, Kokkos::PerTeam(scratch_bytes{wanted.scratch}),
-                          Kokkos::PerThread(scratch_bytes{wanted.thread_lists}));
+                          Kokkos::PerThread(thread_lists));
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

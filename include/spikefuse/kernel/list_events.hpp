@@ -3,8 +3,8 @@
 /// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it
 /// is too full for a list.
 
-#include "../../core/bits.hpp"
-#include "../../core/lanes.hpp"
+#include "../core/bits.hpp"
+#include "../core/lanes.hpp"
 
 #include <array>
 #include <cstddef>
@@ -32,6 +32,9 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
+/// Whether threads list for themselves: where a register holds several neurons.
+inline constexpr bool on_host = lanes<float>::width > 1;
+
 /// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written
 /// behind them yet, up to 31 places may be written over.
 template <int Scale, class Entry>
@@ -39,31 +42,31 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
                                    [[maybe_unused]] bool alone) {
     int count = 0;
     int const words = (width + 31) / 32;
-#if SPIKEFUSE_HOST_LANES
-    int const room = alone ? words * 32 + 8 : count_events(row, width);
-    for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch: what
-                                         // is too much is written over
-        std::uint64_t set = two_words(row, width, w);
-        int const here = count_bits(set), first = offset + w * 32;
-        int done = 0;
-        for (; done < here && count + done + 8 <= room; done += 8)
-            for (int k = 0; k < 8; ++k, set &= set - 1)
-                events[count + done + k] =
-                    static_cast<Entry>((first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
-        for (; done < here; ++done, set &= set - 1)
-            events[count + done] = static_cast<Entry>((first + lowest_bit(set)) * Scale);
-        count += here;
-    }
-#else
-    for (int w = 0; w < words; ++w) {
-        std::uint32_t word = row[w];
-        if (w == width / 32) word &= (1u << (width % 32)) - 1u;
-        while (word != 0) {
-            events[count++] = static_cast<Entry>((offset + w * 32 + lowest_bit(word)) * Scale);
-            word &= word - 1;
+    if constexpr (on_host) {
+        int const room = alone ? words * 32 + 8 : count_events(row, width);
+        for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch:
+                                             // what is too much is written over
+            std::uint64_t set = two_words(row, width, w);
+            int const here = count_bits(set), first = offset + w * 32;
+            int done = 0;
+            for (; done < here && count + done + 8 <= room; done += 8)
+                for (int k = 0; k < 8; ++k, set &= set - 1)
+                    events[count + done + k] = static_cast<Entry>(
+                        (first + lowest_bit(set | std::uint64_t(1) << 63)) * Scale);
+            for (; done < here; ++done, set &= set - 1)
+                events[count + done] = static_cast<Entry>((first + lowest_bit(set)) * Scale);
+            count += here;
+        }
+    } else {
+        for (int w = 0; w < words; ++w) {
+            std::uint32_t word = row[w];
+            if (w == width / 32) word &= (1u << (width % 32)) - 1u;
+            while (word != 0) {
+                events[count++] = static_cast<Entry>((offset + w * 32 + lowest_bit(word)) * Scale);
+                word &= word - 1;
+            }
         }
     }
-#endif
     return count;
 }
 #if SPIKEFUSE_HOST_LANES && defined(__AVX512VBMI2__) && defined(__AVX512BW__)
@@ -105,20 +108,17 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
 template <int Scale, class T, class Entry>
 SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, Entry* events, T* factors) {
     int count = 0;
-#if SPIKEFUSE_HOST_LANES
     using V = lanes<T>;
     int n = 0;
-    for (; n + V::width <= width; n += V::width) {
-        typename V::mask const set = V::load(row + n) != V(T(0));
-        for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
-            int const at = n + lowest_bit(word);
-            events[count] = static_cast<Entry>((offset + at) * Scale);
-            factors[count++] = row[at];
+    if constexpr (V::width > 1)
+        for (; n + V::width <= width; n += V::width) {
+            typename V::mask const set = V::load(row + n) != V(T(0));
+            for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
+                int const at = n + lowest_bit(word);
+                events[count] = static_cast<Entry>((offset + at) * Scale);
+                factors[count++] = row[at];
+            }
         }
-    }
-#else
-    int n = 0;
-#endif
     for (; n < width; ++n) {
         if (row[n] != T(0)) {
             events[count] = static_cast<Entry>((offset + n) * Scale);

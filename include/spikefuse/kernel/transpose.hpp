@@ -4,7 +4,7 @@
 
 #include "../core/tuple.hpp"
 #include "../plan/layout.hpp"
-#include "detail/arguments.hpp"
+#include "arguments.hpp"
 
 #include <cstddef>
 

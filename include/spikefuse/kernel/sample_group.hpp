@@ -2,7 +2,7 @@
 #pragma once
 /// Samples, or steps of one, that run backwards together.
 
-#include "../../core/config.hpp"
+#include "../core/config.hpp"
 
 #include <cstddef>
 

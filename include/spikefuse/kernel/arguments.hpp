@@ -2,7 +2,7 @@
 #pragma once
 /// The arguments of one run, as the kernel receives them: one flat struct.
 
-#include "../../core/config.hpp"
+#include "../core/config.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 /// Counter-based noise: it depends on seed, layer, sample, neuron and step alone, not on threads,
 /// order or backend.
 
-#include "../../core/lanes.hpp"
+#include "../core/lanes.hpp"
 
 #include <cmath>
 #include <cstdint>

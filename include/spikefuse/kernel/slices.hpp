@@ -3,9 +3,7 @@
 /// A device's share of a stage: which stages have their outputs sliced over teams, what a slice
 /// holds in its team's shared memory, and how a team stands for its part of a sample.
 
-#include "../../plan/layout.hpp"
-#include "teams.hpp"
-#include "warp.hpp"
+#include "context.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -24,24 +22,24 @@ struct slice_member {
     SPIKEFUSE_FUNCTION int team_rank() const { return rank; }
     SPIKEFUSE_FUNCTION int team_size() const { return size; }
     SPIKEFUSE_FUNCTION void team_barrier() const {
-#if !defined(__CUDA_ARCH__) && !defined(__HIP_DEVICE_COMPILE__)
-        team.team_barrier();
-#endif
+        if constexpr (warp::width == 1) team.team_barrier();
     }
 };
-/// Its context: the rows that the stage fills do not lie in scratch.
-template <class Member>
-struct slice_context {
-    Member const& team;
-    unsigned char* scratch; // of the sample: states, coefficients, readout
+/// Its sample: the rows that the stage fills do not lie in scratch.
+struct slice_memory {
+    unsigned char* scratch; // states, coefficients, readout
     unsigned char* target;  // row 0 of this block in the stage's target
-    int sample, place, first_step, rows;
 
     template <class U>
     SPIKEFUSE_FUNCTION U* at(std::size_t offset) const {
         return reinterpret_cast<U*>(scratch + offset);
     }
     SPIKEFUSE_FUNCTION unsigned char* buffer(std::size_t) const { return target; }
+};
+template <class Space>
+struct teams_on<sliced<Space>> {
+    using member = slice_member<typename team_policy<Space>::member_type>;
+    using memory = slice_memory;
 };
 
 /// Warps of a team that add up, and threads that run neurons.

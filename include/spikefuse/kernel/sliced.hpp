@@ -5,8 +5,8 @@
 /// the neurons of the block before. One launch runs all stages: teams draw tickets in an order in
 /// which whoever is waited for has drawn before. The bits are those of the other schedules.
 
-#include "detail/slices.hpp"
 #include "forward.hpp"
+#include "slices.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -24,10 +24,10 @@ struct slice_arguments {
 
 template <class Schedule, class T, input_kind Kind, class Readout, class Space,
           purpose Purpose = purpose::run>
-struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>, Purpose> {
-    using base = forward_kernel<Schedule, T, Kind, Readout, sliced<Space>, Purpose>;
-    using base::run;
-    using typename base::context, typename base::layout, typename base::V, typename base::member;
+struct sliced_kernel {
+    using context = sample_context<Schedule, T, Kind, Readout, sliced<Space>, Purpose>;
+    using layout = typename context::layout;
+    using member = typename context::member;
     using all = all_slices<Schedule, T>;
     template <class Stage>
     using slices_of_stage = slices_of<Schedule, T, Stage>;
@@ -35,12 +35,13 @@ struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>,
     static constexpr int device_threads = neuron_threads + 32 * adding_warps;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
     using team_member = typename policy::member_type;
-    static constexpr int P = base::P;
+    static constexpr int P = panel_width<T>;
 
+    run_arguments<T> run;
     slice_arguments<all::count> where;
 
     KOKKOS_FUNCTION void operator()(team_member const& team) const {
-        auto* const memory = base::from_a_line(team.team_scratch(0), all::bytes);
+        auto* const memory = from_a_line(team.team_scratch(0), all::bytes);
         int ticket = 0;
         Kokkos::single(
             Kokkos::PerTeam(team),
@@ -308,13 +309,14 @@ struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>,
                           : team.team_rank() < outputs ? begin + team.team_rank()
                                                        : member::nobody,
                           warp::width == 1 ? team.team_size() : slices::padded};
-        context const here{part,
-                           run.scratch + static_cast<std::size_t>(group) * run.team_scratch,
-                           target,
-                           sample,
-                           sample,
-                           first,
-                           run.steps - first < steps ? run.steps - first : steps};
+        context const here{
+            run,
+            part,
+            {run.scratch + static_cast<std::size_t>(group) * run.team_scratch, target},
+            sample,
+            sample,
+            first,
+            run.steps - first < steps ? run.steps - first : steps};
         each_neuron<slices>(here, begin, [&](int n) {
             if (first == 0) begin_neuron<Stage>(here, n);
             currents_in_memory<T> const arriving{currents + n - begin,
@@ -323,14 +325,13 @@ struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>,
             } else if constexpr (Purpose == purpose::tape) {
                 bool const keeps =
                     run.currents != nullptr && layout::template keeps_currents<slices::layer>;
-                this->template run_points<Stage, 1>(
-                    here, n, 0, here.rows,
-                    kept_when_read<T, currents_in_memory<T>>{
-                        arriving,
-                        keeps ? this->template kept_currents<slices::layer>(here, n, 0) : nullptr,
-                        static_cast<std::size_t>(run.steps) * P});
+                run_points<Stage, 1>(here, n, 0, here.rows,
+                                     kept_when_read<T, currents_in_memory<T>>{
+                                         arriving,
+                                         keeps ? kept_currents<slices::layer>(here, n, 0) : nullptr,
+                                         static_cast<std::size_t>(run.steps) * P});
             } else {
-                this->template run_points<Stage, 1>(here, n, 0, here.rows, arriving);
+                run_points<Stage, 1>(here, n, 0, here.rows, arriving);
             }
             if (first + steps >= run.steps) finish_neuron<Stage>(here, n);
         });
@@ -354,25 +355,25 @@ struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>,
         for_each_index<plan::mp11::mp_size<typename Stage::points>::value>([&](auto k) {
             constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
             function(fixed<layer>{},
-                     here.template at<T>(layout::template offset_of<plan::region::states>) +
+                     here.template region<plan::region::states>() +
                          layout::template states_at<layer>,
-                     this->sample_memory(here) + layout::template states_at<layer>);
+                     state_of_sample(here) + layout::template states_at<layer>);
         });
     }
     template <class Stage>
     SPIKEFUSE_FUNCTION void begin_neuron(context const& here, int n) const {
         constexpr int width = layout::padded(Stage::width);
         each_layer<Stage>(here, [&](auto layer, T* states, T const* memory) {
-            this->template initialize_neuron<layer>(here, n);
+            initialize_neuron<layer>(here, n);
             if (!run.fresh)
                 for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
                     states[j * width + n] = memory[j * width + n];
         });
         if constexpr (Stage::target == plan::readout && !Readout::every_step)
-            if (n < Stage::width) this->start_readout(here, static_cast<std::size_t>(n));
+            if (n < Stage::width) start_readout(here, static_cast<std::size_t>(n));
         if constexpr (Stage::target == plan::readout && Purpose == purpose::tape &&
                       picking_readout<Readout>)
-            this->when_row(here)[n] = static_cast<T>(run.steps - 1);
+            when_row(here)[n] = static_cast<T>(run.steps - 1);
     }
     template <class Stage>
     SPIKEFUSE_FUNCTION void finish_neuron(context const& here, int n) const {
@@ -382,7 +383,7 @@ struct sliced_kernel : forward_kernel<Schedule, T, Kind, Readout, sliced<Space>,
                 memory[j * width + n] = states[j * width + n];
         });
         if constexpr (Stage::target == plan::readout && !Readout::every_step)
-            if (n < Stage::width) this->finish_readout(here, n);
+            if (n < Stage::width) finish_readout(here, n);
     }
 };
 

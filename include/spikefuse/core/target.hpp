@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// What host and device do in different ways, all of it: bits of words, threads of a warp,
+/// prefetches. Everything else asks how many numbers a register has (core/lanes.hpp).
+
+#include "config.hpp"
+
+#include <cstdint>
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+SPIKEFUSE_FUNCTION int count_bits(std::uint32_t word) {
+#if defined(__CUDA_ARCH__)
+    return __popc(word);
+#else
+    return __builtin_popcount(word);
+#endif
+}
+SPIKEFUSE_FUNCTION int count_bits(std::uint64_t word) {
+#if defined(__CUDA_ARCH__)
+    return __popcll(word);
+#else
+    return __builtin_popcountll(word);
+#endif
+}
+SPIKEFUSE_FUNCTION int lowest_bit(std::uint64_t word) {
+#if defined(__CUDA_ARCH__)
+    return __ffsll(static_cast<long long>(word)) - 1;
+#else
+    return __builtin_ctzll(word);
+#endif
+}
+SPIKEFUSE_FUNCTION int lowest_bit(std::uint32_t word) {
+#if defined(__CUDA_ARCH__)
+    return __ffs(static_cast<int>(word)) - 1;
+#else
+    return __builtin_ctz(word);
+#endif
+}
+
+/// Stores a word that 32 threads running together hold, a bit each: `bit` is this thread's place in
+/// it, `count` how many of them there are. False where threads do not run together: then nothing is
+/// stored.
+SPIKEFUSE_FUNCTION bool store_together([[maybe_unused]] std::uint32_t* word,
+                                       [[maybe_unused]] int bit, [[maybe_unused]] bool set,
+                                       [[maybe_unused]] int count) {
+#if defined(__CUDA_ARCH__)
+    std::uint32_t const bits = __ballot_sync(count < 32 ? (1u << count) - 1u : ~0u, set);
+    if (bit == 0) *word = bits;
+    return true;
+#else
+    return false;
+#endif
+}
+
+/// Asks a host's caches for the line of an address: 3 the nearest, 2 those behind it.
+template <int Level = 3>
+SPIKEFUSE_FUNCTION void prefetch([[maybe_unused]] void const* address) {
+#if !defined(__CUDA_ARCH__)
+    __builtin_prefetch(address, 0, Level);
+#endif
+}
+
+/// Threads that run together: those of a warp; on a host each by itself.
+struct warp {
+#if defined(__CUDA_ARCH__)
+    static constexpr int width = 32;
+#else
+    static constexpr int width = 1;
+#endif
+    /// The sum of what the threads before this one have, and of all.
+    struct sums {
+        int before, all;
+    };
+    static SPIKEFUSE_FUNCTION sums add_up([[maybe_unused]] int lane, int mine) {
+#if defined(__CUDA_ARCH__)
+        int before = mine;
+        for (int apart = 1; apart < 32; apart *= 2) {
+            int const other = __shfl_up_sync(~0u, before, apart);
+            if (lane >= apart) before += other;
+        }
+        return {before - mine, __shfl_sync(~0u, before, 31)};
+#else
+        return {0, mine};
+#endif
+    }
+    /// Bit k of the result is this thread's bit of what thread k has.
+    static SPIKEFUSE_FUNCTION std::uint32_t transpose([[maybe_unused]] int lane,
+                                                      std::uint32_t row) {
+#if defined(__CUDA_ARCH__)
+        std::uint32_t column = 0;
+        for (int k = 0; k < 32; ++k) {
+            std::uint32_t const bits = __ballot_sync(~0u, row >> k & 1u);
+            if (k == lane) column = bits;
+        }
+        return column;
+#else
+        return row;
+#endif
+    }
+    static SPIKEFUSE_FUNCTION void meet() {
+#if defined(__CUDA_ARCH__)
+        __syncwarp();
+#endif
+    }
+};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

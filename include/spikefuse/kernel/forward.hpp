@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// The forward kernel: one launch runs all layers over all steps. A team processes a sample; stages
+/// run a block of steps at a time.
+
+#include "competition.hpp"
+#include "initial_state.hpp"
+#include "sample_state.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+// --- the nodes of a plan, over steps [first, first + rows) of a block ---
+
+template <class Stage, class C>
+SPIKEFUSE_FUNCTION void run_stage(C const& here, int first, int rows) {
+    using layout = typename C::layout;
+    if constexpr (layout::competes(typename Stage::points{})) {
+        for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
+    } else {
+        constexpr bool undone = C::differentiates,
+                       replayed = layout::template replays<Stage>::value;
+        if constexpr (undone && layout::template only_feeds_sums<Stage>::value)
+            if (here.run.currents != nullptr) return;
+        if constexpr (undone && replayed) recompute_currents<Stage>(here, first, rows);
+        if constexpr (!undone || !replayed ||
+                      Stage::target != plan::readout) // or nobody waits for its outputs
+            each_panel<Stage>(here, first, rows,
+                              [&](int p, auto count, int from, int steps, auto const& currents) {
+                                  constexpr int together = decltype(count)::value;
+                                  if constexpr (replayed) {
+                                      run_points<Stage, together>(here, p, from, steps, currents);
+                                  } else { // a step: panels do not wait for themselves
+                                      for (int r = 0; r < steps; ++r) {
+                                          typename C::V row[together];
+                                          currents.read(r, row);
+                                          for (int q = 0; q < together; ++q)
+                                              run_step<Stage>(here, p + q, from + r, row[q]);
+                                      }
+                                  }
+                              });
+    }
+}
+template <int Width, class Feeds, class Points, int Target, class C>
+SPIKEFUSE_FUNCTION void run_node(C const& here, plan::stage<Width, Feeds, Points, Target>,
+                                 int first, int rows) {
+    run_stage<plan::stage<Width, Feeds, Points, Target>>(here, first, rows);
+    here.team.team_barrier();
+}
+template <class... Nodes, class C>
+SPIKEFUSE_FUNCTION void run_node(C const& here, plan::loop<Nodes...>, int first, int rows) {
+    for (int r = first; r < first + rows; ++r) (run_node(here, Nodes{}, r, 1), ...);
+}
+template <class C>
+SPIKEFUSE_FUNCTION void run_block(C const& here) {
+    using nodes = typename C::schedule::nodes;
+    for_each_index<plan::mp11::mp_size<nodes>::value>(
+        [&](auto node) { run_node(here, plan::mp11::mp_at_c<nodes, node>{}, 0, here.rows); });
+}
+
+// --- a sample ---
+
+template <class C>
+KOKKOS_FUNCTION void begin_sample(C const& here) {
+    using T = typename C::number;
+    using readout = typename C::readout;
+    initialize_neurons(here);
+    if (here.run.fresh) {
+        clear_fed_back(here);
+    } else {
+        here.team.team_barrier(); // another thread may load the states that this one has just
+                                  // initialized
+        load_state(here, state_of_sample(here));
+    }
+    if constexpr (!readout::every_step)
+        each_own_register(here, C::schedule::outputs,
+                          [&](std::size_t k) { start_readout(here, k); });
+    if constexpr (C::keeps_tape && picking_readout<readout>)
+        each_own_register(here, C::layout::padded(C::schedule::outputs), [&](std::size_t k) {
+            typename C::V(static_cast<T>(here.run.steps - 1)).store(when_row(here) + k);
+        });
+    here.team.team_barrier();
+}
+template <class C>
+KOKKOS_FUNCTION void finish_sample(C const& here) {
+    save_state(here, state_of_sample(here));
+    if constexpr (!C::readout::every_step)
+        each_own(here, C::schedule::outputs, [&](int n) { finish_readout(here, n); });
+    C::V::finish_streams();
+}
+/// All steps of a sample.
+template <class C>
+SPIKEFUSE_FUNCTION void run_sample(C& here) {
+    begin_sample(here);
+    auto const& run = here.run;
+    constexpr int block = C::layout::block_steps;
+    for (here.first_step = 0; here.first_step < run.steps; here.first_step += block) {
+        here.rows = run.steps - here.first_step < block ? run.steps - here.first_step : block;
+        run_block(here);
+        if constexpr (C::keeps_tape) // neurons have left their states there
+            for (int step = next_entry(here, here.first_step); step < here.first_step + here.rows;
+                 step += run.block)
+                save_fed_back(here, step - here.first_step - 1, tape_entry(here, step));
+        keep_last_row(here);
+    }
+    finish_sample(here);
+}
+
+template <class Schedule, class T, input_kind Kind, class Readout, class Space,
+          purpose Purpose = purpose::run>
+struct forward_kernel {
+    using context = sample_context<Schedule, T, Kind, Readout, Space, Purpose>;
+    using layout = typename context::layout;
+    using member = typename context::member;
+    static constexpr team_demands demands{
+        .threads = layout::widest_layer < 256 ? layout::widest_layer : 256,
+        .scratch = layout::scratch_total,
+        .lists = lists_bytes<layout>,
+        .lists_of_threads = layout::lists::of_threads,
+        .teams_share_samples = true};
+
+    run_arguments<T> run;
+
+    KOKKOS_FUNCTION void operator()(member const& team) const {
+        context here =
+            context_in<context>(run, team, scratch_of(run, team, demands.scratch),
+                                lists_of<layout>(run, team, demands.lists, demands.scratch));
+        for (int sample = team.league_rank(); sample < run.batch;
+             sample += team.league_size()) { // a team each, if scratch allows
+            here.sample = here.place = sample;
+            run_sample(here);
+            team.team_barrier();
+        }
+    }
+};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// Neurons at rest: their coefficients from the parameters, and the states that a run begins with.
+/// Beside it the adjoint: from the gradients of both to those of the parameters.
+
+#include "../equations/differentiate.hpp"
+#include "threads.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+/// Coefficients and states at rest of neurons [n, n + W) of a layer, whose parameters begin at
+/// `parameters`.
+template <class N, int Width, class V>
+SPIKEFUSE_FUNCTION void set_initial_state(equations::neurons<N, V>& cell,
+                                          typename V::number const* parameters, int n,
+                                          typename V::number step) {
+    using about = equations::equation_traits<N>;
+    V params[equations::neurons<N, V>::template at_least_one<about::param_count>];
+    for_each_index<about::param_count>(
+        [&](auto k) { params[k] = V::load(parameters + k * Width + n); });
+    equations::prepare<N>(params, step, cell.coefficients);
+    equations::rest(cell);
+}
+
+/// Calls function(layer) for every layer of neurons.
+template <class Schedule, class Function>
+SPIKEFUSE_FUNCTION void each_population(Function const& function) {
+    for_each_index<static_cast<std::size_t>(Schedule::layer_count)>([&](auto layer) {
+        using word = typename Schedule::template word<static_cast<int>(layer)>;
+        if constexpr (neuron_layer<word>) function(fixed<static_cast<int>(layer)>{});
+    });
+}
+template <class C, int Layer>
+inline constexpr int padded_width = C::layout::padded(C::schedule::template width_from<Layer>);
+/// Coefficients, and states at rest, of the register from neuron n on, into the sample's scratch.
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void initialize_neuron(C const& here, int n) {
+    using layout = typename C::layout;
+    using N = typename C::template equations_of<Layer>;
+    using about = equations::equation_traits<N>;
+    constexpr int width = padded_width<C, Layer>;
+    auto* const states =
+        here.template region<plan::region::states>() + layout::template states_at<Layer>;
+    auto* const coefficients = here.template region<plan::region::coefficients>() +
+                               layout::template coefficients_at<Layer>;
+    equations::neurons<N, typename C::V> cell;
+    set_initial_state<N, width>(cell, here.template parameters_of<Layer>(), n, here.run.step);
+    for_each_index<about::coefficient_count>(
+        [&](auto j) { cell.coefficients[j].store(coefficients + j * width + n); });
+    for_each_index<about::state_count>(
+        [&](auto j) { cell.states[j].store(states + j * width + n); });
+}
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void initialize_layer(C const& here) {
+    each_own(here, padded_width<C, Layer> / C::W,
+             [&](int k) { initialize_neuron<Layer>(here, k * C::W); });
+}
+template <class C>
+SPIKEFUSE_FUNCTION void initialize_neurons(C const& here) {
+    each_population<typename C::schedule>([&](auto layer) { initialize_layer<layer>(here); });
+}
+
+// --- adjoint ---
+
+/// From the adjoints of a layer's initial states to those of the coefficients that define them. A
+/// named template: g++ 12 and 13 fail on these constants inside a generic lambda.
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void initial_states_adjoint(C const& here, typename C::number const* states) {
+    using V = typename C::V;
+    using layout = typename C::layout;
+    using N = typename C::template equations_of<Layer>;
+    using about = equations::equation_traits<N>;
+    constexpr int width = padded_width<C, Layer>;
+    auto* const coefficients = here.template region<plan::region::coefficient_gradients>() +
+                               layout::template coefficients_at<Layer>;
+    each_own(here, width / C::W, [&](int own) {
+        int const n = own * C::W;
+        equations::neurons<N, V> cell{};
+        equations::gradients<N, V> to;
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
+        for_each_index<about::state_count>([&](auto k) {
+            to.states[k] = V::load(states + layout::template states_at<Layer> + k * width + n);
+        });
+        equations::initial_state_adjoint(cell, to);
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
+    });
+}
+/// From the gradients of a layer's coefficients, summed over all samples, to those of its
+/// parameters.
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* gradient) {
+    using V = typename C::V;
+    using layout = typename C::layout;
+    using N = typename C::template equations_of<Layer>;
+    using about = equations::equation_traits<N>;
+    using cell = equations::neurons<N, V>;
+    constexpr int width = padded_width<C, Layer>;
+    auto const* const parameters = here.template parameters_of<Layer>();
+    auto* const to = gradient + layout::template parameter_offset<Layer>;
+    auto const* const coefficients = here.template region<plan::region::coefficient_gradients>() +
+                                     layout::template coefficients_at<Layer>;
+    each_own(here, width / C::W, [&](int own) {
+        int const n = own * C::W;
+        V params[cell::template at_least_one<about::param_count>];
+        V sums[cell::template at_least_one<about::param_count>];
+        V arrived[cell::template at_least_one<about::coefficient_count>];
+        for_each_index<about::param_count>(
+            [&](auto k) { params[k] = V::load(parameters + k * width + n), sums[k] = V(0); });
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { arrived[k] = V::load(coefficients + k * width + n); });
+        equations::parameter_adjoints<N>(params, here.run.step, arrived, sums);
+        for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
+    });
+}
+
+// --- kernels of their own ---
+
+/// Layers that keep one state for all samples.
+template <class Word>
+inline constexpr bool broadcast_first_sample_state = false;
+template <class Word>
+    requires requires { Word::equations_of::broadcast_first_sample_state; }
+inline constexpr bool broadcast_first_sample_state<Word> =
+    Word::equations_of::broadcast_first_sample_state;
+
+/// Writes the states at rest of a sample, and empties what its loops feed back.
+template <class Schedule, class T>
+struct initial_state_kernel {
+    using V = lanes<T>;
+    using layout = plan::layout<Schedule, T>;
+    run_arguments<T> run;
+
+    SPIKEFUSE_FUNCTION void operator()(int sample) const {
+        T* const memory = run.states + static_cast<std::size_t>(sample) * layout::memory_total;
+        for (std::size_t k = layout::state_total; k < layout::memory_total; ++k) memory[k] = T(0);
+        each_population<Schedule>([&](auto layer) {
+            using N = typename Schedule::template word<layer>::equations_of;
+            constexpr int width = layout::padded(Schedule::template width_from<layer>);
+            for (int n = 0; n < width; n += V::width) {
+                equations::neurons<N, V> cell;
+                set_initial_state<N, width>(
+                    cell, run.parameters + layout::template parameter_offset<layer>, n, run.step);
+                for_each_index<equations::equation_traits<N>::state_count>([&](auto k) {
+                    cell.states[k].store(memory + layout::template states_at<layer> + k * width +
+                                         n);
+                });
+            }
+        });
+    }
+};
+/// Gives every sample the first one's numbers: `length` of them, `apart` from sample to sample.
+template <class T>
+struct first_sample_kernel {
+    T* first;
+    std::size_t length, apart;
+
+    SPIKEFUSE_FUNCTION void operator()(std::size_t k) const {
+        first[k / length * apart + k % length] = first[k % length];
+    }
+};
+/// Does nothing: its launch reserves scratch.
+template <class Member>
+struct empty_kernel {
+    SPIKEFUSE_FUNCTION void operator()(Member const&) const {}
+};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

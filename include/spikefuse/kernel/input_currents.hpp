@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// What arrives at a stage: listed events or dense rows times weights, and rows that pass
+/// unchanged. Adjoints: weight_gradients.hpp, input_gradients.hpp.
+
+#include "event_rows.hpp"
+#include "passing_rows.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+/// Whether a stage is behind one connection to the network's input, which all steps share.
+template <class C, class Feed>
+inline constexpr bool reads_held_input = C::kind == input_kind::held && plan::single<Feed> &&
+                                         plan::is_network_input<plan::first_source<Feed>>::value;
+template <class C, class Stage, class Feed>
+inline constexpr bool is_held =
+    plan::mp11::mp_size<typename Stage::feeds>::value == 1 && reads_held_input<C, Feed>;
+
+/// Panels whose weights are summed together. Listed spikes alone want one, which the first cache
+/// holds: its neurons step while the next row's weights are loaded.
+template <class C, class Stage, class Feed>
+inline constexpr int mixed_together =
+    C::layout::template replays<Stage>::value && lists_bits<C, Feed> && pieces_of_feed<C, Feed> == 1
+        ? 1
+        : C::layout::template side_by_side<Stage>;
+/// What listed rows mean for `Count` panels from p on. `adds`: something stands in `below` already.
+template <class Feed, int Count, class C, class List>
+SPIKEFUSE_FUNCTION auto mixed(C const& here, int p, List const& list, bool adds,
+                              typename C::number* below, std::size_t apart) {
+    using over = typename C::template panels_of<Feed::layer>;
+    auto const* const parameters = here.template parameters_of<Feed::layer>();
+    return mixed_currents<Count, lists_bits<C, Feed>, typename C::number, event_of<C, Feed>,
+                          pieces_of_feed<C, Feed>>{
+        over::panel(parameters, p),
+        static_cast<std::size_t>(over::inputs + 1) * C::P,
+        over::inputs,
+        list,
+        over::has_bias ? over::bias_place(parameters, p) : nullptr,
+        adds,
+        below,
+        apart};
+}
+/// What arrives at panels from p on in a step of a loop, whose row of spikes stands alone in the
+/// list.
+template <class Stage, class Feed, int Panels, class C>
+SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t const* ends,
+                                  typename C::V (&row)[Panels]) {
+    using T = typename C::number;
+    using V = typename C::V;
+    using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
+    using over = typename C::template panels_of<Feed::layer>;
+    constexpr std::size_t apart = static_cast<std::size_t>(over::inputs + 1) * C::P;
+    auto const* const events =
+        here.template in_lists<event_of<C, Feed>>(C::layout::lists::events_offset);
+    T const* const parameters = here.template parameters_of<Feed::layer>();
+    V whole[Panels], sums[Panels]; // of its own: what a reference names stays in memory
+    for (int k = 0; k < pieces_of_feed<C, Feed>; ++k) {
+        sum_panels<true>(over::panel(parameters, p), apart, events + ends[k],
+                         static_cast<T const*>(nullptr), ends[k + 1] - ends[k], sums);
+        for (int q = 0; q < Panels; ++q) whole[q] = k == 0 ? sums[q] : whole[q] + sums[q];
+    }
+    for (int q = 0; q < Panels; ++q) {
+        if constexpr (over::has_bias) whole[q] = over::bias(parameters, p + q) + whole[q];
+        if constexpr (!plan::mp11::mp_empty<passing_feeds>::value)
+            whole[q] = passing_sum<passing_feeds>(here, p + q, r) + whole[q];
+        row[q] = whole[q];
+    }
+}
+template <class Stage, class Feed, class C, class Consume>
+SPIKEFUSE_FUNCTION void each_mixed_panel(C const& here, int first, int rows,
+                                         Consume const& consume) {
+    using T = typename C::number;
+    using layout = typename C::layout;
+    using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
+    constexpr bool alone = plan::mp11::mp_empty<passing_feeds>::value;
+    constexpr int together = mixed_together<C, Stage, Feed>;
+    if constexpr (layout::lists::of_threads) { // a thread without a panel lists nothing
+        bool idle = true;
+        own_groups<Stage, together>(here, [&](int, auto) { idle = false; });
+        if (idle) return;
+    }
+    if constexpr (!layout::template replays<Stage>::value && lists_bits<C, Feed>) {
+        auto const* const ends = list_alone<Feed>(here, first);
+        own_groups<Stage, together>(here, [&](int p, auto count) {
+            currents_in_registers<decltype(count)::value, T> arriving;
+            sum_alone<Stage, Feed>(here, p, first, ends, arriving.row);
+            consume(p, count, first, 1, arriving);
+        });
+    } else {
+        for (int done = 0; done < rows;) {
+            auto const list = list_rows<Stage, Feed>(here, first + done, rows - done);
+            own_groups<Stage, together>(here, [&](int p, auto count) {
+                constexpr std::size_t apart = static_cast<std::size_t>(layout::block_steps) * C::W;
+                alignas(sizeof(typename C::V)) T below[decltype(count)::value * apart];
+                if constexpr (!alone)
+                    for (int q = 0; q < count; ++q)
+                        add_passing<passing_feeds>(here, p + q, list.first, list.rows,
+                                                   below + q * apart);
+                consume(p, count, list.first, list.rows,
+                        mixed<Feed, decltype(count)::value>(here, p, list, !alone, below, apart));
+            });
+            done += list.rows;
+            if (done < rows) list_barrier(here); // counts are read until here, and written next
+        }
+    }
+}
+/// An input that is held for all steps is summed once, as one row of it is elsewhere: a step by
+/// itself gives the bits of a long run.
+template <class Stage, class Feed, class C, class Consume>
+SPIKEFUSE_FUNCTION void run_held(C const& here, int first, int rows, Consume const& consume) {
+    using T = typename C::number;
+    using V = typename C::V;
+    using layout = typename C::layout;
+    constexpr int W = C::W;
+    T* const held = here.template at<T>(layout::template held_at<Feed::layer>);
+    if (first == 0) { // of each block: the backward pass begins with the last one
+        auto const list = list_rows<Stage, Feed>(here, 0, 1);
+        own_groups<Stage>(here, [&](int p, auto count) {
+            constexpr std::size_t apart = static_cast<std::size_t>(layout::block_steps) * W;
+            alignas(sizeof(V)) T below[decltype(count)::value * apart];
+            V row[decltype(count)::value];
+            mixed<Feed, decltype(count)::value>(here, p, list, false, below, apart).read(0, row);
+            for (int q = 0; q < count; ++q) row[q].store(held + (p + q) * W);
+        });
+    }
+    own_groups<Stage>(here, [&](int p, auto count) {
+        consume(p, count, first, rows,
+                currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});
+    });
+}
+
+/// Calls consume(p, count, first, rows, currents) for the panels of this thread, some at a time.
+/// currents.read(r, registers): what arrives in row r of a range of rows, to be read once and in
+/// order.
+template <class Stage, class C, class Consume>
+SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows, Consume const& consume) {
+    using T = typename C::number;
+    using layout = typename C::layout;
+    using mixing = plan::mixing_feeds<typename Stage::feeds>;
+    auto const& run = here.run;
+    static_assert(plan::mp11::mp_size<mixing>::value <= 1);
+    if constexpr (plan::mp11::mp_empty<mixing>::value) {
+        // A few rows at a time, which stay in the caches while all panels read them. A replay takes
+        // its block at once.
+        constexpr int most =
+            C::differentiates || layout::block_steps < 32 ? layout::block_steps : 32;
+        for (int done = 0; done < rows; done += most) {
+            near_words<most, C::W> near;
+            own_groups<Stage>(here, [&](int p, auto count) {
+                pass<Stage, most>(here, p, count, first + done,
+                                  rows - done < most ? rows - done : most, near, consume);
+            });
+        }
+    } else {
+        using feed = plan::mp11::mp_front<mixing>;
+        if constexpr (is_held<C, Stage, feed>) {
+            run_held<Stage, feed>(here, first, rows, consume);
+        } else if constexpr (C::differentiates) {
+            if (run.currents != nullptr) {
+                own_groups<Stage>(here, [&](int p, auto count) {
+                    consume(p, count, first, rows,
+                            currents_in_memory<T>{kept_currents<feed::layer>(here, p, first),
+                                                  static_cast<std::size_t>(C::P),
+                                                  static_cast<std::size_t>(run.steps) * C::P});
+                });
+            } else if constexpr (layout::template replays<Stage>::value) {
+                own_groups<Stage>(here, [&](int p, auto count) {
+                    consume(p, count, first, rows,
+                            currents_in_memory<T>{current_row<Stage>(here, first) + p * C::W,
+                                                  current_stride<C, Stage>,
+                                                  static_cast<std::size_t>(C::W)});
+                });
+            } else {
+                each_mixed_panel<Stage, feed>(here, first, rows, consume);
+            }
+        } else if constexpr (C::keeps_tape) {
+            each_mixed_panel<Stage, feed>(
+                here, first, rows,
+                [&](int p, auto count, int from, int steps, auto const& currents) {
+                    T* const to =
+                        run.currents == nullptr || !layout::template keeps_currents<feed::layer>
+                            ? nullptr
+                            : kept_currents<feed::layer>(here, p, from);
+                    consume(p, count, from, steps,
+                            kept_when_read<T, std::decay_t<decltype(currents)>>{
+                                currents, to, static_cast<std::size_t>(run.steps) * C::P});
+                });
+        } else {
+            each_mixed_panel<Stage, feed>(here, first, rows, consume);
+        }
+    }
+}
+/// Before a block is undone: where no tape keeps them, the currents of a stage that will be
+/// replayed.
+template <class Stage, class C>
+SPIKEFUSE_FUNCTION void recompute_currents(C const& here, int first, int rows) {
+    if constexpr (weights_of<Stage> != plan::no_layer) {
+        using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
+        if (here.run.currents != nullptr || is_held<C, Stage, feed>) return;
+        each_mixed_panel<Stage, feed>(
+            here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
+                for (int r = 0; r < steps; ++r) {
+                    typename C::V row[decltype(count)::value];
+                    currents.read(r, row);
+                    for (int q = 0; q < count; ++q)
+                        row[q].store(current_row<Stage>(here, from + r) + (p + q) * C::W);
+                }
+            });
+        here.team.team_barrier();
+    }
+}
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail
