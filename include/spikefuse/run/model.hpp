@@ -10,6 +10,7 @@
 #include "inputs.hpp"
 #include "settings.hpp"
 #include "slice_plan.hpp"
+#include "team.hpp"
 
 #include <algorithm>
 #include <span>
@@ -145,6 +146,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return this->get(Layer.letters, Parameter.letters);
     }
     using parameters_of_model::get;
+
+    /// This network for the teams of a kernel of the user's; see run/team.hpp.
+    team_network<Network, T> on_team() const { return team_network<Network, T>(begin_run()); }
 
     // --- states ---
 
