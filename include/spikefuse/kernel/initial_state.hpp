@@ -150,6 +150,24 @@ struct initial_state_kernel {
         });
     }
 };
+/// The same for samples of a list, or those for which a mask is true.
+template <class Schedule, class T, class Samples>
+struct reset_kernel {
+    initial_state_kernel<Schedule, T> rest;
+    Samples which;
+
+    KOKKOS_FUNCTION void operator()(int k) const {
+        if constexpr (std::is_same_v<typename Samples::non_const_value_type, bool>) {
+            if (which(k)) rest(k);
+        } else {
+            int const sample = which(k);
+            if (sample < 0 || sample >= rest.run.batch)
+                Kokkos::abort("spikefuse: reset() was given the number of a sample that the model "
+                              "does not have. Samples are numbered from 0 to batch - 1.");
+            rest(sample);
+        }
+    }
+};
 /// Gives every sample the first one's numbers: `length` of them, `apart` from sample to sample.
 template <class T>
 struct first_sample_kernel {

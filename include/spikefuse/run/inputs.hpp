@@ -73,6 +73,23 @@ void check_extents(View const& output, std::array<std::size_t, View::rank()> con
                               "Pass a view with memory for each number");
 }
 
+/// Throws shape_error: a mask that is not of all samples.
+template <class View, class Space>
+void check_samples(View const& which, int batch) {
+    using element = typename View::non_const_value_type;
+    static_assert(View::rank() == 1 &&
+                      (std::is_same_v<element, bool> || std::is_same_v<element, int>),
+                  "spikefuse: reset() takes a mask, a view of bool [B], or a list, a view of int "
+                  "with the numbers of samples.");
+    static_assert(Kokkos::SpaceAccessibility<Space, typename View::memory_space>::accessible,
+                  "spikefuse: the samples to reset are named in memory that the model's space "
+                  "cannot read. Copy them there.");
+    if (std::is_same_v<element, bool> && which.extent(0) != static_cast<std::size_t>(batch))
+        throw shape_error("the mask of samples is [" + std::to_string(which.extent(0)) + "]",
+                          "this model was made for .batch = " + std::to_string(batch),
+                          "Pass one bool a sample, or a list: a view of int");
+}
+
 /// The largest number of steps of one call: an int counts them, up to a block beyond the last one.
 inline constexpr std::size_t most_steps = std::size_t(1) << 30;
 
@@ -132,26 +149,5 @@ void check_no_nan(View const& input, std::string const& encoder) {
             }
         }
 }
-
-/// Whether the elements of one sample and step are not contiguous, as in Kokkos' LayoutLeft.
-template <class View>
-bool features_apart(View const& input) {
-    return input.extent(View::rank() - 1) > 1 && input.stride(View::rank() - 1) != 1;
-}
-/// Copies such a view, element by element, into contiguous rows.
-template <class View>
-struct pack_kernel {
-    View from; // [T, B, N] or [B, N]
-    typename View::non_const_value_type* to;
-
-    KOKKOS_FUNCTION void operator()(std::size_t k) const {
-        std::size_t const last = from.extent(View::rank() - 1), n = k % last, row = k / last;
-        if constexpr (View::rank() == 3) {
-            to[k] = from(row / from.extent(1), row % from.extent(1), n);
-        } else {
-            to[k] = from(row, n);
-        }
-    }
-};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

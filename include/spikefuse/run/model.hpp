@@ -5,6 +5,7 @@
 #include "../plan/describe.hpp"
 #include "../plan/names.hpp"
 #include "detail/memory.hpp"
+#include "detail/packed_input.hpp"
 #include "detail/parameters.hpp"
 #include "detail/recordings.hpp"
 #include "inputs.hpp"
@@ -154,6 +155,28 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     /// The next run starts from rest. Costs nothing: the kernel does it.
     void reset() { fresh_ = true; }
+    /// Some samples start from rest, for episodes that end at different times: those for which a
+    /// mask is true (a view of bool, [B]), or whose numbers stand in a list (a view of int, of any
+    /// length). In the order of `space`; no fence, no allocation. Throws shape_error: a mask of
+    /// another length. A number that is no sample's aborts the kernel.
+    template <class Samples>
+        requires Kokkos::is_view_v<Samples>
+    void reset(Space const& space, Samples const& which) {
+        detail::check_samples<Samples, Space>(which, settings_.batch);
+        if (fresh_) return; // all of them do
+        Kokkos::parallel_for(label("reset"),
+                             Kokkos::RangePolicy<Space, int>(space, 0, int(which.extent(0))),
+                             detail::reset_kernel<plain, T, Samples>{{begin_run()}, which});
+    }
+    /// A state of all samples where it lies, [B, N], for kernels to read and write. It goes on from
+    /// run to run, and is the model's: valid until that is moved or ends. Throws name_error: none
+    /// of that name, or the packed "spikes" of a loop.
+    auto state_view(std::string_view layer, std::string_view name) {
+        auto const result = memory_.in_place(layer, name);
+        if (fresh_) initialize_states(memory_.data());
+        fresh_ = false;
+        return result;
+    }
 
     /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back,
     /// also the "spikes" (0 or 1) or the "output" of the step before. Throws name_error.
@@ -224,7 +247,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                        std::make_index_sequence<static_cast<std::size_t>(plain::layer_count)>{});
         if constexpr (!std::is_same_v<typename Input::array_layout, Kokkos::LayoutRight>)
             if (detail::features_apart(input))
-                return arguments_of(space, packed_copy(space, input), steps);
+                return arguments_of(
+                    space, detail::packed_copy(label("pack_input"), space, input, packed_input_),
+                    steps);
         detail::run_arguments<T> arguments = begin_run();
         arguments.input = input.data();
         arguments.input_step = Input::rank() == 3 ? static_cast<std::size_t>(input.stride(0)) : 0;
@@ -239,26 +264,6 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                                                                            : -1 ...});
         if constexpr (encoder >= 0)
             detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
-    }
-    /// A copy of an input with contiguous rows, valid until the next run.
-    template <class Input>
-    auto packed_copy(Space const& space, Input const& input) {
-        using number = typename Input::non_const_value_type;
-        using packed =
-            Kokkos::View<std::conditional_t<Input::rank() == 3, number const***, number const**>,
-                         Kokkos::LayoutRight, typename Space::memory_space,
-                         Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-        auto* const to = reinterpret_cast<number*>(detail::room_in<Space>(
-            packed_input_, input.size() * sizeof(number), "a copy of the input"));
-        Kokkos::parallel_for(
-            "spikefuse::pack_input",
-            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, input.size()),
-            detail::pack_kernel<Input>{input, to});
-        if constexpr (Input::rank() == 3) {
-            return packed(to, input.extent(0), input.extent(1), input.extent(2));
-        } else {
-            return packed(to, input.extent(0), input.extent(1));
-        }
     }
     void has_run(Space const& space, int steps) {
         spread_first_sample(space);
@@ -288,18 +293,23 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         if constexpr (requires { Readout::smallest_wins; }) detail::check_step_numbers<T>(steps);
     }
 
+    /// What a kernel is called in profilers.
+    std::string label(char const* kernel) const {
+        return (*settings_.name != 0 ? std::string(settings_.name) + ": " : std::string()) +
+               "spikefuse::" + kernel;
+    }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
-        if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(space, arguments,
-                                                                                 slices_, scratch_))
+        if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
+                label("forward"), space, arguments, slices_, scratch_))
             return;
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
         auto const shape =
             detail::teams_for(kernel::demands, space, arguments.batch, arguments, scratch_, shares);
-        Kokkos::parallel_for("spikefuse::forward", shape, kernel{arguments});
+        Kokkos::parallel_for(label("forward"), shape, kernel{arguments});
     }
     /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
     void reserve_scratch() {
@@ -308,7 +318,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         detail::run_arguments<T> arguments{};
         auto const shape =
             detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
-        Kokkos::parallel_for("spikefuse::reserve", shape,
+        Kokkos::parallel_for(label("reserve"), shape,
                              detail::empty_kernel<typename kernel::member>{});
         detail::reserve_slices<plan::schedule<Network, true>, T>(settings_.steps, settings_.batch,
                                                                  slices_, scratch_);
@@ -318,7 +328,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     void initialize_states(T* states) const {
         detail::run_arguments<T> arguments = begin_run();
         arguments.states = states;
-        Kokkos::parallel_for("spikefuse::initial_states",
+        Kokkos::parallel_for(label("initial_states"),
                              Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
                              detail::initial_state_kernel<plain, T>{arguments});
     }
@@ -346,7 +356,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                 auto const length = layout::template states_at<static_cast<int>(layer) + 1> -
                                     layout::template states_at<static_cast<int>(layer)>;
                 Kokkos::parallel_for(
-                    "spikefuse::first_sample",
+                    label("first_sample"),
                     Kokkos::RangePolicy<Space>(space, 0,
                                                length * static_cast<std::size_t>(settings_.batch)),
                     detail::first_sample_kernel<T>{first, length, layout::memory_total});

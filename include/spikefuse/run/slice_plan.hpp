@@ -85,7 +85,8 @@ void reserve_slices([[maybe_unused]] int steps, [[maybe_unused]] int batch,
 }
 /// Runs all steps by slices. False: nothing was launched.
 template <class Schedule, class T, input_kind Kind, class Readout, purpose Purpose, class Space>
-bool run_sliced([[maybe_unused]] Space const& space, [[maybe_unused]] run_arguments<T> arguments,
+bool run_sliced([[maybe_unused]] std::string const& label, [[maybe_unused]] Space const& space,
+                [[maybe_unused]] run_arguments<T> arguments,
                 [[maybe_unused]] slice_room<Space>& room,
                 [[maybe_unused]] room_view<Space>& scratch) {
     if constexpr (Kind == input_kind::bits && is_sliced<Schedule, T>) {
@@ -102,7 +103,7 @@ bool run_sliced([[maybe_unused]] Space const& space, [[maybe_unused]] run_argume
         one.where.before = room.before;
         one.where.rows = room.rows.data();
         for (int k = 0; k < kernel::all::count; ++k) one.where.groups[k] = chosen.groups[k];
-        Kokkos::parallel_for("spikefuse::forward", chosen.shape(space), one);
+        Kokkos::parallel_for(label, chosen.shape(space), one);
         room.drawn += static_cast<unsigned>(chosen.tickets);
         room.before += static_cast<unsigned>(arguments.steps);
         return true;

@@ -102,15 +102,15 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         detail::transpose_kernel<stages, T> const copy{arguments};
         if (int const registers = copy.registers();
             registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
-            Kokkos::parallel_for("spikefuse::transpose",
+            Kokkos::parallel_for(model_.label("transpose"),
                                  Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
             if (!detail::run_sliced<stages, T, kind, readout, detail::purpose::tape>(
-                    space, arguments, model_.slices_, model_.scratch_)) {
+                    model_.label("forward"), space, arguments, model_.slices_, model_.scratch_)) {
                 auto const shape = detail::teams_for(forward::demands, space, arguments.batch,
                                                      arguments, model_.scratch_);
-                Kokkos::parallel_for("spikefuse::forward", shape, forward{arguments});
+                Kokkos::parallel_for(model_.label("forward"), shape, forward{arguments});
             }
         }
         kernel backward{arguments,
@@ -126,7 +126,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                     32 * 32);
         auto const shape =
             detail::teams_for(demands, space, this->groups(), backward.run, model_.scratch_);
-        Kokkos::parallel_for("spikefuse::training", shape, backward);
+        Kokkos::parallel_for(model_.label("training"), shape, backward);
         model_.has_run(space, steps);
         this->ran(steps);
     }

@@ -44,6 +44,17 @@ class model_memory {
                 values[b * one.width + n] = read(all.data() + b * apart_ + one.offset, n, one.bits);
         return values;
     }
+    /// A state of all samples where it lies, [B, N]. Throws name_error.
+    auto in_place(std::string_view layer, std::string_view name) const {
+        using view =
+            Kokkos::View<T**, Kokkos::LayoutStride, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+        plan::state_entry const& one = find(layer, name);
+        if (one.bits)
+            throw name_error("'" + std::string(name) + "' of '" + std::string(layer) +
+                                 "' are packed, not numbers",
+                             "a view shows numbers", "Use state() and set_state()");
+        return view(data() + one.offset, Kokkos::LayoutStride(batch_, apart_, one.width, 1));
+    }
     /// Throws what `set` would throw, and changes nothing.
     template <class Number>
     void check(std::string_view layer, std::string_view name,

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a simulation does with a model between its steps: episodes end at different times, states
+// are read and written where they lie, kernels have a name.
+#include "../support/random_spikes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <set>
+#include <spikefuse/spikefuse.hpp>
+
+using namespace spikefuse;
+
+namespace {
+constexpr auto network_type = input<20> >> linear<12> >> recurrent(lif) >> linear<3> >> li;
+using space = Kokkos::DefaultExecutionSpace;
+
+/// Sample b of a run that begins at rest in step `begin` of an input.
+template <class Input>
+std::vector<float> alone(Input const& input, int b, int begin, int end) {
+    auto whole = model{network_type, {.steps = 1, .batch = int(input.extent(1))}};
+    auto const all = test::host(
+        whole(Kokkos::subview(input, std::pair<int, int>(begin, end), Kokkos::ALL, Kokkos::ALL)));
+    std::vector<float> last;
+    for (std::size_t n = 0; n < 3; ++n)
+        last.push_back(all(all.extent(0) - 1, static_cast<std::size_t>(b), n));
+    return last;
+}
+} // namespace
+
+TEST_CASE("samples that a mask or a list names start from rest, the others go on") {
+    constexpr int batch = 4, steps = 9;
+    auto const spikes = test::random_spikes(steps, batch, 20, 0.4, 2);
+    for (bool with_mask : {true, false}) {
+        auto network = model{network_type, {.steps = 1, .batch = batch}};
+        auto const range = [&](int from, int to) {
+            return Kokkos::subview(spikes, std::pair<int, int>(from, to), Kokkos::ALL, Kokkos::ALL);
+        };
+        network(range(0, 5));
+        if (with_mask) {
+            Kokkos::View<bool*> const mask("mask", batch);
+            test::fill(mask, [](std::size_t k) { return k == 1 || k == 3; });
+            network.reset(space(), mask);
+        } else {
+            Kokkos::View<int*> const list("list", 2);
+            test::fill(list, [](std::size_t k) { return k == 0 ? 3 : 1; });
+            network.reset(space(), list);
+        }
+        auto const seen = test::host(network(range(5, steps)));
+        for (int b = 0; b < batch; ++b) {
+            auto const wanted = alone(spikes, b, b == 1 || b == 3 ? 5 : 0, steps);
+            for (std::size_t n = 0; n < 3; ++n)
+                CHECK(seen(steps - 6, static_cast<std::size_t>(b), n) == wanted[n]);
+        }
+    }
+}
+TEST_CASE("before the first run there is nothing to reset, and a mask is of all samples") {
+    auto network = model{network_type, {.steps = 1, .batch = 3}};
+    network.reset(space(), Kokkos::View<bool*>("mask", 3));
+    CHECK_THROWS_WITH(network.reset(space(), Kokkos::View<bool*>("mask", 2)),
+                      "spikefuse::shape_error: the mask of samples is [2] (this model was made for "
+                      ".batch = 3). Pass one "
+                      "bool a sample, or a list: a view of int");
+}
+TEST_CASE("a state is read and written where it lies") {
+    auto network = model{network_type, {.steps = 1, .batch = 2}};
+    auto const spikes = test::random_spikes(4, 2, 20, 0.4, 2);
+    auto const v = network.state_view("li 1", "v");
+    CHECK(v.extent(0) == 2);
+    CHECK(v.extent(1) == 3);
+    network(spikes);
+    auto const as_vector = network.state("li 1", "v");
+    Kokkos::View<float**, Kokkos::LayoutRight> const copy("copy", 2, 3);
+    Kokkos::parallel_for(
+        1, KOKKOS_LAMBDA(int) {
+            for (int b = 0; b < 2; ++b)
+                for (int n = 0; n < 3; ++n) copy(b, n) = v(b, n), v(b, n) = float(10 * b + n);
+        });
+    auto const seen = test::host(copy);
+    for (std::size_t k = 0; k < 6; ++k) CHECK(seen.data()[k] == as_vector[k]);
+    CHECK(network.state("li 1", "v") == std::vector<float>{0, 1, 2, 10, 11, 12});
+    CHECK_THROWS_AS(network.state_view("lif 1", "spikes"), name_error);
+    CHECK_THROWS_AS(network.state_view("lif 1", "voltage"), name_error);
+}
+TEST_CASE("a model's name stands before its kernels' names") {
+    static std::set<std::string> names;
+    Kokkos::Tools::Experimental::set_begin_parallel_for_callback(
+        [](char const* name, std::uint32_t, std::uint64_t*) { names.insert(name); });
+    auto network = model{network_type, {.steps = 1, .batch = 2, .name = "brain"}};
+    network(test::random_spikes(4, 2, 20, 0.4, 2));
+    Kokkos::Tools::Experimental::set_begin_parallel_for_callback(nullptr);
+    CHECK(names.count("brain: spikefuse::forward") == 1);
+    CHECK(names.count("spikefuse::forward") == 0);
+}
