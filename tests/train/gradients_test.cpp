@@ -502,6 +502,23 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
               Kokkos::View<float***, Kokkos::LayoutRight>(
                   "g", 5, 2, 3)); // replaces the one that was too short
     REQUIRE_NOTHROW(back.run(right));
+    { // what was asked for is taken back
+        backpropagation plain{network, cross_entropy(counts)},
+            changed{network, cross_entropy(counts)};
+        for (auto* one : {&plain, &changed}) one->set_labels(std::vector<int>{0, 1});
+        Kokkos::View<float***, Kokkos::LayoutRight> const ones("ones", 5, 2, 3);
+        Kokkos::deep_copy(ones, 1);
+        changed.seed("li 1", "v", ones);
+        changed.penalize("li 1", {.least = 5, .most = 6});
+        plain.run(right), changed.run(right);
+        CHECK(changed.loss() != plain.loss());
+        CHECK(changed.gradient("linear 1", "bias") != plain.gradient("linear 1", "bias"));
+        changed.seed("li 1", "v", {});
+        changed.penalize("li 1", {.strength = 0});
+        changed.run(right);
+        CHECK(changed.loss() == plain.loss());
+        CHECK(changed.gradient("linear 1", "bias") == plain.gradient("linear 1", "bias"));
+    }
     REFUSED(value_error, back.state_gradient("li 1", "v"), "want_state_gradient()");
     backpropagation stateful{network, cross_entropy(counts)};
     stateful.set_labels(std::vector<int>{0, 1});

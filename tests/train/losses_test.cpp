@@ -113,6 +113,14 @@ TEST_CASE("a loss is NaN where its readout is") {
             readout, 3, detail::value_targets<float>{targets}, 0, 1, gradient)));
     }
 }
+TEST_CASE("a sample with a NaN among its outputs is of no class") {
+    float const nan = std::numeric_limits<float>::quiet_NaN();
+    float const values[] = {nan, 2, 1}, others[] = {3, nan, 1}, good[] = {1, 2, 0};
+    CHECK(detail::winner<counts_readout>(values, 3) == -1);
+    CHECK(detail::winner<counts_readout>(others, 3) == -1);
+    CHECK(detail::winner<counts_readout>(good, 3) == 1);
+    CHECK(detail::winner<first_spike_readout>(good, 3) == 2);
+}
 TEST_CASE("what many steps or samples cost is not rounded away") {
     constexpr auto fires_always = lif_box({.tau_mem = 1 * ms}, superspike<10>);
     auto const strong = [](int batch, int width) {

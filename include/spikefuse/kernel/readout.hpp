@@ -7,6 +7,7 @@
 
 #include "../core/errors.hpp"
 #include "../core/math.hpp"
+#include "../core/numbers.hpp"
 
 #include <limits>
 #include <string>
@@ -139,11 +140,14 @@ void check_step_numbers(int steps) {
                           "float counts to " + std::to_string(most),
                           "Make the model with precision<double>, or run fewer steps");
 }
-/// Of the numbers of a readout, the one that names a sample's class.
+/// Of the numbers of a readout, the one that names a sample's class; -1 where one is NaN: a model
+/// that computes nothing is right about nothing.
 template <class R, class T>
 int winner(T const* values, int count) {
     constexpr bool smallest = requires { R::smallest_wins; };
     int best = 0;
+    for (int n = 0; n < count; ++n)
+        if (is_nan(values[n])) return -1;
     for (int n = 1; n < count; ++n)
         if (smallest ? values[n] < values[best] : values[n] > values[best]) best = n;
     return best;

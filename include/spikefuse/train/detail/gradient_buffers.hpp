@@ -64,12 +64,14 @@ class gradient_buffers {
   public:
     /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to
     /// come: [T, B, N], as `model::record` names them, with the T of those runs; `what` empty: at
-    /// what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
+    /// what the layer gives. Seeds stay until replaced; a view
+    /// that was never allocated takes one away. Throws name_error, shape_error.
     void seed(std::string_view layer, std::string_view what,
               Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
         plan::trace_entry const& found = recordings_->find_record(layer, what);
-        if (gradient.extent(1) != static_cast<std::size_t>(batch_) ||
-            gradient.extent(2) != found.width || !gradient.span_is_contiguous())
+        if (gradient.is_allocated() &&
+            (gradient.extent(1) != static_cast<std::size_t>(batch_) ||
+             gradient.extent(2) != found.width || !gradient.span_is_contiguous()))
             throw shape_error("the seed of '" + std::string(layer) + "' is " + shape_of(gradient),
                               "it has a number for every step, sample and neuron",
                               "Pass a contiguous view [T, " + std::to_string(batch_) + ", " +
@@ -79,8 +81,8 @@ class gradient_buffers {
         seeds_[found.slot] = gradient;
     }
     /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the
-    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss. Throws
-    /// name_error, value_error.
+    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss. A
+    /// strength of 0 takes a charge away. Throws name_error, value_error.
     void penalize(std::string_view layer, activity_bounds bounds) {
         if (!fits<T>(bounds.least) || !fits<T>(bounds.most) || !fits<T>(bounds.strength) ||
             bounds.least > bounds.most || bounds.strength < 0)
@@ -93,7 +95,9 @@ class gradient_buffers {
                               "precision",
                               "Set .least, .most and .strength");
         plan::trace_entry const& found = recordings_->find_record(layer, "");
-        Kokkos::View<double*, Space> const spikes("spikefuse::spike_counts",
+        Kokkos::View<double*, Space> spikes;
+        if (bounds.strength > 0)
+            spikes = Kokkos::View<double*, Space>("spikefuse::spike_counts",
                                                   static_cast<std::size_t>(batch_) * found.width);
         note(penalties_, "spikefuse::penalties", found.slot,
              activity_penalty<T>{spikes.data(), static_cast<T>(bounds.least),
@@ -261,7 +265,7 @@ class gradient_buffers {
                                   " steps wants one for every step, sample and output",
                               "Call set_targets(targets, " + std::to_string(steps) + ")");
         for (auto const& [slot, one] : seeds_)
-            if (one.extent(0) < static_cast<std::size_t>(steps))
+            if (one.is_allocated() && one.extent(0) < static_cast<std::size_t>(steps))
                 throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps",
                                   "this run has " + std::to_string(steps),
                                   "Give a gradient for every step");
