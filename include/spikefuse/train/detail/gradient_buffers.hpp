@@ -13,21 +13,22 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// How gradients are computed: `{.tape_megabytes = 0}`.
 struct backpropagation_settings {
-    int checkpoint_steps =
-        0;          // steps between two entries of the tape (K); 0: as many as fit a thread's cache
-    int groups = 0; // gradients that are summed at the end, at most B; 0: planned. Numbers depend
-                    // on it in their last bits
-    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond,
-                                 // they are summed again, more slowly
-    bool carries_on = false;     // states go on from call to call (truncated backpropagation);
-                                 // otherwise every call begins at rest
+    int checkpoint_steps = 0; ///< steps between two entries of the tape (K); 0: planned
+    int groups = 0; ///< gradients that are summed at the end, at most B; 0: planned. Numbers depend
+                    ///< on it in their last bits
+    double tape_megabytes = 512; ///< currents are kept on the tape while it is no larger; beyond,
+                                 ///< they are summed again, more slowly
+    bool carries_on = false;     ///< states go on from call to call (truncated backpropagation);
+                                 ///< otherwise every call begins at rest
 };
 
 /// What activity costs nothing, in spikes a step; see `penalize`.
 struct activity_bounds {
-    double least = 0, most = 1;
-    double strength = 1;
+    double least = 0;    ///< spikes a step
+    double most = 1;     ///< spikes a step
+    double strength = 1; ///< times the squared excess is added to the loss
 };
 
 namespace detail {
@@ -52,7 +53,7 @@ struct training_plan {
     int inputs, outputs, padded_outputs;
     int longest_block, samples_together;
     std::size_t parameters, transposed, entry_apart, kept_currents, memory, slots;
-    bool one_launch; // forward and backward
+    bool one_launch; ///< forward and backward
 };
 /// What a run needs to know of its loss and its input.
 struct run_demands {
@@ -63,8 +64,11 @@ template <class T, class Space>
 class gradient_buffers {
   public:
     /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to
-    /// come: [T, B, N], as `model::record` names them, with the T of those runs; `what` empty: at
-    /// what the layer gives. Seeds stay until replaced. Throws name_error, shape_error.
+    /// come. Stays until replaced.
+    /// @param layer such as "lif 1"
+    /// @param what as `model::record` names it; empty: what the layer gives
+    /// @param gradient `[T, B, N]`, with the T of those runs
+    /// @throws error a name or shape error
     void seed(std::string_view layer, std::string_view what,
               Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
         plan::trace_entry const& found = recordings_->find_record(layer, what);
@@ -79,8 +83,8 @@ class gradient_buffers {
         seeds_[found.slot] = gradient;
     }
     /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the
-    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss. Throws
-    /// name_error, value_error.
+    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss.
+    /// @throws error a name or value error
     void penalize(std::string_view layer, activity_bounds bounds) {
         if (!fits<T>(bounds.least) || !fits<T>(bounds.most) || !fits<T>(bounds.strength) ||
             bounds.least > bounds.most || bounds.strength < 0)
@@ -121,9 +125,10 @@ class gradient_buffers {
     Kokkos::View<T*, Space> const& readout() const { return output_; }
     /// Steps of the last run; 0 before the first.
     int steps() const { return steps_; }
-    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a
-    /// neuron (of a time constant: loss per second). Waits for the last run. Throws name_error;
-    /// value_error: a neuron's constant, and the last run did without.
+    /// The gradient of an array of parameters, row-major: weight `[outputs, inputs]`, or one number
+    /// a neuron (of a time constant: loss per second). Waits for the last run.
+    /// @throws name_error no such parameter
+    /// @throws value_error a neuron's constant, and the last run did without
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
         array_place const& one = find_array(parameters_->arrays(), layer, name);
         if (!has_constants_ && parameters_->is_neurons(one.layer))
@@ -162,6 +167,7 @@ class gradient_buffers {
     /// All gradients as they lie: [groups, parameters], to be summed over the groups in their
     /// order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
+    /// How many gradients there are to be summed.
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
