@@ -45,12 +45,14 @@ struct nir_mapping {
     static constexpr double required = std::numeric_limits<double>::quiet_NaN();
     /// One of a node's fields, and the parameter that it is.
     struct field {
-        std::string_view parameter, name;
-        double default_if_missing = required;
+        std::string_view parameter;           ///< its name here
+        std::string_view name;                ///< its name in NIR
+        double default_if_missing = required; ///< where a node lacks it
     };
     /// A field that the equations fix: that parameter over dt, or 1 where none is named.
     struct fixed {
-        std::string_view name, parameter;
+        std::string_view name;      ///< its name in NIR
+        std::string_view parameter; ///< empty: the field is 1
     };
     std::array<std::string_view, 2> types; ///< of nodes
     std::array<field, 8> fields;           ///< empty behind the last

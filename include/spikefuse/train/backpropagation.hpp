@@ -30,13 +30,12 @@ inline constexpr training_plan training_plan_of = [] {
 }();
 } // namespace detail
 
-/// Gradients of a loss with respect to all parameters, and where asked to the input and the first
-/// states. Keeps a reference to the model. A handle, as a Kokkos::View is: a copy shows the same
-/// gradients and writes to the same tape.
 template <class Model, class Loss>
 class backpropagation;
 
-/// The same: its members.
+/// Gradients of a loss with respect to all parameters, and where asked to the input and the first
+/// states. Keeps a reference to the model. A handle, as a Kokkos::View is: a copy shows the same
+/// gradients and writes to the same tape.
 template <layer_word Network, class T, class Space, class Loss>
 class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_buffers<T, Space> {
     using Model = model<Network, T, Space>;
