@@ -18,6 +18,11 @@ for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
             wanted = re.sub(r"\s+", " ", line).strip()
             if wanted and wanted not in known:
                 faults.append(f"{page.relative_to(root)}: '{wanted}' does not stand in {source}")
+    for table in re.findall(r"^<!-- functions -->\n((?:\|.*\n)+)", text, re.M):  # each stands in the file beside it
+        for name, target in re.findall(r"^\| `(?:\w+::)*(\w+)[^`]*` \| \[[^]]*\]\(([^)]+)\)", table, re.M):
+            header = page.parent / target
+            if header.exists() and not re.search(rf"\b{name}\b", header.read_text()):
+                faults.append(f"{page.relative_to(root)}: there is no {name} in {target}")
     for target in re.findall(r"\]\(([^)#\s]+)\)", text):
         if "://" not in target and not (page.parent / target).exists():
             faults.append(f"{page.relative_to(root)}: the link {target} leads nowhere")
