@@ -10,6 +10,10 @@ namespace spikefuse {
 /// Base of everything this library throws. `what()` reads "spikefuse::KIND: PROBLEM (WHY). CURE".
 class error : public std::runtime_error {
   public:
+    /// @param kind the error's own name
+    /// @param problem what is wrong, with its numbers
+    /// @param why what was wanted; may be empty
+    /// @param cure what to do; may be empty
     error(std::string const& kind, std::string const& problem, std::string const& why,
           std::string const& cure)
         : std::runtime_error("spikefuse::" + kind + ": " + problem +

@@ -13,44 +13,50 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
-struct layer {}; // every word that `>>` understands derives from it
+/// Every word that `>>` understands derives from it.
+struct layer {};
 
+/// What a parameter may be; finite all.
 enum class unit {
-    number,
-    positive,
-    time,
-    rate
-}; // finite all; a time is positive too, a rate is not negative
+    number,   ///< any
+    positive, ///< above zero
+    time,     ///< in seconds, above zero
+    rate      ///< in 1/s, zero or more
+};
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
 struct array_info {
-    std::string_view name;
-    int rows = 0;
-    int columns = 0; // 0: one number a row
-    unit measure = unit::number;
-    double initial = 0;
-    double spread = 0;          // initial values are uniform in initial +- spread
-    bool zero_diagonal = false; // the diagonal is held at zero
-    double increment = 0;       // from row to row of the initial values
-    int period = 0;             // rows after which they begin anew; 0: never
+    std::string_view name;       ///< as `model::set` knows it
+    int rows = 0;                ///< outputs, or neurons
+    int columns = 0;             ///< 0: one number a row
+    unit measure = unit::number; ///< what its numbers may be
+    double initial = 0;          ///< what they begin as
+    double spread = 0;           ///< initial values are uniform in initial +- spread
+    bool zero_diagonal = false;  ///< the diagonal is held at zero
+    double increment = 0;        ///< from row to row of the initial values
+    int period = 0;              ///< rows after which they begin anew; 0: never
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A
 /// field that a node lacks has the value `default_if_missing`; NaN means that it must be there.
 /// What a layer has no parameter for, because its equations fix it, is `implied`.
 struct nir_mapping {
+    /// The default of a field that must be there.
     static constexpr double required = std::numeric_limits<double>::quiet_NaN();
+    /// One of a node's fields, and the parameter that it is.
     struct field {
-        std::string_view parameter, name;
-        double default_if_missing = required;
+        std::string_view parameter;           ///< its name here
+        std::string_view name;                ///< its name in NIR
+        double default_if_missing = required; ///< where a node lacks it
     };
+    /// A field that the equations fix: that parameter over dt, or 1 where none is named.
     struct fixed {
-        std::string_view name,
-            parameter; // the field is that parameter over dt, or 1 where none is named
+        std::string_view name;      ///< its name in NIR
+        std::string_view parameter; ///< empty: the field is 1
     };
-    std::array<std::string_view, 2> types;
-    std::array<field, 8> fields;
-    std::array<fixed, 2> implied;
+    std::array<std::string_view, 2> types; ///< of nodes
+    std::array<field, 8> fields;           ///< empty behind the last
+    std::array<fixed, 2> implied;          ///< likewise
 
     constexpr nir_mapping() = default;
     constexpr nir_mapping(std::string_view type, std::initializer_list<field> of,
@@ -59,6 +65,7 @@ struct nir_mapping {
         std::size_t k = 0;
         for (field const& one : of) fields[k++] = one;
     }
+    /// The same with fields that the equations fix.
     constexpr nir_mapping with_fixed(fixed one, fixed other) const {
         nir_mapping all = *this;
         all.implied = {one, other};
@@ -98,6 +105,6 @@ template <class L>
 inline constexpr nir_mapping nir_mapping_of{};
 template <class L>
     requires requires { L::exchange; }
-inline constexpr nir_mapping nir_mapping_of<L> = L::exchange;
+inline constexpr nir_mapping nir_mapping_of<L> = L::exchange; ///< where it says
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

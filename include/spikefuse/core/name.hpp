@@ -15,6 +15,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <char... Letters>
 struct name {
     static constexpr char letters[sizeof...(Letters) + 1] = {Letters..., '\0'};
+    /// The letters, as text.
     static constexpr std::string_view text() { return {letters, sizeof...(Letters)}; }
 };
 
@@ -46,9 +47,10 @@ using named =
 /// Two names in a row.
 template <class First, class Second>
 struct joined_name;
+/// `joined_name<name<'a'>, name<'b'>>::type` is `name<'a', 'b'>`.
 template <char... First, char... Second>
 struct joined_name<name<First...>, name<Second...>> {
-    using type = name<First..., Second...>;
+    using type = name<First..., Second...>; ///< both, one behind the other
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

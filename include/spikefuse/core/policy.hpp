@@ -11,19 +11,19 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// What is asked.
 enum class axis {
-    threshold,      // how a neuron fires: strict, inclusive, several
-    surrogate,      // what stands for the derivative of a spike
-    competition,    // who of a layer may fire: everyone, one_winner
-    reset,          // what a spike does to the membrane: reset_to_value, subtract, no_reset
-    reset_time,     // when: next_step, at_once
-    reset_gradient, // whether gradients flow through it: attached, detached
-    synapse,        // when the synapse decays: use_then_decay, decay_then_add, add_then_decay,
-                    // use_old_current
-    time_constants, // given as_times or as rates
-    spike_size,     // unit_spikes or graded
-    shown,          // what the next layer sees: spikes_out, membrane_out
-    state_levels,   // continuous or quantised
-    behaviour,      // corrected, or compat: as a library computes, its slips too
+    threshold,      ///< how a neuron fires: strict, inclusive, several
+    surrogate,      ///< what stands for the derivative of a spike
+    competition,    ///< who of a layer may fire: everyone, one_winner
+    reset,          ///< what a spike does to the membrane: reset_to_value, subtract, no_reset
+    reset_time,     ///< when: next_step, at_once
+    reset_gradient, ///< whether gradients flow through it: attached, detached
+    synapse,        ///< when the synapse decays: use_then_decay, decay_then_add, add_then_decay,
+                    ///< use_old_current
+    time_constants, ///< given as_times or as rates
+    spike_size,     ///< unit_spikes or graded
+    shown,          ///< what the next layer sees: spikes_out, membrane_out
+    state_levels,   ///< continuous or quantised
+    behaviour,      ///< corrected, or compat: as a library computes, its slips too
 };
 
 namespace detail {
@@ -38,11 +38,15 @@ struct answers {
 /// whose template arguments are the policies that differ from its own.
 template <class... Own>
 struct asks {
+    /// A neuron's choices.
+    /// @tparam Chosen policies that take the place of the neuron's own
     template <class... Chosen>
     struct with {
+        /// Whether the neuron answers that question.
         template <axis Question>
         static constexpr bool knows = boost::mp11::mp_any_of_q<boost::mp11::mp_list<Own...>,
                                                                detail::answers<Question>>::value;
+        /// The policy that answers it.
         template <axis Question>
         using of =
             boost::mp11::mp_at<boost::mp11::mp_list<Chosen..., Own...>,

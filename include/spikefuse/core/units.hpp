@@ -8,7 +8,7 @@ namespace spikefuse {
 
 /// A time. Held in seconds.
 struct duration {
-    double seconds = 0;
+    double seconds = 0; ///< s
 
     friend constexpr duration operator*(double factor, duration unit) {
         return {factor * unit.seconds};
@@ -34,12 +34,12 @@ struct duration {
 
 /// A number above zero. Written as a plain number: `{.delta_t = 0.5}`.
 struct positive {
-    double value = 1;
+    double value = 1; ///< above zero, or a model throws value_error
     constexpr positive(double written) : value(written) {}
 };
 
-inline constexpr duration s{1.0};   // second
-inline constexpr duration ms{1e-3}; // millisecond
-inline constexpr duration us{1e-6}; // microsecond
+inline constexpr duration s{1.0};   ///< a second
+inline constexpr duration ms{1e-3}; ///< a millisecond
+inline constexpr duration us{1e-6}; ///< a microsecond
 
 } // namespace spikefuse

@@ -13,6 +13,7 @@ struct identity_word : layer {
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
 };
+/// Passes what comes: `identity + (linear<128> >> lif)`.
 inline constexpr identity_word identity{};
 
 namespace detail {
@@ -64,6 +65,8 @@ struct beside_word : layer {
     }
 };
 
+/// `a + b`: both see the same input, their outputs are added, feature by feature.
+/// @return a layer as wide as each of them; other widths do not compile
 template <layer_word First, layer_word Second>
 constexpr sum_word<First, Second> operator+(First first, Second second) {
     static_assert(detail::wants_of_both<First::wants, Second::wants>::value >= 0);
@@ -71,6 +74,8 @@ constexpr sum_word<First, Second> operator+(First first, Second second) {
     if constexpr (one != 0 && other != 0) static_assert(detail::sum_of_both<one, other>::value > 0);
     return {first, second};
 }
+/// `a | b`: both see the same input, the features of b follow those of a.
+/// @return a layer as wide as both together
 template <layer_word First, layer_word Second>
 constexpr beside_word<First, Second> operator|(First first, Second second) {
     static_assert(detail::wants_of_both<First::wants, Second::wants>::value >= 0);

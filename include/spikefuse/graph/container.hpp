@@ -20,7 +20,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// What Hana takes networks for.
 struct network_tag {};
 
-/// The layers of a network in order, as a Hana tuple of words.
+/// The layers of a network in order, without the `input`.
+/// @return a boost::hana::tuple of words
 template <layer_word Network>
 constexpr auto layers(Network const& network) {
     return detail::flat<Network>::collect(

@@ -15,6 +15,8 @@ template <class Path>
 struct through_word {
     Path path;
 };
+/// `recurrent(body, through(path))`.
+/// @param path layers from the body's output back to its input
 template <layer_word Path>
 constexpr through_word<Path> through(Path path) {
     return {path};
@@ -47,10 +49,16 @@ struct path_leads_back {
     static constexpr bool value = true;
 };
 
+/// `recurrent(lif)`: fed back one step later by weights "recurrent 1", "weight" `[post, pre]`, all
+/// to all without autapses.
+/// @param body one layer of neurons, or several layers
 template <layer_word Body>
 constexpr auto recurrent(Body body) {
     return recurrent_word<Body, recurrent_weights_word<false>>(body, {});
 }
+/// The same by another path: `with_autapses`, `through(identity)`, `through(linear<64>)`.
+/// @param body what is fed back
+/// @param path leads from its output to its input; another width does not compile
 template <layer_word Body, layer_word Path>
 constexpr auto recurrent(Body body, through_word<Path> path) {
     return recurrent_word<Body, Path>(body, path.path);

@@ -14,8 +14,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// Left, then right. A network is a tree of these; `each_layer` walks over what it holds.
 template <class Left, class Right>
 struct sequence : layer {
-    Left left;
-    Right right;
+    Left left;   ///< what comes first
+    Right right; ///< what reads it
     constexpr sequence(Left l, Right r) : left(l), right(r) {}
 
     using kind = named<"sequence">;
@@ -44,7 +44,8 @@ constexpr void check_joint() {
 
 } // namespace detail
 
-/// Left, then right.
+/// `left >> right`: right reads what left gives.
+/// @return a network of both; widths that do not agree do not compile
 template <layer_word Left, layer_word Right>
 constexpr sequence<Left, Right> operator>>(Left left, Right right) {
     detail::check_joint<Left, Right>();
@@ -142,6 +143,8 @@ struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
 } // namespace detail
 
 /// Calls function(constant<k>, word) for every layer of a network in order, without the `input`.
+/// @param network any part of one
+/// @param function called when the program compiles or runs; returns nothing
 template <layer_word Network, class Function>
 constexpr void each_layer(Network const& network, Function const& function) {
     detail::flat<Network>::template each<0>(network, function);
@@ -149,11 +152,15 @@ constexpr void each_layer(Network const& network, Function const& function) {
 
 /// The network with function(word) in the place of each layer; one that gives back what it takes
 /// changes nothing. Joints are checked again.
+/// @param network any part of one
+/// @param function from a word to a word
+/// @return the new network
 template <layer_word Network, class Function>
 constexpr auto transform(Network const& network, Function const& function) {
     return detail::flat<Network>::map(network, function);
 }
 /// A part, `Count` times in a row: `repeat<8>(linear<128> >> lif)`.
+/// @tparam Count at least 1
 template <int Count, layer_word Part>
 constexpr auto repeat(Part part) {
     static_assert(Count >= 1, "spikefuse: repeat<N>(part) repeats a part N times: at least once.");
@@ -164,9 +171,10 @@ constexpr auto repeat(Part part) {
     }
 }
 
-/// How many features a network takes and gives.
+/// The features that a network takes: `input_shape<classifier>`.
 template <auto const& Network>
 inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
+/// The features that a network gives.
 template <auto const& Network>
 inline constexpr auto output_shape = features<std::remove_cvref_t<decltype(Network)>::gives(
     std::remove_cvref_t<decltype(Network)>::wants)>{};

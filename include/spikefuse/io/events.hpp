@@ -30,7 +30,7 @@ struct event_data {
     std::vector<int> labels;                ///< [recordings]
     fraction_type written = {}; ///< how finely the times were stored before they were read
 
-    std::size_t size() const { return labels.size(); }
+    std::size_t size() const { return labels.size(); } ///< recordings
     /// The largest label + 1.
     int classes() const {
         return labels.empty() ? 0 : *std::max_element(labels.begin(), labels.end()) + 1;
@@ -43,10 +43,13 @@ struct event_data {
     }
 };
 
-/// Reads `spikes/times` (lists of seconds), `spikes/units` (lists of whole numbers below `units`)
-/// and `labels`, all [recordings]. Throws file_error: missing, damaged, of unequal lengths, holding
-/// a number that none of them can be. All comes of one file, also where another one takes its name
-/// meanwhile. Recordings may be empty.
+/// Reads `spikes/times` (lists of seconds), `spikes/units` (lists of whole numbers) and `labels`,
+/// all [recordings], which may be empty; all of one file, also where another takes its name
+/// meanwhile.
+/// @param path of the file
+/// @param units what a unit's number lies below
+/// @throws file_error missing, damaged, of unequal lengths, holding a number that none of them can
+///     be
 inline event_data read_events(std::string const& path, int units);
 
 namespace detail {
@@ -133,8 +136,9 @@ inline event_data read_events(std::string const& path, int units) {
 /// * step, is not later than its time. A time that lies before k * step counts as k * step all the
 /// same where it is what k * step becomes in the type that the file stores (float16, float32,
 /// float64), or where at most two of that type's last digits are missing, if these are less than a
-/// hundredth of a step: who multiplies in that type loses them. Throws shape_error: B is not
-/// recordings.size(), a unit has no bit; value_error.
+/// hundredth of a step: who multiplies in that type loses them.
+/// @throws shape_error B is not recordings.size(), a unit has no bit
+/// @throws value_error a step that is not positive, a recording that there is not
 template <class View>
 void bin_events(event_data const& data, std::span<std::size_t const> recordings, duration step,
                 View const& packed) {

@@ -27,24 +27,24 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// An array of a file: numbers as double, row-major.
 struct array {
-    std::vector<std::size_t> shape;
-    std::vector<double> values;
+    std::vector<std::size_t> shape; ///< extents
+    std::vector<double> values;     ///< row-major
 };
 
 /// Lists of a file, one behind the other: list k is values[offsets[k]] up to values[offsets[k +
 /// 1]]. offsets: [lists + 1].
 template <class T>
 struct ragged {
-    std::vector<std::size_t> offsets = {0};
-    std::vector<T> values;
-    std::size_t size() const { return offsets.size() - 1; }
+    std::vector<std::size_t> offsets = {0};                 ///< where lists begin, and the end
+    std::vector<T> values;                                  ///< of all lists
+    std::size_t size() const { return offsets.size() - 1; } ///< how many lists
 };
 
 /// How finely fractions are stored: significant bits (11 in float16, 24 in float32, 53 in float64),
 /// and the spacing below the smallest power of two that has them all.
 struct fraction_type {
-    int digits = 53;
-    double finest = 0;
+    int digits = 53;   ///< significant bits
+    double finest = 0; ///< the smallest spacing
 };
 
 namespace detail {
@@ -110,11 +110,12 @@ class hdf5_file {
         file_.close(), links_.close();
     }
 
-    std::string const& path() const { return path_; }
+    std::string const& path() const { return path_; } ///< as it was given
     /// Numbers that an array of it may have.
     std::size_t most() const { return most_; }
-    std::size_t size_in_bytes() const { return bytes_.size(); }
+    std::size_t size_in_bytes() const { return bytes_.size(); } ///< of the whole file
 
+    /// Whether there is something of that path.
     bool has(std::string const& name) const {
         return guarded(name, [&] {
             // A path exists where every part of it does.
@@ -124,6 +125,7 @@ class hdf5_file {
             return H5Lexists(file_, name.c_str(), links_) > 0;
         });
     }
+    /// Whether it is a group.
     bool is_group(std::string const& name) const {
         return guarded(name, [&] { return opened(name, H5I_GROUP).valid(); });
     }
@@ -149,6 +151,7 @@ class hdf5_file {
         });
     }
 
+    /// Whether it is a data set of text.
     bool is_text(std::string const& name) const {
         return guarded(name, [&] {
             detail::handle const data = opened(name, H5I_DATASET);
@@ -209,6 +212,7 @@ class hdf5_file {
             return result;
         });
     }
+    /// A single text.
     std::string text(std::string const& name) const {
         auto const all = texts(name);
         if (all.size() != 1)
@@ -273,6 +277,7 @@ class hdf5_file {
         });
     }
 
+    /// Throws file_error that names the file and a place in it.
     [[noreturn]] void
     fail(std::string const& place, std::string const& why,
          std::string const& cure = "Look at the file with h5dump, or write it again") const {

@@ -19,11 +19,14 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// Bytes with a shape: images [count, rows, columns], labels [count].
 struct idx {
-    std::vector<std::size_t> shape;
-    std::vector<std::uint8_t> values;
+    std::vector<std::size_t> shape;   ///< extents, the last one the fastest
+    std::vector<std::uint8_t> values; ///< row-major
 };
 
-inline constexpr std::uint32_t idx_images = 0x00000803, idx_labels = 0x00000801;
+/// The magic number of images, [count, rows, columns].
+inline constexpr std::uint32_t idx_images = 0x00000803;
+/// The magic number of labels, [count].
+inline constexpr std::uint32_t idx_labels = 0x00000801;
 
 namespace detail {
 
@@ -120,20 +123,27 @@ inline idx read_whole_idx(std::string const& path, std::uint32_t wanted) {
 
 } // namespace detail
 
-/// Reads a file whose magic number must be `wanted`. Throws file_error: missing, cut short,
-/// damaged, longer than it says, of another kind.
+/// Reads a file of one kind, plain or gzipped.
+/// @param path of the file
+/// @param wanted its magic number: `idx_images`, `idx_labels`
+/// @throws file_error missing, cut short, damaged, longer than it says, of another kind
 inline idx read_idx(std::string const& path, std::uint32_t wanted) {
     return detail::within_memory(path, [&] { return detail::read_whole_idx(path, wanted); });
 }
 
 /// MNIST: images [count, rows, columns] of bytes, a label 0 to 9 each.
 struct mnist {
-    std::size_t count = 0, rows = 0, columns = 0;
-    std::vector<std::uint8_t> images, labels;
+    std::size_t count = 0;            ///< images
+    std::size_t rows = 0;             ///< of an image
+    std::size_t columns = 0;          ///< of an image
+    std::vector<std::uint8_t> images; ///< [count, rows, columns], 0 to 255
+    std::vector<std::uint8_t> labels; ///< [count], 0 to 9
 };
 
-/// Reads `<set>-images-idx3-ubyte` and `<set>-labels-idx1-ubyte` (or .gz) from a folder; set is
-/// "t10k" or "train".
+/// Reads `<set>-images-idx3-ubyte` and `<set>-labels-idx1-ubyte`, or these names with .gz.
+/// @param folder where both lie
+/// @param set "t10k" or "train"
+/// @throws file_error as `read_idx`; files of two sets
 inline mnist read_mnist(std::string const& folder, std::string const& set = "t10k") {
     auto path = [&](char const* name) {
         std::string const plain = folder + "/" + set + name;

@@ -41,9 +41,13 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
 
 } // namespace detail
 
-/// Sets every parameter of a model from the chain of nodes in a NIR file. Throws file_error (the
-/// file), shape_error (an array of another shape), name_error (another kind of node), value_error
-/// (a number that the parameter cannot be); nothing has changed then.
+/// Sets every parameter of a model from the chain of nodes in a NIR file.
+/// @param network a chain of the same layers
+/// @param path of the file
+/// @throws file_error the file
+/// @throws shape_error an array of another shape
+/// @throws name_error another kind of node
+/// @throws value_error a number that the parameter cannot be; nothing has changed then
 template <class Model>
 void load_nir(Model& network, std::string const& path) {
     auto const parameters = network.parameters();

@@ -168,16 +168,21 @@ class nir_reader {
 
 } // namespace detail
 
-/// Reads a NIR file, whole or not at all. A network may have as many numbers as are likely for the
-/// file's size (see `hdf5_file`), or `most` if that is more. Throws file_error: the file, a node
-/// that the format does not have, shapes that do not fit together, a time constant that is not
-/// positive, and what else means nothing.
+/// Reads a NIR file, whole or not at all.
+/// @param path of the file
+/// @param most numbers that it may hold, if that is more than its size makes likely (see
+///     `hdf5_file`)
+/// @return the root, a NIRGraph
+/// @throws file_error the file, a node that the format does not have, shapes that do not fit
+///     together, a time constant that is not positive, and what else means nothing
 inline nir_node read_nir(std::string const& path, std::size_t most = 0) {
     return detail::within_memory(path, [&] { return detail::nir_reader(path, most).read(); });
 }
 
-/// The nodes between Input and Output, in order, of a graph that is a plain chain. Throws
-/// file_error: says which node branches, loops or is left over.
+/// The nodes between Input and Output, in order, of a graph that is a plain chain.
+/// @param graph is pointed into
+/// @param path of its file, for the message
+/// @throws file_error says which node branches, loops or is left over
 inline std::vector<nir_node const*> nir_chain(nir_node const& graph, std::string const& path) {
     auto fail = [&](std::string const& why) -> void {
         throw file_error("the network in '" + path + "' is not a plain chain of layers", why,

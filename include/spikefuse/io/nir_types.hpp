@@ -17,12 +17,14 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io {
 
 /// A node of a NIR graph. Numbers stand in `fields`, words ("same", "valid") in `texts`.
 struct nir_node {
-    std::string name, type;
-    std::map<std::string, array> fields;
-    std::map<std::string, std::string> texts;
-    std::vector<nir_node> nodes;                            // of a NIRGraph
-    std::vector<std::pair<std::string, std::string>> edges; // of a NIRGraph: source, target
+    std::string name;                                       ///< within its graph
+    std::string type;                                       ///< "LIF", "Affine", "NIRGraph" ...
+    std::map<std::string, array> fields;                    ///< numbers
+    std::map<std::string, std::string> texts;               ///< words
+    std::vector<nir_node> nodes;                            ///< of a NIRGraph
+    std::vector<std::pair<std::string, std::string>> edges; ///< of a NIRGraph: source, target
 
+    /// A field that is there.
     array const& field(std::string const& key) const { return fields.at(key); }
 };
 
@@ -33,8 +35,8 @@ namespace detail {
 struct nir_type {
     char const* name;
     std::vector<std::string> required, optional;
-    bool one_shape = false; // its parameters agree in shape, or are one number for all
-    char const* word = "";  // what it is in a network; empty: no layer is like it
+    bool one_shape = false; ///< its parameters agree in shape, or are one number for all
+    char const* word = "";  ///< what it is in a network; empty: no layer is like it
 };
 inline std::vector<nir_type> const& nir_types() {
     static std::vector<nir_type> const types = {

@@ -137,11 +137,13 @@ plan_node(Model const& network, std::size_t k, nir_mapping const& rule, std::str
 } // namespace detail
 
 /// Writes a model's parameters as a NIR file: a chain of nodes "0", "1", ... between "input" and
-/// "output", in the model's precision. The file at `path` is replaced in one step, or left as it
-/// was. NIR holds neither dt nor another way to fire or reset than its own
-/// (`inclusive`, `subtract`): who loads the file says these again.
-/// Throws name_error (a network that is no plain chain, a layer that is no node of NIR),
-/// value_error (a number that is not finite), file_error (the disk).
+/// "output", in the model's precision. NIR holds neither dt nor another way to fire or reset than
+/// its own (`inclusive`, `subtract`): who loads the file says these again.
+/// @param network a chain of layers that NIR has
+/// @param path is replaced in one step, or left as it was
+/// @throws name_error a network that is no plain chain, a layer that is no node of NIR
+/// @throws value_error a number that is not finite
+/// @throws file_error the disk
 template <class Model>
 void save_nir(Model const& network, std::string const& path) {
     constexpr detail::chain_reach reach =

@@ -120,6 +120,7 @@ inline constexpr struct first_spike_readout : detail::reduced_readout {
     static constexpr T gradient_sign = T(-1);
 } first_spike{};
 
+/// What `model::operator()` takes as a readout.
 template <class R>
 concept readout_word = requires { R::every_step; };
 

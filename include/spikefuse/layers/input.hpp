@@ -19,6 +19,8 @@ struct input_word : layer {
     static constexpr int gives(int) { return N; }
 };
 
+/// `input<784> >> ...`
+/// @tparam N features of a sample in a step, at least 1
 template <int N>
 inline constexpr input_word<N> input{};
 

@@ -21,6 +21,7 @@ template <int In, int Out, bool Bias>
 using dense_weights = detail::weights_over<In, Out, Bias>;
 
 struct no_bias_word {};
+/// `linear<128>(no_bias)`: weights alone.
 inline constexpr no_bias_word no_bias{};
 
 template <int In, int Out, bool Bias>
@@ -29,7 +30,7 @@ struct linear_word : layer {
                   "spikefuse: linear<N> and linear<In, Out> take widths of at least 1.");
     using kind = named<"linear">;
     static constexpr bool mixes = true;
-    static constexpr int wants = In; // 0: taken from the left
+    static constexpr int wants = In; ///< 0: taken from the left
     static constexpr int gives(int) { return Out; }
     static constexpr nir_mapping exchange{
         "Affine", {{"weight", "weight"}, {"bias", "bias", 0}}, "Linear"};
@@ -52,6 +53,9 @@ struct linear_word : layer {
     }
 };
 
+/// Parameters "weight" `[outputs, inputs]`, row-major, and "bias" `[outputs]`.
+/// @tparam First outputs; inputs, where a second number is given
+/// @tparam Second outputs
 template <int First, int Second = 0>
 inline constexpr auto linear =
     linear_word<Second == 0 ? 0 : First, Second == 0 ? First : Second, true>{};

@@ -11,10 +11,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `population`. `centre` is a parameter of the model too, one number per neuron.
 struct population_parameters {
-    double lowest = 0; // centres begin equally spaced from here
-    double highest = 1;
-    positive tuning_width = 1;
+    double lowest = 0;         ///< centres begin equally spaced from here
+    double highest = 1;        ///< the last centre of a feature
+    positive tuning_width = 1; ///< in units of the input
 };
 
 struct population_neuron {
@@ -51,6 +52,8 @@ struct population_word : neuron_word<population_neuron> {
     }
 };
 
+/// `[..., F]` to `[..., F * N]`, numbers in (0, 1].
+/// @tparam N neurons a feature, at least 1
 template <int N>
 inline constexpr population_word<N> population{};
 

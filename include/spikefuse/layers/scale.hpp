@@ -6,8 +6,9 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `scale`, one number per feature.
 struct scale_parameters {
-    double factor = 1;
+    double factor = 1; ///< what passes is multiplied with it
 };
 
 struct scale_neuron {
@@ -20,6 +21,7 @@ struct scale_neuron {
     }
 };
 
+/// `scale(0.5)`; its parameter is "factor".
 inline constexpr struct scale_maker {
     constexpr neuron_word<scale_neuron> operator()(double factor) const {
         return neuron_word<scale_neuron>({factor});

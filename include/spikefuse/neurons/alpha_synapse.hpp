@@ -13,10 +13,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `alpha_synapse`, one number per neuron each.
 struct alpha_synapse_parameters {
-    double alpha = 0.9; // what is left of the excitatory current after a step, held in [0, 1]
-    double beta = 0.8;  // what is left of the inhibitory current after a step, held in [0, 1]
-    double threshold = 1;
+    double alpha = 0.9;   ///< what is left of the excitatory current after a step, held in [0, 1]
+    double beta = 0.8;    ///< what is left of the inhibitory current after a step, held in [0, 1]
+    double threshold = 1; ///< a spike is sent above it
 };
 
 template <class... Policies>
@@ -61,6 +62,7 @@ struct alpha_synapse_neuron {
     }
 };
 
+/// States `syn_exc`, `syn_inh`, `mem`; gives spikes.
 inline constexpr auto alpha_synapse = neuron<alpha_synapse_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -15,14 +15,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `delta_encoder`, one number per neuron each.
 struct delta_encoder_parameters {
-    double threshold = 0.1;
+    double threshold = 0.1; ///< the change that a spike tells
 };
 
 template <bool Falls>
 struct delta_encoder_neuron {
     using kind = named<"delta_encoder">;
-    static constexpr bool refuses_nan = true; // it would be silence
+    static constexpr bool refuses_nan = true; ///< it would be silence
     using parameters = delta_encoder_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -41,7 +42,9 @@ struct delta_encoder_neuron {
     }
 };
 
+/// State `told`, the input as far as it was told; gives 1 for a rise.
 inline constexpr auto delta_encoder = neuron<delta_encoder_neuron<false>>;
+/// State `told`; gives 1 for a rise, -1 for a fall.
 inline constexpr auto signed_delta_encoder = neuron<delta_encoder_neuron<true>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

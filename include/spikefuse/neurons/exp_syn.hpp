@@ -13,13 +13,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `exp_syn`, one number per neuron each.
 struct exp_syn_parameters {
-    duration tau = 10 * ms; // synaptic time constant
+    duration tau = 10 * ms; ///< synaptic time constant
 };
+/// Parameters of `noisy_exp_syn`, one number per neuron each.
 struct noisy_exp_syn_parameters {
-    duration tau = 10 * ms; // synaptic time constant
-    double noise_std =
-        0.1; // standard deviation that the noise alone would reach after 1 s without decay
+    duration tau = 10 * ms; ///< synaptic time constant
+    /// Standard deviation that the noise alone would reach after 1 s without decay, 1/sqrt(s).
+    double noise_std = 0.1;
 };
 
 template <class Parameters, class... Policies>
@@ -50,7 +52,9 @@ struct exp_syn_neuron : exp_syn_equations<exp_syn_parameters, Policies...> {};
 template <class... Policies>
 struct noisy_exp_syn_neuron : exp_syn_equations<noisy_exp_syn_parameters, Policies...> {};
 
+/// State `i`, which it gives.
 inline constexpr auto exp_syn = neuron<exp_syn_neuron<>>;
+/// The same with noise, drawn from the model's seed.
 inline constexpr auto noisy_exp_syn = neuron<noisy_exp_syn_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

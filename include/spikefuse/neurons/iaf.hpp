@@ -10,10 +10,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `iaf`, one number per neuron each.
 struct iaf_parameters {
-    double r = 1000;      // membrane units per second and unit of current
-    double threshold = 1; // NIR: v_threshold
-    double v_reset = 0;   // where a spike leaves the membrane
+    double r = 1000;      ///< membrane units per second and unit of current
+    double threshold = 1; ///< a spike is sent above it (NIR: v_threshold)
+    double v_reset = 0;   ///< where a spike leaves the membrane
 };
 
 template <class... Policies>
@@ -36,6 +37,7 @@ struct iaf_neuron {
     }
 };
 
+/// State `v`; gives spikes.
 inline constexpr auto iaf = neuron<iaf_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

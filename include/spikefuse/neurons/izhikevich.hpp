@@ -11,17 +11,18 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `izhikevich`, one number per neuron each.
 struct izhikevich_parameters {
-    double a = 0.02;      // how fast the recovery is
-    double b = 0.2;       // how strongly the membrane drives it
-    double c = -65;       // where a spike leaves the membrane, mV
-    double d = 6;         // what a spike adds to the recovery
-    double square = 0.04; // of the membrane's v^2
-    double slope = 5;     // of its v
-    double bias = 140;    // of its rest
-    double threshold = 30;
-    duration tau = 4 * ms; // unit of time; 1 ms in the publication
-    double v_start = -70;  // where the membrane begins, mV
+    double a = 0.02;       ///< how fast the recovery is
+    double b = 0.2;        ///< how strongly the membrane drives it
+    double c = -65;        ///< where a spike leaves the membrane, mV
+    double d = 6;          ///< what a spike adds to the recovery, mV
+    double square = 0.04;  ///< factor of v^2, 1/mV
+    double slope = 5;      ///< factor of v
+    double bias = 140;     ///< constant drive, mV
+    double threshold = 30; ///< a spike is sent above it, mV
+    duration tau = 4 * ms; ///< unit of time; 1 ms in the publication
+    double v_start = -70;  ///< where the membrane begins, mV
 };
 
 template <class... Policies>
@@ -56,6 +57,7 @@ struct izhikevich_neuron {
     }
 };
 
+/// States `v`, `u`; gives spikes.
 inline constexpr auto izhikevich = neuron<izhikevich_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

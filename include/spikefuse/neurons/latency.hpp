@@ -13,14 +13,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `latency`, one number per neuron each.
 struct latency_parameters {
-    duration longest = 100 * ms; // taken as whole steps
-    double threshold = 0.01;
+    duration longest = 100 * ms; ///< taken as whole steps
+    double threshold = 0.01;     ///< an input below it never fires
 };
 
 struct latency_neuron {
     using kind = named<"latency">;
-    static constexpr bool refuses_nan = true; // it would be silence
+    static constexpr bool refuses_nan = true; ///< it would be silence
     using parameters = latency_parameters;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
@@ -39,6 +40,7 @@ struct latency_neuron {
     }
 };
 
+/// States `elapsed` (steps), `fired`; gives one spike until a reset.
 inline constexpr auto latency = neuron<latency_neuron>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -12,10 +12,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `leaky`, one number per neuron each.
 struct leaky_parameters {
-    double beta = 0.9; // what is left of the membrane after a step, held in [0, 1]
-    double threshold = 1;
-    double graded_spikes_factor = 1; // height of a spike, where the neuron is `graded`
+    double beta = 0.9;               ///< what is left of the membrane after a step, held in [0, 1]
+    double threshold = 1;            ///< a spike is sent above it
+    double graded_spikes_factor = 1; ///< height of a spike, where the neuron is `graded`
 };
 
 template <class... Policies>
@@ -51,6 +52,7 @@ struct leaky_neuron {
     }
 };
 
+/// State `mem`; gives spikes, or with `membrane_out` the membrane.
 inline constexpr auto leaky = neuron<leaky_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -10,10 +10,11 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `li`, one number per neuron each.
 struct li_parameters {
-    duration tau_mem = 10 * ms; // membrane time constant
-    duration tau_syn = 5 * ms;  // synaptic time constant
-    double v_leak = 0;          // where the membrane rests
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    duration tau_syn = 5 * ms;  ///< synaptic time constant
+    double v_leak = 0;          ///< where the membrane rests
 };
 
 template <class... Policies>
@@ -46,6 +47,7 @@ struct li_neuron {
     }
 };
 
+/// States `v`, `i`; gives the membrane `v`.
 inline constexpr auto li = neuron<li_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

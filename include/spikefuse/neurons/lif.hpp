@@ -12,12 +12,13 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lif`, one number per neuron each.
 struct lif_parameters {
-    duration tau_mem = 10 * ms; // membrane time constant
-    duration tau_syn = 5 * ms;  // synaptic time constant
-    double v_leak = 0;          // where the membrane rests
-    double threshold = 1;
-    double v_reset = 0; // where a spike leaves the membrane
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    duration tau_syn = 5 * ms;  ///< synaptic time constant
+    double v_leak = 0;          ///< where the membrane rests
+    double threshold = 1;       ///< a spike is sent above it
+    double v_reset = 0;         ///< where a spike leaves the membrane
 };
 
 template <class... Policies>
@@ -58,6 +59,7 @@ struct lif_neuron {
     }
 };
 
+/// States `v`, `i`; gives spikes, or with `membrane_out` the membrane.
 inline constexpr auto lif = neuron<lif_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

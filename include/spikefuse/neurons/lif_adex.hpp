@@ -14,16 +14,17 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lif_adex`, one number per neuron each.
 struct lif_adex_parameters {
-    double adaptation_current = 4;  // how strongly the membrane drives the adaptation
-    double adaptation_spike = 0.02; // what a spike adds to the adaptation
-    positive delta_t = 0.5;         // sharpness of the spike's onset, in units of the membrane
-    duration tau_ada = 500 * ms;    // adaptation time constant
-    duration tau_mem = 10 * ms;     // membrane time constant
-    duration tau_syn = 5 * ms;      // synaptic time constant
-    double v_leak = 0;              // where the membrane rests
-    double threshold = 1;           // where a spike is sent, and where its onset lies
-    double v_reset = 0;             // where a spike leaves the membrane
+    double adaptation_current = 4;  ///< how strongly the membrane drives the adaptation
+    double adaptation_spike = 0.02; ///< what a spike adds to the adaptation
+    positive delta_t = 0.5;         ///< sharpness of the spike's onset, in units of the membrane
+    duration tau_ada = 500 * ms;    ///< adaptation time constant
+    duration tau_mem = 10 * ms;     ///< membrane time constant
+    duration tau_syn = 5 * ms;      ///< synaptic time constant
+    double v_leak = 0;              ///< where the membrane rests
+    double threshold = 1;           ///< where a spike is sent, and where its onset lies
+    double v_reset = 0;             ///< where a spike leaves the membrane
 };
 
 /// HasSynapse: the input goes through an exponential synapse.
@@ -90,7 +91,9 @@ struct lif_adex_encoder_neuron : lif_adex_equations<false, Policies...> {
     using kind = named<"lif_adex_encoder">;
 };
 
+/// States `v`, `i`, `a`; gives spikes.
 inline constexpr auto lif_adex = neuron<lif_adex_neuron<>>;
+/// States `v`, `a`; gives spikes. The input is the current.
 inline constexpr auto lif_adex_encoder = neuron<lif_adex_encoder_neuron<pull_to_value_policy>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -11,11 +11,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lif_box`, one number per neuron each.
 struct lif_box_parameters {
-    duration tau_mem = 10 * ms; // membrane time constant
-    double v_leak = 0;          // where the membrane rests
-    double threshold = 1;
-    double v_reset = 0; // where a spike leaves the membrane
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    double v_leak = 0;          ///< where the membrane rests
+    double threshold = 1;       ///< a spike is sent above it
+    double v_reset = 0;         ///< where a spike leaves the membrane
 };
 
 template <class... Policies>
@@ -40,6 +41,7 @@ struct lif_box_neuron {
     }
 };
 
+/// State `v`; gives spikes.
 inline constexpr auto lif_box = neuron<lif_box_neuron<>>;
 
 /// norse's `lif_current_encoder`: spikes of a neuron that a current drives. Reset to a value takes

@@ -11,13 +11,14 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lif_ex`, one number per neuron each.
 struct lif_ex_parameters {
-    positive delta_t = 0.5;     // sharpness of the spike's onset, in units of the membrane
-    duration tau_mem = 10 * ms; // membrane time constant
-    duration tau_syn = 5 * ms;  // synaptic time constant
-    double v_leak = 0;          // where the membrane rests
-    double threshold = 1;       // where a spike is sent, and where its onset lies
-    double v_reset = 0;         // where a spike leaves the membrane
+    positive delta_t = 0.5;     ///< sharpness of the spike's onset, in units of the membrane
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    duration tau_syn = 5 * ms;  ///< synaptic time constant
+    double v_leak = 0;          ///< where the membrane rests
+    double threshold = 1;       ///< where a spike is sent, and where its onset lies
+    double v_reset = 0;         ///< where a spike leaves the membrane
 };
 
 template <class... Policies>
@@ -49,6 +50,7 @@ struct lif_ex_neuron {
     }
 };
 
+/// States `v`, `i`; gives spikes.
 inline constexpr auto lif_ex = neuron<lif_ex_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -11,13 +11,14 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lif_refrac`, one number per neuron each.
 struct lif_refrac_parameters {
-    duration tau_mem = 10 * ms; // membrane time constant
-    duration tau_syn = 5 * ms;  // synaptic time constant
-    double v_leak = 0;          // where the membrane rests
-    double threshold = 1;
-    double v_reset = 0;   // where a spike leaves the membrane
-    double rho_reset = 5; // steps of rest after a spike
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    duration tau_syn = 5 * ms;  ///< synaptic time constant
+    double v_leak = 0;          ///< where the membrane rests
+    double threshold = 1;       ///< a spike is sent above it
+    double v_reset = 0;         ///< where a spike leaves the membrane
+    double rho_reset = 5;       ///< steps of rest after a spike
 };
 
 template <class... Policies>
@@ -55,6 +56,7 @@ struct lif_refrac_neuron {
     }
 };
 
+/// States `v`, `i`, `rho`; gives spikes.
 inline constexpr auto lif_refrac = neuron<lif_refrac_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

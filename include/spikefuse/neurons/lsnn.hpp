@@ -12,14 +12,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `lsnn`, one number per neuron each.
 struct lsnn_parameters {
-    duration tau_mem = 10 * ms;    // membrane time constant
-    duration tau_syn = 5 * ms;     // synaptic time constant
-    duration tau_adapt = 800 * ms; // with which the threshold decays back
-    double v_leak = 0;             // where the membrane rests
-    double threshold = 1;          // where the threshold b rests
-    double v_reset = 0;            // where a spike leaves the membrane
-    double beta = 1.8;             // by how much a spike raises the threshold
+    duration tau_mem = 10 * ms;    ///< membrane time constant
+    duration tau_syn = 5 * ms;     ///< synaptic time constant
+    duration tau_adapt = 800 * ms; ///< with which the threshold decays back
+    double v_leak = 0;             ///< where the membrane rests
+    double threshold = 1;          ///< where the threshold b rests
+    double v_reset = 0;            ///< where a spike leaves the membrane
+    double beta = 1.8;             ///< by how much a spike raises the threshold
 };
 
 template <class... Policies>
@@ -56,6 +57,7 @@ struct lsnn_neuron {
     }
 };
 
+/// States `v`, `i`, `b` (the threshold); gives spikes.
 inline constexpr auto lsnn = neuron<lsnn_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -12,6 +12,7 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Of a neuron without a struct `parameters`.
 struct no_parameters {};
 
 namespace detail {
@@ -134,7 +135,7 @@ struct neuron_word : layer {
     using kind = typename detail::kind_of<N>::type;
     using equations_of = N;
     static constexpr bool mixes = false;
-    static constexpr int wants = 0; // any width
+    static constexpr int wants = 0; ///< any width
     static constexpr int gives(int left) { return left; }
     static constexpr nir_mapping exchange = detail::exchange_of<N>();
     using parameters = typename detail::parameters_of<N>::type;
@@ -187,6 +188,7 @@ struct neuron_word : layer {
 };
 
 /// Any struct with `static constexpr auto equations()` as a layer: `neuron<alif>`.
+/// @tparam N may have `kind` (its name), `parameters` (a struct) and `choices` too
 template <class N>
 inline constexpr neuron_word<N> neuron{};
 

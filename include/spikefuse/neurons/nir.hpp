@@ -13,12 +13,13 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir {
 
+/// Parameters of `nir::lif`, one number per neuron each.
 struct lif_parameters {
-    duration tau = 10 * ms; // membrane time constant
-    double r = 1;           // membrane units per unit of current
-    double v_leak = 0;      // where the membrane goes without input
-    double v_threshold = 1;
-    double v_reset = 0; // where a spike leaves the membrane
+    duration tau = 10 * ms; ///< membrane time constant
+    double r = 1;           ///< membrane units per unit of current
+    double v_leak = 0;      ///< where the membrane goes without input
+    double v_threshold = 1; ///< a spike is sent above it
+    double v_reset = 0;     ///< where a spike leaves the membrane
 };
 
 /// Leaky integrate-and-fire, the input is a current: v' = v + dt / tau ((v_leak - v) + r I).
@@ -49,14 +50,15 @@ struct lif_neuron {
     }
 };
 
+/// Parameters of `nir::cuba_lif`, one number per neuron each.
 struct cuba_lif_parameters {
-    duration tau_mem = 10 * ms; // membrane time constant
-    duration tau_syn = 5 * ms;  // synaptic time constant
-    double r = 1;               // membrane units per unit of synaptic current
-    double v_leak = 0;          // where the membrane goes without input
-    double v_threshold = 1;
-    double v_reset = 0; // where a spike leaves the membrane
-    double w_in = 1;    // of what arrives; tau_syn / dt lets a spike move the synapse by 1
+    duration tau_mem = 10 * ms; ///< membrane time constant
+    duration tau_syn = 5 * ms;  ///< synaptic time constant
+    double r = 1;               ///< membrane units per unit of synaptic current
+    double v_leak = 0;          ///< where the membrane goes without input
+    double v_threshold = 1;     ///< a spike is sent above it
+    double v_reset = 0;         ///< where a spike leaves the membrane
+    double w_in = 1; ///< of what arrives; tau_syn / dt lets a spike move the synapse by 1
 };
 
 /// The same behind a synapse whose current decays: i' = i + dt / tau_syn (w_in x - i); v' = v + dt
@@ -105,7 +107,9 @@ struct cuba_lif_neuron {
     }
 };
 
+/// State `v`; gives spikes.
 inline constexpr auto lif = neuron<lif_neuron<>>;
+/// States `i`, `v`; gives spikes.
 inline constexpr auto cuba_lif = neuron<cuba_lif_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::nir

@@ -14,14 +14,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `poisson`, one number per neuron each.
 struct poisson_parameters {
-    double rate = 100; // spikes a second at an input of 1
+    double rate = 100; ///< spikes a second at an input of 1
 };
 
 template <class... Policies>
 struct poisson_neuron {
     using kind = named<"poisson">;
-    static constexpr bool refuses_nan = true; // it would be silence
+    static constexpr bool refuses_nan = true; ///< it would be silence
     using parameters = poisson_parameters;
     using choices = asks<surrogate_word<straight_through_surrogate>>::with<Policies...>;
     static constexpr auto equations() {
@@ -32,6 +33,7 @@ struct poisson_neuron {
     }
 };
 
+/// No state; gives spikes drawn from the model's seed.
 inline constexpr auto poisson = neuron<poisson_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

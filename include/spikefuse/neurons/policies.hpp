@@ -235,36 +235,65 @@ constexpr auto resets(auto membrane, auto threshold, auto v_reset) {
 }
 } // namespace chosen
 
+/// Fires above the threshold.
 inline constexpr strict_policy strict{};
+/// Fires at or above the threshold.
 inline constexpr inclusive_policy inclusive{};
+/// Fires as often as the threshold goes into the membrane.
 inline constexpr several_policy<65536> several{};
+/// The same, at most `Most` times a step.
 template <int Most>
 inline constexpr several_policy<Most> several_up_to{};
+/// Every neuron fires for itself.
 inline constexpr everyone_policy everyone{};
+/// Of a layer one neuron fires at most: the one highest above its threshold.
 inline constexpr one_winner_policy one_winner{};
+/// A spike sets the membrane to `v_reset`.
 inline constexpr reset_to_value_policy reset_to_value{};
+/// A spike takes the threshold off the membrane.
 inline constexpr subtract_policy subtract{};
+/// A spike takes v - v_reset off the membrane, which rounds otherwise.
 inline constexpr pull_to_value_policy pull_to_value{};
+/// A spike sets the membrane to zero.
 inline constexpr reset_to_zero_policy reset_to_zero{};
+/// A spike leaves the membrane as it is.
 inline constexpr no_reset_policy no_reset{};
+/// The reset comes in the next step.
 inline constexpr next_step_policy next_step{};
+/// The reset comes in the same step.
 inline constexpr at_once_policy at_once{};
+/// A spike is 1.
 inline constexpr unit_spikes_policy unit_spikes{};
+/// A spike is `graded_spikes_factor`.
 inline constexpr graded_policy graded{};
+/// The next layer, or the readout, sees spikes.
 inline constexpr spikes_out_policy spikes_out{};
+/// It sees the membrane as the step leaves it.
 inline constexpr membrane_out_policy membrane_out{};
+/// States are numbers.
 inline constexpr continuous_policy continuous{};
+/// States are rounded to the nearest of `Count` levels.
 template <int Count>
 inline constexpr quantised_policy<Count> quantised_to{};
+/// What the library means.
 inline constexpr corrected_policy corrected{};
+/// What the library computes, its slips too.
 inline constexpr compat_policy compat{};
+/// Gradients flow through the reset.
 inline constexpr attached_policy attached{};
+/// No gradient flows through the reset.
 inline constexpr detached_policy detached{};
+/// Synapse: the input jumps in, the membrane reads, the current decays.
 inline constexpr use_then_decay_policy use_then_decay{};
+/// Synapse: the current decays, the input jumps in, the membrane reads.
 inline constexpr decay_then_add_policy decay_then_add{};
+/// Synapse: the input jumps in, the current decays, the membrane reads.
 inline constexpr add_then_decay_policy add_then_decay{};
+/// Synapse: the membrane reads, then decay, then the input jumps in.
 inline constexpr use_old_current_policy use_old_current{};
+/// Time constants in seconds, `tau_mem`.
 inline constexpr as_times_policy as_times{};
+/// Their inverses in 1/s, `tau_mem_inv`.
 inline constexpr rates_policy rates{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -13,11 +13,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `rockpool_lif`, one number per neuron each.
 struct rockpool_lif_parameters {
-    duration tau_mem = 20 * ms; // membrane time constant
-    duration tau_syn = 20 * ms; // synaptic time constant
-    double bias = 0;            // joins the membrane in every step
-    positive threshold = 1;
+    duration tau_mem = 20 * ms; ///< membrane time constant
+    duration tau_syn = 20 * ms; ///< synaptic time constant
+    double bias = 0;            ///< joins the membrane in every step
+    positive threshold = 1;     ///< a spike for each time that it goes into the membrane
 };
 
 template <class... Policies>
@@ -46,6 +47,7 @@ struct rockpool_lif_neuron {
     }
 };
 
+/// States `v`, `i`; gives the number of spikes in a step.
 inline constexpr auto rockpool_lif = neuron<rockpool_lif_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

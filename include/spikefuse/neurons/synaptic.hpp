@@ -14,11 +14,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// Parameters of `synaptic`, one number per neuron each.
 struct synaptic_parameters {
-    double alpha = 0.9; // what is left of the synaptic current after a step, held in [0, 1]
-    double beta = 0.8;  // what is left of the membrane after a step, held in [0, 1]
-    double threshold = 1;
-    double graded_spikes_factor = 1; // height of a spike, where the neuron is `graded`
+    double alpha = 0.9;   ///< what is left of the synaptic current after a step, held in [0, 1]
+    double beta = 0.8;    ///< what is left of the membrane after a step, held in [0, 1]
+    double threshold = 1; ///< a spike is sent above it
+    double graded_spikes_factor = 1; ///< height of a spike, where the neuron is `graded`
 };
 
 template <class... Policies>
@@ -58,6 +59,7 @@ struct synaptic_neuron {
     }
 };
 
+/// States `syn`, `mem`; gives spikes, or with `membrane_out` the membrane.
 inline constexpr auto synaptic = neuron<synaptic_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

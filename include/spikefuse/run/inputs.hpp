@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// What a caller may pass as input, and the sentences for what does not fit.
+/// What a caller may pass as input, and the sentences for what does not fit: a Kokkos::View of
+/// values `[T, B, N]`, of values `[B, N]` that are held for `settings.steps` steps, or of packed
+/// spikes, uint32_t `[T, B, ceil(N/32)]`, in which feature n is bit n % 32 of word n / 32. Values
+/// are of the model's number type. Any layout and strides; T may differ from call to call and is at
+/// most 2^30. The view lies in memory that the model's space reaches.
 
 #include "../core/errors.hpp"
 #include "../core/numbers.hpp"

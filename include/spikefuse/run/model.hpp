@@ -23,7 +23,10 @@ template <class Model, class Loss>
 class backpropagation;
 
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is.
+/// stands. Copying waits for runs.
+/// @tparam Network the network's type; may be const, as decltype of a constexpr network is
+/// @tparam T float or double
+/// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
@@ -39,11 +42,12 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     using value_type = T;
     using space_type = Space;
     using typename recordings::trace_view, typename recordings::spike_view;
-    using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; // [B, N]
-    static constexpr int inputs = plain::inputs, outputs = plain::outputs;
+    using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; ///< [B, N]
+    static constexpr int inputs = plain::inputs;                        ///< features of the input
+    static constexpr int outputs = plain::outputs;                      ///< and of the output
 
-    /// Weights begin as their layers say (from `settings.seed`), neurons with the parameters
-    /// written in the network. Throws value_error for a parameter or a setting outside its domain.
+    /// Weights begin as their layers say (from `settings.seed`), neurons as written in the network.
+    /// @throws value_error a parameter or a setting outside its domain
     explicit model(Network network, settings chosen = {})
         : parameters_of_model(catalog()),
           recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
@@ -62,19 +66,17 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     model(model const&) = default;
     model(model&&) noexcept = default;
-    model& operator=(model const& other) {
-        return *this = model(other);
-    } // as a whole, or not at all
+    model& operator=(model const& other) { return *this = model(other); } // or not at all
     model& operator=(model&&) noexcept = default;
     ~model() = default;
 
-    // --- running ---
-
-    /// Runs the network: a trace [T, B, N], freshly allocated. The input is values [T, B, N],
-    /// values [B, N] held for `settings.steps` steps, or packed spikes uint32_t [T, B, ceil(N/32)].
-    /// Asynchronous, as Kokkos is: fence before reading on the host. Any strides; where the
-    /// features of a sample do not lie together (LayoutLeft), a launch before copies them. Throws
-    /// shape_error: a view that does not fit, more than 2^30 steps.
+    /// Runs the network. Asynchronous, as Kokkos is: fence before reading on the host.
+    /// @param space where it is queued; may be left out, in this and all calls
+    /// @param input values `[T, B, N]`, values `[B, N]` held for `settings.steps` steps, or packed
+    ///     spikes uint32_t `[T, B, ceil(N/32)]`; any strides (LayoutLeft: copied by a launch
+    ///     before)
+    /// @return the trace `[T, B, N]` of the last layer, freshly allocated
+    /// @throws shape_error a view that does not fit, more than 2^30 steps
     template <class Input>
         requires Kokkos::is_view_v<Input>
     trace_view operator()(Space const& space, Input const& input) {
@@ -85,8 +87,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     auto operator()(Input const& input) {
         return (*this)(Space(), input, trace);
     }
-    /// The same, reduced inside the kernel: `network(spikes, counts)`, `last_step`,
-    /// `max_over_time`: [B, N].
+    /// The same with a readout, reduced inside the kernel: `network(spikes, counts)`.
+    /// @return `[B, N]`, or `[T, B, N]` for `trace`
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
@@ -112,7 +114,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return (*this)(Space(), input, readout);
     }
 
-    /// One step, as a cell: [B, N] in, [B, N] out. The state goes on from call to call.
+    /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
@@ -127,15 +129,15 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's, of any strides: one launch, no allocation, no fence.
+    /// Runs into a view of the caller's, `[T, B, N]` or reduced `[B, N]`, of any strides: one
+    /// launch, no allocation, no fence. Throws shape_error where one does not fit.
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
     }
 
     using parameters_of_model::set;
-    /// The same by names that are checked when the program compiles: `network.set<"lif 1",
-    /// "tau_mem">(20 * ms)`.
+    /// `network.set<"lif 1", "tau_mem">(20 * ms)`: names that the compiler checks.
     template <detail::spelling Layer, detail::spelling Parameter, class Value>
     void set(Value const& value) {
         plan::check_parameter_name<plain, T, Layer, Parameter>();
@@ -150,8 +152,6 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     /// This network for the teams of a kernel of the user's; see run/team.hpp.
     team_network<Network, T> on_team() const { return team_network<Network, T>(begin_run()); }
-
-    // --- states ---
 
     /// The next run starts from rest. Costs nothing: the kernel does it.
     void reset() { fresh_ = true; }
@@ -178,8 +178,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return result;
     }
 
-    /// A state of all samples, row-major [B, N]: "v", "i", ...; for a layer that a loop feeds back,
-    /// also the "spikes" (0 or 1) or the "output" of the step before. Throws name_error.
+    /// A state of all samples, row-major `[B, N]`: "v", "i" ...; for a layer that a loop feeds
+    /// back, also the "spikes" (0 or 1) or the "output" of the step before.
+    /// @throws name_error no such layer, or no such state of it
     std::vector<T> state(std::string_view layer, std::string_view name) const {
         if (!fresh_) return memory_.get(layer, name, memory_.view());
         auto const first =
@@ -187,9 +188,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         initialize_states(first.data());
         return memory_.get(layer, name, first);
     }
-    /// Sets a state before a run: [B, N] numbers, N for all samples alike, or one. The model's
-    /// other states then begin as its parameters of now say. Throws name_error, shape_error,
-    /// value_error; then nothing has changed.
+    /// Sets a state before a run: `[B, N]` numbers, N for all samples alike, or one. The model's
+    /// other states then begin as its parameters of now say.
+    /// @throws error a name, shape or value error; then nothing has changed
     template <class Number>
     void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
         memory_.check(layer, name, values);
@@ -206,11 +207,10 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         set_state(layer, name, std::span<double const>(&value, 1));
     }
 
-    settings const& setup() const { return settings_; }
-    /// Steps since the model was made: what noise counts by. For a model that goes on where another
-    /// one stopped.
+    settings const& setup() const { return settings_; } ///< what it was made with
+    /// Steps since the model was made: what noise counts by.
     std::uint64_t elapsed_steps() const { return elapsed_; }
-    void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; }
+    void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; } ///< and where it stopped
 
   private:
     template <class Model, class Loss>
@@ -377,7 +377,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 template <auto const& Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
 
-/// The plan of a model, in its own precision.
+/// The plan of a model, in its own precision, as text: see `describe(network)`.
 template <layer_word Network, class T, class Space>
 std::string describe(model<Network, T, Space> const& of) {
     auto const& setup = of.setup();

@@ -9,21 +9,24 @@
 
 namespace spikefuse {
 
+/// `{.steps = 100, .batch = 256, .dt = 1 * ms}`. A model throws value_error for what cannot be.
 struct settings {
-    int steps = 1;          // T for an input that is held, and the most steps that are recorded
-    int batch = 1;          // B: samples that run side by side
-    duration dt = 1 * ms;   // one time step
-    std::uint64_t seed = 0; // of the start values of weights, and of noise
-    // The number of this model's first sample, by which noise is drawn: models that share a batch
-    // (MPI ranks, say) draw what one would.
+    int steps = 1;          ///< T for an input that is held, and the most steps that are recorded
+    int batch = 1;          ///< B: samples that run side by side
+    duration dt = 1 * ms;   ///< one time step
+    std::uint64_t seed = 0; ///< of the start values of weights, and of noise
+    /// The number of this model's first sample, by which noise is drawn: models that share a batch
+    /// (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
-    // A string that outlives the model; stands in front of its kernels' names in profilers: "brain: spikefuse::forward".
+    // A string that outlives the model; stands in front of its kernels' names in profilers: "brain:
+    // spikefuse::forward".
     char const* name = "";
 };
 
 template <class T>
 struct precision_word {};
-/// `model{network, settings, precision<double>}`.
+/// `model{network, settings, precision<double>}` computes in double.
+/// @tparam T float or double
 template <class T>
 inline constexpr precision_word<T> precision{};
 

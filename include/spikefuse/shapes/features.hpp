@@ -10,7 +10,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <int N>
 struct features {
     static_assert(N > 0, "spikefuse: a width must be at least 1.");
-    static constexpr int width = N;
+    static constexpr int width = N; ///< numbers of a sample in a step
     friend constexpr bool operator==(features, features) { return true; }
     template <int M>
     friend constexpr bool operator==(features, features<M>) {
@@ -20,7 +20,7 @@ struct features {
 
 /// Not known yet: the network has no `input<N>` in front and its first width is not said.
 struct unknown_shape {
-    static constexpr int width = 0;
+    static constexpr int width = 0; ///< taken from the left
 };
 
 template <int N>

@@ -15,6 +15,7 @@ struct arctan_surrogate {
         return 0.5 * Alpha / (1 + square(1.5707963267948966 * Alpha * x));
     }
 };
+/// @tparam Alpha steepness
 template <auto Alpha = 2>
 inline constexpr surrogate_word<arctan_surrogate<Alpha>> arctan{};
 

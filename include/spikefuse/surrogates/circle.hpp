@@ -16,6 +16,7 @@ struct circle_surrogate {
         return 1 / (away * sqrt(away));
     }
 };
+/// @tparam Alpha radius
 template <auto Alpha = 1>
 inline constexpr surrogate_word<circle_surrogate<Alpha>> circle{};
 

@@ -14,6 +14,7 @@ struct fast_sigmoid_surrogate {
         return 1 / square(Slope * abs(x) + 1);
     }
 };
+/// @tparam Slope steepness
 template <auto Slope = 25>
 inline constexpr surrogate_word<fast_sigmoid_surrogate<Slope>> fast_sigmoid{};
 

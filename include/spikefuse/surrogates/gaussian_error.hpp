@@ -15,6 +15,7 @@ struct gaussian_error_surrogate {
         return 1.1283791331978021 * exp(-square(Alpha * x));
     }
 };
+/// @tparam Alpha steepness
 template <auto Alpha = 1>
 inline constexpr surrogate_word<gaussian_error_surrogate<Alpha>> gaussian_error{};
 

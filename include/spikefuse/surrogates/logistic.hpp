@@ -10,6 +10,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <auto Slope = 1>
 struct logistic_surrogate : tanh_slope_surrogate<Slope> {};
+/// @tparam Slope steepness
 template <auto Slope = 1>
 inline constexpr surrogate_word<logistic_surrogate<Slope>> logistic{};
 

@@ -23,6 +23,7 @@ struct periodic_exponential_surrogate {
         return -by_membrane(v, threshold) * v / threshold;
     }
 };
+/// @tparam Window decay length, in units of the membrane
 template <auto Window = 0.5>
 inline constexpr surrogate_word<periodic_exponential_surrogate<Window>> periodic_exponential{};
 

@@ -19,6 +19,7 @@ struct piecewise_linear_surrogate {
         return select(v >= threshold - Window, -v / square(threshold), V(0));
     }
 };
+/// @tparam Window how far below the threshold it begins, in units of the membrane
 template <auto Window = 0.5>
 inline constexpr surrogate_word<piecewise_linear_surrogate<Window>> piecewise_linear{};
 

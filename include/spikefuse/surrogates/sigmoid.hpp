@@ -16,6 +16,7 @@ struct sigmoid_surrogate {
         return Slope * decay / square(1 + decay);
     }
 };
+/// @tparam Slope steepness
 template <auto Slope = 25>
 inline constexpr surrogate_word<sigmoid_surrogate<Slope>> sigmoid{};
 

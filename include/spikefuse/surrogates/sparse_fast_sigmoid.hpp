@@ -15,6 +15,8 @@ struct sparse_fast_sigmoid_surrogate {
         return select(x > V(From), 1 / square(Slope * abs(x) + 1), V(0));
     }
 };
+/// @tparam Slope steepness
+/// @tparam From where it begins, above the threshold
 template <auto Slope = 25, auto From = 1>
 inline constexpr surrogate_word<sparse_fast_sigmoid_surrogate<Slope, From>> sparse_fast_sigmoid{};
 

@@ -15,6 +15,8 @@ struct spike_rate_escape_surrogate {
         return Slope * exp(-Beta * abs(x - 1));
     }
 };
+/// @tparam Beta decay
+/// @tparam Slope height
 template <auto Beta = 1, auto Slope = 25>
 inline constexpr surrogate_word<spike_rate_escape_surrogate<Beta, Slope>> spike_rate_escape{};
 

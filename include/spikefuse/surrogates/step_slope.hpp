@@ -13,6 +13,7 @@ struct step_slope_surrogate {
         return select(x < V(0), V(Slope), V(-Slope));
     }
 };
+/// @tparam Slope height
 template <auto Slope = 1>
 inline constexpr surrogate_word<step_slope_surrogate<Slope>> step_slope{};
 

@@ -13,6 +13,7 @@ struct straight_through_surrogate {
         return V(1);
     }
 };
+/// `lif(straight_through)`.
 inline constexpr surrogate_word<straight_through_surrogate> straight_through{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

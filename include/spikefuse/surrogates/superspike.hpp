@@ -14,6 +14,7 @@ struct superspike_surrogate {
         return 1 / square(Alpha * abs(x) + 1);
     }
 };
+/// @tparam Alpha steepness
 template <auto Alpha = 100>
 inline constexpr surrogate_word<superspike_surrogate<Alpha>> superspike{};
 

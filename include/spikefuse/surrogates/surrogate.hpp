@@ -14,13 +14,14 @@
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Surrogate S as a choice: `lif(superspike<100>)`.
+/// @tparam S a struct with `derivative(x)`, or `by_membrane` and `by_threshold`
 template <class S>
 struct surrogate_word {
     static constexpr axis question = axis::surrogate;
     using unit = S;
 };
 
-/// Derivative of a spike with respect to the membrane.
+/// Derivative of a spike with respect to the membrane, per unit of the membrane.
 template <class S, class V>
 SPIKEFUSE_FUNCTION V by_membrane(V membrane, V threshold) {
     if constexpr (requires { S::by_membrane(membrane, threshold); }) {
@@ -57,6 +58,7 @@ struct written_surrogate {
     }
 };
 /// A surrogate in a line: `lif(surrogate<[](auto x) { return 1 / square(10 * abs(x) + 1); }>)`.
+/// @tparam Derivative a function of the membrane above the threshold
 template <auto Derivative>
 inline constexpr surrogate_word<written_surrogate<Derivative>> surrogate{};
 

@@ -15,6 +15,7 @@ struct tanh_slope_surrogate {
         return 4 * decay / square(1 + decay);
     }
 };
+/// @tparam Alpha steepness
 template <auto Alpha = 100>
 inline constexpr surrogate_word<tanh_slope_surrogate<Alpha>> tanh_slope{};
 

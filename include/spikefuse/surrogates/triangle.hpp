@@ -15,6 +15,7 @@ struct triangle_surrogate {
         return Alpha * maximum(1 - abs(x), V(0));
     }
 };
+/// @tparam Alpha height
 template <auto Alpha = 0.3>
 inline constexpr surrogate_word<triangle_surrogate<Alpha>> triangle{};
 

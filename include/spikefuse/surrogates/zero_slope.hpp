@@ -13,6 +13,7 @@ struct zero_slope_surrogate {
         return V(0);
     }
 };
+/// `lif(zero_slope)`.
 inline constexpr surrogate_word<zero_slope_surrogate> zero_slope{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -29,12 +29,12 @@ inline constexpr training_plan training_plan_of = [] {
 }();
 } // namespace detail
 
-/// Gradients of a loss with respect to all parameters, and where asked to the input and the first
-/// states. Keeps a reference to the model. A handle, as a Kokkos::View is: a copy shows the same
-/// gradients and writes to the same tape.
 template <class Model, class Loss>
 class backpropagation;
 
+/// Gradients of a loss with respect to all parameters, and where asked to the input and the first
+/// states. Keeps a reference to the model. A handle, as a Kokkos::View is: a copy shows the same
+/// gradients and writes to the same tape.
 template <layer_word Network, class T, class Space, class Loss>
 class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_buffers<T, Space> {
     using Model = model<Network, T, Space>;
@@ -49,36 +49,40 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
 
   public:
     using value_type = T;
-    static constexpr int longest_block =
-        layout::block_steps; // the largest K: scratch is laid out for it
+    static constexpr int longest_block = layout::block_steps; ///< the largest K
 
-    /// Reserves the gradients, [groups, parameters]; the tape is reserved by the first run. Throws
-    /// value_error: a K or a number of groups that cannot be.
+    /// Reserves the gradients, `[groups, parameters]`; the tape is reserved by the first run.
+    /// @param of is kept by reference
+    /// @param loss such as `cross_entropy(max_over_time)`
+    /// @param chosen K, groups, size of the tape
+    /// @throws value_error a K or a number of groups that cannot be
     explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {})
         : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch,
                   chosen),
           model_(of), loss_(loss) {}
 
-    /// The class of every sample, [B], for the runs to come. Throws shape_error: not B of them;
-    /// value_error: not one of 0 to N - 1, with N the network's outputs; then the labels of before
-    /// still stand.
+    /// The class of every sample, for the runs to come.
+    /// @param labels `[B]`, each from 0 to N - 1, with N the network's outputs
+    /// @throws error a shape or value error; then the labels of before still stand
     void set_labels(std::span<int const> labels) {
         static_assert(std::is_same_v<targets, detail::label_targets>,
                       "spikefuse: this loss has no labels.");
         targets_.labels = this->copy_labels(labels);
     }
-    /// A target for every output, row-major, for the runs to come: [B, N] (`steps` 1), or [T, B, N]
-    /// for a loss of the trace, with `steps` the T of those runs. Throws value_error: less than one
-    /// step, or several for a loss of a reduced readout; shape_error: another number of targets;
-    /// then the targets of before still stand.
+    /// A target for every output, for the runs to come.
+    /// @param values row-major `[B, N]`, or `[T, B, N]` for a loss of the trace
+    /// @param steps 1, or the T of those runs
+    /// @throws error a shape or value error; then the targets of before still stand
     void set_targets(std::span<T const> values, int steps = 1) {
         targets_.values = this->copy_targets(values, steps, targets_follow_steps);
     }
 
     /// Runs the network on `input` and then backwards. Asynchronous: fence before looking at a view
-    /// of results on the host. Input as for `model::operator()`: values [T, B, N], values [B, N]
-    /// held for `settings.steps`, or packed spikes [T, B, ceil(N/32)]. Throws shape_error: a view
-    /// that does not fit; value_error: no labels, no targets; then the model is as before.
+    /// of results on the host.
+    /// @param space where it is queued; may be left out
+    /// @param input as for `model::operator()`
+    /// @throws shape_error a view that does not fit
+    /// @throws value_error no labels, no targets; then the model is as before
     template <class Input>
     void run(Space const& space, Input const& input) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();

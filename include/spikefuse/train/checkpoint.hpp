@@ -241,17 +241,18 @@ void read_checkpoint(Trainer& training, std::string const& path) {
 }
 } // namespace detail
 
-/// Writes a file beside `path` and renames it. Throws file_error; the file that was there before is
-/// then still there.
+/// Writes parameters, optimizer, counters and history beside `path` and renames the file.
+/// @throws file_error it cannot be written; the file that was there before is then still there
 template <class Trainer>
 void save_checkpoint(Trainer& training, std::string const& path) {
     io::detail::replace_file(path, detail::checkpoint_bytes(training));
 }
 
-/// Makes a trainer go on where the file's stopped. Throws file_error: no checkpoint, an older one,
-/// a damaged one, or one of another network (layers, equations, arrays by name and shape, dt, float
-/// or double) or optimizer; then nothing has changed. Rates, schedules and surrogates of one name
-/// that compute something else are not seen.
+/// Makes a trainer go on where the file's stopped. Rates, schedules and surrogates of one name that
+/// compute something else are not seen.
+/// @throws file_error no checkpoint, an older or damaged one, or one of another network (layers,
+///     equations, arrays by name and shape, dt, float or double) or optimizer; then nothing has
+///     changed
 template <class Trainer>
 void load_checkpoint(Trainer& training, std::string const& path) {
     io::detail::within_memory(path, [&] { detail::read_checkpoint(training, path); });

@@ -17,7 +17,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// Source: the idx files of LeCun, Cortes and Burges's MNIST, as `io::read_mnist` gives them.
 class image_samples {
   public:
-    /// Samples [begin, end) of a set. Throws value_error: there are no such samples.
+    /// Samples `[begin, end)` of a set, which is kept by reference.
+    /// @throws value_error there are no such samples
     image_samples(io::mnist const& set, std::size_t begin, std::size_t end)
         : set_(set), begin_(begin), end_(end) {
         if (begin >= end || end > set.count)
@@ -27,14 +28,16 @@ class image_samples {
     }
     image_samples(io::mnist const&&, std::size_t, std::size_t) = delete; // it would be gone
 
-    std::size_t size() const { return end_ - begin_; }
-    int label(std::size_t k) const { return set_.labels[begin_ + k]; }
+    std::size_t size() const { return end_ - begin_; }                 ///< how many samples
+    int label(std::size_t k) const { return set_.labels[begin_ + k]; } ///< of sample k
+    /// Room for a batch, `[B, rows * columns]`.
     template <class Model>
     auto make_input(int batch, int) const {
         return Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight,
                             typename Model::space_type>(
             "spikefuse::images", static_cast<std::size_t>(batch), set_.rows * set_.columns);
     }
+    /// Writes the samples `which` and their labels, `[B]` each.
     template <class View>
     void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
         auto const host = Kokkos::create_mirror_view(input);
@@ -59,8 +62,10 @@ class image_samples {
 /// after the last step are dropped; several of a channel in one step are one spike.
 class event_samples {
   public:
-    /// `units`: channels of the network's input. `step`: length of a time step; a trainer wants the
-    /// model's `dt`. `fill` throws shape_error, value_error as `io::bin_events` does.
+    /// @param set is kept by reference
+    /// @param units channels of the network's input
+    /// @param step length of a time step; a trainer wants the model's `dt`
+    /// @throws value_error recordings of more units. `fill` throws as `io::bin_events` does
     event_samples(io::event_data const& set, int units, duration step)
         : set_(set), units_(units), step_(step) {
         if (set.units() > units)
@@ -70,15 +75,17 @@ class event_samples {
     }
     event_samples(io::event_data const&&, int, duration) = delete; // it would be gone
 
-    std::size_t size() const { return set_.size(); }
-    int label(std::size_t k) const { return set_.labels[k]; }
-    duration step() const { return step_; }
+    std::size_t size() const { return set_.size(); }          ///< how many samples
+    int label(std::size_t k) const { return set_.labels[k]; } ///< of sample k
+    duration step() const { return step_; }                   ///< of time
+    /// Room for a batch, packed: `[T, B, ceil(N/32)]`.
     template <class Model>
     auto make_input(int batch, int steps) const {
         return Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, typename Model::space_type>(
             "spikefuse::events", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
             static_cast<std::size_t>((units_ + 31) / 32));
     }
+    /// Writes the samples `which` and their labels, `[B]` each.
     template <class View>
     void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
         auto const host = Kokkos::create_mirror_view(input);

@@ -25,7 +25,7 @@ namespace detail {
 
 /// The class of every sample.
 struct label_targets {
-    int const* labels = nullptr; // [B]
+    int const* labels = nullptr; ///< [B]
 };
 /// A number for every output: [B, N] for a reduced readout, [T, B, N] for a trace.
 template <class T>
@@ -86,6 +86,7 @@ struct cross_entropy_loss {
         return loss / terms;
     }
 };
+/// `cross_entropy(max_over_time)`: targets are labels `[B]`.
 inline constexpr detail::loss_of<cross_entropy_loss> cross_entropy{};
 
 /// Mean of (value - target)^2 over batch and outputs (and steps), of a reduced readout or of a
@@ -99,6 +100,7 @@ struct mean_squared_loss {
     template <class T>
     using targets = detail::value_targets<T>;
 
+    /// `gradient`: [N], of the readout of this sample. Returns the sample's share of the mean.
     template <class T>
     SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::value_targets<T> wanted,
                                     int sample, int batch, T* gradient) const {
@@ -114,6 +116,7 @@ struct mean_squared_loss {
         }
         return weight * sum;
     }
+    /// `gradient`: of one number of the trace. Returns its share of the mean.
     template <class T>
     SPIKEFUSE_FUNCTION T of_step(T value, int count, detail::value_targets<T> wanted, int step,
                                  int sample, int n, int steps, int batch, T* gradient) const {
@@ -128,6 +131,7 @@ struct mean_squared_loss {
         return weight * off * off;
     }
 };
+/// `mean_squared(counts)`: targets are values `[B, N]`, or `[T, B, N]` for `trace`.
 inline constexpr detail::loss_of<mean_squared_loss> mean_squared{};
 
 /// Zero by itself: gradients come from `backpropagation::seed`. For a loss that the caller
@@ -136,6 +140,7 @@ struct no_loss {
     using readout = trace_readout;
     template <class>
     struct targets {};
+    /// Nothing.
     template <class T>
     SPIKEFUSE_FUNCTION T of_step(T, int, targets<T>, int, int, int, int, int, T* gradient) const {
         *gradient = T(0);

@@ -52,9 +52,9 @@ inline void check_factor(double factor, double rate = 1,
 
 /// Stochastic gradient descent. Source: torch.optim.SGD, dampening 0.
 struct sgd {
-    double learning_rate = 0.01;
-    double momentum = 0;
-    double weight_decay = 0; // times the parameter, added to the gradient
+    double learning_rate = 0.01; ///< times the mean gradient is taken off
+    double momentum = 0;         ///< what is left a step of the mean gradient
+    double weight_decay = 0;     ///< times the parameter, added to the gradient
     static constexpr int moments = 1;
 
     template <class T>
@@ -63,6 +63,7 @@ struct sgd {
         detail::check_setting<T>("momentum", momentum);
         detail::check_setting<T>("weight_decay", weight_decay);
     }
+    /// The new parameter; the head of this file says of what.
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate,
                                 std::int64_t step) const {
@@ -75,11 +76,12 @@ struct sgd {
 /// Adam; with `decoupled` weight decay AdamW. Source: torch.optim.Adam (Kingma and Ba 2015),
 /// torch.optim.AdamW (Loshchilov and Hutter 2019).
 struct adam {
-    double learning_rate = 1e-3;
-    double beta_1 = 0.9, beta_2 = 0.999,
-           epsilon = 1e-8;   // what is left a step of the mean gradient, and of its mean square
-    double weight_decay = 0; // of all that learns, time constants and thresholds too
-    bool decoupled = false;  // taken off the parameter itself, not added to the gradient
+    double learning_rate = 1e-3; ///< about the size of a step
+    double beta_1 = 0.9;         ///< what is left a step of the mean gradient
+    double beta_2 = 0.999;       ///< and of its mean square
+    double epsilon = 1e-8;       ///< added to the root of that
+    double weight_decay = 0;     ///< of all that learns, time constants and thresholds too
+    bool decoupled = false;      ///< taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
     template <class T>
@@ -94,6 +96,7 @@ struct adam {
                               "the model's precision too",
                               "Set .epsilon, for example to 1e-8");
     }
+    /// The new parameter; the head of this file says of what.
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate,
                                 std::int64_t step) const {
@@ -120,12 +123,14 @@ constexpr adam adamw(double learning_rate = 1e-3, double weight_decay = 0.01) {
 
 /// What the learning rate is multiplied with, epoch by epoch from 0.
 using schedule = std::function<double(int epoch)>;
-/// The learning rate itself.
+/// The learning rate itself, in every epoch.
 inline schedule constant_rate() {
     return [](int) { return 1.0; };
 }
-/// Falls from 1 to `last` along half a cosine: epoch 0 has 1, epoch `epochs` - 1 and all after it
-/// `last`. This and those below throw value_error: a factor below zero or not finite.
+/// Falls from 1 along half a cosine.
+/// @param epochs epoch `epochs` - 1 and all after it have `last`
+/// @param last the factor at the end
+/// @throws value_error a factor below zero or not finite
 inline schedule cosine_rate(int epochs, double last = 0) {
     detail::check_factor(last);
     return [=](int epoch) {
@@ -134,7 +139,10 @@ inline schedule cosine_rate(int epochs, double last = 0) {
         return last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * part));
     };
 }
-/// Times `factor` every `epochs`, at least 1. Source: torch.optim.lr_scheduler.StepLR.
+/// A fall every so many epochs. Source: torch.optim.lr_scheduler.StepLR.
+/// @param epochs between two falls, at least 1
+/// @param factor of each fall
+/// @throws value_error less than one epoch, a factor below zero or not finite
 inline schedule step_rate(int epochs, double factor) {
     if (epochs < 1)
         throw value_error("step_rate is given " + std::to_string(epochs) + " epochs",
@@ -142,7 +150,9 @@ inline schedule step_rate(int epochs, double factor) {
     detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch / epochs); };
 }
-/// Times `factor` every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.
+/// A fall every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.
+/// @param factor of each fall
+/// @throws value_error a factor below zero or not finite
 inline schedule exponential_rate(double factor) {
     detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch); };

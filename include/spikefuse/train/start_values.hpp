@@ -19,10 +19,15 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// How a weight is drawn: uniform in plus or minus `gain / sqrt(fan)`, or normal with that
 /// deviation.
 struct start_values {
-    enum class fan { inputs, outputs, both };
-    double gain = 1;
-    bool normal = false;
-    fan over = fan::inputs;
+    /// What the spread is counted by.
+    enum class fan {
+        inputs,  ///< of a neuron
+        outputs, ///< of the layer
+        both     ///< their sum
+    };
+    double gain = 1;        ///< in front of the spread
+    bool normal = false;    ///< uniform otherwise
+    fan over = fan::inputs; ///< what stands under the root
 
     friend constexpr start_values operator*(double factor, start_values of) {
         of.gain *= factor;
@@ -46,9 +51,14 @@ inline constexpr start_values norse_recurrent_start{1.4142135623730951, true,
 inline constexpr start_values norse_readout_start{1, true};
 
 /// Draws all weights of a layer anew; a diagonal that is held at zero stays there. The numbers
-/// depend on the seed and the shape alone. Throws name_error, value_error (an array that is not a
-/// matrix, a gain that is not finite or is zero in the model's precision); then nothing has
-/// changed.
+/// depend on the seed and the shape alone.
+/// @param network whose weights they are
+/// @param layer such as "linear 1"
+/// @param how such as `kaiming_uniform_start`, or `3 * linear_start`
+/// @param seed of the numbers
+/// @throws name_error no such layer
+/// @throws value_error an array that is not a matrix, a gain that is not finite or is zero in the
+///     model's precision; then nothing has changed
 template <layer_word Network, class T, class Space>
 void start_weights(model<Network, T, Space>& network, std::string_view layer, start_values how,
                    std::uint64_t seed) {

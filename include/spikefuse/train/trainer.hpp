@@ -35,26 +35,27 @@ concept timed_data = requires(D const& data) {
     { data.step() } -> std::convertible_to<duration>;
 };
 
+/// How a trainer trains: `{.epochs = 20, .rate = cosine_rate(20)}`.
 struct trainer_settings {
-    int epochs = 10;
-    std::uint64_t seed = 0; // of the order of samples
-    double clip_norm = 0;   // gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};     // what the learning rate is multiplied with; constant if empty
-    int patience = 0; // epochs without a better validation after which training stops; 0: never
-    bool show_progress = true; // on a terminal a bar; elsewhere a line an epoch
-    backpropagation_settings backward = {};
+    int epochs = 10;        ///< times all samples are seen, at least 1
+    std::uint64_t seed = 0; ///< of the order of samples
+    double clip_norm = 0;   ///< gradients whose norm is larger are scaled down to it; 0: never
+    schedule rate = {};     ///< what the learning rate is multiplied with; constant if empty
+    int patience = 0; ///< epochs without a better validation after which training stops; 0: never
+    bool show_progress = true;              ///< on a terminal a bar; elsewhere a line an epoch
+    backpropagation_settings backward = {}; ///< of the backward pass
 };
 
 /// What an epoch came to. Losses are means over samples, accuracies shares in [0, 1].
 struct epoch_report {
-    int epoch = 0; // from 0
-    double loss = 0,
-           accuracy = 0; // over the epoch's training batches, while they changed the network
-    double validation_loss = 0, validation_accuracy = 0; // after it; 0 without validation
-    double seconds = 0;                                  // of training and validation
-    bool validated = false;
-    bool best =
-        false; // of the validation accuracies so far, or of the training's where nothing validates
+    int epoch = 0;                  ///< from 0
+    double loss = 0;                ///< over the training batches, while they changed the network
+    double accuracy = 0;            ///< likewise
+    double validation_loss = 0;     ///< after the epoch; 0 without validation
+    double validation_accuracy = 0; ///< likewise
+    double seconds = 0;             ///< of training and validation
+    bool validated = false;         ///< there were validation data
+    bool best = false;              ///< so far, of validation or, without, of training
 };
 
 /// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model,
@@ -65,10 +66,10 @@ class trainer {
   public:
     using T = typename Model::value_type;
     using Space = typename Model::space_type;
-    using parameter = typename Model::parameter;
-    using optimizer = Optimizer;
+    using parameter = typename Model::parameter; ///< an array of the model: layer, name, shape
+    using optimizer = Optimizer;                 ///< its type
 
-    /// Throws value_error: no epochs, or settings of the backward pass that cannot be.
+    /// @throws value_error no epochs, or settings of the backward pass that cannot be
     trainer(Model& network, Loss loss, Optimizer with, trainer_settings settings = {})
         : model_(network), loss_(loss), settings_(settings),
           backward_(network, loss, settings.backward), learner_(network, with, settings.clip_norm) {
@@ -82,29 +83,37 @@ class trainer {
         backward_.want_constant_gradients(false); // until one learns
     }
 
-    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`. `shared`: one number for all
-    /// neurons, if it is one now. Throws name_error.
+    /// Lets a neuron's constant learn: `learn("lif 1", "tau_mem")`.
+    /// @param layer such as "lif 1"
+    /// @param name of the parameter
+    /// @param shared one number for all neurons, if it is one now
+    /// @throws name_error no such parameter
     void learn(std::string_view layer, std::string_view name, bool shared = false) {
         learner_.learn(layer, name, shared);
         if (model_.is_neurons(layer)) backward_.want_constant_gradients();
     }
-    /// Keeps an array, weights too, as it is. Throws name_error.
+    /// Keeps an array, weights too, as it is.
+    /// @throws name_error no such parameter
     void freeze(std::string_view layer, std::string_view name) { learner_.freeze(layer, name); }
 
     /// Charges a layer for activity outside the bounds; the losses that are reported while learning
-    /// contain it, those of `evaluate` do not. Throws name_error, value_error.
+    /// contain it, those of `evaluate` do not.
+    /// @throws error a name or value error
     void penalize(std::string_view layer, activity_bounds bounds) {
         backward_.penalize(layer, bounds);
     }
 
-    /// Trains up to `epochs`, and gives the reports of all of them; `validation` may be `no_data`.
-    /// `each_epoch(report)` is called after every epoch (for checkpoints, plots). Each epoch takes
-    /// the samples in a new order, B at a time; the rest, less than B, waits for another epoch.
-    /// Ends with the parameters of the last epoch, not of the best. Throws value_error: less than B
-    /// samples, steps of another length than the model's, a label out of range; shape_error: input
-    /// of another width; all data are looked through for these before anything changes.
-    /// value_error: a factor of the learning rate that cannot be, a loss or a gradient that is not
-    /// finite; the model then has the parameters of before that step, and its states are at rest.
+    /// Trains up to `epochs`. Each epoch takes the samples in a new order, B at a time; the rest,
+    /// less than B, waits for another epoch. Ends with the parameters of the last epoch, not of the
+    /// best. All data are looked through before anything changes.
+    /// @param train at least B samples
+    /// @param validation may be `no_data`
+    /// @param each_epoch called with the report of every epoch (for checkpoints, plots)
+    /// @return the reports of all epochs so far
+    /// @throws value_error less than B samples, steps of another length than the model's, a label
+    ///     out of range, a factor of the learning rate that cannot be; a loss or gradient that is
+    ///     not finite: then the parameters are those of before that step, and the states at rest
+    /// @throws shape_error input of another width
     template <training_data<Model> Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation,
                                   EachEpoch const& each_epoch) {
@@ -166,8 +175,11 @@ class trainer {
         return fit(train, validation, [](epoch_report const&) {});
     }
 
-    /// One step on one batch, input [T, B, N], [B, N] or packed, labels [B]: its loss, and how many
-    /// samples were right before it. `factor`: of the learning rate. Throws as `fit` does.
+    /// One step on one batch. Throws as `fit` does.
+    /// @param input `[T, B, N]`, `[B, N]` or packed
+    /// @param labels `[B]`, 0 to N - 1
+    /// @param factor of the learning rate
+    /// @return the batch's loss, and how many samples were right before the step
     template <class Input>
     std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels,
                                         double factor = 1) {
@@ -190,9 +202,10 @@ class trainer {
         return {loss, right};
     }
 
-    /// Mean loss and accuracy on data, without learning. Labels are 0 to N - 1. The model is
-    /// afterwards as before, its states and the steps that noise counts by too: to look again gives
-    /// the same numbers. Throws as `fit` does for data that do not fit.
+    /// Mean loss and accuracy on data, without learning. The model is afterwards as before, its
+    /// states and the steps that noise counts by too: to look again gives the same numbers. Throws
+    /// as `fit` does for data that do not fit.
+    /// @return the mean loss, and the share of samples that are right
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
@@ -220,8 +233,8 @@ class trainer {
     std::vector<epoch_report> const& history() const { return history_; }
     /// Those of the last step.
     backpropagation<Model, Loss> const& gradients() const { return backward_; }
-    auto& learning() { return learner_; }
-    Model& network() { return model_; }
+    auto& learning() { return learner_; } ///< what changes the parameters
+    Model& network() { return model_; }   ///< the model that is trained
     /// The epoch that comes next, from 0.
     int epoch() const { return epoch_; }
     /// Goes on with `epoch`, as if `history` had happened: what load_checkpoint ends with.
@@ -370,14 +383,16 @@ class trainer {
     std::vector<epoch_report> history_;
 };
 
-/// No data: for a training without validation.
+/// No data: `fit(train, no_data{})` trains without validation.
 struct no_data {
-    static constexpr std::size_t size() { return 0; }
+    static constexpr std::size_t size() { return 0; } ///< none
+    /// Nothing.
     template <class Model>
     Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type>
     make_input(int, int) const {
         return {};
     }
+    /// Nothing.
     template <class Input>
     void fill(std::span<std::size_t const>, Input const&, std::span<int>) const {}
 };

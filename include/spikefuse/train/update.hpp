@@ -35,29 +35,38 @@ class parameter_learner {
             if (!parameters_.is_neurons(one.layer)) learn(one.layer, one.name);
     }
 
-    /// Lets an array learn. `shared`, for an array of one number a neuron, which have to be alike:
-    /// one number for all, which learns from the sum of their gradients. Time constants, rates and
-    /// what is positive learn in their logarithm: a step changes them by a share of themselves, and
-    /// weight decay leaves them alone. A time constant is held at one step or more. Throws
-    /// name_error; value_error: shared weights, or entries that differ.
+    /// Lets an array learn. Time constants, rates and what is positive learn in their logarithm: a
+    /// step changes them by a share of themselves, and weight decay leaves them alone. A time
+    /// constant is held at one step or more.
+    /// @param layer such as "lif 1"
+    /// @param name of the parameter
+    /// @param shared one number for all neurons, which have to be alike: it learns from the sum of
+    ///     their gradients
+    /// @throws name_error no such parameter
+    /// @throws value_error shared weights, or entries that differ
     void learn(std::string_view layer, std::string_view name, bool shared = false) {
         choose(layer, name, true, shared);
     }
-    /// Keeps an array as it is. Throws name_error.
+    /// Keeps an array as it is.
+    /// @throws name_error no such parameter
     void freeze(std::string_view layer, std::string_view name) {
         choose(layer, name, false, false);
     }
 
-    /// Throws value_error: a factor of the learning rate that is below zero, or one of the two is
-    /// not finite with it; nothing is learnt.
+    /// Whether that can be a factor of the learning rate.
+    /// @throws value_error below zero, or one of the two is not finite with it; nothing is learnt
     void check_factor(double factor) const {
         detail::check_factor(factor, optimizer_.learning_rate,
                              static_cast<double>(std::numeric_limits<T>::max()));
     }
-    /// One step of the optimizer from gradients [groups, parameters], as `backpropagation::raw`
-    /// gives them. `factor`: of the learning rate. Returns the gradient's norm (see gradient_norm),
-    /// for which it waits; where that is not finite, nothing is learnt and no step counted. Throws
-    /// as `check_factor`.
+    /// One step of the optimizer. Waits for the norm.
+    /// @param space where it runs
+    /// @param gradients `[groups, parameters]`, as `backpropagation::raw` gives them
+    /// @param groups as `backpropagation::groups` says
+    /// @param factor of the learning rate
+    /// @return the gradient's norm (see gradient_norm); where that is not finite, nothing is learnt
+    ///     and no step counted
+    /// @throws value_error as `check_factor`
     double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups,
                   double factor = 1) {
         check_factor(factor);
@@ -142,8 +151,10 @@ class parameter_learner {
         each_moment([&](std::size_t at) { values.push_back(host(at)); });
         return values;
     }
-    /// Throws shape_error: another number of them; value_error: one that is not finite, or steps
-    /// below zero; then nothing has changed.
+    /// Gives back what `moments` and `steps` gave.
+    /// @param values of all moments
+    /// @param step of the optimizer, zero or more
+    /// @throws error a shape or value error; then nothing has changed
     void set_moments(std::vector<T> const& values, std::int64_t step) {
         std::size_t wanted = 0;
         each_moment([&](std::size_t) { ++wanted; });
@@ -170,7 +181,7 @@ class parameter_learner {
     std::int64_t steps() const { return step_; }
 
   private:
-    static constexpr std::size_t chunk = 1024; // a sum's order shall not depend on threads
+    static constexpr std::size_t chunk = 1024; ///< a sum's order shall not depend on threads
 
     /// Calls function(place among the moments).
     template <class Function>
@@ -241,10 +252,11 @@ template <class Model, class Optimizer>
 class learner : public detail::parameter_learner<typename Model::value_type,
                                                  typename Model::space_type, Optimizer> {
   public:
-    /// Throws value_error: a learning rate, a norm or a number of the optimizer that is below zero
-    /// or not finite, or that the model's precision makes so or makes zero. `clip_norm`: a gradient
-    /// whose norm over all that learns is larger is scaled down to it; 0: never. Source: torch's
-    /// clip_grad_norm_.
+    /// @param of is kept by reference
+    /// @param optimizer such as `adam{}`
+    /// @param clip_norm a gradient whose norm over all that learns is larger is scaled down to it;
+    ///     0: never. Source: torch's clip_grad_norm_
+    /// @throws value_error a number that is below zero or not finite, in the model's precision too
     learner(Model& of, Optimizer optimizer, double clip_norm = 0)
         : detail::parameter_learner<typename Model::value_type, typename Model::space_type,
                                     Optimizer>(of, of.setup().dt, optimizer, clip_norm) {}

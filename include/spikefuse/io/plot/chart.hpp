@@ -3,10 +3,10 @@
 /// Measurements as SVG: lines over one quantity, and bars for named things, with error bars and
 /// floors.
 ///
-///     io::plot::line_chart chart{.title = "Time a step", .x_label = "batch", .y_label = "time
-///     (us)", .log_x = true, .log_y = true}; chart.lines.push_back({.name = "fused", .x = batches,
-///     .y = medians, .low = tenths, .high = ninetieths}); chart.floors.push_back({"memory
-///     bandwidth", 1.5}); io::plot::write_svg(chart, "time.svg");
+///     io::plot::line_chart chart{.title = "Time a step", .x_label = "batch", .log_x = true};
+///     chart.lines.push_back({.name = "fused", .x = batches, .y = medians});
+///     chart.floors.push_back({"memory bandwidth", 1.5});
+///     io::plot::write_svg(chart, "time.svg");
 
 #include "../../core/config.hpp"
 
@@ -19,41 +19,55 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// A level that nothing can pass, or a goal.
 struct floor_line {
-    std::string name;
-    double at = none;
+    std::string name; ///< for the legend
+    double at = none; ///< where it lies
 };
 
 /// One measured thing. `low` and `high` are the ends of the error bars (not lengths); empty: none.
 /// What is not finite is left out.
 struct chart_line {
-    std::string name;
-    std::vector<double> x{}, y{}, low{}, high{};
+    std::string name;           ///< for the legend
+    std::vector<double> x{};    ///< where
+    std::vector<double> y{};    ///< what was measured there
+    std::vector<double> low{};  ///< lower ends of the error bars
+    std::vector<double> high{}; ///< upper ends
 };
 
+/// Lines over one quantity.
 struct line_chart {
-    std::string title, subtitle{}, x_label{}, y_label{};
-    std::string unit{}; // of the floors' values in the legend
-    bool log_x = false, log_y = false;
-    bool from_zero = true; // the y axis, where it is linear
-    std::vector<chart_line> lines{};
-    std::vector<floor_line> floors{};
-    double width = 820, height = 360; // of the picture; of the field with the lines
+    std::string title;                ///< of the picture
+    std::string subtitle{};           ///< below it, smaller
+    std::string x_label{};            ///< below the x axis
+    std::string y_label{};            ///< beside the y axis
+    std::string unit{};               ///< of the floors' values in the legend
+    bool log_x = false;               ///< a logarithmic x axis
+    bool log_y = false;               ///< a logarithmic y axis
+    bool from_zero = true;            ///< the y axis, where it is linear
+    std::vector<chart_line> lines{};  ///< what was measured
+    std::vector<floor_line> floors{}; ///< what nothing can pass
+    double width = 820;               ///< of the picture, pixels
+    double height = 360;              ///< of the field with the lines, pixels
 };
 
 /// One measured thing: a bar in each group.
 struct chart_bars {
-    std::string name;
-    std::vector<double> values{}, low{}, high{}; // [groups]
+    std::string name;             ///< for the legend
+    std::vector<double> values{}; ///< [groups]
+    std::vector<double> low{};    ///< lower ends of the error bars, [groups]
+    std::vector<double> high{};   ///< upper ends, [groups]
 };
 
 /// Bars to the right; each says its value.
 struct bar_chart {
-    std::string title, subtitle{}, value_label{}, unit{}; // the unit stands behind each bar's value
-    std::vector<std::string> groups{};
-    bool logarithmic = false;
-    std::vector<chart_bars> bars{};
-    std::vector<floor_line> floors{};
-    double width = 820;
+    std::string title;                 ///< of the picture
+    std::string subtitle{};            ///< below it, smaller
+    std::string value_label{};         ///< below the axis
+    std::string unit{};                ///< behind each bar's value
+    std::vector<std::string> groups{}; ///< names of the groups
+    bool logarithmic = false;          ///< a logarithmic axis
+    std::vector<chart_bars> bars{};    ///< what was measured
+    std::vector<floor_line> floors{};  ///< what nothing can pass
+    double width = 820;                ///< of the picture, pixels
 };
 
 namespace detail {
@@ -62,7 +76,8 @@ inline std::string floor_text(floor_line const& floor, std::string const& unit) 
 }
 } // namespace detail
 
-/// The chart as SVG text. Throws shape_error where a line's columns differ in length.
+/// The chart as SVG text.
+/// @throws shape_error a line's columns differ in length
 inline std::string svg(line_chart const& chart) {
     using namespace detail;
     range wide, tall;
@@ -158,7 +173,8 @@ inline std::string svg(line_chart const& chart) {
     return page.finished(bottom + 62, chart.title);
 }
 
-/// The chart as SVG text. Throws shape_error where a column is not one number a group.
+/// The chart as SVG text.
+/// @throws shape_error a column is not one number a group
 inline std::string svg(bar_chart const& chart) {
     using namespace detail;
     range found;
@@ -253,7 +269,8 @@ inline std::string svg(bar_chart const& chart) {
     return page.finished(bottom + 62, chart.title);
 }
 
-/// Throws file_error where the place cannot be written.
+/// Writes the chart to a file.
+/// @throws file_error the place cannot be written
 inline void write_svg(line_chart const& chart, std::filesystem::path const& path) {
     detail::save(svg(chart), path);
 }

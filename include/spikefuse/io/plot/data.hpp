@@ -22,17 +22,19 @@ inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 /// Who fired when: fired[t * neurons + n] is not zero.
 struct spike_trace {
-    std::size_t steps = 0, neurons = 0;
-    std::vector<std::uint8_t> fired; // [T, N]
+    std::size_t steps = 0;           ///< T
+    std::size_t neurons = 0;         ///< N
+    std::vector<std::uint8_t> fired; ///< [T, N]
 };
 
 /// A quantity over time. What is not finite leaves a gap.
 struct series {
-    std::string name;
-    std::vector<double> values; // [T]
+    std::string name;           ///< for the legend
+    std::vector<double> values; ///< [T]
 };
 
-/// Throws shape_error unless `fired` holds steps * neurons numbers.
+/// Whether `fired` is of that shape.
+/// @throws shape_error it does not hold steps * neurons numbers
 inline void check(spike_trace const& spikes) {
     if (spikes.neurons == 0 ? spikes.fired.empty()
                             : spikes.fired.size() % spikes.neurons == 0 &&
@@ -45,6 +47,7 @@ inline void check(spike_trace const& spikes) {
                       "Fill `fired` with steps * neurons numbers");
 }
 
+/// All spikes together.
 inline std::size_t spike_count(spike_trace const& spikes) {
     return spikes.fired.size() - static_cast<std::size_t>(std::count(
                                      spikes.fired.begin(), spikes.fired.end(), std::uint8_t{0}));
@@ -57,8 +60,13 @@ inline double mean_spikes(spike_trace const& spikes) {
                                       static_cast<double>(spikes.fired.size());
 }
 
-/// One sample of packed spikes: `words` is [T, B, ceil(N / 32)], neuron n is bit n % 32 of word n
-/// / 32.
+/// One sample of packed spikes.
+/// @param words `[T, B, ceil(N / 32)]`: neuron n is bit n % 32 of word n / 32
+/// @param steps T
+/// @param neurons N
+/// @param batch B
+/// @param sample which, from 0
+/// @throws error a shape or value error
 inline spike_trace unpack_spikes(std::span<std::uint32_t const> words, std::size_t steps,
                                  std::size_t neurons, std::size_t batch = 1,
                                  std::size_t sample = 0) {

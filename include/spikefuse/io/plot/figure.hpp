@@ -4,8 +4,8 @@
 ///
 ///     io::plot::figure picture{.title = "two populations", .dt = 1 * ms};
 ///     picture.panels.push_back(io::plot::raster_panel{"excitatory", spikes});
-///     picture.panels.push_back(io::plot::traces_panel{.title = "membranes", .lines = lines,
-///     .threshold = 1}); io::plot::write_svg(picture, "activity.svg");
+///     picture.panels.push_back(io::plot::traces_panel{.title = "membranes", .lines = lines});
+///     io::plot::write_svg(picture, "activity.svg");
 
 #include "../../core/config.hpp"
 
@@ -20,25 +20,28 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// One population's spikes: a dot each.
 struct raster_panel {
-    std::string title;
-    spike_trace spikes{};
-    double height = 0; // 0: by the number of neurons
+    std::string title;    ///< above the panel
+    spike_trace spikes{}; ///< [T, N]
+    double height = 0;    ///< pixels; 0: by the number of neurons
 };
 
 /// Values over time.
 struct traces_panel {
-    std::string title, unit{};
-    std::vector<series> lines{};
-    double threshold = none; // a dashed line, where it is a number
-    double height = 190;
+    std::string title;           ///< above the panel
+    std::string unit{};          ///< of the values
+    std::vector<series> lines{}; ///< [T] each
+    double threshold = none;     ///< a dashed line, where it is a number
+    double height = 190;         ///< pixels
 };
 
+/// Panels, one above the other, over one time axis.
 struct figure {
-    std::string title, subtitle{};
-    duration dt = 1 * ms; // a step
-    duration start{};     // time of the first step
-    double width = 960;
-    std::vector<std::variant<raster_panel, traces_panel>> panels{};
+    std::string title;                                              ///< of the picture
+    std::string subtitle{};                                         ///< below it, smaller
+    duration dt = 1 * ms;                                           ///< a step
+    duration start{};                                               ///< time of the first step
+    double width = 960;                                             ///< pixels
+    std::vector<std::variant<raster_panel, traces_panel>> panels{}; ///< from above
 };
 
 namespace detail {
@@ -240,8 +243,9 @@ inline double draw_panel(document& page, time_frame const& time, traces_panel co
 
 } // namespace detail
 
-/// The picture as SVG text. Throws shape_error for spikes that are not [steps, neurons],
-/// value_error for a step that is not a positive time.
+/// The picture as SVG text.
+/// @throws shape_error spikes that are not [steps, neurons]
+/// @throws value_error a step that is not a positive time
 inline std::string svg(figure const& picture) {
     using namespace detail;
     if (!(picture.dt.seconds > 0 && shown(picture.dt.seconds)) || !shown(picture.start.seconds))
@@ -283,7 +287,8 @@ inline std::string svg(figure const& picture) {
     return page.finished(y + 58, picture.title);
 }
 
-/// Throws file_error where the place cannot be written.
+/// Writes the picture to a file.
+/// @throws file_error the place cannot be written
 inline void write_svg(figure const& picture, std::filesystem::path const& path) {
     detail::save(svg(picture), path);
 }

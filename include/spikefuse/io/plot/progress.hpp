@@ -20,14 +20,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
+/// How a bar is drawn.
 struct progress_options {
-    std::FILE* stream = stderr;
-    bool terminal = is_terminal(stream);
-    std::size_t columns = terminal_columns(stream);
-    bool ascii = false;
-    std::size_t log_lines = 10;      // in a log, of a known total; 1: one when all is done
-    std::function<double()> clock{}; // seconds; the steady clock if empty
-    std::function<void(std::string const&)> sink{}; // takes the text; the stream if empty
+    std::FILE* stream = stderr;                     ///< where to
+    bool terminal = is_terminal(stream);            ///< a bar there; else lines of a log
+    std::size_t columns = terminal_columns(stream); ///< its width
+    bool ascii = false;                             ///< no block characters
+    std::size_t log_lines = 10;      ///< in a log, of a known total; 1: one when all is done
+    std::function<double()> clock{}; ///< seconds; the steady clock if empty
+    std::function<void(std::string const&)> sink{}; ///< takes the text; the stream if empty
 };
 
 /// Not for two threads at once. Ends its line when it is destroyed, also by an exception.
@@ -50,7 +51,7 @@ class progress {
         }
     }
 
-    void advance(std::size_t count = 1) { at(done_ + count); }
+    void advance(std::size_t count = 1) { at(done_ + count); } ///< so many more are done
     /// So many are done in all.
     void at(std::size_t done) {
         done_ = done;
@@ -74,7 +75,7 @@ class progress {
         draw();
         if (options_.terminal) put("\n");
     }
-    std::size_t done() const { return done_; }
+    std::size_t done() const { return done_; } ///< how many are done
 
   private:
     double now() const {

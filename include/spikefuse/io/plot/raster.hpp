@@ -16,18 +16,21 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
 /// What is drawn when a dot stands for several steps or neurons.
 enum class merging {
-    automatic, // any, unless that would paint most of the picture
-    any,       // a dot where any of them fired
-    density    // shades: how often they fired, against the most active place
+    automatic, ///< any, unless that would paint most of the picture
+    any,       ///< a dot where any of them fired
+    density    ///< shades: how often they fired, against the most active place
 };
 
+/// How `terminal_raster` draws.
 struct raster_options {
-    std::string title = "spikes";
-    std::optional<duration> dt{}; // a step; without it the axis counts steps
-    duration start{};             // time of the first step, where dt is given
-    std::size_t columns = terminal_columns(), lines = 16; // at most, labels included
-    merging merge = merging::automatic;
-    bool ascii = false, colours = wants_colours();
+    std::string title = "spikes";             ///< above the picture
+    std::optional<duration> dt{};             ///< a step; without it the axis counts steps
+    duration start{};                         ///< time of the first step, where dt is given
+    std::size_t columns = terminal_columns(); ///< at most, labels included
+    std::size_t lines = 16;                   ///< at most, labels included
+    merging merge = merging::automatic;       ///< where a dot is several
+    bool ascii = false;                       ///< no braille, no box drawing
+    bool colours = wants_colours();           ///< of the terminal
 };
 
 namespace detail {
@@ -60,9 +63,11 @@ inline std::string count_text(std::size_t count, char const* one) {
 
 } // namespace detail
 
-/// The raster, `options.columns` wide at most. Every spike is seen: a dot stands for at least one.
-/// Throws shape_error where `fired` is not [steps, neurons], value_error for a step that is not a
-/// positive time.
+/// Spikes as text. Every spike is seen: a dot stands for at least one.
+/// @param spikes `[T, N]`
+/// @param options size, colours, what a dot stands for
+/// @throws shape_error `fired` is not [steps, neurons]
+/// @throws value_error a step that is not a positive time
 inline std::string terminal_raster(spike_trace const& spikes, raster_options const& options = {}) {
     using namespace detail;
     check(spikes);

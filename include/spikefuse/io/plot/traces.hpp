@@ -3,8 +3,7 @@
 /// Membranes (or any values over time) in the terminal: lines of braille dots, marks on both axes,
 /// a threshold.
 ///
-///     std::cout << io::plot::terminal_traces(lines, {.title = "membranes", .threshold = 1, .dt = 1
-///     * ms});
+///     std::cout << io::plot::terminal_traces(lines, {.title = "membranes", .dt = 1 * ms});
 
 #include "../../core/config.hpp"
 
@@ -17,13 +16,17 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::plot {
 
+/// How `terminal_traces` draws.
 struct traces_options {
-    std::string title = "traces", unit{};
-    double threshold = none;      // a dashed line, where it is a number
-    std::optional<duration> dt{}; // a step; without it the axis counts steps
-    duration start{};             // time of the first step, where dt is given
-    std::size_t columns = terminal_columns(), lines = 12; // at most, labels included
-    bool ascii = false, colours = wants_colours();
+    std::string title = "traces";             ///< above the picture
+    std::string unit{};                       ///< of the values
+    double threshold = none;                  ///< a dashed line, where it is a number
+    std::optional<duration> dt{};             ///< a step; without it the axis counts steps
+    duration start{};                         ///< time of the first step, where dt is given
+    std::size_t columns = terminal_columns(); ///< at most, labels included
+    std::size_t lines = 12;                   ///< at most, labels included
+    bool ascii = false;                       ///< no braille, no box drawing
+    bool colours = wants_colours();           ///< of the terminal
 };
 
 namespace detail {
@@ -76,8 +79,10 @@ inline std::string legend_entry(std::string const& name, ink with, unsigned patt
 
 } // namespace detail
 
-/// The traces, `options.columns` wide at most. Values that are not finite leave gaps. Throws
-/// value_error for a step that is not a positive time.
+/// Values over time as text. What is not finite leaves a gap.
+/// @param lines `[T]` each
+/// @param options size, colours, a threshold
+/// @throws value_error a step that is not a positive time
 inline std::string terminal_traces(std::span<series const> lines,
                                    traces_options const& options = {}) {
     using namespace detail;

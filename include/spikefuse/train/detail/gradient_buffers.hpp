@@ -13,21 +13,22 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// How gradients are computed: `{.tape_megabytes = 0}`.
 struct backpropagation_settings {
-    int checkpoint_steps =
-        0;          // steps between two entries of the tape (K); 0: as many as fit a thread's cache
-    int groups = 0; // gradients that are summed at the end, at most B; 0: planned. Numbers depend
-                    // on it in their last bits
-    double tape_megabytes = 512; // currents are kept on the tape while it is no larger; beyond,
-                                 // they are summed again, more slowly
-    bool carries_on = false;     // states go on from call to call (truncated backpropagation);
-                                 // otherwise every call begins at rest
+    int checkpoint_steps = 0; ///< steps between two entries of the tape (K); 0: planned
+    int groups = 0; ///< gradients that are summed at the end, at most B; 0: planned. Numbers depend
+                    ///< on it in their last bits
+    double tape_megabytes = 512; ///< currents are kept on the tape while it is no larger; beyond,
+                                 ///< they are summed again, more slowly
+    bool carries_on = false;     ///< states go on from call to call (truncated backpropagation);
+                                 ///< otherwise every call begins at rest
 };
 
 /// What activity costs nothing, in spikes a step; see `penalize`.
 struct activity_bounds {
-    double least = 0, most = 1;
-    double strength = 1;
+    double least = 0;    ///< spikes a step
+    double most = 1;     ///< spikes a step
+    double strength = 1; ///< times the squared excess is added to the loss
 };
 
 namespace detail {
@@ -52,7 +53,7 @@ struct training_plan {
     int inputs, outputs, padded_outputs;
     int longest_block, samples_together;
     std::size_t parameters, transposed, entry_apart, kept_currents, memory, slots;
-    bool one_launch; // forward and backward
+    bool one_launch; ///< forward and backward
 };
 /// What a run needs to know of its loss and its input.
 struct run_demands {
@@ -63,9 +64,11 @@ template <class T, class Space>
 class gradient_buffers {
   public:
     /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to
-    /// come: [T, B, N], as `model::record` names them, with the T of those runs; `what` empty: at
-    /// what the layer gives. Seeds stay until replaced; a view
-    /// that was never allocated takes one away. Throws name_error, shape_error.
+    /// come. Stays until replaced; an empty view takes it away.
+    /// @param layer such as "lif 1"
+    /// @param what as `model::record` names it; empty: what the layer gives
+    /// @param gradient `[T, B, N]`, with the T of those runs
+    /// @throws error a name or shape error
     void seed(std::string_view layer, std::string_view what,
               Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
         plan::trace_entry const& found = recordings_->find_record(layer, what);
@@ -81,8 +84,9 @@ class gradient_buffers {
         seeds_[found.slot] = gradient;
     }
     /// Charges a layer for neurons whose mean output over time (spikes a step) lies outside the
-    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss. A
-    /// strength of 0 takes a charge away. Throws name_error, value_error.
+    /// bounds: strength * excess^2, a mean over samples and neurons, is added to the loss.
+    /// A strength of 0 takes the charge away.
+    /// @throws error a name or value error
     void penalize(std::string_view layer, activity_bounds bounds) {
         if (!fits<T>(bounds.least) || !fits<T>(bounds.most) || !fits<T>(bounds.strength) ||
             bounds.least > bounds.most || bounds.strength < 0)
@@ -91,8 +95,7 @@ class gradient_buffers {
                                   std::to_string(bounds.most) + ", strength " +
                                   std::to_string(bounds.strength),
                               "the lower bound is not above the upper one, the strength is zero or "
-                              "more, and all are numbers of the model's "
-                              "precision",
+                              "more, and all are numbers of the model's precision",
                               "Set .least, .most and .strength");
         plan::trace_entry const& found = recordings_->find_record(layer, "");
         Kokkos::View<double*, Space> spikes;
@@ -104,30 +107,28 @@ class gradient_buffers {
                                  static_cast<T>(bounds.most), static_cast<T>(bounds.strength)});
         counts_[found.slot] = spikes;
     }
-    /// The runs to come give the gradients of neurons' constants (tau_mem, threshold ...), or, told
-    /// false, do not, and are shorter. They do unless told so.
+    /// Whether runs to come give the gradients of neurons' constants (tau_mem, threshold ...).
     void want_constant_gradients(bool wanted = true) { wants_constants_ = wanted; }
     /// The runs to come also give the gradient of their input.
     void want_input_gradient() { wants_input_ = true; }
     /// The runs to come also give the gradient of the states that they begin with.
     void want_state_gradient() { wants_states_ = true; }
 
-    /// The loss of the last run: the mean over the batch. Waits for it. (A sample's number already
-    /// stands divided by B: here they are only added.)
+    /// The loss of the last run: the mean over the batch, a share of which is each sample's number.
     T loss() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
         double sum = 0;
         for (std::size_t b = 0; b < host.extent(0); ++b) sum += static_cast<double>(host(b));
         return static_cast<T>(sum);
     }
-    /// What the loss looked at, flat and row-major: [B, N], or [T, B, N] for a trace. Longer where
-    /// an earlier run was.
+    /// What the loss looked at, row-major: [B, N], or [T, B, N]. Longer where an earlier run was.
     Kokkos::View<T*, Space> const& readout() const { return output_; }
     /// Steps of the last run; 0 before the first.
     int steps() const { return steps_; }
-    /// The gradient of an array of parameters, row-major: weight [outputs, inputs], or one number a
-    /// neuron (of a time constant: loss per second). Waits for the last run. Throws name_error;
-    /// value_error: a neuron's constant, and the last run did without.
+    /// The gradient of an array of parameters, row-major: weight `[outputs, inputs]`, or one number
+    /// a neuron (of a time constant: loss per second). Waits for the last run.
+    /// @throws name_error no such parameter
+    /// @throws value_error a neuron's constant, and the last run did without
     std::vector<T> gradient(std::string_view layer, std::string_view name) const {
         array_place const& one = find_array(parameters_->arrays(), layer, name);
         if (!has_constants_ && parameters_->is_neurons(one.layer))
@@ -166,6 +167,7 @@ class gradient_buffers {
     /// All gradients as they lie: [groups, parameters], to be summed over the groups in their
     /// order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
+    /// How many gradients there are to be summed.
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
