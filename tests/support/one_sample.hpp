@@ -12,11 +12,18 @@ namespace test {
 
 /// A thread of a team. Parts that meet at barriers are called with a team of one.
 struct thread_of_team {
-    int rank = 0, size = 1;
+    int rank = 0, size = 1, team = 0, teams = 1;
     int team_rank() const { return rank; }
     int team_size() const { return size; }
-    int league_rank() const { return 0; }
+    int league_rank() const { return team; }
+    int league_size() const { return teams; }
     void team_barrier() const {}
+    /// Never asked for: tests bring the scratch of kernels themselves (run_arguments::scratch).
+    struct no_scratch {
+        void* get_shmem(int) const { return nullptr; }
+    };
+    no_scratch team_scratch(int) const { return {}; }
+    no_scratch thread_scratch(int) const { return {}; }
 };
 struct by_hand {}; // a space whose teams are these
 
@@ -92,7 +99,8 @@ struct one_sample {
             } else {
                 T* at = parameters.data() + layout::template parameter_offset<layer>;
                 for (auto const& array : word{}.template arrays<inputs>()) {
-                    for (int n = 0; n < array.rows; ++n) at[n] = static_cast<T>(array.initial);
+                    for (int n = 0; n < layout::padded(array.rows); ++n)
+                        at[n] = static_cast<T>(array.initial);
                     at += layout::padded(array.rows);
                 }
             }

@@ -347,3 +347,36 @@ TEST_CASE("forward: the parts in their order give a network's run") {
         }
     }
 }
+TEST_CASE("forward: teams that run several samples give what a team a sample does") {
+    constexpr int batch = 5, steps = 6;
+    one_sample<two, float> sample(steps * batch); // its input is that of all: [T, B, words]
+    sample.random_spikes(0.4, 6);
+    using schedule = decltype(sample)::schedule;
+    using kernel = forward_kernel<schedule, float, input_kind::bits, trace_readout, test::by_hand>;
+    constexpr std::size_t memory = kernel::layout::memory_total,
+                          room = plan::line(kernel::demands.scratch) +
+                                 plan::line(kernel::demands.lists);
+    test::numbers<unsigned char> const scratch("scratch", room * batch);
+    auto run = sample.run;
+    run.batch = batch, run.steps = steps;
+    run.input_step = static_cast<std::size_t>(batch * sample.row), run.input_sample = sample.row;
+    run.output_step = batch * 5, run.output_sample = 5;
+    run.scratch = scratch.data(), run.team_scratch = room;
+    auto const by = [&](int teams) {
+        test::numbers<float> const states("states", memory * batch),
+            output("output", 2 * steps * batch * 5);
+        run.states = states.data();
+        for (bool fresh : {true, false}) { // the second run goes on
+            run.fresh = fresh;
+            run.output = output.data() + (fresh ? 0 : steps * batch * 5);
+            for (int team = 0; team < teams; ++team)
+                kernel{run}(test::thread_of_team{0, 1, team, teams});
+        }
+        std::vector<float> all(output.data(), output.data() + output.size());
+        all.insert(all.end(), states.data(), states.data() + states.size());
+        return all;
+    };
+    auto const each = by(batch);
+    CHECK(std::count(each.begin(), each.end(), 0.f) < static_cast<long>(each.size()) / 2);
+    for (int teams : {1, 2, 3}) CHECK(by(teams) == each);
+}

@@ -59,11 +59,12 @@ SPIKEFUSE_FUNCTION void run_block(C const& here) {
 
 // --- a sample ---
 
+/// `prepared`: this team's scratch holds the coefficients already, which are those of every sample.
 template <class C>
-KOKKOS_FUNCTION void begin_sample(C const& here) {
+KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
     using T = typename C::number;
     using readout = typename C::readout;
-    initialize_neurons(here);
+    if (here.run.fresh || !prepared) initialize_neurons(here);
     if (here.run.fresh) {
         clear_fed_back(here);
     } else {
@@ -89,8 +90,8 @@ KOKKOS_FUNCTION void finish_sample(C const& here) {
 }
 /// All steps of a sample.
 template <class C>
-SPIKEFUSE_FUNCTION void run_sample(C& here) {
-    begin_sample(here);
+SPIKEFUSE_FUNCTION void run_sample(C& here, bool prepared = false) {
+    begin_sample(here, prepared);
     auto const& run = here.run;
     constexpr int block = C::layout::block_steps;
     for (here.first_step = 0; here.first_step < run.steps; here.first_step += block) {
@@ -124,10 +125,13 @@ struct forward_kernel {
         context here =
             context_in<context>(run, team, scratch_of(run, team, demands.scratch),
                                 lists_of<layout>(run, team, demands.lists, demands.scratch));
-        for (int sample = team.league_rank(); sample < run.batch;
-             sample += team.league_size()) { // a team each, if scratch allows
+        // A team each, or neighbours, whose states lie together.
+        long long const rank = team.league_rank(), league = team.league_size();
+        int const first = static_cast<int>(rank * run.batch / league),
+                  end = static_cast<int>((rank + 1) * run.batch / league);
+        for (int sample = first; sample < end; ++sample) {
             here.sample = here.place = sample;
-            run_sample(here);
+            run_sample(here, sample != first);
             team.team_barrier();
         }
     }

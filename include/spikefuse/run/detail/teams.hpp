@@ -41,6 +41,9 @@ inline int threads_of_team(int threads, int league, double shares) {
         std::min(threads / std::max(league, 1), static_cast<int>(std::min(shares, 64.))), 1, 64);
 }
 
+/// Samples whose work is less than a thread's share by this much share teams.
+inline constexpr double few_samples = 4;
+
 /// Bytes of scratch, which one Kokkos counts by int and another by std::size_t.
 struct scratch_bytes {
     std::size_t bytes;
@@ -57,8 +60,14 @@ team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int
                              run_arguments<T>& arguments, room_view<Space>& room,
                              double shares = std::numeric_limits<double>::infinity()) {
     int team = wanted.threads;
-    if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+    if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) {
         team = threads_of_team(space.concurrency(), league, shares);
+        // Short runs of many samples: a team's beginning costs as much as a sample. Some teams a
+        // thread, so that none waits long for the last.
+        int const enough = 16 * space.concurrency();
+        if (wanted.teams_share_samples && shares * few_samples < 1 && league > 4 * enough)
+            league = enough;
+    }
     team_policy<Space> chosen(space, league, team);
     auto const threads = static_cast<std::size_t>(team);
     scratch_bytes const team_lists{wanted.lists_of_threads ? 0 : wanted.lists},
