@@ -56,7 +56,13 @@ TEST_CASE("samples that a mask or a list names start from rest, the others go on
 }
 TEST_CASE("before the first run there is nothing to reset, and a mask is of all samples") {
     auto network = model{network_type, {.steps = 1, .batch = 3}};
-    network.reset(space(), Kokkos::View<bool*>("mask", 3));
+    Kokkos::View<bool*> const mask("mask", 3);
+    Kokkos::deep_copy(mask, true);
+    network.reset(space(), mask);
+    auto const spikes = test::random_spikes(4, 3, 20, 0.4, 2);
+    auto other = model{network_type, {.steps = 1, .batch = 3, .name = nullptr}};
+    auto const a = test::host(network(spikes)), b = test::host(other(spikes));
+    for (std::size_t k = 0; k < a.size(); ++k) CHECK(a.data()[k] == b.data()[k]);
     CHECK_THROWS_WITH(network.reset(space(), Kokkos::View<bool*>("mask", 2)),
                       "spikefuse::shape_error: the mask of samples is [2] (this model was made for "
                       ".batch = 3). Pass one "

@@ -25,7 +25,8 @@ int different(rows<T> const& a, rows<T> const& b) {
 
 /// Steps of all bodies in one kernel: `together` of them a call.
 template <class T, class Network, class Input>
-rows<T> by_teams(model<Network, T> const& network, Input const& input, int together, int threads) {
+rows<T> by_teams(model<Network, T> const& network, Input const& input, int together, int threads,
+                 std::uint64_t made) {
     auto const brain = network.on_team();
     rows<T> const result("result", steps, bodies, static_cast<std::size_t>(brain.outputs));
     Kokkos::View<T**, Kokkos::LayoutRight> const states("states", bodies, brain.state_size);
@@ -33,7 +34,7 @@ rows<T> by_teams(model<Network, T> const& network, Input const& input, int toget
         brain.with_scratch(policy(bodies, threads)),
         KOKKOS_LAMBDA(policy::member_type const& team) {
             int const body = team.league_rank();
-            auto const here = brain.at(team, static_cast<std::uint32_t>(body));
+            auto here = brain.at(team, static_cast<std::uint32_t>(body), made);
             auto const mine = Kokkos::subview(states, body, Kokkos::ALL);
             here.rest(mine);
             for (int t = 0; t < steps; t += together) {
@@ -61,10 +62,22 @@ void same_bits(Network const& network) {
     auto const of_values = whole(values);
     int const most =
         test::on_a_device ? 64 : std::min(4, Kokkos::DefaultExecutionSpace().concurrency());
-    for (int threads : {1, most})
+    Kokkos::View<std::uint32_t***, Kokkos::LayoutLeft> const words_apart("words apart", steps,
+                                                                         bodies, spikes.extent(2));
+    Kokkos::deep_copy(words_apart, spikes);
+    Kokkos::View<T***, Kokkos::LayoutLeft> const numbers_apart("numbers apart", steps, bodies,
+                                                               width);
+    Kokkos::deep_copy(numbers_apart, values);
+    for (int threads : {test::on_a_device ? 32 : 1, most})
         for (int together : {1, 7, steps}) {
-            CHECK(different<T>(of_spikes, by_teams<T>(whole, spikes, together, threads)) == 0);
-            CHECK(different<T>(of_values, by_teams<T>(whole, values, together, threads)) == 0);
+            auto const same = [&](rows<T> const& wanted, auto const& input, std::uint64_t made) {
+                CHECK(different<T>(wanted, by_teams<T>(whole, input, together, threads, made)) ==
+                      0);
+            };
+            same(of_spikes, spikes, 0);
+            same(of_spikes, words_apart, 0);
+            same(of_values, values, steps);
+            same(of_values, numbers_apart, steps);
         }
 }
 
@@ -74,6 +87,7 @@ TEST_CASE("a team's run gives the bits of a model's, for any cut of the steps") 
     same_bits<float>(input<70> >> linear<40> >> lif >> linear<10> >> li);
     same_bits<double>(input<33> >> linear<20> >> recurrent(lif) >> linear<3> >> li);
     same_bits<float>(input<40> >> leaky(one_winner));
+    same_bits<float>(input<20> >> poisson >> (linear<8> >> lif | linear<5> >> lif));
 }
 TEST_CASE("a team reads and writes views of any strides, and gives reduced readouts") {
     auto network = model{input<20> >> linear<12> >> lif, {.steps = steps, .batch = bodies}};
@@ -86,16 +100,17 @@ TEST_CASE("a team reads and writes views of any strides, and gives reduced reado
     auto const brain = network.on_team();
     Kokkos::View<float**, Kokkos::LayoutRight> const states("states", bodies, brain.state_size);
     Kokkos::parallel_for(
-        brain.with_scratch(policy(bodies, 1)), KOKKOS_LAMBDA(policy::member_type const& team) {
+        brain.with_scratch(policy(bodies, test::on_a_device ? 32 : 1)),
+        KOKKOS_LAMBDA(policy::member_type const& team) {
             int const body = team.league_rank();
-            auto const here = brain.at(team);
+            auto here = brain.at(team);
             auto const mine = Kokkos::subview(states, body, Kokkos::ALL);
             here.rest(mine);
             here.run(Kokkos::subview(apart, Kokkos::ALL, body, Kokkos::ALL), mine,
                      Kokkos::subview(result, body, Kokkos::ALL), counts);
         });
     auto const seen = test::host(result);
-    for (std::size_t b = 0; b < bodies; ++b)
+    for (std::size_t b = 0; b < static_cast<std::size_t>(bodies); ++b)
         for (std::size_t n = 0; n < 12; ++n) CHECK(seen(b, n) == wanted(b, n));
 }
 TEST_CASE("a team sees the parameters that the model has when the kernel runs") {
@@ -105,8 +120,9 @@ TEST_CASE("a team sees the parameters that the model has when the kernel runs") 
     Kokkos::View<float*> const in("in", 4), out("out", 4), state("state", brain.state_size);
     Kokkos::deep_copy(in, 2);
     Kokkos::parallel_for(
-        brain.with_scratch(policy(1, 1)), KOKKOS_LAMBDA(policy::member_type const& team) {
-            auto const here = brain.at(team);
+        brain.with_scratch(policy(1, test::on_a_device ? 32 : 1)),
+        KOKKOS_LAMBDA(policy::member_type const& team) {
+            auto here = brain.at(team);
             here.rest(state);
             here.run(in, state, out);
         });

@@ -89,8 +89,8 @@ TEST_CASE("buffers: rows of the caller's input lie where its strides say") {
     auto const here = sample.here(2);
     CHECK(row_of<plan::network_input>(here, 3) == sample.input.data() + 5 * decltype(sample)::row);
     CHECK(row_stride<plan::network_input>(here) == sample.run.input_step);
-    prefetch_row<plan::network_input>(here, 3);  // the last that there is
-    prefetch_row<plan::network_input>(here, 99); // none
+    prefetch_row<plan::network_input>(here, 3);  // for the sanitizer: the last that there is
+    prefetch_row<plan::network_input>(here, 99); // and none
 }
 TEST_CASE("buffers: rows between stages follow each other, the one before the block first") {
     one_sample<loop, float> sample(6);
@@ -225,10 +225,9 @@ TEST_CASE("recording: a trace holds what neurons were in each step") {
         CHECK(trace(n) == (n < 80 ? 0.f : float(int(n - 80) / sample.W)));
 }
 TEST_CASE("history: what is stored of a step is what its adjoint reads") {
-    one_sample<plain, float, test::purpose::gradients> sample(4);
-    using stage = decltype(sample)::node<0>;
-    using context = decltype(sample)::context;
-    auto const here = sample.here();
+    using sample = one_sample<plain, float, test::purpose::gradients>;
+    using stage = sample::node<0>;
+    using context = sample::context;
     typename cells_of<context, stage::points>::type cells, again;
     auto& cell = get<0>(cells);
     cell.states[0] = lanes<float>(3.f), cell.current = lanes<float>(7.f);
@@ -239,8 +238,28 @@ TEST_CASE("history: what is stored of a step is what its adjoint reads") {
     load_history<keeps>(static_cast<float const*>(keep.template history<0>(0)), 2, get<0>(again));
     CHECK(get<0>(again).states[0].lane(0) == 3);
     CHECK(get<0>(again).current.lane(0) == 7);
-    scratch_history<context, stage> const other{here, 0};
-    CHECK(other.history<0>(0) >= reinterpret_cast<float*>(sample.scratch.data()));
+}
+TEST_CASE("history: in scratch panels and steps have places of their own") {
+    one_sample<contest, float, test::purpose::gradients> sample(4); // runs step by step
+    using stage = decltype(sample)::node<0>;
+    using context = decltype(sample)::context;
+    using keeps = scratch_history<context, stage>;
+    auto const here = sample.here();
+    typename cells_of<context, stage::points>::type cells, again;
+    auto& cell = get<0>(cells);
+    keeps const keep{here, 0};
+    constexpr int panels = sample.W < 20 ? 2 : 1;
+    for (int q = 0; q < panels; ++q)
+        for (int r = 0; r < 3; ++r) {
+            cell.states[0] = cell.current = lanes<float>(float(10 * q + r));
+            store_history<keeps, 0>(keep.history<0>(q), r, cell);
+        }
+    for (int q = 0; q < panels; ++q)
+        for (int r = 0; r < 3; ++r) {
+            load_history<keeps>(static_cast<float const*>(keep.history<0>(q)), r, get<0>(again));
+            CHECK(get<0>(again).states[0].lane(0) == float(10 * q + r));
+            CHECK(get<0>(again).current.lane(0) == float(10 * q + r));
+        }
 }
 TEST_CASE("tape: blocks have entries of their own, each an odd number of lines apart") {
     one_sample<plain, float, test::purpose::tape> sample(100);
@@ -303,15 +322,20 @@ TEST_CASE("competition: of all that reach their threshold the farthest fires alo
     run_contest<stage>(here, 0);
     for (int n = 0; n < 20; ++n) CHECK(sample.output(static_cast<std::size_t>(n)) == (n == 11));
 }
-TEST_CASE("noise: the same numbers for a neuron whatever register it is in, others for others") {
-    auto const some = normal_noise<float>(1, 2, 3, 4, 0),
-               again = normal_noise<float>(1, 2, 3, 4, 0),
-               other = normal_noise<float>(1, 2, 3, 5, 0);
-    CHECK(some.lane(0) == again.lane(0));
-    CHECK(some.lane(0) != other.lane(0));
-    auto const uniform = uniform_noise<double>(1, 2, 3, 4, 0);
-    CHECK(uniform.lane(0) >= 0);
-    CHECK(uniform.lane(0) < 1);
+TEST_CASE("noise: of its neuron, layer, sample, step and seed alone, whatever register it is in") {
+    constexpr int W = lanes<float>::width;
+    auto const some = normal_noise<float>(1, 2, 3, 4, 0);
+    for (auto const& other :
+         {normal_noise<float>(9, 2, 3, 4, 0), normal_noise<float>(1, 9, 3, 4, 0),
+          normal_noise<float>(1, 2, 9, 4, 0), normal_noise<float>(1, 2, 3, 9, 0),
+          normal_noise<float>(1, 2, 3, 4, W)})
+        CHECK(some.lane(0) != other.lane(0));
+    if constexpr (W > 8) CHECK(some.lane(8) == normal_noise<float>(1, 2, 3, 4, 8).lane(0));
+    for (int n = 0; n < 64; n += lanes<double>::width) {
+        auto const uniform = uniform_noise<double>(1, 2, 3, 4, n);
+        CHECK(uniform.lane(0) >= 0);
+        CHECK(uniform.lane(0) < 1);
+    }
 }
 TEST_CASE("forward: the parts in their order give a network's run") {
     one_sample<two, float> sample(20);

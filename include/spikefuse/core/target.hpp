@@ -53,6 +53,13 @@ SPIKEFUSE_FUNCTION bool store_together([[maybe_unused]] std::uint32_t* word,
 #endif
 }
 
+/// Of the code that is compiled here: a device's has several copies.
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+inline constexpr bool on_the_host = false;
+#else
+inline constexpr bool on_the_host = true;
+#endif
+
 /// Asks a host's caches for the line of an address: 3 the nearest, 2 those behind it.
 template <int Level = 3>
 SPIKEFUSE_FUNCTION void prefetch([[maybe_unused]] void const* address) {
@@ -68,6 +75,14 @@ struct warp {
 #else
     static constexpr int width = 1;
 #endif
+    /// Whether teams of so many threads are made of whole warps.
+    static SPIKEFUSE_FUNCTION bool are_whole([[maybe_unused]] int threads) {
+#if defined(__CUDA_ARCH__)
+        return blockDim.x == 1 && threads % width == 0;
+#else
+        return true;
+#endif
+    }
     /// The sum of what the threads before this one have, and of all.
     struct sums {
         int before, all;

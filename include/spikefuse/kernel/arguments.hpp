@@ -57,7 +57,7 @@ struct run_arguments {
     std::size_t team_scratch;   // bytes from a team's to the next one's
 
     // training only
-    T* tape;     // [places, blocks, memory_total]: what every block of steps began with
+    T* tape;     // [places, blocks, entry_apart]: what every block of steps began with
     T* currents; // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is
                  // summed again
     int samples_per_pass; // samples of a group that run, and then are undone: then the next ones

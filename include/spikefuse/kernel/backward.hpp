@@ -225,9 +225,11 @@ struct backward_kernel {
     tokens_of<Space> tokens;
 
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        unsigned char *const scratch = scratch_of(run, team, demands.scratch),
-                             *const lists =
-                                 lists_of<layout>(run, team, demands.lists, demands.scratch);
+        constexpr std::size_t bytes = demands.scratch, of_lists = demands.lists;
+        unsigned char *const scratch = scratch_of(run, team, bytes), *const lists =
+                                                                         lists_of<layout>(run, team,
+                                                                                          of_lists,
+                                                                                          bytes);
         sample_group<context> all = group_in<context>(
             run, team, scratch, lists, std::make_integer_sequence<int, layout::samples_together>{});
         context const& here = all.of[0];

@@ -119,6 +119,7 @@ SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_
     // Still the pointer that Kokkos gave: what was a number in between is no longer known to be
     // shared memory.
     auto* const raw = static_cast<unsigned char*>(scratch.get_shmem(static_cast<int>(bytes)));
+    if (raw == nullptr) return nullptr;
     return raw + (64 - (reinterpret_cast<std::uintptr_t>(raw) & 63)) % 64;
 }
 /// Bytes of event lists with memory of their own: a thread's in level-1 scratch, or a team's in

@@ -122,9 +122,9 @@ struct forward_kernel {
     run_arguments<T> run;
 
     KOKKOS_FUNCTION void operator()(member const& team) const {
-        context here =
-            context_in<context>(run, team, scratch_of(run, team, demands.scratch),
-                                lists_of<layout>(run, team, demands.lists, demands.scratch));
+        constexpr std::size_t scratch = demands.scratch, lists = demands.lists;
+        context here = context_in<context>(run, team, scratch_of(run, team, scratch),
+                                           lists_of<layout>(run, team, lists, scratch));
         // A team each, or neighbours, whose states lie together.
         long long const rank = team.league_rank(), league = team.league_size();
         int const first = static_cast<int>(rank * run.batch / league),

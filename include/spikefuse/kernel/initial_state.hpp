@@ -125,6 +125,12 @@ template <class Word>
 inline constexpr bool broadcast_first_sample_state<Word> =
     Word::equations_of::broadcast_first_sample_state;
 
+/// Whether a network has such a layer.
+template <class Schedule>
+inline constexpr bool shares_a_state = []<int... Layer>(std::integer_sequence<int, Layer...>) {
+    return (broadcast_first_sample_state<typename Schedule::template word<Layer>> || ...);
+}(std::make_integer_sequence<int, Schedule::layer_count>{});
+
 /// Writes the states at rest of a sample, and empties what its loops feed back.
 template <class Schedule, class T>
 struct initial_state_kernel {

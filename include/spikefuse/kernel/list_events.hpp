@@ -32,9 +32,6 @@ SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
     return count;
 }
 
-/// Whether threads list for themselves: where a register holds several neurons.
-inline constexpr bool on_host = lanes<float>::width > 1;
-
 /// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written
 /// behind them yet, up to 31 places may be written over.
 template <int Scale, class Entry>
@@ -42,7 +39,7 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
                                    [[maybe_unused]] bool alone) {
     int count = 0;
     int const words = (width + 31) / 32;
-    if constexpr (on_host) {
+    if constexpr (lanes<float>::width > 1) {
         int const room = alone ? words * 32 + 8 : count_events(row, width);
         for (int w = 0; w < words; w += 2) { // 64 inputs at a time, eight events without a branch:
                                              // what is too much is written over

@@ -3,6 +3,7 @@
 /// The loss in the kernel backwards: what a sample's outputs cost, and their gradients. A loss of a
 /// reduced readout is computed once, one of the trace block by block.
 
+#include "initial_state.hpp"
 #include "neuron_adjoint.hpp"
 
 #include <concepts>

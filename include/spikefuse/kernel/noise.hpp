@@ -17,7 +17,7 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Calls take(lane, bits, group) for groups of four neurons, bits being four random words of Philox
+/// Calls group_of(bits, numbers) for groups of four neurons, bits being four random words of Philox
 /// 4x32-10; the numbers of the neurons [first, first + W) of a layer, in a sample and a step.
 /// `kind` tells different uses of a step apart.
 template <class T, class Group>

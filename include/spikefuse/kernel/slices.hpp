@@ -22,7 +22,7 @@ struct slice_member {
     SPIKEFUSE_FUNCTION int team_rank() const { return rank; }
     SPIKEFUSE_FUNCTION int team_size() const { return size; }
     SPIKEFUSE_FUNCTION void team_barrier() const {
-        if constexpr (warp::width == 1) team.team_barrier();
+        if constexpr (on_the_host) team.team_barrier();
     }
 };
 /// Its sample: the rows that the stage fills do not lie in scratch.

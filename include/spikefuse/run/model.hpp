@@ -52,7 +52,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         : parameters_of_model(catalog()),
           recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
                      chosen.batch),
-          settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
+          settings_(detail::checked_settings<T>(chosen)),
+          memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
             auto const arrays =
                 word.template arrays<plain::template width_into<static_cast<int>(l)>>();
@@ -157,11 +158,15 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     void reset() { fresh_ = true; }
     /// Some samples start from rest, for episodes that end at different times: those for which a
     /// mask is true (a view of bool, [B]), or whose numbers stand in a list (a view of int, of any
-    /// length). In the order of `space`; no fence, no allocation. Throws shape_error: a mask of
-    /// another length. A number that is no sample's aborts the kernel.
+    /// length). In the order of `space`; no fence, no allocation. A number that is no sample's
+    /// aborts the kernel.
+    /// @throws shape_error a mask of another length
     template <class Samples>
         requires Kokkos::is_view_v<Samples>
     void reset(Space const& space, Samples const& which) {
+        static_assert(!detail::shares_a_state<plain>,
+                      "spikefuse: a layer of this network keeps one state for all samples (as "
+                      "norse's exp_syn(compat) does). Call reset() without samples.");
         detail::check_samples<Samples, Space>(which, settings_.batch);
         if (fresh_) return; // all of them do
         Kokkos::parallel_for(label("reset"),
@@ -169,11 +174,16 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                              detail::reset_kernel<plain, T, Samples>{{begin_run()}, which});
     }
     /// A state of all samples where it lies, [B, N], for kernels to read and write. It goes on from
-    /// run to run, and is the model's: valid until that is moved or ends. Throws name_error: none
-    /// of that name, or the packed "spikes" of a loop.
+    /// run to run, and is the model's: valid until that is moved or ends. Asked for where the next
+    /// run starts from rest, it waits until the states are there, which then begin as parameters of
+    /// now say; what is written after a `reset()` of all samples is not seen.
+    /// @throws name_error none of that name, or the packed "spikes" of a loop
     auto state_view(std::string_view layer, std::string_view name) {
         auto const result = memory_.in_place(layer, name);
-        if (fresh_) initialize_states(memory_.data());
+        if (fresh_) {
+            initialize_states(memory_.data());
+            Space().fence("spikefuse::states"); // whatever instance the caller's kernel runs on
+        }
         fresh_ = false;
         return result;
     }
@@ -301,15 +311,16 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
+        std::string const name = label("forward");
         if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
-                label("forward"), space, arguments, slices_, scratch_))
+                name, space, arguments, slices_, scratch_))
             return;
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
         auto const shape =
             detail::teams_for(kernel::demands, space, arguments.batch, arguments, scratch_, shares);
-        Kokkos::parallel_for(label("forward"), shape, kernel{arguments});
+        Kokkos::parallel_for(name, shape, kernel{arguments});
     }
     /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
     void reserve_scratch() {

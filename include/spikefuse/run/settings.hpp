@@ -18,8 +18,8 @@ struct settings {
     /// The number of this model's first sample, by which noise is drawn: models that share a batch
     /// (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
-    // A string that outlives the model; stands in front of its kernels' names in profilers: "brain:
-    // spikefuse::forward".
+    /// Stands before its kernels' names in profilers, "brain: spikefuse::forward"; outlives the
+    /// model.
     char const* name = "";
 };
 

@@ -4,6 +4,7 @@
 /// the same bits, as a call of the model's. The user loops over bodies and keeps their states.
 
 #include "../kernel/forward.hpp"
+#include "inputs.hpp"
 
 #include <algorithm>
 
@@ -19,9 +20,18 @@ struct teams_on<teams_of_user<Member>> {
     using member = Member;
     using memory = team_memory;
 };
-template <class View>
-inline constexpr bool holds_words =
-    std::is_same_v<std::remove_const_t<typename View::value_type>, std::uint32_t>;
+/// Scratch of a team for a network, in bytes: its own, and the event lists of a thread or a team.
+template <class Network, class T>
+struct team_sizes {
+    using layout = plan::layout<plan::schedule<Network, false>, T>;
+    using packed = plan::layout<plan::schedule<Network, true>, T>;
+    static constexpr std::size_t network = plan::line(
+                                     std::max(layout::scratch_total, packed::scratch_total)),
+                                 row = plan::line(static_cast<std::size_t>(
+                                                      plan::schedule<Network, false>::inputs) *
+                                                  sizeof(T)), // of features that lie apart
+        lists = std::max(lists_bytes<layout>, lists_bytes<packed>);
+};
 
 /// Said in a kernel, where nothing can be thrown; costs a comparison.
 SPIKEFUSE_FUNCTION void expect(bool holds, char const* otherwise) {
@@ -60,7 +70,7 @@ class team_at_work {
     /// @param states [state_size], which go on from call to call; contiguous
     /// @param output numbers of the model's type, any strides
     template <class Input, class States, class Output>
-    KOKKOS_FUNCTION void run(Input const& input, States const& states, Output const& output) const {
+    KOKKOS_FUNCTION void run(Input const& input, States const& states, Output const& output) {
         static_assert(Output::rank() == Input::rank(),
                       "spikefuse: a team's run takes one step, [N] in and [M] out, or several, "
                       "[T, N] in and [T, M] out.");
@@ -71,7 +81,7 @@ class team_at_work {
     template <class Input, class States, class Output, class Readout>
         requires(!Readout::every_step)
     KOKKOS_FUNCTION void run(Input const& input, States const& states, Output const& output,
-                             Readout) const {
+                             Readout) {
         static_assert(Input::rank() == 2 && Output::rank() == 1,
                       "spikefuse: a reduced readout takes several steps, [T, N] in and [M] out.");
         detail::run_arguments<T> run = with_output<false>(input, states, output);
@@ -99,6 +109,7 @@ class team_at_work {
         detail::run_arguments<T> run = run_;
         run.states = numbers_of(states);
         run.steps = Input::rank() == 2 ? static_cast<int>(input.extent(0)) : 1;
+        detail::expect(run.steps > 0, "spikefuse: a team was given no steps to run.");
         run.output = output.data();
         run.output_step = Trace ? static_cast<std::size_t>(output.stride(0)) : 0;
         run.output_neuron = static_cast<std::size_t>(output.stride(Output::rank() - 1));
@@ -109,8 +120,8 @@ class team_at_work {
         return run;
     }
     template <class Readout, class Input>
-    KOKKOS_FUNCTION void run_steps(detail::run_arguments<T>& run, Input const& input) const {
-        constexpr bool bits = detail::holds_words<Input>;
+    KOKKOS_FUNCTION void run_steps(detail::run_arguments<T>& run, Input const& input) {
+        constexpr bool bits = detail::is_words<Input>;
         static_assert(bits || std::is_same_v<std::remove_const_t<typename Input::value_type>, T>,
                       "spikefuse: the input's number type is neither the model's nor uint32_t "
                       "(packed spikes).");
@@ -127,6 +138,7 @@ class team_at_work {
         } else {
             run_copied(run, here, input);
         }
+        run_.elapsed += static_cast<std::uint64_t>(run.steps); // noise never repeats
         team_.team_barrier();
     }
     /// Features that lie apart: each step's row is copied first. Reduced readouts go on in scratch.
@@ -134,7 +146,8 @@ class team_at_work {
     KOKKOS_FUNCTION void run_copied(detail::run_arguments<T>& run, Context& here,
                                     Input const& input) const {
         using element = std::remove_const_t<typename Input::value_type>;
-        auto* const row = reinterpret_cast<element*>(scratch_ + network_scratch);
+        auto* const row =
+            reinterpret_cast<element*>(scratch_ + detail::team_sizes<Network, T>::network);
         int const count = static_cast<int>(input.extent(Input::rank() - 1));
         run.input = row, run.input_step = 0;
         detail::begin_sample(here);
@@ -163,11 +176,6 @@ class team_at_work {
         return detail::context_in<one>(run, team_, scratch_, lists_);
     }
 
-    static constexpr std::size_t network_scratch = plan::line(std::max(
-        layout::scratch_total, plan::layout<plan::schedule<Network, true>, T>::scratch_total));
-    template <class, class>
-    friend class team_network;
-
     detail::run_arguments<T> run_;
     Member const& team_;
     unsigned char *scratch_, *lists_;
@@ -180,53 +188,64 @@ class team_at_work {
 ///     using policy = Kokkos::TeamPolicy<>;
 ///     Kokkos::parallel_for(brain.with_scratch(policy(bodies, Kokkos::AUTO)),
 ///                          KOKKOS_LAMBDA(policy::member_type const& team) {
-///         auto const here = brain.at(team);
 ///         int const body = team.league_rank();
-///         here.run(Kokkos::subview(seen, body, Kokkos::ALL),
-///                  Kokkos::subview(states, body, Kokkos::ALL),
+///         auto here = brain.at(team);
+///         auto const mine = Kokkos::subview(states, body, Kokkos::ALL);
+///         if (begins(body)) here.rest(mine);
+///         here.run(Kokkos::subview(seen, body, Kokkos::ALL), mine,
 ///                  Kokkos::subview(done, body, Kokkos::ALL));
 ///     });
 ///
 /// It sees the parameters that the model has when the kernel runs; the model must live until then.
+/// On a device a team has whole warps: a size that is a multiple of 32, and no vector length.
 template <class Network, class T>
 class team_network {
     using plain = plan::schedule<Network, false>;
     using layout = plan::layout<plain, T>;
-    using packed = plan::layout<plan::schedule<Network, true>, T>;
-    static constexpr std::size_t lists =
-        std::max(detail::lists_bytes<layout>, detail::lists_bytes<packed>);
+    using sizes = detail::team_sizes<Network, T>;
+    static_assert(!detail::shares_a_state<plain>,
+                  "spikefuse: a layer of this network keeps one state for all samples (as norse's "
+                  "exp_syn(compat) does), and teams have one body each. Leave compat away, or call "
+                  "network.run.");
 
   public:
     static constexpr int inputs = plain::inputs, outputs = plain::outputs;
     /// Numbers that a body keeps between steps: states, and rows that loops feed back.
     static constexpr std::size_t state_size = layout::memory_total;
     /// Bytes of level-1 scratch a team and a thread, and of level-0 scratch a team.
-    static constexpr std::size_t team_scratch =
-                                     team_at_work<Network, T, int>::network_scratch +
-                                     plan::line(static_cast<std::size_t>(inputs) * sizeof(T)) + 64,
-                                 thread_scratch = layout::lists::of_threads ? lists + 64 : 0,
-                                 near_scratch =
-                                     layout::lists::of_threads || lists == 0 ? 0 : lists + 64;
+    static constexpr std::size_t team_scratch = sizes::network + sizes::row + 64,
+                                 thread_scratch = layout::lists::of_threads ? sizes::lists : 0,
+                                 near_scratch = layout::lists::of_threads ? 0 : sizes::lists;
 
     explicit team_network(detail::run_arguments<T> const& run) : run_(run) {
         run_.records = nullptr, run_.batch = 1, run_.fresh = false, run_.scratch = nullptr;
     }
-    /// A policy with the scratch that `at` takes.
+    /// A policy with the scratch that `at` takes, and what the kernel wants besides: bytes a team
+    /// of level 0 (`near`) and of level 1 (`far`). It replaces what the policy had.
     template <class Policy>
-    static Policy with_scratch(Policy policy) {
-        return policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(near_scratch)))
-            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(team_scratch)),
+    static Policy with_scratch(Policy policy, std::size_t near = 0, std::size_t far = 0) {
+        return policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(near_scratch + near)))
+            .set_scratch_size(1, Kokkos::PerTeam(static_cast<int>(team_scratch + far)),
                               Kokkos::PerThread(static_cast<int>(thread_scratch)));
     }
-    /// Once a team: takes its scratch.
-    /// @param number of this body, and the steps that it has made: what noise is drawn by
+    /// Once a team: takes its scratch. Aborts where there is none.
+    /// @param number of this body, by which noise is drawn (a model's are settings.first_sample on)
+    /// @param steps that the body has made before: each run goes on from there
     template <class Member>
     KOKKOS_FUNCTION team_at_work<Network, T, Member>
     at(Member const& team, std::uint32_t number = 0, std::uint64_t steps = 0) const {
+        constexpr std::size_t network = team_scratch, lists = sizes::lists;
+        detail::expect(detail::warp::are_whole(team.team_size()),
+                       "spikefuse: on a device a team has whole warps: a team size that is a "
+                       "multiple of 32, and no vector length.");
         detail::run_arguments<T> run = run_;
         run.first_sample = number, run.elapsed = steps;
-        return {run, team, detail::from_a_line(team.team_scratch(1), team_scratch),
-                detail::lists_of<layout>(run, team, lists, 0)};
+        unsigned char *const memory = detail::from_a_line(team.team_scratch(1), network),
+                             *const listed = detail::lists_of<layout>(run, team, lists, 0);
+        detail::expect(memory != nullptr && (lists == 0 || listed != nullptr),
+                       "spikefuse: a team has no scratch for the network. Launch with "
+                       "brain.with_scratch(policy), and call at() once a team.");
+        return {run, team, memory, listed};
     }
 
   private:
