@@ -101,7 +101,12 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         int const rank = layout::lists::of_threads ? 0 : here.team.team_rank(),
                   size = layout::lists::of_threads ? 1 : here.team.team_size();
         sharing<Stage, Feed> shared{counts};
-        for (int r = rank; r < wanted; r += size) {
+        [[maybe_unused]] int const row = rank / warp::width; // of this warp
+        bool const by_warps = warp::width > 1 && a_warp_lists<Feed> && !may_be_full &&
+                              wanted <= size / warp::width; // else a row a thread
+        if constexpr (warp::width > 1 && a_warp_lists<Feed> && !may_be_full)
+            if (by_warps && row < wanted) count_by_warp<Feed>(here, first + row, counts + row);
+        for (int r = rank; r < wanted && !by_warps; r += size) {
             this->template ask_for_row<from::buffer>(here, first + r + rows_ahead * size);
             count_row<Stage, Feed>(here, first + r, counts + r * pieces);
             if (layout::lists::of_threads && !shared.take(r)) break;
@@ -116,7 +121,10 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if (rank == 0) ends[0] = 0;
         for (int r = 0; r < rows; ++r) {
             if (!shared.full(r)) {
-                if (r % size == rank)
+                if constexpr (warp::width > 1 && a_warp_lists<Feed> && !may_be_full)
+                    if (by_warps && r == row)
+                        list_by_warp<Feed>(here, first + r, shared.at[0], ends + r + 1);
+                if (r % size == rank && !by_warps)
                     list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
                 shared.pass(r);
             } else {
@@ -151,7 +159,8 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     SPIKEFUSE_FUNCTION std::int32_t const* list_alone(context const& here, int r) const {
         auto* const ends = here.template in_lists<std::int32_t>(layout::lists::ends_offset);
         if constexpr (warp::width > 1 && a_warp_lists<Feed>) {
-            if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, ends);
+            if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, 0, ends + 1);
+            if (here.team.team_rank() == 0) ends[0] = 0;
         } else if (layout::lists::of_threads || here.team.team_rank() == 0) {
             ends[0] = 0;
             list_row<Feed>(here, r, nullptr, ends + 1, 1);
@@ -164,16 +173,31 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
     static constexpr bool a_warp_lists =
         plan::single<Feed> && layout::template only_bits<Feed> &&
         Schedule::template buffer_at<plan::first_source<Feed>::buffer>::width <= 1024;
-    template <class Feed>
-    SPIKEFUSE_FUNCTION void list_by_warp(context const& here, int r, std::int32_t* ends) const {
+    template <class Feed> // a thread's
+    SPIKEFUSE_FUNCTION std::uint32_t word_of_row(context const& here, int r, int lane) const {
         using from = plan::first_source<Feed>;
-        constexpr int width = Schedule::template buffer_at<from::buffer>::width,
-                      words = layout::words(width);
-        auto* const events = here.template in_lists<event_of<Feed>>(layout::lists::events_offset);
-        int const lane = here.team.team_rank();
-        std::uint32_t word =
-            lane < words ? this->template row_of<from::buffer>(here, r - from::delay)[lane] : 0;
-        if (lane == width / 32) word &= (1u << (width % 32)) - 1u;
+        constexpr int width = Schedule::template buffer_at<from::buffer>::width;
+        std::uint32_t const word =
+            lane < layout::words(width)
+                ? this->template row_of<from::buffer>(here, r - from::delay)[lane]
+                : 0;
+        return lane == width / 32 ? word & ((1u << (width % 32)) - 1u) : word;
+    }
+    template <class Feed>
+    SPIKEFUSE_FUNCTION void count_by_warp(context const& here, int r, std::int32_t* count) const {
+        int const lane = here.team.team_rank() % warp::width;
+        auto const sums = warp::add_up(lane, count_bits(word_of_row<Feed>(here, r, lane)));
+        if (lane == 0) *count = sums.all;
+    }
+    /// Lists a row from entry `begin` on, and says where it ends.
+    template <class Feed>
+    SPIKEFUSE_FUNCTION void list_by_warp(context const& here, int r, int begin,
+                                         std::int32_t* ends) const {
+        using from = plan::first_source<Feed>;
+        auto* const events =
+            here.template in_lists<event_of<Feed>>(layout::lists::events_offset) + begin;
+        int const lane = here.team.team_rank() % warp::width;
+        std::uint32_t word = word_of_row<Feed>(here, r, lane);
         auto const sums = warp::add_up(lane, count_bits(word));
         for (int at = sums.before; word != 0; word &= word - 1)
             events[at++] =
@@ -182,7 +206,7 @@ struct list_kernel : points_kernel<Schedule, T, Kind, Readout, Space, Purpose> {
         if (sums.all + lane < end)
             events[sums.all + lane] =
                 static_cast<event_of<Feed>>(Schedule::template width_into<Feed::layer> * scale);
-        if (lane == 0) ends[0] = 0, ends[1] = end;
+        if (lane == 0) *ends = begin + end;
     }
     /// Lists a row, its pieces from entries `begins` on or one behind the other, and where they
     /// end, `apart` from each other. Each is filled up to whole registers, with the row of zeros.

@@ -55,8 +55,10 @@ struct sample_kernel {
     using layout = plan::layout<Schedule, T, Purpose == purpose::gradients>;
     using member = typename teams_on<Space>::member;
     static constexpr int W = V::width, P = panel_width<T>;
-    static constexpr int device_threads = // of a device's team: one a neuron of the widest layer
-        layout::widest_layer < 256 ? layout::widest_layer : 256;
+    /// Of a device's team: one a neuron of the widest layer, or one for as many each.
+    static constexpr int turns = (layout::widest_layer + 255) / 256,
+                         device_threads =
+                             plan::round_up((layout::widest_layer + turns - 1) / turns, 32);
     template <int Layer>
     using equations_of = typename Schedule::template word<Layer>::equations_of;
     /// How a layer's weights lie.
@@ -132,7 +134,8 @@ struct sample_kernel {
         constexpr int whole = Count / Together, rest = Count % Together;
         constexpr int groups = whole + (rest != 0 ? 1 : 0);
         each_own(here, groups * parts, [&](int k) { // on a device neighbours have the same part
-            int const group = W > 1 ? k / parts : k % groups, part = W > 1 ? k % parts : k / groups;
+            int const group = W > 1 ? k / parts : parts == 1 ? k : k % groups; // fewer registers
+            int const part = W > 1 ? k % parts : k / groups;
             if (rest == 0 || group < whole) {
                 if constexpr (whole > 0) function(group * Together, fixed<Together>{}, part);
             } else {
