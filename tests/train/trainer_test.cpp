@@ -55,16 +55,18 @@ struct patterns {
     }
     template <class View>
     void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
+        auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), input);
         for (std::size_t b = 0; b < which.size(); ++b) {
             std::mt19937 random(static_cast<unsigned>(which[b]) + first);
             labels[b] = static_cast<int>(which[b] % 3);
             for (std::size_t t = 0; t < input.extent(0); ++t)
                 for (std::size_t n = 0; n < 30; ++n)
-                    input(t, b, n) =
+                    host(t, b, n) =
                         random() % 100 < (static_cast<int>(n / 10) == labels[b] ? 25u : 12u) ? 1.f
                                                                                              : 0.f;
-            if (broken) input(0, b, 0) = std::nanf("");
+            if (broken) host(0, b, 0) = std::nanf("");
         }
+        Kokkos::deep_copy(input, host);
     }
 };
 
@@ -520,9 +522,10 @@ TEST_CASE("bad data and bad settings are one error, and nothing is lost") {
          "a step of the data lasts 1 ms (one of the network lasts 2 ms)");
     SAYS(value_error, of_events.evaluate(event_samples{heard, 3, 2.1 * ms}), "lasts 2.1 ms");
     event_samples const fits{heard, 3, 2 * ms};
-    auto const spikes = fits.make_input<decltype(timed)>(2, 3); // [T, B, 1]
+    auto const input = fits.make_input<decltype(timed)>(2, 3); // [T, B, 1]
     int labels[2];
-    fits.fill(std::vector<std::size_t>{1, 0}, spikes, labels);
+    fits.fill(std::vector<std::size_t>{1, 0}, input, labels);
+    auto const spikes = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), input);
     REQUIRE((labels[0] == 0 && labels[1] == 1));
     for (std::size_t t = 0; t < 3; ++t) {
         REQUIRE(spikes(t, 0, 0) == (t == 1 ? 4u : 0u)); // at 3.9 ms

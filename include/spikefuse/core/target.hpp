@@ -113,6 +113,23 @@ struct warp {
         return row;
 #endif
     }
+    /// What thread k has.
+    static SPIKEFUSE_FUNCTION int of_thread([[maybe_unused]] int k, int mine) {
+#if defined(__CUDA_ARCH__)
+        return __shfl_sync(~0u, mine, k);
+#else
+        return mine;
+#endif
+    }
+    /// 256 times the upper or lower half of a word, plus `below`, which is less: one instruction.
+    static SPIKEFUSE_FUNCTION std::uint32_t half_times_256(std::uint32_t word, bool upper,
+                                                           std::uint32_t below) {
+#if defined(__CUDA_ARCH__)
+        return __byte_perm(word, below, upper ? 0x5324 : 0x5104);
+#else
+        return (upper ? word >> 16 : word & 0xffffu) << 8 | below;
+#endif
+    }
     static SPIKEFUSE_FUNCTION void meet() {
 #if defined(__CUDA_ARCH__)
         __syncwarp();

@@ -148,6 +148,44 @@ SPIKEFUSE_FUNCTION void copy_words(C const& here, int r, std::uint64_t* words) {
         words[i / 64 * C::layout::block_steps] =
             bits_from(row_of<Source::buffer>(here, r - Source::delay), width, i);
 }
+/// Whether a warp has a thread for each word of a row.
+template <class C, class Feed>
+inline constexpr bool a_warp_lists =
+    warp::width > 1 &&
+    plan::single<Feed>&& lists_bits<C, Feed>&&
+            C::schedule::template buffer_at<plan::first_source<Feed>::buffer>::width <= 1024;
+template <class Feed, class C> // a thread's
+SPIKEFUSE_FUNCTION std::uint32_t word_of_row(C const& here, int r, int lane) {
+    using from = plan::first_source<Feed>;
+    constexpr int width = C::schedule::template buffer_at<from::buffer>::width;
+    std::uint32_t const word =
+        lane < C::layout::words(width) ? row_of<from::buffer>(here, r - from::delay)[lane] : 0;
+    return lane == width / 32 ? word & ((1u << (width % 32)) - 1u) : word;
+}
+template <class Feed, class C>
+SPIKEFUSE_FUNCTION void count_by_warp(C const& here, int r, std::int32_t* count) {
+    int const lane = here.team.team_rank() % warp::width;
+    auto const sums = warp::add_up(lane, count_bits(word_of_row<Feed>(here, r, lane)));
+    if (lane == 0) *count = sums.all;
+}
+/// Lists a row from entry `begin` on, and says where it ends.
+template <class Feed, class C>
+SPIKEFUSE_FUNCTION void list_by_warp(C const& here, int r, int begin, std::int32_t* ends) {
+    using from = plan::first_source<Feed>;
+    using event = event_of<C, Feed>;
+    constexpr int scale = entry_scale<typename C::number>;
+    auto* const events = here.template in_lists<event>(C::layout::lists::events_offset) + begin;
+    int const lane = here.team.team_rank() % warp::width;
+    std::uint32_t word = word_of_row<Feed>(here, r, lane);
+    auto const sums = warp::add_up(lane, count_bits(word));
+    for (int at = sums.before; word != 0; word &= word - 1)
+        events[at++] = static_cast<event>((from::offset + lane * 32 + lowest_bit(word)) * scale);
+    int const end = plan::round_up(sums.all, events_together);
+    if (sums.all + lane < end)
+        events[sums.all + lane] =
+            static_cast<event>(C::schedule::template width_into<Feed::layer> * scale);
+    if (lane == 0) *ends = begin + end;
+}
 /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then
 /// nobody writes a list before all have read the last one.
 template <class Stage, class Feed, class C>
@@ -164,7 +202,12 @@ SPIKEFUSE_FUNCTION auto list_rows(C const& here, int first, int wanted) {
     int const rank = lists::of_threads ? 0 : here.team.team_rank(),
               size = lists::of_threads ? 1 : here.team.team_size();
     sharing<C, Stage, Feed> shared{counts};
-    for (int r = rank; r < wanted; r += size) {
+    constexpr bool warps_list = a_warp_lists<C, Feed> && !may_be_full;
+    [[maybe_unused]] int const row = rank / warp::width;              // of this warp
+    bool const by_warps = warps_list && wanted <= size / warp::width; // else a row a thread
+    if constexpr (warps_list)
+        if (by_warps && row < wanted) count_by_warp<Feed>(here, first + row, counts + row);
+    for (int r = rank; r < wanted && !by_warps; r += size) {
         prefetch_row<from::buffer>(here, first + r + rows_ahead * size);
         count_row<Stage, Feed>(here, first + r, counts + r * pieces);
         if (lists::of_threads && !shared.take(r)) break;
@@ -179,7 +222,11 @@ SPIKEFUSE_FUNCTION auto list_rows(C const& here, int first, int wanted) {
     if (rank == 0) ends[0] = 0;
     for (int r = 0; r < rows; ++r) {
         if (!shared.full(r)) {
-            if (r % size == rank) list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
+            if constexpr (warps_list)
+                if (by_warps && r == row)
+                    list_by_warp<Feed>(here, first + r, shared.at[0], ends + r + 1);
+            if (r % size == rank && !by_warps)
+                list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
             shared.pass(r);
         } else {
             for (int k = 0; k < pieces && rank == 0; ++k) ends[k * rows + r + 1] = shared.at[k];
@@ -208,37 +255,14 @@ SPIKEFUSE_FUNCTION auto list_rows(C const& here, int first, int wanted) {
     return list;
 }
 
-/// Whether a warp has a thread for each word of a row.
-template <class C, class Feed>
-inline constexpr bool a_warp_lists =
-    plan::single<Feed> && lists_bits<C, Feed> &&
-    C::schedule::template buffer_at<plan::first_source<Feed>::buffer>::width <= 1024;
-template <class Feed, class C>
-SPIKEFUSE_FUNCTION void list_by_warp(C const& here, int r, std::int32_t* ends) {
-    using from = plan::first_source<Feed>;
-    using event = event_of<C, Feed>;
-    constexpr int width = C::schedule::template buffer_at<from::buffer>::width,
-                  words = C::layout::words(width), scale = entry_scale<typename C::number>;
-    auto* const events = here.template in_lists<event>(C::layout::lists::events_offset);
-    int const lane = here.team.team_rank();
-    std::uint32_t word = lane < words ? row_of<from::buffer>(here, r - from::delay)[lane] : 0;
-    if (lane == width / 32) word &= (1u << (width % 32)) - 1u;
-    auto const sums = warp::add_up(lane, count_bits(word));
-    for (int at = sums.before; word != 0; word &= word - 1)
-        events[at++] = static_cast<event>((from::offset + lane * 32 + lowest_bit(word)) * scale);
-    int const end = plan::round_up(sums.all, events_together);
-    if (sums.all + lane < end)
-        events[sums.all + lane] =
-            static_cast<event>(C::schedule::template width_into<Feed::layer> * scale);
-    if (lane == 0) ends[0] = 0, ends[1] = end;
-}
 /// Lists a row of spikes that stands alone and is never full. The list of before has been read.
 template <class Feed, class C>
 SPIKEFUSE_FUNCTION std::int32_t const* list_alone(C const& here, int r) {
     using lists = typename C::layout::lists;
     auto* const ends = here.template in_lists<std::int32_t>(lists::ends_offset);
-    if constexpr (warp::width > 1 && a_warp_lists<C, Feed>) {
-        if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, ends);
+    if constexpr (a_warp_lists<C, Feed>) {
+        if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, 0, ends + 1);
+        if (here.team.team_rank() == 0) ends[0] = 0;
     } else if (lists::of_threads || here.team.team_rank() == 0) {
         ends[0] = 0;
         list_row<Feed>(here, r, nullptr, ends + 1, 1);

@@ -112,8 +112,10 @@ struct forward_kernel {
     using context = sample_context<Schedule, T, Kind, Readout, Space, Purpose>;
     using layout = typename context::layout;
     using member = typename context::member;
+    /// Threads of a device's team: one a neuron of the widest layer, or one for as many each.
+    static constexpr int turns = (layout::widest_layer + 255) / 256;
     static constexpr team_demands demands{
-        .threads = layout::widest_layer < 256 ? layout::widest_layer : 256,
+        .threads = plan::round_up((layout::widest_layer + turns - 1) / turns, 32),
         .scratch = layout::scratch_total,
         .lists = lists_bytes<layout>,
         .lists_of_threads = layout::lists::of_threads,

@@ -173,9 +173,6 @@ struct sliced_kernel {
     struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
         T of[Each];
     };
-    struct alignas(16) some_events {
-        std::uint16_t of[8];
-    };
     /// Rows of currents of a block: a warp a row.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
@@ -222,53 +219,59 @@ struct sliced_kernel {
             return word;
         };
         int const together = warps < adding_warps ? warps : adding_warps;
-        auto const* const mine = reinterpret_cast<some_outputs const*>(weights) + lane;
         constexpr int words = (slices::inputs + 31) / 32;
         std::uint32_t next = warp::width > 1 ? word_of(rank, lane) : 0;
         for (int r = rank; r < rows; r += together) {
             std::uint32_t const word = next; // of this thread; the next row's is on its way
             if constexpr (warp::width > 1) next = word_of(r + together, lane);
             some_outputs part[events_together] = {};
-            // Words [w, end) behind `lead` rows of zeros, so that each event goes to its own part.
-            auto const add_words = [&](int w, int end, int lead) {
-                warp::sums sums;
+            warp::sums const sums = count_row(word, word_of, r, lane, words);
+            // Words [w, end), behind `done` events: rows of zeros lead them, so that each event
+            // goes to its own part.
+            auto const add_words = [&](int w, int end, int done) {
+                int const lead = done % events_together;
+                std::uint16_t* to = events + lead;
+                int count = lead;
                 if constexpr (warp::width > 1) {
-                    std::uint32_t left = lane >= w && lane < end ? word : 0;
-                    sums = warp::add_up(lane, count_bits(left));
-                    for (int at = lead + sums.before; left != 0; left &= left - 1)
-                        events[at++] = static_cast<std::uint16_t>(lane * 32 + lowest_bit(left));
+                    to += sums.before - done;
+                    if (lane >= w && lane < end)
+                        for (std::uint32_t left = word; left != 0; left &= left - 1)
+                            *to++ = static_cast<std::uint16_t>(lane * 32 + lowest_bit(left));
+                    count += (end < words ? warp::of_thread(end, sums.before) : sums.all) - done;
                 } else {
-                    sums = {0, 0};
                     for (; w < end; ++w)
                         for (std::uint32_t left = word_of(r, w); left != 0; left &= left - 1)
-                            events[lead + sums.all++] =
+                            to[count++ - lead] =
                                 static_cast<std::uint16_t>(w * 32 + lowest_bit(left));
                 }
-                int const count = lead + sums.all;
-                for (int k = lane; k < 8; k += warp::width) {
+                auto const fill = [&](int k) {
                     if (k < lead) events[k] = static_cast<std::uint16_t>(slices::inputs);
                     events[count + k] = static_cast<std::uint16_t>(slices::inputs);
+                };
+                if constexpr (warp::width > 1) {
+                    if (lane < 8) fill(lane);
+                } else {
+                    for (int k = 0; k < 8; ++k) fill(k);
                 }
                 warp::meet();
                 for (int k = 0; k < count; k += 8) {
-                    some_events const eight = *reinterpret_cast<some_events const*>(events + k);
+                    auto const eight = *reinterpret_cast<eight_events const*>(events + k);
                     for (int j = 0; j < 8; ++j) {
-                        some_outputs const row = mine[eight.of[j] * (outputs / each)];
+                        auto const row =
+                            eight.template row<some_outputs, outputs>(weights, j, lane);
                         for (int q = 0; q < each; ++q) part[j % events_together].of[q] += row.of[q];
                     }
                 }
                 warp::meet(); // the list has been read
-                return sums.all;
+                return done + count - lead;
             };
-            int const spikes =
-                words <= slices::listed_words ? 0 : count_row(word, word_of, r, lane, words);
-            if (spikes <= slices::listed_events) {
+            if (words <= slices::listed_words || sums.all <= slices::listed_events) {
                 add_words(0, words, 0);
             } else {
                 for (int w = 0, done = 0; w < words; w += slices::listed_words)
-                    done += add_words(
+                    done = add_words(
                         w, w + slices::listed_words < words ? w + slices::listed_words : words,
-                        done % events_together);
+                        done);
             }
             some_outputs sum;
             for (int q = 0; q < each; ++q) {
@@ -278,17 +281,17 @@ struct sliced_kernel {
             *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = sum;
         }
     }
-    /// Events of a row.
+    /// Events of a row: of the words before this thread's, and of all.
     template <class WordOf>
-    static SPIKEFUSE_FUNCTION int
+    static SPIKEFUSE_FUNCTION warp::sums
     count_row([[maybe_unused]] std::uint32_t word, [[maybe_unused]] WordOf const& word_of,
               [[maybe_unused]] int r, [[maybe_unused]] int lane, [[maybe_unused]] int words) {
         if constexpr (warp::width > 1) {
-            return warp::add_up(lane, count_bits(word)).all;
+            return warp::add_up(lane, count_bits(word));
         } else {
             int all = 0;
             for (int w = 0; w < words; ++w) all += count_bits(word_of(r, w));
-            return all;
+            return {0, all};
         }
     }
 

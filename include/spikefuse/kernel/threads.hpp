@@ -26,8 +26,8 @@ SPIKEFUSE_FUNCTION void each_own_part(C const& here, int parts, Function const& 
     constexpr int whole = Count / Together, rest = Count % Together;
     constexpr int groups = whole + (rest != 0 ? 1 : 0);
     each_own(here, groups * parts, [&](int k) { // on a device neighbours have the same part
-        int const group = C::W > 1 ? k / parts : k % groups,
-                  part = C::W > 1 ? k % parts : k / groups;
+        int const group = C::W > 1 ? k / parts : parts == 1 ? k : k % groups; // fewer registers
+        int const part = C::W > 1 ? k % parts : k / groups;
         if (rest == 0 || group < whole) {
             if constexpr (whole > 0) function(group * Together, fixed<Together>{}, part);
         } else {
