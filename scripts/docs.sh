@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE=1
 site=docs/site out=build/docs
 sphinx() { "$tools/bin/python" -m sphinx -q --nitpicky --fail-on-warning --keep-going -j 2 -c $site -d $out/doctrees "$@"; }
 mkdir -p $out
-rm -rf $out/xml
+rm -rf $out/xml $out/html $out/doctrees # navigation stands on every page
 "$tools/bin/python" $site/headers.py . $out/headers
 warnings=$(doxygen $site/Doxyfile 2>&1) || fail "Doxygen warns:
 ${warnings//$project_root\/$out\/headers/include}" "mend the docstrings"

@@ -21,5 +21,5 @@ result=0
 in_environment "$project_root" ctest --test-dir "$folder" --output-on-failure -j "${SPIKEFUSE_JOBS:-2}" "$@" || result=$?
 # ctest names what was skipped, its log knows why.
 log=$folder/Testing/Temporary/LastTest.log
-[ ! -r "$log" ] || awk '/^explicitly with message:/ { getline; sub(/^ +/, ""); times[$0]++ } END { for (why in times) print "skipped, " times[why] " of them: " why }' "$log"
+[ ! -r "$log" ] || awk '/^explicitly with message:/ { getline; sub(/^ +/, ""); times[$0]++ } /\[spikefuse\].*skipped: / { sub(/.*skipped: /, ""); times[$0]++ } END { for (why in times) print "skipped, " times[why] " of them: " why }' "$log"
 exit $result

@@ -55,8 +55,7 @@ class site:
     def write(self, out, text):
         out.parent.mkdir(parents=True, exist_ok=True)
         self.written.add(out)
-        if not out.exists() or out.read_text() != text:  # Sphinx reads again only what is new
-            out.write_text(text)
+        out.write_text(text)
 
     def page(self, path, place):
         text = path.read_text()
@@ -76,7 +75,9 @@ class site:
             if not line.startswith("///"):
                 break
             said.append(line[3:].removeprefix(" "))
-        entry = [f"## {title}", "", f"[`<spikefuse/{place}>`]({link})", "", *said, ""]
+        text = re.sub(r"((?:^    .*\n?)+)", lambda code: "```cpp\n" + re.sub(r"^    ", "", code[1], flags=re.M).rstrip("\n") + "\n```\n", "\n".join(said), flags=re.M)
+        inner = next((found[1] for line in lines if (found := re.match(r"namespace (spikefuse::(?:io|io::plot|nir|equations)) \{", line.replace("inline SPIKEFUSE_ABI::", "")))), None)
+        entry = [f"## {title}", "", f"[`<spikefuse/{place}>`]({link})" + (f", in `{inner}`" if inner else ""), "", text, ""]
         if any(re.match(r"namespace spikefuse(?!.*detail)", line) for line in lines):
             entry += ["```{eval-rst}", f".. doxygengroup:: {group_of(place)}", "   :content-only:", "   :members:", "```", ""]
         return "\n".join(entry)

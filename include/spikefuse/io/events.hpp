@@ -137,6 +137,10 @@ inline event_data read_events(std::string const& path, int units) {
 /// same where it is what k * step becomes in the type that the file stores (float16, float32,
 /// float64), or where at most two of that type's last digits are missing, if these are less than a
 /// hundredth of a step: who multiplies in that type loses them.
+/// @param data recordings
+/// @param recordings which, `[B]`
+/// @param step length of a time step
+/// @param packed `[T, B, ceil(N/32)]`, written
 /// @throws shape_error B is not recordings.size(), a unit has no bit
 /// @throws value_error a step that is not positive, a recording that there is not
 template <class View>

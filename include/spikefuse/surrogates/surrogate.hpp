@@ -22,6 +22,8 @@ struct surrogate_word {
 };
 
 /// Derivative of a spike with respect to the membrane, per unit of the membrane.
+/// @param membrane before the reset
+/// @param threshold above which a spike is sent
 template <class S, class V>
 SPIKEFUSE_FUNCTION V by_membrane(V membrane, V threshold) {
     if constexpr (requires { S::by_membrane(membrane, threshold); }) {
@@ -31,6 +33,8 @@ SPIKEFUSE_FUNCTION V by_membrane(V membrane, V threshold) {
     }
 }
 /// Derivative of a spike with respect to the threshold.
+/// @param membrane before the reset
+/// @param threshold above which a spike is sent
 template <class S, class V>
 SPIKEFUSE_FUNCTION V by_threshold(V membrane, V threshold) {
     if constexpr (requires { S::by_threshold(membrane, threshold); }) {

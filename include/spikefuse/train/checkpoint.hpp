@@ -242,6 +242,8 @@ void read_checkpoint(Trainer& training, std::string const& path) {
 } // namespace detail
 
 /// Writes parameters, optimizer, counters and history beside `path` and renames the file.
+/// @param training a trainer
+/// @param path of the file
 /// @throws file_error it cannot be written; the file that was there before is then still there
 template <class Trainer>
 void save_checkpoint(Trainer& training, std::string const& path) {
@@ -250,6 +252,8 @@ void save_checkpoint(Trainer& training, std::string const& path) {
 
 /// Makes a trainer go on where the file's stopped. Rates, schedules and surrogates of one name that
 /// compute something else are not seen.
+/// @param training a trainer of the same network and optimizer
+/// @param path of the file
 /// @throws file_error no checkpoint, an older or damaged one, or one of another network (layers,
 ///     equations, arrays by name and shape, dt, float or double) or optimizer; then nothing has
 ///     changed

@@ -55,13 +55,26 @@ struct cross_entropy_loss {
     template <class>
     using targets = detail::label_targets;
 
-    /// `gradient`: [N], of the readout of this sample. Returns the sample's share of the mean.
+    /// One sample's share of the loss, and its gradient.
+    /// @param values the sample's readout `[N]`
+    /// @param count N
+    /// @param wanted the labels `[B]`
+    /// @param sample which, from 0
+    /// @param batch B, by which the share is divided
+    /// @param gradient `[N]`, of the readout; written
     template <class T>
     SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::label_targets wanted,
                                     int sample, int batch, T* gradient) const {
         return of_scores(values, count, wanted.labels[sample], T(batch), gradient);
     }
-    /// `gradient`: [N], of the outputs of this step.
+    /// One step's share of the loss of a trace, and its gradient.
+    /// @param values the outputs of the step `[N]`
+    /// @param count N
+    /// @param wanted the labels `[B]`
+    /// @param sample which, from 0
+    /// @param steps T, by which the share is divided too
+    /// @param batch B
+    /// @param gradient `[N]`, of these outputs; written
     template <class T>
         requires Readout::every_step
     SPIKEFUSE_FUNCTION T of_row(T const* values, int count, detail::label_targets wanted, int,
@@ -100,7 +113,7 @@ struct mean_squared_loss {
     template <class T>
     using targets = detail::value_targets<T>;
 
-    /// `gradient`: [N], of the readout of this sample. Returns the sample's share of the mean.
+    /// As `cross_entropy_loss::of_readout`, with targets `[B, N]`.
     template <class T>
     SPIKEFUSE_FUNCTION T of_readout(T const* values, int count, detail::value_targets<T> wanted,
                                     int sample, int batch, T* gradient) const {
@@ -116,7 +129,16 @@ struct mean_squared_loss {
         }
         return weight * sum;
     }
-    /// `gradient`: of one number of the trace. Returns its share of the mean.
+    /// One number's share of the loss of a trace, and its gradient.
+    /// @param value output n of the step
+    /// @param count N
+    /// @param wanted the targets `[T, B, N]`
+    /// @param step which, from 0
+    /// @param sample which, from 0
+    /// @param n which output
+    /// @param steps T
+    /// @param batch B
+    /// @param gradient of that number; written
     template <class T>
     SPIKEFUSE_FUNCTION T of_step(T value, int count, detail::value_targets<T> wanted, int step,
                                  int sample, int n, int steps, int batch, T* gradient) const {

@@ -63,7 +63,12 @@ struct sgd {
         detail::check_setting<T>("momentum", momentum);
         detail::check_setting<T>("weight_decay", weight_decay);
     }
-    /// The new parameter; the head of this file says of what.
+    /// The new parameter.
+    /// @param parameter its value
+    /// @param gradient of the loss
+    /// @param moment what is remembered of it; written
+    /// @param rate the learning rate of this step
+    /// @param step counts from 1
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t, double rate,
                                 std::int64_t step) const {
@@ -96,7 +101,13 @@ struct adam {
                               "the model's precision too",
                               "Set .epsilon, for example to 1e-8");
     }
-    /// The new parameter; the head of this file says of what.
+    /// The new parameter.
+    /// @param parameter its value
+    /// @param gradient of the loss
+    /// @param moment what is remembered of it; written
+    /// @param apart elements between its two moments
+    /// @param rate the learning rate of this step
+    /// @param step counts from 1
     template <class T>
     SPIKEFUSE_FUNCTION T update(T parameter, T gradient, T* moment, std::size_t apart, double rate,
                                 std::int64_t step) const {

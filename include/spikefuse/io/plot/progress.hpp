@@ -34,7 +34,10 @@ struct progress_options {
 /// Not for two threads at once. Ends its line when it is destroyed, also by an exception.
 class progress {
   public:
-    /// `total` 0: nobody knows how many; then there is no share and no time left.
+    /// @param title in front of the bar
+    /// @param total 0: nobody knows how many; then there is no share and no time left
+    /// @param unit what is counted
+    /// @param options where and how it is drawn
     explicit progress(std::string const& title, std::size_t total = 0,
                       std::string const& unit = "steps", progress_options options = {})
         : title_(detail::plain(title)), unit_(detail::plain(unit)), total_(total),
