@@ -105,6 +105,13 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
                           "Run it in chunks: the states go on from call to call");
     return static_cast<int>(given);
 }
+/// Whether a layer would take NaN for silence.
+template <class Word>
+inline constexpr bool refuses_nan = false;
+template <class Word>
+    requires requires { Word::equations_of::refuses_nan; }
+inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
+
 /// Throws value_error where an input holds NaN, for an encoder that would take it for silence. On a
 /// host, whose runs are done when they return; a device's input is not looked at.
 template <class View>

@@ -4,6 +4,7 @@
 
 #include "../plan/describe.hpp"
 #include "../plan/names.hpp"
+#include "cell.hpp"
 #include "detail/memory.hpp"
 #include "detail/parameters.hpp"
 #include "detail/recordings.hpp"
@@ -19,20 +20,6 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 template <class Model, class Loss>
 class backpropagation;
-
-namespace detail {
-template <class Word>
-inline constexpr bool broadcast_first_sample_state = false;
-template <class Word>
-    requires requires { Word::equations_of::broadcast_first_sample_state; }
-inline constexpr bool broadcast_first_sample_state<Word> =
-    Word::equations_of::broadcast_first_sample_state;
-template <class Word>
-inline constexpr bool refuses_nan = false;
-template <class Word>
-    requires requires { Word::equations_of::refuses_nan; }
-inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
-} // namespace detail
 
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original
 /// stands. Copying waits for runs. `Network` may be const, as decltype of a constexpr network is.
@@ -143,6 +130,14 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
+    }
+
+    /// The network for kernels of your own: `auto cell = network.cell();`, see run/cell.hpp. A
+    /// launch on `space` computes the coefficients of all cells of this model: after a `set` take
+    /// the cell again. It is valid while the model lives and is not assigned to.
+    using cell_type = network_cell<Network, T>;
+    cell_type cell(Space const& space = Space()) {
+        return cell_.template prepare<Network>(space, this->parameter_data(), settings_);
     }
 
     using parameters_of_model::set;
@@ -366,6 +361,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     settings settings_;
     detail::model_memory<T, Space> memory_;
+    detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
     detail::room_view<Space> scratch_,
         packed_input_; // made when they are needed

@@ -53,6 +53,14 @@ struct initial_state_kernel {
     }
 };
 
+/// Whether a layer gives all samples the state of the first one.
+template <class Word>
+inline constexpr bool broadcast_first_sample_state = false;
+template <class Word>
+    requires requires { Word::equations_of::broadcast_first_sample_state; }
+inline constexpr bool broadcast_first_sample_state<Word> =
+    Word::equations_of::broadcast_first_sample_state;
+
 /// Gives every sample the first one's numbers: `length` of them, `apart` from sample to sample.
 template <class T>
 struct first_sample_kernel {
