@@ -3,4 +3,5 @@
 /// The one include.
 
 #include "network.hpp"
+#include "run/cell.hpp"
 #include "run/model.hpp"

@@ -145,3 +145,20 @@ TEST_CASE("everything that is launched or allocated carries the library's name")
     }
     REQUIRE(ours >= 5);
 }
+
+TEST_CASE("a cell that is taken again is one launch, and its steps allocate nothing", "[launch]") {
+    auto network = model{input<40> >> linear<20> >> lif >> linear<2> >> li, {}};
+    (void)network.cell(); // the first one allocates
+    watch const seen;
+    auto const cell = network.cell();
+    CHECK(events == std::vector<std::string>{"launch spikefuse::cell"});
+    events.clear();
+    Kokkos::parallel_for(
+        "mine", 3, KOKKOS_LAMBDA(int) {
+            auto body = cell.rest();
+            float const in[40] = {1};
+            float out[2];
+            cell.step(body, in, out);
+        });
+    CHECK(events == std::vector<std::string>{"launch mine"});
+}

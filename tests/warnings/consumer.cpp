@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a consumer instantiates: a run, training, files and pictures, with the warnings that a
-// careful project switches on.
+// What a consumer instantiates: a run, a cell, training, files and pictures, with the warnings that
+// a careful project switches on.
 #include <cstdio>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/plot/raster.hpp>
@@ -20,6 +20,12 @@ void consumer(std::string const& path) {
                   {.steps = 8, .batch = 4}};
     Kokkos::View<float***, Kokkos::LayoutRight> const spikes("spikes", 8, 4, 20); // [T, B, N]
     (void)network(spikes);
+    auto const cell = network.cell();
+    auto body = cell.rest();
+    float const seen[20] = {};
+    float out[2];
+    cell.step(body, seen, out);
+    cell.set<"lif 1", "spikes">(body, 3, cell.get<"lif 1", "v">(body, 0));
     backpropagation gradients{network, cross_entropy(max_over_time)};
     learner<decltype(network), adam> learning(network, {.learning_rate = 5e-3}, 1.0);
     gradients.set_labels(std::vector<int>{0, 1, 0, 1});

@@ -75,6 +75,15 @@ struct lanes {
 
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return detail::load<native>(from); }
     SPIKEFUSE_FUNCTION void store(T* to) const { detail::store(value, to); }
+    /// The first `Live` lanes; nothing behind them is read, and written. Others are 0.
+    template <int Live>
+    static SPIKEFUSE_FUNCTION lanes load_first(T const* from) {
+        return detail::load_first<native, Live>(from);
+    }
+    template <int Live>
+    SPIKEFUSE_FUNCTION void store_first(T* to) const {
+        detail::store_first<Live>(value, to);
+    }
     /// Past the caches, to a whole cache line: for numbers that nobody reads soon. `finish_streams`
     /// makes them visible.
     SPIKEFUSE_FUNCTION void stream(T* to) const { detail::stream(value, to); }
@@ -167,6 +176,14 @@ struct lanes {
     SPIKEFUSE_FUNCTION lanes(Number all) : value(static_cast<T>(all)) {}
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return *from; }
     SPIKEFUSE_FUNCTION void store(T* to) const { *to = value; }
+    template <int Live>
+    static SPIKEFUSE_FUNCTION lanes load_first(T const* from) {
+        return *from;
+    }
+    template <int Live>
+    SPIKEFUSE_FUNCTION void store_first(T* to) const {
+        *to = value;
+    }
     SPIKEFUSE_FUNCTION void stream(T* to) const { store(to); }
     static SPIKEFUSE_FUNCTION void finish_streams() {}
     static SPIKEFUSE_FUNCTION lanes of_bits(std::uint32_t bits) { return T(bits & 1u); }

@@ -60,13 +60,17 @@ class parameter_names {
     }
 
   public:
+    /// Whether layer k is called so.
+    static constexpr bool is_layer(std::size_t k, std::string_view name) {
+        char letters[256]{};
+        writer to{letters};
+        to.put_layer(k);
+        return std::string_view(letters, to.size) == name;
+    }
     static constexpr bool has(std::string_view layer, std::string_view parameter) {
         bool found = false;
         each([&](std::size_t k, std::string_view name) {
-            char letters[256]{};
-            writer to{letters};
-            to.put_layer(k);
-            found = found || (name == parameter && std::string_view(letters, to.size) == layer);
+            found = found || (name == parameter && is_layer(k, layer));
         });
         return found;
     }
@@ -75,6 +79,20 @@ class parameter_names {
         each([&](std::size_t, std::string_view) { ++all; });
         return all;
     }();
+    /// "lif 1", of layer `Layer`.
+    template <int Layer>
+    static constexpr auto layer_name() {
+        constexpr std::size_t size = [] {
+            writer length;
+            length.put_layer(Layer);
+            return length.size;
+        }();
+        text<size> all;
+        writer to{all.letters};
+        to.put_layer(Layer);
+        all.letters[size] = '\0'; // said once more, so that clang shows it as a string
+        return all;
+    }
     /// "lif 1 tau_mem", of parameter `K`.
     template <std::size_t K>
     static constexpr auto name_of() {

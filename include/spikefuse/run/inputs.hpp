@@ -9,6 +9,7 @@
 #include "../core/errors.hpp"
 #include "../core/numbers.hpp"
 #include "../kernel/arguments.hpp"
+#include "../kernel/readout.hpp"
 #include "../plan/layout.hpp"
 
 #include <Kokkos_Core.hpp>
@@ -94,6 +95,28 @@ void check_samples(View const& which, int batch) {
                           "Pass one bool a sample, or a list: a view of int");
 }
 
+/// Checks a view that a run writes to. Throws shape_error, and value_error where steps are too many
+/// to be told apart.
+template <class Readout, class T, class Space, class Output>
+void check_output(Output const& output, int steps, int batch, int outputs) {
+    static_assert(std::is_same_v<typename Output::value_type, T>,
+                  "spikefuse: the output view's number type is not the model's (a const view "
+                  "cannot be written).");
+    static_assert(Kokkos::SpaceAccessibility<Space, typename Output::memory_space>::accessible,
+                  "spikefuse: the output lies in memory that the model's space cannot write. "
+                  "Make it there: "
+                  "Kokkos::View<..., Space>, and copy it to the host afterwards.");
+    static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
+                  "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
+    auto const b = static_cast<std::size_t>(batch), n = static_cast<std::size_t>(outputs);
+    if constexpr (Readout::every_step) {
+        check_extents(output, {static_cast<std::size_t>(steps), b, n});
+    } else {
+        check_extents(output, {b, n});
+    }
+    if constexpr (requires { Readout::smallest_wins; }) check_step_numbers<T>(steps);
+}
+
 /// The largest number of steps of one call: an int counts them, up to a block beyond the last one.
 inline constexpr std::size_t most_steps = std::size_t(1) << 30;
 
@@ -126,12 +149,13 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
                           "Run it in chunks: the states go on from call to call");
     return static_cast<int>(given);
 }
-/// Encoders that would take NaN for silence.
+/// Whether a layer would take NaN for silence.
 template <class Word>
 inline constexpr bool refuses_nan = false;
 template <class Word>
     requires requires { Word::equations_of::refuses_nan; }
 inline constexpr bool refuses_nan<Word> = Word::equations_of::refuses_nan;
+
 /// Throws value_error where an input holds NaN, for an encoder that would take it for silence. On a
 /// host, whose runs are done when they return; a device's input is not looked at.
 template <class View>

@@ -4,6 +4,7 @@
 
 #include "../plan/describe.hpp"
 #include "../plan/names.hpp"
+#include "cell.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
 #include "detail/parameters.hpp"
@@ -137,6 +138,14 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         run_steps(space, input, readout, output, settings_.steps);
     }
 
+    /// The network for kernels of your own: `auto cell = network.cell();`, see run/cell.hpp. A
+    /// launch on `space` computes the coefficients of all cells of this model: after a `set` take
+    /// the cell again. It is valid while the model lives and is not assigned to.
+    using cell_type = network_cell<Network, T>;
+    cell_type cell(Space const& space = Space()) {
+        return cell_.template prepare<Network>(space, this->parameter_data(), settings_);
+    }
+
     using parameters_of_model::set;
     /// `network.set<"lif 1", "tau_mem">(20 * ms)`: names that the compiler checks.
     template <detail::spelling Layer, detail::spelling Parameter, class Value>
@@ -232,7 +241,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                    int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
-        check_output<Readout>(output, steps);
+        detail::check_output<Readout, T, Space>(output, steps, settings_.batch, outputs);
         detail::run_arguments<T> arguments = arguments_of(space, input, steps);
         arguments.output = output.data();
         arguments.output_step =
@@ -280,27 +289,6 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         fresh_ = false;
         elapsed_ += static_cast<std::uint64_t>(steps);
         this->ran(steps);
-    }
-
-    template <class Readout, class Output>
-    void check_output(Output const& output, int steps) const {
-        static_assert(std::is_same_v<typename Output::value_type, T>,
-                      "spikefuse: the output view's number type is not the model's (a const view "
-                      "cannot be written).");
-        static_assert(Kokkos::SpaceAccessibility<Space, typename Output::memory_space>::accessible,
-                      "spikefuse: the output lies in memory that the model's space cannot write. "
-                      "Make it there: "
-                      "Kokkos::View<..., Space>, and copy it to the host afterwards.");
-        static_assert(Output::rank() == (Readout::every_step ? 3 : 2),
-                      "spikefuse: a trace goes to a view [T, B, N], a reduced readout to [B, N].");
-        auto const b = static_cast<std::size_t>(settings_.batch),
-                   n = static_cast<std::size_t>(outputs);
-        if constexpr (Readout::every_step) {
-            detail::check_extents(output, {static_cast<std::size_t>(steps), b, n});
-        } else {
-            detail::check_extents(output, {b, n});
-        }
-        if constexpr (requires { Readout::smallest_wins; }) detail::check_step_numbers<T>(steps);
     }
 
     /// What a kernel is called in profilers.
@@ -377,6 +365,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     settings settings_;
     detail::model_memory<T, Space> memory_;
+    detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
     detail::room_view<Space> scratch_,
         packed_input_; // made when they are needed

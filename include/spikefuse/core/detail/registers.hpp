@@ -141,6 +141,56 @@ SPIKEFUSE_FUNCTION void store(R const& x, T* to) {
         std::memcpy(to, &x, sizeof x);
     }
 }
+/// The first `Count` numbers, and nothing behind them; other lanes are 0.
+template <class R, int Count, class T>
+SPIKEFUSE_FUNCTION R load_first(T const* from) {
+    constexpr int all = static_cast<int>(sizeof(R) / sizeof(T));
+    if constexpr (Count >= all) {
+        return load<R>(from);
+    } else if constexpr (Count <= 0) {
+        return R{};
+    } else if constexpr (in_halves<R>) {
+        using half = typename R::half;
+        return {load_first<half, Count>(from), load_first<half, Count - all / 2>(from + all / 2)};
+    } else {
+#if defined(__AVX512F__)
+        if constexpr (sizeof(T) == 4) {
+            return std::bit_cast<R>(
+                _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << Count) - 1u), from));
+        } else {
+            return std::bit_cast<R>(
+                _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << Count) - 1u), from));
+        }
+#else
+        R result{};
+        for (int k = 0; k < Count; ++k) result[k] = from[k];
+        return result;
+#endif
+    }
+}
+template <int Count, class R, class T>
+SPIKEFUSE_FUNCTION void store_first(R const& x, T* to) {
+    constexpr int all = static_cast<int>(sizeof(R) / sizeof(T));
+    if constexpr (Count >= all) {
+        store(x, to);
+    } else if constexpr (Count <= 0) {
+        return;
+    } else if constexpr (in_halves<R>) {
+        store_first<Count>(x.low, to), store_first<Count - all / 2>(x.high, to + all / 2);
+    } else {
+#if defined(__AVX512F__)
+        if constexpr (sizeof(T) == 4) {
+            _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << Count) - 1u),
+                                  std::bit_cast<__m512>(x));
+        } else {
+            _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << Count) - 1u),
+                                  std::bit_cast<__m512d>(x));
+        }
+#else
+        std::memcpy(to, &x, Count * sizeof(T));
+#endif
+    }
+}
 template <class R, class T>
 SPIKEFUSE_FUNCTION void stream(R const& x, T* to) {
     if constexpr (in_halves<R>) {
