@@ -36,7 +36,6 @@ if ! [ -x "$tools/bin/sphinx-build" ]; then
     "$python" -m venv "$making" >"$cache_root/docs.log" 2>&1 || fail "a virtual environment cannot be made (see $cache_root/docs.log)" "install venv and pip (Debian: apt-get install python3-venv)"
     "$making/bin/pip" install --quiet --requirement "$requirements" >>"$cache_root/docs.log" 2>&1 ||
         fail "Sphinx could not be installed (last words: $(tail -n 1 "$cache_root/docs.log"))" "see $cache_root/docs.log; pip needs a package index that it reaches"
-    "$python" -m venv --upgrade "$making" >/dev/null
     mv "$making" "$tools"
 fi
 
