@@ -70,4 +70,11 @@ constexpr auto slower =
     transform(input<4> >> scale(0.25) >> lif({.tau_mem = 40 * ms}), [](auto word) { return word; });
 static_assert(hana::front(hana::reverse(layers(slower))).values.tau_mem.seconds == 0.04);
 
+// Many layers are asked in seconds.
+constexpr auto deep = input<8> >> repeat<40>(linear<8> >> lif);
+constexpr auto is_connection = [](auto const& word) {
+    return hana::bool_c<std::remove_cvref_t<decltype(word)>::mixes>;
+};
+static_assert(decltype(hana::count_if(deep, is_connection)){} == hana::size_c<40>);
+
 int main() {}

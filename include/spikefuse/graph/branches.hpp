@@ -89,10 +89,9 @@ struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
     static constexpr void each(sum_word<First, Second> const& both, Function const& function) {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect(sum_word<First, Second> const& both,
-                                            Function&& function) {
-        return flat_pair<First, Second>::collect_of(both.first, both.second, function);
+    template <std::size_t K>
+    static constexpr auto const& layer(sum_word<First, Second> const& both) {
+        return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
     }
     template <class Function>
     static constexpr auto map(sum_word<First, Second> const& both, Function const& function) {
@@ -105,10 +104,9 @@ struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
     static constexpr void each(beside_word<First, Second> const& both, Function const& function) {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect(beside_word<First, Second> const& both,
-                                            Function&& function) {
-        return flat_pair<First, Second>::collect_of(both.first, both.second, function);
+    template <std::size_t K>
+    static constexpr auto const& layer(beside_word<First, Second> const& both) {
+        return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
     }
     template <class Function>
     static constexpr auto map(beside_word<First, Second> const& both, Function const& function) {
@@ -120,10 +118,6 @@ struct flat<identity_word> {
     static constexpr std::size_t count = 0;
     template <std::size_t, class Function>
     static constexpr void each(identity_word const&, Function const&) {}
-    template <class Function>
-    static constexpr decltype(auto) collect(identity_word const&, Function&& function) {
-        return function();
-    }
     template <class Function>
     static constexpr identity_word map(identity_word const& one, Function const&) {
         return one;

@@ -24,8 +24,8 @@ struct network_tag {};
 /// @return a boost::hana::tuple of words
 template <layer_word Network>
 constexpr auto layers(Network const& network) {
-    return detail::flat<Network>::collect(
-        network, [](auto const&... word) { return boost::hana::make_tuple(word...); });
+    return detail::collect(network,
+                           [](auto const&... word) { return boost::hana::make_tuple(word...); });
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI
@@ -38,7 +38,7 @@ template <>
 struct boost::hana::unpack_impl<spikefuse::network_tag> {
     template <class Network, class Function>
     static constexpr decltype(auto) apply(Network const& network, Function&& function) {
-        return spikefuse::detail::flat<Network>::collect(network, function);
+        return spikefuse::detail::collect(network, function);
     }
 };
 template <>

@@ -71,10 +71,9 @@ struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's 
     static constexpr void each(recurrent_word<Body, Path> const& loop, Function const& function) {
         flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect(recurrent_word<Body, Path> const& loop,
-                                            Function&& function) {
-        return flat_pair<Path, Body>::collect_of(loop.path, loop.body, function);
+    template <std::size_t K>
+    static constexpr auto const& layer(recurrent_word<Body, Path> const& loop) {
+        return flat_pair<Path, Body>::template layer_of<K>(loop.path, loop.body);
     }
     template <class Function>
     static constexpr auto map(recurrent_word<Body, Path> const& loop, Function const& function) {

@@ -77,8 +77,8 @@ constexpr auto operator>>(Left const&, Right right) {
 
 namespace detail {
 
-/// A network laid flat: how many layers it has, without the `input`; a walk over them; all at once;
-/// and the same network of other layers. No list of them is built on the way: one list for each
+/// A network laid flat: how many layers it has, without the `input`; a walk over them; layer K; and
+/// the same network of other layers. No list of them is built on the way: one list for each
 /// layer that joins would cost the compiler the square of their number.
 template <class L>
 struct flat {
@@ -87,13 +87,9 @@ struct flat {
     static constexpr void each(L const& one, Function const& function) {
         if constexpr (count == 1) function(constant<First>{}, one);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect(L const& one, Function&& function) {
-        if constexpr (count == 1) {
-            return function(one);
-        } else {
-            return function();
-        }
+    template <std::size_t>
+    static constexpr L const& layer(L const& one) {
+        return one;
     }
     template <class Function>
     static constexpr auto map(L const& one, Function const& function) {
@@ -113,14 +109,13 @@ struct flat_pair {
         flat<First>::template each<Begin>(one, function);
         flat<Second>::template each<Begin + flat<First>::count>(other, function);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect_of(First const& one, Second const& other,
-                                               Function&& function) {
-        return flat<First>::collect(one, [&](auto const&... first) -> decltype(auto) {
-            return flat<Second>::collect(other, [&](auto const&... second) -> decltype(auto) {
-                return function(first..., second...);
-            });
-        });
+    template <std::size_t K>
+    static constexpr auto const& layer_of(First const& one, Second const& other) {
+        if constexpr (K < flat<First>::count) {
+            return flat<First>::template layer<K>(one);
+        } else {
+            return flat<Second>::template layer<K - flat<First>::count>(other);
+        }
     }
 };
 template <class Left, class Right>
@@ -129,16 +124,27 @@ struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
     static constexpr void each(sequence<Left, Right> const& both, Function const& function) {
         flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
     }
-    template <class Function>
-    static constexpr decltype(auto) collect(sequence<Left, Right> const& both,
-                                            Function&& function) {
-        return flat_pair<Left, Right>::collect_of(both.left, both.right, function);
+    template <std::size_t K>
+    static constexpr auto const& layer(sequence<Left, Right> const& both) {
+        return flat_pair<Left, Right>::template layer_of<K>(both.left, both.right);
     }
     template <class Function>
     static constexpr auto map(sequence<Left, Right> const& both, Function const& function) {
         return flat<Left>::map(both.left, function) >> flat<Right>::map(both.right, function);
     }
 };
+
+/// function(layer 0, layer 1, ...). Each layer is looked up by itself: lambdas that hand more and
+/// more of them on would cost the compiler minutes for a hundred.
+template <class Network, class Function, std::size_t... K>
+constexpr decltype(auto) collect(Network const& network, Function&& function,
+                                 std::index_sequence<K...>) {
+    return function(flat<Network>::template layer<K>(network)...);
+}
+template <class Network, class Function>
+constexpr decltype(auto) collect(Network const& network, Function&& function) {
+    return collect(network, function, std::make_index_sequence<flat<Network>::count>{});
+}
 
 } // namespace detail
 

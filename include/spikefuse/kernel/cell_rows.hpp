@@ -5,6 +5,7 @@
 #include "../layers/detail/mix.hpp"
 #include "../plan/cell_layout.hpp"
 #include "list_events.hpp"
+#include "passing_rows.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -33,37 +34,6 @@ SPIKEFUSE_FUNCTION auto const* row_of_source(Rows const& rows) {
     return get<static_cast<std::size_t>(Source::buffer)>(rows).rows[Source::delay];
 }
 
-/// What a source gives to the neurons [first, first + W), without weights; 0 outside of it.
-template <class Schedule, class T, class Source, class Rows>
-SPIKEFUSE_FUNCTION lanes<T> passed_on(Rows const& rows, int first) {
-    using V = lanes<T>;
-    constexpr int W = V::width;
-    using buffer = typename Schedule::template buffer_at<Source::buffer>;
-    auto const* const row = row_of_source<Source>(rows);
-    int const place = first - Source::offset;
-    if constexpr (Source::each == 1 && buffer::bits) {
-        if constexpr (Source::offset % 32 == 0) { // a register lies within a word
-            if (place >= 0 && place + W <= buffer::width)
-                return V::of_bits(row[place / 32] >> (place % 32));
-        }
-        return V::of_bits(static_cast<std::uint32_t>(bits_from(row, buffer::width, place)));
-    } else {
-        if constexpr (Source::each == 1)
-            if (place >= 0 && place + W <= buffer::width) return V::load(row + place);
-        T numbers[W];
-        for (int lane = 0; lane < W; ++lane) {
-            int const n = (place + lane) / Source::each;
-            numbers[lane] = T(0);
-            if (place + lane < 0 || n >= buffer::width) continue;
-            if constexpr (buffer::bits) {
-                numbers[lane] = static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
-            } else {
-                numbers[lane] = row[n];
-            }
-        }
-        return V::load(numbers);
-    }
-}
 /// The sum of all that no weights stand before.
 template <class Schedule, class T, class Feeds, class Rows>
 SPIKEFUSE_FUNCTION lanes<T> all_passed_on(Rows const& rows, int first) {
@@ -71,7 +41,9 @@ SPIKEFUSE_FUNCTION lanes<T> all_passed_on(Rows const& rows, int first) {
     for_each_index<plan::mp11::mp_size<Feeds>::value>([&](auto f) {
         using sources = typename plan::mp11::mp_at_c<Feeds, f>::sources;
         for_each_index<plan::mp11::mp_size<sources>::value>([&](auto s) {
-            sum += passed_on<Schedule, T, plan::mp11::mp_at_c<sources, s>>(rows, first);
+            using from = plan::mp11::mp_at_c<sources, s>;
+            sum += passed_on<T, from, typename Schedule::template buffer_at<from::buffer>>(
+                row_of_source<from>(rows), first);
         });
     });
     return sum;

@@ -9,32 +9,28 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// What a source gives to panel p in row r of this block.
-template <class Source, class C>
-SPIKEFUSE_FUNCTION typename C::V passing(C const& here, int p, int r) {
-    using T = typename C::number;
-    using V = typename C::V;
-    constexpr int W = C::W;
-    constexpr int width = C::schedule::template buffer_at<Source::buffer>::width;
-    constexpr bool bits = C::layout::template holds_bits<Source>::value;
-    auto const* const row = row_of<Source::buffer>(here, r - Source::delay);
-    int const place = p * W - Source::offset;
-    if constexpr (Source::each == 1 && bits) {
+/// What a row of a buffer gives, without weights, to the neurons [first, first + W) behind a
+/// source; 0 outside of it.
+template <class T, class Source, class Buffer, class Element>
+SPIKEFUSE_FUNCTION lanes<T> passed_on(Element const* row, int first) {
+    using V = lanes<T>;
+    constexpr int W = V::width, width = Buffer::width;
+    int const place = first - Source::offset;
+    if constexpr (Source::each == 1 && Buffer::bits) {
         if constexpr (Source::offset % 32 == 0) { // a panel lies within a word
             if (place >= 0 && place + W <= width)
                 return V::of_bits(row[place / 32] >> (place % 32));
         }
         return V::of_bits(static_cast<std::uint32_t>(bits_from(row, width, place)));
     } else {
-        if (Source::each == 1 && place >= 0 && place + W <= width) {
-            if constexpr (!bits) return V::load(row + place);
-        }
+        if constexpr (Source::each == 1)
+            if (place >= 0 && place + W <= width) return V::load(row + place);
         T numbers[W];
         for (int lane = 0; lane < W; ++lane) {
             int const n = (place + lane) / Source::each;
             numbers[lane] = T(0);
             if (place + lane < 0 || n >= width) continue;
-            if constexpr (bits) {
+            if constexpr (Buffer::bits) {
                 numbers[lane] = static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
             } else {
                 numbers[lane] = row[n];
@@ -42,6 +38,13 @@ SPIKEFUSE_FUNCTION typename C::V passing(C const& here, int p, int r) {
         }
         return V::load(numbers);
     }
+}
+/// What a source gives to panel p in row r of this block.
+template <class Source, class C>
+SPIKEFUSE_FUNCTION typename C::V passing(C const& here, int p, int r) {
+    using buffer = typename C::template buffer_at<Source::buffer>;
+    return passed_on<typename C::number, Source, buffer>(
+        row_of<Source::buffer>(here, r - Source::delay), p * C::W);
 }
 template <class Feed>
 using sources_of = typename Feed::sources;
