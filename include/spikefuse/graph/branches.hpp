@@ -90,7 +90,7 @@ struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
     template <std::size_t K>
-    static constexpr auto const& layer(sum_word<First, Second> const& both) {
+    static constexpr auto const* layer(sum_word<First, Second> const& both) {
         return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
     }
     template <class Function>
@@ -105,7 +105,7 @@ struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
         flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
     }
     template <std::size_t K>
-    static constexpr auto const& layer(beside_word<First, Second> const& both) {
+    static constexpr auto const* layer(beside_word<First, Second> const& both) {
         return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
     }
     template <class Function>

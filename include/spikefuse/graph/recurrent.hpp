@@ -72,7 +72,7 @@ struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's 
         flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
     }
     template <std::size_t K>
-    static constexpr auto const& layer(recurrent_word<Body, Path> const& loop) {
+    static constexpr auto const* layer(recurrent_word<Body, Path> const& loop) {
         return flat_pair<Path, Body>::template layer_of<K>(loop.path, loop.body);
     }
     template <class Function>

@@ -88,8 +88,8 @@ struct flat {
         if constexpr (count == 1) function(constant<First>{}, one);
     }
     template <std::size_t>
-    static constexpr L const& layer(L const& one) {
-        return one;
+    static constexpr L const* layer(L const& one) {
+        return &one;
     }
     template <class Function>
     static constexpr auto map(L const& one, Function const& function) {
@@ -110,7 +110,7 @@ struct flat_pair {
         flat<Second>::template each<Begin + flat<First>::count>(other, function);
     }
     template <std::size_t K>
-    static constexpr auto const& layer_of(First const& one, Second const& other) {
+    static constexpr auto const* layer_of(First const& one, Second const& other) {
         if constexpr (K < flat<First>::count) {
             return flat<First>::template layer<K>(one);
         } else {
@@ -125,7 +125,7 @@ struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
         flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
     }
     template <std::size_t K>
-    static constexpr auto const& layer(sequence<Left, Right> const& both) {
+    static constexpr auto const* layer(sequence<Left, Right> const& both) {
         return flat_pair<Left, Right>::template layer_of<K>(both.left, both.right);
     }
     template <class Function>
@@ -139,7 +139,7 @@ struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
 template <class Network, class Function, std::size_t... K>
 constexpr decltype(auto) collect(Network const& network, Function&& function,
                                  std::index_sequence<K...>) {
-    return function(flat<Network>::template layer<K>(network)...);
+    return function(*flat<Network>::template layer<K>(network)...);
 }
 template <class Network, class Function>
 constexpr decltype(auto) collect(Network const& network, Function&& function) {

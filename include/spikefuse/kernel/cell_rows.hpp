@@ -142,14 +142,15 @@ class cell_events {
         constexpr auto behind = std::uint64_t(1) << inputs;
         std::uint64_t left = words_[0];
         V part[events_together] = {V(T(0)), V(T(0)), V(T(0)), V(T(0))};
-        auto const take_four = [&]() SPIKEFUSE_INLINE {
-            for (int j = 0; j < events_together; ++j, left &= left - 1)
-                part[j] += V::load(panel + static_cast<std::size_t>(lowest_bit(left | behind)) *
-                                               panel_width<T>);
+        auto const take_four = [&](std::uint64_t& bits_left) SPIKEFUSE_INLINE {
+            for (int j = 0; j < events_together; ++j, bits_left &= bits_left - 1)
+                part[j] +=
+                    V::load(panel + static_cast<std::size_t>(lowest_bit(bits_left | behind)) *
+                                        panel_width<T>);
         };
-        take_four(); // rows of zeros cost less than a branch that nobody foresees
-        if constexpr (inputs >= 24) take_four();
-        while (left != 0) take_four();
+        take_four(left); // rows of zeros cost less than a branch that nobody foresees
+        if constexpr (inputs >= 24) take_four(left);
+        while (left != 0) take_four(left);
         return (part[0] + part[1]) + (part[2] + part[3]);
     }
     template <class Rows>

@@ -19,15 +19,11 @@ template <class C, class Feed>
 inline constexpr bool lists_bits = C::layout::template only_bits<Feed>;
 /// The share of inputs above which a row is not listed.
 template <class C, class Stage, class Feed>
-inline constexpr double full_above = [] {
-    if constexpr (!plan::single<Feed>) {
-        return 1;
-    } else if constexpr (!lists_bits<C, Feed>) {
-        return multiplied_above<typename C::number>;
-    } else {
-        return C::layout::template replays<Stage>::value ? looked_up_above<typename C::number> : 1;
-    }
-}();
+inline constexpr double full_above =
+    !plan::single<Feed>                         ? 1
+    : !lists_bits<C, Feed>                      ? multiplied_above<typename C::number>
+    : C::layout::template replays<Stage>::value ? looked_up_above<typename C::number>
+                                                : 1;
 
 inline constexpr int rows_ahead = 16; // are prefetched
 /// Threads of a host (event_lists::of_threads) list what they read themselves: a line that another

@@ -16,6 +16,7 @@ struct layer_fits_a_thread {
                         "thread runs: up to 512 inputs or neurons a layer, and 1024 states a body. "
                         "This message shows the layer, and its inputs, neurons or states. Call the "
                         "network from the host: network.step(input), one launch for all bodies.");
+    static constexpr bool is_said = true;
 };
 template <bool Alone, auto Layer>
 struct layer_keeps_its_own_state {
@@ -23,6 +24,7 @@ struct layer_keeps_its_own_state {
                          "of the first one (compat), which a cell, with one body, does not see. "
                          "Leave out compat, or call the network from the host: "
                          "network.step(input).");
+    static constexpr bool is_said = true;
 };
 template <bool Found, auto Layer, auto State, auto... Known>
 struct there_is_a_state {
@@ -74,9 +76,9 @@ struct cell_layout {
         constexpr bool narrow = wide <= widest_of_cell,
                        fits = number_count <= states_of_cell || Layer != largest;
         if constexpr (!narrow || !fits)
-            return sizeof(layer_fits_a_thread < false,
-                          parameter_names<Schedule, T>::template layer_name<Layer>(),
-                          narrow ? states : wide >) > 0;
+            return layer_fits_a_thread<false,
+                                       parameter_names<Schedule, T>::template layer_name<Layer>(),
+                                       (narrow ? states : wide)>::is_said;
         return true;
     }
     /// The layer that has most states.

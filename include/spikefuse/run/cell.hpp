@@ -77,9 +77,8 @@ class network_cell {
     template <int Layer>
     static constexpr bool layer_fits() {
         if constexpr (detail::broadcast_first_sample_state<typename plain::template word<Layer>>)
-            return sizeof(plan::layer_keeps_its_own_state<
-                          false, plan::parameter_names<plain, T>::template layer_name<Layer>()>) >
-                   0;
+            return plan::layer_keeps_its_own_state<
+                false, plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
         return own::template check<Layer>();
     }
     static_assert([]<int... Layer>(std::integer_sequence<int, Layer...>) {
