@@ -17,6 +17,14 @@ SPIKEFUSE_FUNCTION void each_source(Function const& function) {
     for_each_index<plan::mp11::mp_size<typename Feed::sources>::value>(
         [&](auto k) { function(plan::mp11::mp_at_c<typename Feed::sources, k>{}); });
 }
+/// Where row `r` of a buffer between stages begins.
+template <int Buffer, class C>
+SPIKEFUSE_FUNCTION unsigned char* row_between(C const& here, int r) {
+    using layout = typename C::layout;
+    constexpr auto bytes = static_cast<std::ptrdiff_t>(
+        layout::template row_bytes<typename C::template buffer_at<Buffer>>);
+    return here.buffer(layout::template buffer_offset<Buffer>) + r * bytes;
+}
 /// Row `r` of this block; -1: the row before it.
 template <int Buffer, class C>
 SPIKEFUSE_FUNCTION element_of<C, Buffer> const* row_of(C const& here, int r) {
@@ -27,12 +35,7 @@ SPIKEFUSE_FUNCTION element_of<C, Buffer> const* row_of(C const& here, int r) {
         return static_cast<element const*>(here.run.input) + step * here.run.input_step +
                static_cast<std::size_t>(here.sample) * here.run.input_sample;
     } else {
-        using layout = typename C::layout;
-        constexpr std::size_t bytes =
-            layout::template row_bytes<typename C::template buffer_at<Buffer>>;
-        unsigned char const* const first = here.buffer(layout::template buffer_offset<Buffer>);
-        return reinterpret_cast<element const*>(first + static_cast<std::ptrdiff_t>(r) *
-                                                            static_cast<std::ptrdiff_t>(bytes));
+        return reinterpret_cast<element const*>(row_between<Buffer>(here, r));
     }
 }
 /// Prefetches a row of the network's input.

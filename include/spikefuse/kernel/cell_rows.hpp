@@ -4,7 +4,7 @@
 
 #include "../layers/detail/mix.hpp"
 #include "../plan/cell_layout.hpp"
-#include "list_events.hpp"
+#include "event_rows.hpp"
 #include "passing_rows.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
@@ -63,11 +63,7 @@ class cell_events {
     static constexpr bool bits = layout::template only_bits<Feed>;
     static constexpr int inputs = over::inputs;
     static_assert(pieces_of(inputs) == 1);
-    static constexpr double full_above = [] {
-        if (!plan::single<Feed>) return 1.0;
-        if (!bits) return multiplied_above<T>;
-        return layout::template replays<Stage>::value ? looked_up_above<T> : 1.0;
-    }();
+    static constexpr double full_above = listed_up_to<T, layout, Stage, Feed>;
     /// Rows with more events than this are not listed.
     static constexpr int most = static_cast<int>(full_above * inputs);
     /// A list of one event has the bits of the product, where nothing else arrives.

@@ -7,8 +7,6 @@
 #include "../core/target.hpp"
 #include "../plan/layout.hpp"
 #include "arguments.hpp"
-#include "readout.hpp"
-#include "sample_group.hpp"
 
 #include <Kokkos_Core.hpp>
 
@@ -103,6 +101,18 @@ struct sample_context {
         return {own, team, where, sample, place, first_step, rows};
     }
 };
+
+template <class C, int Layer>
+using traits_of = equations::equation_traits<typename C::template equations_of<Layer>>;
+/// Neurons of a layer in whole registers.
+template <class C, int Layer>
+inline constexpr int padded_width = C::layout::padded(C::schedule::template width_from<Layer>);
+/// Calls function(point, layer) for the pointwise layers of a stage.
+template <class Points, class Function>
+SPIKEFUSE_FUNCTION void each_point(Function const& function) {
+    for_each_index<plan::mp11::mp_size<Points>::value>(
+        [&](auto k) { function(k, fixed<plan::mp11::mp_at_c<Points, k>::value>{}); });
+}
 
 /// What a kernel asks of its teams.
 struct team_demands {

@@ -17,13 +17,16 @@ inline constexpr int pieces_of_feed =
         : 1;
 template <class C, class Feed>
 inline constexpr bool lists_bits = C::layout::template only_bits<Feed>;
-/// The share of inputs above which a row is not listed.
+/// The share of inputs above which a row is not listed. Cells ask too (cell_rows.hpp): what is
+/// listed decides bits.
+template <class T, class Layout, class Stage, class Feed>
+inline constexpr double listed_up_to = !plan::single<Feed>                 ? 1
+                                       : !Layout::template only_bits<Feed> ? multiplied_above<T>
+                                       : Layout::template replays<Stage>::value ? looked_up_above<T>
+                                                                                : 1;
 template <class C, class Stage, class Feed>
 inline constexpr double full_above =
-    !plan::single<Feed>                         ? 1
-    : !lists_bits<C, Feed>                      ? multiplied_above<typename C::number>
-    : C::layout::template replays<Stage>::value ? looked_up_above<typename C::number>
-                                                : 1;
+    listed_up_to<typename C::number, typename C::layout, Stage, Feed>;
 
 inline constexpr int rows_ahead = 16; // are prefetched
 /// Threads of a host (event_lists::of_threads) list what they read themselves: a line that another

@@ -30,8 +30,6 @@ SPIKEFUSE_FUNCTION void each_population(Function const& function) {
         if constexpr (neuron_layer<word>) function(fixed<static_cast<int>(layer)>{});
     });
 }
-template <class C, int Layer>
-inline constexpr int padded_width = C::layout::padded(C::schedule::template width_from<Layer>);
 /// Coefficients, and states at rest, of the register from neuron n on, into the sample's scratch.
 template <int Layer, class C>
 SPIKEFUSE_FUNCTION void initialize_neuron(C const& here, int n) {

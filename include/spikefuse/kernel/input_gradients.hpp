@@ -3,6 +3,7 @@
 /// Adjoint of connections: gradients of the rows that they read.
 
 #include "passing_rows.hpp"
+#include "sample_group.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 

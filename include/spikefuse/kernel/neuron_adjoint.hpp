@@ -39,7 +39,7 @@ SPIKEFUSE_FUNCTION void backward_panels(C const& here, int p, int q, int first, 
             each_point<points>([&](auto k, auto number) {
                 constexpr int layer = decltype(number)::value;
                 using about = traits_of<C, layer>;
-                constexpr int width = layout::padded(C::schedule::template width_from<layer>);
+                constexpr int width = padded_width<C, layer>;
                 auto& gradient = get<k>(to[beside]);
                 int const at = (p + q + static_cast<int>(beside)) * W;
                 for_each_index<about::state_count>([&](auto j) {

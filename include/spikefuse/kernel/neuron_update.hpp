@@ -27,15 +27,6 @@ struct cells_of<C, plan::mp11::mp_list<Layer...>, R, UsesCache> {
     using type = tuple<equations::neurons<equations_of<Layer::value>, R,
                                           reuses_cache<equations_of<Layer::value>>>...>;
 };
-template <class C, int Layer>
-using traits_of = equations::equation_traits<typename C::template equations_of<Layer>>;
-
-/// Calls function(point, layer) for the pointwise layers of a stage.
-template <class Points, class Function>
-SPIKEFUSE_FUNCTION void each_point(Function const& function) {
-    for_each_index<plan::mp11::mp_size<Points>::value>(
-        [&](auto k) { function(k, fixed<plan::mp11::mp_at_c<Points, k>::value>{}); });
-}
 
 /// Loads the states, coefficients and tables of the neurons from panel p on, as many as R has
 /// lanes. Filled in place: a returned object would be copied as a whole, uninitialized members

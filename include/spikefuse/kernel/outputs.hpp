@@ -3,6 +3,7 @@
 /// Where a step's output goes: into the row of the next stage, to the caller, or into the readout.
 
 #include "buffers.hpp"
+#include "readout.hpp"
 #include "tape.hpp"
 
 #include <cstring>
@@ -110,12 +111,10 @@ SPIKEFUSE_FUNCTION void give_out(C const& here, int p, int r, Cells const& cells
                                  typename C::V flow, readout_panel<typename C::V>& reduced) {
     using T = typename C::number;
     using V = typename C::V;
-    using layout = typename C::layout;
     using readout = typename C::readout;
     if constexpr (Stage::target != plan::readout) {
         using to = typename C::template buffer_at<Stage::target>;
-        unsigned char* const row = here.buffer(layout::template buffer_offset<Stage::target>) +
-                                   static_cast<std::size_t>(r) * layout::template row_bytes<to>;
+        unsigned char* const row = row_between<Stage::target>(here, r);
         if constexpr (to::bits) {
             store_bits<C::W>(
                 row, p,

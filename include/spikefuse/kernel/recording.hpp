@@ -31,9 +31,9 @@ KOKKOS_FUNCTION void record(C const& here, int p, int r, Cells const& cells) {
     using T = typename C::number;
     using layout = typename C::layout;
     auto const& run = here.run;
-    for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
-        constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
-        using about = equations::equation_traits<typename C::template equations_of<layer>>;
+    each_point<Points>([&](auto k, auto number) {
+        constexpr int layer = decltype(number)::value;
+        using about = traits_of<C, layer>;
         constexpr int width = C::schedule::template width_from<layer>;
         constexpr int slot = layout::template record_slot<layer>();
         for_each_index<about::state_count>([&](auto j) {
@@ -60,8 +60,7 @@ KOKKOS_FUNCTION void record(C const& here, int p, int r, Cells const& cells) {
 /// The slot of a layer's output.
 template <class C, int Layer>
 inline constexpr int output_slot =
-    C::layout::template record_slot<Layer>() +
-    equations::equation_traits<typename C::template equations_of<Layer>>::state_count;
+    C::layout::template record_slot<Layer>() + traits_of<C, Layer>::state_count;
 /// Where the spikes of a penalized layer are counted, [N] of this sample; or nullptr.
 template <int Layer, class C>
 SPIKEFUSE_FUNCTION double* penalized_counts(C const& here) {
@@ -74,8 +73,8 @@ SPIKEFUSE_FUNCTION double* penalized_counts(C const& here) {
 template <class Points, class C, class Cells>
 SPIKEFUSE_FUNCTION void count_spikes(C const& here, int p, int r, Cells const& cells) {
     constexpr int W = C::W;
-    for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
-        constexpr int layer = plan::mp11::mp_at_c<Points, k>::value;
+    each_point<Points>([&](auto k, auto number) {
+        constexpr int layer = decltype(number)::value;
         double* const sums = penalized_counts<layer>(here);
         if (sums == nullptr) return;
         constexpr int width = C::schedule::template width_from<layer>;

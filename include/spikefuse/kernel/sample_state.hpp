@@ -28,12 +28,7 @@ inline constexpr std::size_t fed_back_place =
 /// copied with the same vector loads as values.
 template <int Buffer, class C>
 SPIKEFUSE_FUNCTION typename C::number* row_address(C const& here, int r) {
-    using layout = typename C::layout;
-    return reinterpret_cast<typename C::number*>(
-        here.buffer(layout::template buffer_offset<Buffer>) +
-        static_cast<std::ptrdiff_t>(r) *
-            static_cast<std::ptrdiff_t>(
-                layout::template row_bytes<typename C::template buffer_at<Buffer>>));
+    return reinterpret_cast<typename C::number*>(row_between<Buffer>(here, r));
 }
 /// Stores from(k) as this thread's registers of a row of a buffer.
 template <int Buffer, class C, class Source>

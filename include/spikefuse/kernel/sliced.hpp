@@ -355,9 +355,8 @@ struct sliced_kernel {
     /// the stage.
     template <class Stage, class Function>
     SPIKEFUSE_FUNCTION void each_layer(context const& here, Function const& function) const {
-        for_each_index<plan::mp11::mp_size<typename Stage::points>::value>([&](auto k) {
-            constexpr int layer = plan::mp11::mp_at_c<typename Stage::points, k>::value;
-            function(fixed<layer>{},
+        each_point<typename Stage::points>([&](auto, auto layer) {
+            function(layer,
                      here.template region<plan::region::states>() +
                          layout::template states_at<layer>,
                      state_of_sample(here) + layout::template states_at<layer>);

@@ -3,6 +3,7 @@
 /// Adjoint of connections: gradients of their weights, accumulated over all rows of a block.
 
 #include "input_currents.hpp"
+#include "sample_group.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 

@@ -89,7 +89,7 @@ class network_cell {
     using value_type = T;
     using state = cell_state<T, own::number_count, own::word_count>;
     static constexpr int inputs = plain::inputs, outputs = plain::outputs;
-    /// Whether a layer draws random numbers: then `step` is told for which body and which step.
+    /// Whether a layer draws random numbers: then `step` takes for which body and which step.
     static constexpr bool noisy = [] {
         bool found = false;
         plan::mp11::mp_for_each<
@@ -193,8 +193,8 @@ class cell_memory {
   public:
     /// Computes it on `space`, and gives a cell that reads it.
     template <class Network>
-    network_cell<Network, T> prepare(Space const& space, T const* parameters,
-                                     settings const& chosen) {
+    network_cell<Network, T> prepare(std::string const& label, Space const& space,
+                                     T const* parameters, settings const& chosen) {
         using schedule = plan::schedule<Network, false>;
         using layout = plan::layout<schedule, T>;
         using kernel = cell_prepare_kernel<schedule, T>;
@@ -204,8 +204,7 @@ class cell_memory {
             numbers_ = Kokkos::View<T*, Space>("spikefuse::cell", size + 1);
         T* const initial = numbers_.data() + layout::coefficient_total;
         Kokkos::parallel_for(
-            "spikefuse::cell",
-            Kokkos::RangePolicy<Space, int>(space, 0, static_cast<int>(kernel::count)),
+            label, Kokkos::RangePolicy<Space, int>(space, 0, static_cast<int>(kernel::count)),
             kernel{parameters, numbers_.data(), initial, static_cast<T>(chosen.dt.seconds)});
         return network_cell<Network, T>({parameters, numbers_.data(), initial, chosen.seed});
     }

@@ -53,8 +53,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         : parameters_of_model(catalog()),
           recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
                      chosen.batch),
-          settings_(detail::checked_settings<T>(chosen)),
-          memory_(catalog(), this->layer_names(), chosen.batch) {
+          settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
             auto const arrays =
                 word.template arrays<plain::template width_into<static_cast<int>(l)>>();
@@ -143,7 +142,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// the cell again. It is valid while the model lives and is not assigned to.
     using cell_type = network_cell<Network, T>;
     cell_type cell(Space const& space = Space()) {
-        return cell_.template prepare<Network>(space, this->parameter_data(), settings_);
+        return cell_.template prepare<Network>(label("cell"), space, this->parameter_data(),
+                                               settings_);
     }
 
     using parameters_of_model::set;
@@ -293,22 +293,21 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     /// What a kernel is called in profilers.
     std::string label(char const* kernel) const {
-        return (*settings_.name != 0 ? std::string(settings_.name) + ": " : std::string()) +
-               "spikefuse::" + kernel;
+        bool const named = settings_.name != nullptr && *settings_.name != 0;
+        return (named ? std::string(settings_.name) + ": " : "") + "spikefuse::" + kernel;
     }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
-        std::string const name = label("forward");
         if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
-                name, space, arguments, slices_, scratch_))
+                forward_name_, space, arguments, slices_, scratch_))
             return;
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
         auto const shape =
             detail::teams_for(kernel::demands, space, arguments.batch, arguments, scratch_, shares);
-        Kokkos::parallel_for(name, shape, kernel{arguments});
+        Kokkos::parallel_for(forward_name_, shape, kernel{arguments});
     }
     /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
     void reserve_scratch() {
@@ -364,6 +363,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
 
     settings settings_;
+    std::string forward_name_ = label("forward"); // a run makes none
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;

@@ -55,7 +55,6 @@ inline settings checked_settings(settings chosen) {
                           "with " + std::to_string(chosen.batch) +
                               " samples from there on, numbers end at 4294967295",
                           "Number the samples from 0 on");
-    if (chosen.name == nullptr) chosen.name = "";
     return chosen;
 }
 

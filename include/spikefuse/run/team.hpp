@@ -74,7 +74,8 @@ class team_at_work {
         static_assert(Output::rank() == Input::rank(),
                       "spikefuse: a team's run takes one step, [N] in and [M] out, or several, "
                       "[T, N] in and [T, M] out.");
-        detail::run_arguments<T> run = with_output < Output::rank() == 2 > (input, states, output);
+        constexpr bool every_step = Output::rank() == 2;
+        detail::run_arguments<T> run = with_output<every_step>(input, states, output);
         run_steps<trace_readout>(run, input);
     }
     /// The same, reduced over the steps: `here.run(input, states, output, counts)`, [M] out.

@@ -111,10 +111,10 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         if constexpr (!detail::trains_in_one_launch<Space>) {
             using forward = typename kernel::forward;
             if (!detail::run_sliced<stages, T, kind, readout, detail::purpose::tape>(
-                    model_.label("forward"), space, arguments, model_.slices_, model_.scratch_)) {
+                    model_.forward_name_, space, arguments, model_.slices_, model_.scratch_)) {
                 auto const shape = detail::teams_for(forward::demands, space, arguments.batch,
                                                      arguments, model_.scratch_);
-                Kokkos::parallel_for(model_.label("forward"), shape, forward{arguments});
+                Kokkos::parallel_for(model_.forward_name_, shape, forward{arguments});
             }
         }
         kernel backward{arguments,
