@@ -58,7 +58,7 @@ TEST_CASE("the page lists every neuron's parameters with the defaults that they 
     each_neuron([&](char const* name, auto neuron) {
         std::string const here = section(page, name);
         std::size_t count = 0;
-        for (array_info const& info : neuron.template arrays<1>()) {
+        for (array_info const& info : neuron.template arrays<features<1>>()) {
             std::string const row =
                 "| `" + std::string(info.name) + "` | " + as_written(info) + " |";
             INFO(name << " should have a row " << row);

@@ -17,8 +17,8 @@ static_assert(!equations::equation_traits<li_neuron<>>::emits_bits &&
 // Policies: the last one of an axis counts, and what nobody reads is no parameter.
 static_assert(std::is_same_v<decltype(lif(subtract)(inclusive)(no_reset))::equations_of,
                              lif_neuron<inclusive_policy, no_reset_policy>>);
-static_assert(lif(rates).arrays<3>()[1].measure == unit::rate &&
-              lif(rates).arrays<3>()[1].initial == 100);
+static_assert(lif(rates).arrays<features<3>>()[1].measure == unit::rate &&
+              lif(rates).arrays<features<3>>()[1].initial == 100);
 static_assert(equations::equation_traits<synaptic_neuron<graded_policy>>::fires &&
               !equations::equation_traits<synaptic_neuron<graded_policy>>::emits_bits);
 static_assert(equations::equation_traits<leaky_neuron<one_winner_policy>>::competes &&
@@ -33,9 +33,10 @@ static_assert(equations::equation_traits<latency_neuron>::emits_bits &&
               equations::equation_traits<delta_encoder_neuron<false>>::emits_bits);
 static_assert(
     !equations::equation_traits<delta_encoder_neuron<true>>::emits_bits); // -1 is a number
-static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<3>()[0].rows == 15);
-static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<3>()[0].increment == 0.5);
-static_assert(synaptic(quantised_to<16>).arrays<3>().back().rows == 16);
+static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<features<3>>()[0].rows == 15);
+static_assert(population<5>({.lowest = -1, .highest = 1}).arrays<features<3>>()[0].increment ==
+              0.5);
+static_assert(synaptic(quantised_to<16>).arrays<features<3>>().back().rows == 16);
 
 // Literals of the same type but different value are different coefficients; the same parameter is
 // one.

@@ -24,6 +24,19 @@ static_assert((input<4> >> population<16>).gives(4) == 64 &&
               (population<16> >> linear<64, 10>).wants == 0);
 static_assert((lif >> linear<64, 10>).wants == 64 && ((lif | lif) >> linear<64, 10>).wants == 0);
 
+// Images: what reads one gives one, neurons keep it, flatten ends it.
+constexpr auto seeing = input<image<2, 34, 34>> >> conv2d<16, 5>(stride<2>, padding<1>) >> lif
+                        >> sum_pool2d<2>;
+static_assert(input_shape<seeing> == image<2, 34, 34> && output_shape<seeing> == image<16, 8, 8>);
+constexpr auto both = seeing >> (identity | delay<3>) >> conv2d<4, 3, 2>(padding<same_size>);
+static_assert(output_shape<both> == image<4, 8, 8>);
+constexpr auto told = both >> recurrent(lif) >> flatten >> linear<10> >> li;
+static_assert(output_shape<told> == features<10>{});
+constexpr auto part = conv2d<16, 3> >> lif; // of any image
+static_assert(output_shape<part> == unknown_shape{});
+constexpr auto heard = input<image<3, 1, 20>> >> conv1d<8, 5> >> lif;
+static_assert(output_shape<heard> == image<8, 1, 16>);
+
 // `>>` groups as it likes: the plan is the same.
 constexpr auto left = (input<8> >> linear<4>) >> (lif >> linear<2>);
 constexpr auto right = input<8> >> (linear<4> >> (lif >> linear<2>));

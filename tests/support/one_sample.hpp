@@ -98,7 +98,7 @@ struct one_sample {
                             T(static_cast<int>(random() % 2001) - 1000) / 1000;
             } else {
                 T* at = parameters.data() + layout::template parameter_offset<layer>;
-                for (auto const& array : word{}.template arrays<inputs>()) {
+                for (auto const& array : schedule::template arrays_of<layer>()) {
                     for (int n = 0; n < layout::padded(array.rows); ++n)
                         at[n] = static_cast<T>(array.initial);
                     at += layout::padded(array.rows);

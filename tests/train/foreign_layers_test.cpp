@@ -12,12 +12,12 @@ struct wiring : spikefuse::layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int) { return Outputs; }
-    template <int Left>
-    using over = spikefuse::dense_weights<Left, Outputs, false>;
-    template <int Left>
+    template <class Left>
+    using over = spikefuse::dense_weights<Left::width, Outputs, false>;
+    template <class Left>
     constexpr auto arrays() const {
         return std::array{spikefuse::array_info{
-            .name = "weight", .rows = Outputs, .columns = Left, .spread = 0.4}};
+            .name = "weight", .rows = Outputs, .columns = Left::width, .spread = 0.4}};
     }
 };
 /// A membrane that forgets, and what a sigmoid makes of it.
@@ -35,9 +35,10 @@ struct cells : spikefuse::layer {
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
     using equations_of = soft;
-    template <int Width>
+    template <class Left>
     constexpr auto arrays() const {
-        return std::array{spikefuse::array_info{.name = "keep", .rows = Width, .initial = 0.75}};
+        return std::array{
+            spikefuse::array_info{.name = "keep", .rows = Left::width, .initial = 0.75}};
     }
 };
 

@@ -281,7 +281,7 @@ TEST_CASE("sample state: what is saved is what is loaded, rows of loops too") {
     for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = float(k);
     *reinterpret_cast<std::uint32_t*>(row_address<fed_back>(here, -1)) = 0x5a5au;
     save_state(here, sample.states.data());
-    clear_fed_back(here);
+    clear_kept_rows(here);
     for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = 0;
     load_state(here, sample.states.data());
     for (std::size_t k = 0; k < layout::state_total; ++k) CHECK(states[k] == float(k));
@@ -292,7 +292,7 @@ TEST_CASE("sample state: the last row of a block stands before the next one") {
     auto const here = sample.here();
     constexpr int fed_back = decltype(sample)::layout::buffer_count - 1;
     *reinterpret_cast<std::uint32_t*>(row_address<fed_back>(here, 3)) = 0x77u;
-    keep_last_row(here);
+    keep_last_rows(here);
     CHECK(*row_of<fed_back>(here, -1) == 0x77u);
 }
 TEST_CASE("initial state: neurons rest, with the coefficients of their parameters") {

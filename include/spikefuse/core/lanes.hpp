@@ -73,6 +73,12 @@ struct lanes {
         requires std::is_arithmetic_v<Number>
     SPIKEFUSE_FUNCTION lanes(Number all) : value(detail::all_of<native>(static_cast<T>(all))) {}
 
+    /// `square` rows of `square` numbers, the other way round.
+    static constexpr int square = detail::numbers_of_register<T>;
+    static SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to,
+                                               std::size_t to_apart) {
+        detail::turn_square(from, from_apart, to, to_apart);
+    }
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return detail::load<native>(from); }
     SPIKEFUSE_FUNCTION void store(T* to) const { detail::store(value, to); }
     /// The first `Live` lanes; nothing behind them is read, and written. Others are 0.

@@ -84,20 +84,31 @@ concept layer_word = std::derived_from<L, layer> && requires(int left) {
     { L::wants } -> std::convertible_to<int>;
     { L::gives(left) } -> std::convertible_to<int>;
 };
-/// A layer of weights. `over<Left>`: how they lie for `Left` inputs, in panels (`dense_weights`).
+/// Words of which a concept asks what they do behind some shape.
+struct some_shape {
+    static constexpr int width = 1, channels = 1, rows = 1, columns = 1;
+};
+/// Words that change no number: they say a shape, or pass what comes.
+template <class L>
+inline constexpr bool computes_nothing = false;
+template <class L>
+    requires requires { L::computes_nothing; }
+inline constexpr bool computes_nothing<L> = L::computes_nothing; ///< where it says
+/// A layer that connects. `over<Left>`: how behind a shape `Left`: by weights in panels, from every
+/// input to every output (`dense_weights`), or by functions of its own from row to row (`row_map`).
 /// `arrays<Left>()`: the parameters, in the order in which they lie.
 template <class L>
 concept connection = layer_word<L> && bool(L::mixes) && requires(L const& one) {
-    typename L::template over<1>;
-    one.template arrays<1>();
+    typename L::template over<some_shape>;
+    one.template arrays<some_shape>();
 };
 /// A layer of neurons, one an input. `equations_of`: a struct with `equations()`.
-/// `arrays<Width>()`: the parameters and then the tables, in the order in which the equations name
+/// `arrays<Left>()`: the parameters and then the tables, in the order in which the equations name
 /// them.
 template <class L>
 concept neuron_layer = layer_word<L> && !bool(L::mixes) && requires(L const& one) {
     typename L::equations_of;
-    one.template arrays<1>();
+    one.template arrays<some_shape>();
 };
 
 /// How a layer is called in NIR; empty where it does not say (`exchange`).

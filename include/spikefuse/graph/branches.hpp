@@ -9,7 +9,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// Gives what it takes: the straight way of a residual branch, `identity + (linear<128> >> lif)`.
 struct identity_word : layer {
     using kind = named<"identity">;
-    static constexpr bool mixes = false;
+    static constexpr bool mixes = false, computes_nothing = true;
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
 };
@@ -34,6 +34,25 @@ struct sum_of_both {
     static constexpr int value = First;
 };
 
+/// What both branches give; where an image meets features, features.
+template <class First, class Second>
+struct shape_of_sum {
+    using known = std::conditional_t<First::width != 0, First, Second>;
+    using type = std::conditional_t<
+        std::is_same_v<First, Second> || Second::width == 0, known,
+        std::conditional_t<First::width == 0, Second, shape_of_width<known::width>>>;
+};
+/// One behind the other: features, or the channels of images of the same size.
+template <class First, class Second>
+struct shape_of_join {
+    using type =
+        shape_of_width<First::width == 0 || Second::width == 0 ? 0 : First::width + Second::width>;
+};
+template <int C, int D, int H, int W>
+struct shape_of_join<image_shape<C, H, W>, image_shape<D, H, W>> {
+    using type = image_shape<C + D, H, W>;
+};
+
 } // namespace detail
 
 /// Both branches see the same input; their outputs are added.
@@ -48,6 +67,11 @@ struct sum_word : layer {
     static constexpr int gives(int left) {
         return First::gives(left) != 0 ? First::gives(left) : Second::gives(left);
     }
+    using wanted_shape = std::conditional_t<First::wants != 0, spikefuse::wanted_shape<First>,
+                                            spikefuse::wanted_shape<Second>>;
+    template <class Left>
+    using shape =
+        typename detail::shape_of_sum<shape_behind<First, Left>, shape_behind<Second, Left>>::type;
 };
 /// Both branches see the same input; the features of the second follow those of the first.
 template <class First, class Second>
@@ -63,6 +87,11 @@ struct beside_word : layer {
                    ? 0
                    : First::gives(left) + Second::gives(left);
     }
+    using wanted_shape = std::conditional_t<First::wants != 0, spikefuse::wanted_shape<First>,
+                                            spikefuse::wanted_shape<Second>>;
+    template <class Left>
+    using shape =
+        typename detail::shape_of_join<shape_behind<First, Left>, shape_behind<Second, Left>>::type;
 };
 
 /// `a + b`: both see the same input, their outputs are added, feature by feature.
@@ -70,7 +99,8 @@ struct beside_word : layer {
 template <layer_word First, layer_word Second>
 constexpr sum_word<First, Second> operator+(First first, Second second) {
     static_assert(detail::wants_of_both<First::wants, Second::wants>::value >= 0);
-    constexpr int one = First::gives(First::wants), other = Second::gives(Second::wants);
+    constexpr int one = shape_behind<First, wanted_shape<First>>::width,
+                  other = shape_behind<Second, wanted_shape<Second>>::width;
     if constexpr (one != 0 && other != 0) static_assert(detail::sum_of_both<one, other>::value > 0);
     return {first, second};
 }
@@ -111,16 +141,6 @@ struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
     template <class Function>
     static constexpr auto map(beside_word<First, Second> const& both, Function const& function) {
         return flat<First>::map(both.first, function) | flat<Second>::map(both.second, function);
-    }
-};
-template <>
-struct flat<identity_word> {
-    static constexpr std::size_t count = 0;
-    template <std::size_t, class Function>
-    static constexpr void each(identity_word const&, Function const&) {}
-    template <class Function>
-    static constexpr identity_word map(identity_word const& one, Function const&) {
-        return one;
     }
 };
 } // namespace detail

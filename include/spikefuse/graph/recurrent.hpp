@@ -37,6 +37,9 @@ struct recurrent_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = Body::wants;
     static constexpr int gives(int left) { return Body::gives(left); }
+    using wanted_shape = spikefuse::wanted_shape<Body>;
+    template <class Left>
+    using shape = shape_behind<Body, Left>;
 };
 
 template <int BodyWants, int PathGives>

@@ -5,7 +5,7 @@
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
 #include "../core/tuple.hpp"
-#include "../shapes/features.hpp"
+#include "../shapes/behind.hpp"
 
 #include <boost/mp11.hpp>
 
@@ -25,6 +25,11 @@ struct sequence : layer {
     static constexpr int wants =
         Left::wants != 0 ? Left::wants : (left_keeps_width ? Right::wants : 0);
     static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
+    using wanted_shape =
+        std::conditional_t<Left::wants != 0 || !left_keeps_width, spikefuse::wanted_shape<Left>,
+                           spikefuse::wanted_shape<Right>>;
+    template <class Shape>
+    using shape = shape_behind<Right, shape_behind<Left, Shape>>;
 };
 
 namespace detail {
@@ -39,7 +44,9 @@ template <class Left, class Right>
 constexpr void check_joint() {
     static_assert(!begins_network<Right>, "spikefuse: input<N> stands on the right of >>. It "
                                           "begins a network: put it first, or leave it out.");
-    widths_meet<Left::gives(Left::wants), Right::wants>();
+    using joint = shape_behind<Left, spikefuse::wanted_shape<Left>>;
+    widths_meet<joint::width, Right::wants, shown_shape<joint>()>();
+    if constexpr (joint::width != 0) (void)sizeof(shape_behind<Right, joint>);
 }
 
 } // namespace detail
@@ -82,7 +89,7 @@ namespace detail {
 /// layer that joins would cost the compiler the square of their number.
 template <class L>
 struct flat {
-    static constexpr std::size_t count = begins_network<L> ? 0 : 1;
+    static constexpr std::size_t count = computes_nothing<L> ? 0 : 1;
     template <std::size_t First, class Function>
     static constexpr void each(L const& one, Function const& function) {
         if constexpr (count == 1) function(constant<First>{}, one);
@@ -177,12 +184,13 @@ constexpr auto repeat(Part part) {
     }
 }
 
-/// The features that a network takes: `input_shape<classifier>`.
+/// The shape that a network takes: `input_shape<classifier>`.
 template <auto const& Network>
-inline constexpr auto input_shape = features<std::remove_cvref_t<decltype(Network)>::wants>{};
-/// The features that a network gives.
+inline constexpr auto input_shape = wanted_shape<std::remove_cvref_t<decltype(Network)>>{};
+/// The shape that a network gives.
 template <auto const& Network>
-inline constexpr auto output_shape = features<std::remove_cvref_t<decltype(Network)>::gives(
-    std::remove_cvref_t<decltype(Network)>::wants)>{};
+inline constexpr auto output_shape =
+    shape_behind<std::remove_cvref_t<decltype(Network)>,
+                 wanted_shape<std::remove_cvref_t<decltype(Network)>>>{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

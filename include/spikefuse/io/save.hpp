@@ -22,7 +22,7 @@ struct chain_reach {
 template <class Word>
 struct chain_from {
     static constexpr chain_reach after(chain_reach before) {
-        if constexpr (spikefuse::detail::begins_network<Word>) {
+        if constexpr (computes_nothing<Word>) {
             return before;
         } else if constexpr (connection<Word> || neuron_layer<Word>) {
             return {before.layers + 1, {}};
@@ -31,9 +31,9 @@ struct chain_from {
         }
     }
 };
-template <>
-struct chain_from<identity_word> {
-    static constexpr chain_reach after(chain_reach before) { return before; }
+template <int Steps>
+struct chain_from<delay_word<Steps>> {
+    static constexpr chain_reach after(chain_reach before) { return {before.layers, "delay"}; }
 };
 template <class Left, class Right>
 struct chain_from<sequence<Left, Right>> {

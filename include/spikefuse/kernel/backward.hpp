@@ -101,9 +101,10 @@ SPIKEFUSE_FUNCTION void begin_backwards(C const& here, Loss const& loss) {
     initialize_neurons(here); // for their coefficients
     each_own_register(here, C::layout::state_total,
                       [&](std::size_t k) { V(typename C::number(0)).store(states + k); });
-    each_fed_back<C>([&](auto buffer) {
-        each_own_gradient<buffer>(
-            here, [&](int p) { V(typename C::number(0)).store(gradient_at<buffer>(here, -1, p)); });
+    each_kept_row<C>([&](auto buffer, int ago) {
+        each_own_gradient<buffer>(here, [&](int p) {
+            V(typename C::number(0)).store(gradient_at<buffer>(here, -ago, p));
+        });
     });
     loss.begin_costs(here);
     here.team.team_barrier();
@@ -124,13 +125,12 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
         constexpr int buffer = static_cast<int>(number);
         if constexpr (buffer != plan::network_input)
             each_own_gradient<buffer>(here, [&](int p) {
-                // What comes back through a loop into the step before this block ends up in that
-                // block's last row.
-                constexpr bool fed_back = C::template buffer_at<buffer>::fed_back;
+                // What came back, through a loop or a delay, into the steps before the block that
+                // was undone last ends up in the last rows of this one, or before them.
+                constexpr int kept = C::template buffer_at<buffer>::kept;
                 auto const row = [&](int r) { return gradient_at<buffer>(here, r, p); };
-                V const last = fed_back ? V::load(row(-1)) : V(T(0));
-                for (int r = fed_back ? -1 : 0; r < here.rows - 1; ++r) V(T(0)).store(row(r));
-                last.store(row(here.rows - 1));
+                for (int r = here.rows - 1; r >= -kept; --r) // in place: they come from below
+                    (r - here.rows >= -kept ? V::load(row(r - here.rows)) : V(T(0))).store(row(r));
             });
     });
     clear_input_gradient(here);

@@ -25,7 +25,7 @@ SPIKEFUSE_FUNCTION unsigned char* row_between(C const& here, int r) {
         layout::template row_bytes<typename C::template buffer_at<Buffer>>);
     return here.buffer(layout::template buffer_offset<Buffer>) + r * bytes;
 }
-/// Row `r` of this block; -1: the row before it.
+/// Row `r` of this block; -1: the row before it, and so on, as many as the buffer keeps.
 template <int Buffer, class C>
 SPIKEFUSE_FUNCTION element_of<C, Buffer> const* row_of(C const& here, int r) {
     using element = element_of<C, Buffer>;
@@ -70,7 +70,7 @@ SPIKEFUSE_FUNCTION typename C::number* gradient_at(C const& here, int r, int p) 
     auto* const first =
         here.template at<typename C::number>(layout::template gradient_rows_at<Buffer>);
     return column_of_panel(first, p, layout::gradient_rows_of_panel) +
-           static_cast<std::ptrdiff_t>(r + 1) *
+           static_cast<std::ptrdiff_t>(r + layout::most_kept) *
                static_cast<std::ptrdiff_t>(layout::template gradient_step<Buffer>());
 }
 /// The caller's array of input gradients, row r of this block; a held input has one row for all

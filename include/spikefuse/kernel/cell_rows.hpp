@@ -9,15 +9,14 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// A row of a buffer in one thread's memory, and, where a loop feeds it back, that of the step
-/// before.
+/// A row of a buffer in one thread's memory, and those of the steps before that it keeps.
 template <class T, class Buffer>
 struct cell_row {
     static constexpr bool bits = Buffer::bits;
     using element = std::conditional_t<bits, std::uint32_t, T>;
     static constexpr int length = bits ? plan::round_up(Buffer::width, 64) / 32
                                        : plan::round_up(Buffer::width, lanes<T>::width);
-    alignas(64) element rows[Buffer::fed_back ? 2 : 1][length];
+    alignas(64) element rows[Buffer::kept + 1][length];
 };
 template <class T, class Buffers>
 struct cell_rows_of;
@@ -57,8 +56,7 @@ class cell_events {
     using V = lanes<T>;
     using layout = plan::layout<Schedule, T>;
     using sources = typename Feed::sources;
-    using over = typename Schedule::template word<Feed::layer>::template over<
-        Schedule::template width_into<Feed::layer>>;
+    using over = typename Schedule::template over<Feed::layer>;
     using passing = plan::passing_feeds<typename Stage::feeds>;
     static constexpr bool bits = layout::template only_bits<Feed>;
     static constexpr int inputs = over::inputs;

@@ -252,24 +252,25 @@ SPIKEFUSE_FUNCTION void give_output(Out& out, int p, lanes<T> flow,
         for (int k = 0; k < Live; ++k) out[static_cast<std::size_t>(p * W + k)] = numbers[k];
     }
 }
-/// Calls function(row, kept number or word, k) for all that a body keeps of what loops feed back.
+/// Calls function(older, newer, kept) for all numbers and words that a body keeps: one of an older
+/// row, the same of the row a step later, and where it is kept from call to call.
 template <class Schedule, class T, class Rows, class Function>
 SPIKEFUSE_FUNCTION void each_kept(Rows& rows, T* numbers, std::uint32_t* words,
                                   Function const& function) {
     using own = plan::cell_layout<Schedule, T>;
     for_each_index<static_cast<std::size_t>(own::buffer_count)>([&](auto b) {
         using buffer = typename Schedule::template buffer_at<static_cast<int>(b)>;
-        if constexpr (buffer::fed_back) {
-            constexpr std::size_t at = own::template row_at<static_cast<int>(b)>;
-            auto& row = get<b>(rows).rows;
-            if constexpr (buffer::bits) {
-                for (int k = 0; k < (buffer::width + 31) / 32; ++k)
-                    function(row, words[at + static_cast<std::size_t>(k)], k);
-            } else {
-                for (int k = 0; k < buffer::width; ++k)
-                    function(row, numbers[at + static_cast<std::size_t>(k)], k);
+        constexpr std::size_t length = own::template row_length<static_cast<int>(b)>;
+        auto& all = get<b>(rows).rows;
+        for (std::size_t j = 0; j < buffer::kept; ++j)
+            for (std::size_t k = 0; k < length; ++k) {
+                std::size_t const at = own::template row_at<static_cast<int>(b)> + j * length + k;
+                if constexpr (buffer::bits) {
+                    function(all[j + 1][k], all[j][k], words[at]);
+                } else {
+                    function(all[j + 1][k], all[j][k], numbers[at]);
+                }
             }
-        }
     });
 }
 /// One step of one body, whose memory is `numbers` and `words`.
@@ -280,8 +281,8 @@ SPIKEFUSE_FUNCTION void step_cell(cell_constants<T> const& constants, T* numbers
     cell_rows<Schedule, T> rows;
     take_input<input::width, input::bits>(in, get<0>(rows).rows[0]);
     each_kept<Schedule>(rows, numbers, words,
-                        [](auto& row, auto const& kept, int k)
-                            SPIKEFUSE_INLINE { row[1][k] = kept; });
+                        [](auto& older, auto const&, auto const& kept)
+                            SPIKEFUSE_INLINE { older = kept; });
     auto const write = [&](int p, auto live, lanes<T> flow, std::uint32_t fired) SPIKEFUSE_INLINE {
         give_output<OutputBits, decltype(live)::value>(out, p, flow, fired);
     };
@@ -289,8 +290,8 @@ SPIKEFUSE_FUNCTION void step_cell(cell_constants<T> const& constants, T* numbers
                                                              write};
     stepper.run(typename Schedule::nodes{});
     each_kept<Schedule>(rows, numbers, words,
-                        [](auto const& row, auto& kept, int k)
-                            SPIKEFUSE_INLINE { kept = row[0][k]; });
+                        [](auto const&, auto const& newer, auto& kept)
+                            SPIKEFUSE_INLINE { kept = newer; });
 }
 
 /// Coefficients and states at rest of all neurons, once for all bodies: register k of those of the

@@ -62,8 +62,7 @@ struct sample_context {
     using equations_of = typename Schedule::template word<Layer>::equations_of;
     /// How a connection's weights lie.
     template <int Layer>
-    using panels_of = typename Schedule::template word<Layer>::template over<
-        Schedule::template width_into<Layer>>;
+    using panels_of = typename Schedule::template over<Layer>;
     template <int Buffer>
     using buffer_at = typename Schedule::template buffer_at<Buffer>;
 

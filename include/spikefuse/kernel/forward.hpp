@@ -66,7 +66,7 @@ KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
     using readout = typename C::readout;
     if (here.run.fresh || !prepared) initialize_neurons(here);
     if (here.run.fresh) {
-        clear_fed_back(here);
+        clear_kept_rows(here);
     } else {
         here.team.team_barrier(); // another thread may load the states that this one has just
                                   // initialized
@@ -100,8 +100,8 @@ SPIKEFUSE_FUNCTION void run_sample(C& here, bool prepared = false) {
         if constexpr (C::keeps_tape) // neurons have left their states there
             for (int step = next_entry(here, here.first_step); step < here.first_step + here.rows;
                  step += run.block)
-                save_fed_back(here, step - here.first_step - 1, tape_entry(here, step));
-        keep_last_row(here);
+                save_kept_rows(here, step - here.first_step, tape_entry(here, step));
+        keep_last_rows(here);
     }
     finish_sample(here);
 }

@@ -5,6 +5,7 @@
 
 #include "event_rows.hpp"
 #include "passing_rows.hpp"
+#include "row_maps.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -67,8 +68,8 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
     }
 }
 template <class Stage, class Feed, class C, class Consume>
-SPIKEFUSE_FUNCTION void each_mixed_panel(C const& here, int first, int rows,
-                                         Consume const& consume) {
+SPIKEFUSE_FUNCTION void each_listed_panel(C const& here, int first, int rows,
+                                          Consume const& consume) {
     using T = typename C::number;
     using layout = typename C::layout;
     using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
@@ -104,25 +105,42 @@ SPIKEFUSE_FUNCTION void each_mixed_panel(C const& here, int first, int rows,
         }
     }
 }
+/// What each_panel does behind a connection.
+template <class Stage, class Feed, class C, class Consume>
+SPIKEFUSE_FUNCTION void each_mixed_panel(C const& here, int first, int rows,
+                                         Consume const& consume) {
+    if constexpr (maps_rows<C, Feed>) {
+        each_mapped_panel<Stage, Feed>(here, first, rows, consume);
+    } else {
+        each_listed_panel<Stage, Feed>(here, first, rows, consume);
+    }
+}
+/// One row by itself.
+template <class Stage, class Feed, class C>
+SPIKEFUSE_FUNCTION void sum_one_row(C const& here, int r, typename C::number* to) {
+    if constexpr (maps_rows<C, Feed>) {
+        map_rows<Feed>(here, r, 1, to, 0);
+    } else {
+        auto const list = list_rows<Stage, Feed>(here, r, 1);
+        own_groups<Stage>(here, [&](int p, auto count) {
+            using V = typename C::V;
+            constexpr std::size_t apart = static_cast<std::size_t>(C::layout::block_steps) * C::W;
+            alignas(sizeof(V)) typename C::number below[decltype(count)::value * apart];
+            V row[decltype(count)::value];
+            mixed<Feed, decltype(count)::value>(here, p, list, false, below, apart).read(0, row);
+            for (int q = 0; q < count; ++q) row[q].store(to + (p + q) * C::W);
+        });
+    }
+}
 /// An input that is held for all steps is summed once, as one row of it is elsewhere: a step by
 /// itself gives the bits of a long run.
 template <class Stage, class Feed, class C, class Consume>
 SPIKEFUSE_FUNCTION void run_held(C const& here, int first, int rows, Consume const& consume) {
     using T = typename C::number;
-    using V = typename C::V;
-    using layout = typename C::layout;
     constexpr int W = C::W;
-    T* const held = here.template at<T>(layout::template held_at<Feed::layer>);
-    if (first == 0) { // of each block: the backward pass begins with the last one
-        auto const list = list_rows<Stage, Feed>(here, 0, 1);
-        own_groups<Stage>(here, [&](int p, auto count) {
-            constexpr std::size_t apart = static_cast<std::size_t>(layout::block_steps) * W;
-            alignas(sizeof(V)) T below[decltype(count)::value * apart];
-            V row[decltype(count)::value];
-            mixed<Feed, decltype(count)::value>(here, p, list, false, below, apart).read(0, row);
-            for (int q = 0; q < count; ++q) row[q].store(held + (p + q) * W);
-        });
-    }
+    T* const held = here.template at<T>(C::layout::template held_at<Feed::layer>);
+    if (first == 0) // of each block: the backward pass begins with the last one
+        sum_one_row<Stage, Feed>(here, 0, held);
     own_groups<Stage>(here, [&](int p, auto count) {
         consume(p, count, first, rows,
                 currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});

@@ -2,8 +2,7 @@
 #pragma once
 /// Adjoint of connections: gradients of the rows that they read.
 
-#include "passing_rows.hpp"
-#include "sample_group.hpp"
+#include "row_maps.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -75,6 +74,8 @@ SPIKEFUSE_FUNCTION void backward_feeds(row_range<C> const& all) {
                                                 current_row<Stage>(all.sample(k), all.row(k)));
             });
             all.samples->team.team_barrier(); // another feed may add to the same rows
+        } else if constexpr (maps_rows<C, feed>) {
+            backward_map_inputs<Stage, feed, C>(all);
         } else if constexpr (!C::layout::all_input(typename feed::sources{})) {
             backward_inputs<Stage, feed, C>(all);
         } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// What a sample keeps from block to block and from call to call: states, then the rows that loops
-/// feed back.
+/// feed back and delays read.
 
 #include "buffers.hpp"
 #include "threads.hpp"
@@ -13,17 +13,21 @@ template <class C>
 SPIKEFUSE_FUNCTION typename C::number* state_of_sample(C const& here) {
     return here.run.states + static_cast<std::size_t>(here.sample) * C::layout::memory_total;
 }
-/// Calls function(buffer) for every buffer that is fed back.
+/// Calls function(buffer) for every buffer that keeps rows.
 template <class C, class Function>
-SPIKEFUSE_FUNCTION void each_fed_back(Function const& function) {
+SPIKEFUSE_FUNCTION void each_keeping(Function const& function) {
     for_each_index<static_cast<std::size_t>(C::layout::buffer_count)>([&](auto buffer) {
-        if constexpr (C::template buffer_at<static_cast<int>(buffer)>::fed_back)
+        if constexpr (C::template buffer_at<static_cast<int>(buffer)>::kept > 0)
             function(fixed<static_cast<int>(buffer)>{});
     });
 }
-template <class C, int Buffer>
-inline constexpr std::size_t fed_back_place =
-    C::layout::state_total + C::layout::template kept_bytes<Buffer> / sizeof(typename C::number);
+/// Calls function(buffer, ago) for every row that is kept, the oldest of a buffer first.
+template <class C, class Function>
+SPIKEFUSE_FUNCTION void each_kept_row(Function const& function) {
+    each_keeping<C>([&](auto buffer) {
+        for (int ago = C::template buffer_at<buffer>::kept; ago > 0; --ago) function(buffer, ago);
+    });
+}
 /// Row r of a buffer as registers hold it. Rows are padded to whole registers, so packed spikes are
 /// copied with the same vector loads as values.
 template <int Buffer, class C>
@@ -39,19 +43,19 @@ SPIKEFUSE_FUNCTION void move_row(C const& here, typename C::number* to, Source c
     each_own(here, (length + C::W - 1) / C::W, [&](int k) { from(k * C::W).store(to + k * C::W); });
 }
 template <class C>
-SPIKEFUSE_FUNCTION void clear_fed_back(C const& here) {
+SPIKEFUSE_FUNCTION void clear_kept_rows(C const& here) {
     using V = typename C::V;
-    each_fed_back<C>([&](auto buffer) {
-        move_row<buffer>(here, row_address<buffer>(here, -1), [](int) { return V(0); });
+    each_kept_row<C>([&](auto buffer, int ago) {
+        move_row<buffer>(here, row_address<buffer>(here, -ago), [](int) { return V(0); });
     });
 }
-/// Saves row r of every buffer that is fed back.
+/// Saves the rows before row `next`, as many as each buffer keeps.
 template <class C>
-SPIKEFUSE_FUNCTION void save_fed_back(C const& here, int r, typename C::number* to) {
-    each_fed_back<C>([&](auto buffer) {
-        auto const* const last = row_address<buffer>(here, r);
-        move_row<buffer>(here, to + fed_back_place<C, buffer>,
-                         [&](int k) { return C::V::load(last + k); });
+SPIKEFUSE_FUNCTION void save_kept_rows(C const& here, int next, typename C::number* to) {
+    each_kept_row<C>([&](auto buffer, int ago) {
+        auto const* const row = row_address<buffer>(here, next - ago);
+        move_row<buffer>(here, to + C::layout::template kept_row_at<buffer>(ago),
+                         [&](int k) { return C::V::load(row + k); });
     });
 }
 template <class C>
@@ -59,26 +63,27 @@ SPIKEFUSE_FUNCTION void save_state(C const& here, typename C::number* to) {
     auto const* const states = here.template region<plan::region::states>();
     each_own_register(here, C::layout::state_total,
                       [&](std::size_t k) { C::V::load(states + k).store(to + k); });
-    save_fed_back(here, -1, to);
+    save_kept_rows(here, 0, to);
 }
 template <class C>
 SPIKEFUSE_FUNCTION void load_state(C const& here, typename C::number const* from) {
     auto* const states = here.template region<plan::region::states>();
     each_own_register(here, C::layout::state_total,
                       [&](std::size_t k) { C::V::load(from + k).store(states + k); });
-    each_fed_back<C>([&](auto buffer) {
-        move_row<buffer>(here, row_address<buffer>(here, -1),
-                         [&](int k) { return C::V::load(from + fed_back_place<C, buffer> + k); });
+    each_kept_row<C>([&](auto buffer, int ago) {
+        auto const* const row = from + C::layout::template kept_row_at<buffer>(ago);
+        move_row<buffer>(here, row_address<buffer>(here, -ago),
+                         [&](int k) { return C::V::load(row + k); });
     });
 }
-/// At the end of a block: its last row becomes the row before the next one.
+/// At the end of a block: its last rows become those before the next one.
 template <class C>
-SPIKEFUSE_FUNCTION void keep_last_row(C const& here) {
+SPIKEFUSE_FUNCTION void keep_last_rows(C const& here) {
     if constexpr (C::layout::kept_total > 0) {
-        each_fed_back<C>([&](auto buffer) {
-            auto const* const last = row_address<buffer>(here, here.rows - 1);
-            move_row<buffer>(here, row_address<buffer>(here, -1),
-                             [&](int k) { return C::V::load(last + k); });
+        each_kept_row<C>([&](auto buffer, int ago) { // the oldest first: rows may be fewer
+            auto const* const row = row_address<buffer>(here, here.rows - ago);
+            move_row<buffer>(here, row_address<buffer>(here, -ago),
+                             [&](int k) { return C::V::load(row + k); });
         });
         here.team.team_barrier();
     }

@@ -70,14 +70,14 @@ struct slices_of {
     static constexpr bool possible = false;
 };
 template <class Schedule, class T, int Width, int Layer, int Buffer, class Points, int Target>
-    requires(Layer != plan::no_layer)
+    requires(Layer != plan::no_layer && !plan::maps_rows<Schedule, Layer>)
 struct slices_of<
     Schedule, T,
     plan::stage<Width, plan::mp11::mp_list<plan::feed<Layer, plan::source<Buffer, 0, 0, 1>>>,
                 Points, Target>> {
     static constexpr int inputs = Schedule::template buffer_at<Buffer>::width, layer = Layer,
                          source = Buffer, width = Width;
-    using over = typename Schedule::template word<Layer>::template over<inputs>;
+    using over = typename Schedule::template over<Layer>;
     static constexpr int padded = plan::round_up(Width, panel_width<T>);
 
     /// Bytes of shared memory: weights [inputs + 1][outputs], currents [2][steps][outputs], and for

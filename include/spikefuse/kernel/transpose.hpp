@@ -10,13 +10,12 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Copies weights to [input panel][output][P]; one index per input register. Layers that read the
-/// network's input alone are skipped unless its gradient is requested.
+/// Copies weights; one index a register of the copy. Layers that read the network's input alone are
+/// skipped unless its gradient is requested.
 template <class Schedule, class T>
 struct transpose_kernel {
     using V = lanes<T>;
     using layout = plan::layout<Schedule, T, true>;
-    static constexpr int W = V::width, P = panel_width<T>;
 
     run_arguments<T> run;
 
@@ -28,22 +27,9 @@ struct transpose_kernel {
     KOKKOS_FUNCTION void operator()(int k) const {
         each_copied([&](auto layer, int count) {
             if (k >= 0 && k < count) {
-                using over = typename Schedule::template word<layer>::template over<
-                    Schedule::template width_into<layer>>;
-                int const output = k % over::outputs, first = k / over::outputs * W;
-                T const* const from =
-                    over::panel(run.parameters + layout::template parameter_offset<layer>,
-                                output / W) +
-                    output % W;
-                T numbers[W];
-                for (int lane = 0; lane < W; ++lane)
-                    numbers[lane] = first + lane < over::inputs
-                                        ? from[static_cast<std::size_t>(first + lane) * P]
-                                        : T(0);
-                V::load(numbers).store(
-                    over::transposed_panel(run.transposed + layout::template transposed_at<layer>,
-                                           first / W) +
-                    static_cast<std::size_t>(output) * P);
+                Schedule::template over<layer>::transpose(
+                    run.parameters + layout::template parameter_offset<layer>,
+                    run.transposed + layout::template transposed_at<layer>, k);
             }
             k -= count;
         });
@@ -57,9 +43,8 @@ struct transpose_kernel {
             if constexpr (Schedule::template word<layer>::mixes) {
                 if (run.input_gradient == nullptr && layout::template reads_input_alone<layer>)
                     return;
-                using over = typename Schedule::template word<layer>::template over<
-                    Schedule::template width_into<layer>>;
-                function(fixed<layer>{}, layout::padded(over::inputs) / W * over::outputs);
+                function(fixed<layer>{},
+                         static_cast<int>(layout::template transposed_size<layer>() / V::width));
             }
         });
     }

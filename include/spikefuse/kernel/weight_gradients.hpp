@@ -229,7 +229,13 @@ template <class Stage, class C>
 SPIKEFUSE_FUNCTION void backward_mixing(sample_group<C> const& all) {
     for_each_index<plan::mp11::mp_size<typename Stage::feeds>::value>([&](auto k) {
         using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
-        if constexpr (plan::has_weights<feed>::value) {
+        if constexpr (maps_rows<C, feed>) {
+            for (int s = 0; s < all.count; ++s) {
+                C const& here = all.of[s];
+                backward_map_parameters<Stage, feed>(
+                    here, group_gradient(here) + C::layout::template parameter_offset<feed::layer>);
+            }
+        } else if constexpr (plan::has_weights<feed>::value) {
             for (int s = 0; s < all.count; ++s) backward_weights<Stage, feed>(all.of[s]);
             if constexpr (by_columns<C, feed>) add_by_columns<Stage, feed, C>(all);
         }

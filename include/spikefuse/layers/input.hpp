@@ -1,27 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Where a network begins: `input<784>`. Says the width, computes nothing.
+/// Where a network begins: `input<784>`, `input<image<2, 34, 34>>`. Says the shape, computes
+/// nothing.
 
 #include "../core/config.hpp"
 
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
+#include "../shapes/image.hpp"
+
+#include <type_traits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
-template <int N>
+template <class Shape>
 struct input_word : layer {
-    static_assert(N > 0, "spikefuse: input<N> takes a width of at least 1.");
     using kind = named<"input">;
     static constexpr bool mixes = false;
-    static constexpr bool begins = true;
-    static constexpr int wants = N;
-    static constexpr int gives(int) { return N; }
+    static constexpr bool begins = true, computes_nothing = true;
+    static constexpr int wants = Shape::width;
+    static constexpr int gives(int) { return Shape::width; }
+    using wanted_shape = Shape;
+    template <class>
+    using shape = Shape;
 };
 
-/// `input<784> >> ...`
-/// @tparam N features of a sample in a step, at least 1
-template <int N>
-inline constexpr input_word<N> input{};
+namespace detail {
+
+/// `784` or a shape, as a shape.
+template <auto Shape>
+constexpr auto said_shape() {
+    if constexpr (std::is_convertible_v<decltype(Shape), int>) {
+        static_assert(Shape > 0, "spikefuse: input<N> takes a width of at least 1.");
+        return features<(Shape > 0 ? int(Shape) : 1)>{};
+    } else {
+        return Shape;
+    }
+}
+
+} // namespace detail
+
+/// `input<784> >> ...`, `input<image<2, 34, 34>> >> ...`
+/// @tparam Shape features of a sample in a step, at least 1; or an image
+template <auto Shape>
+inline constexpr input_word<decltype(detail::said_shape<Shape>())> input{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,6 +9,7 @@
 
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
+#include "../shapes/image.hpp"
 #include "detail/rows.hpp"
 
 #include <array>
@@ -32,21 +33,23 @@ struct linear_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = In; ///< 0: taken from the left
     static constexpr int gives(int) { return Out; }
+    template <class Left>
+        requires(detail::reads_features<Left>())
+    using shape = features<Out>;
     static constexpr nir_mapping exchange{
         "Affine", {{"weight", "weight"}, {"bias", "bias", 0}}, "Linear"};
 
     constexpr linear_word<In, Out, false> operator()(no_bias_word) const { return {}; }
 
-    template <int Left>
-    using over = dense_weights<Left, Out, Bias>;
+    template <class Left>
+    using over = dense_weights<Left::width, Out, Bias>;
 
-    template <int Left>
+    template <class Left>
     constexpr auto arrays() const {
-        constexpr array_info weight{"weight",     Out, Left,
-                                    unit::number, 0,   detail::start_spread(Left)};
+        constexpr double spread = detail::start_spread(Left::width);
+        constexpr array_info weight{"weight", Out, Left::width, unit::number, 0, spread};
         if constexpr (Bias) {
-            return std::array{
-                weight, array_info{"bias", Out, 0, unit::number, 0, detail::start_spread(Left)}};
+            return std::array{weight, array_info{"bias", Out, 0, unit::number, 0, spread}};
         } else {
             return std::array{weight};
         }

@@ -41,9 +41,9 @@ struct population_word : neuron_word<population_neuron> {
         return population_word(p);
     }
 
-    template <int Left>
+    template <class Left>
     constexpr auto arrays() const {
-        auto result = neuron_word::template arrays<Left * N>();
+        auto result = neuron_word::template arrays<features<Left::width * N>>();
         for (array_info& one : result)
             if (one.name == "centre")
                 one.period = N,

@@ -20,12 +20,14 @@ struct recurrent_weights_word : layer {
     static constexpr int gives(int left) { return left; }
     static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}};
 
-    template <int Left>
-    using over = detail::weights_over<Left, Left, false>;
+    template <class Left>
+    using over = detail::weights_over<Left::width, Left::width, false>;
 
-    template <int Left>
+    template <class Left>
     constexpr auto arrays() const {
-        array_info weight{"weight", Left, Left, unit::number, 0, detail::start_spread(Left)};
+        constexpr int neurons = Left::width;
+        array_info weight{"weight",     neurons, neurons,
+                          unit::number, 0,       detail::start_spread(neurons)};
         weight.zero_diagonal = !Autapses;
         return std::array{weight};
     }

@@ -146,8 +146,8 @@ struct neuron_word : layer {
 
     constexpr neuron_word operator()(parameters p) const { return neuron_word(p); }
 
-    /// Its arrays for a population of `width`, in the order of the equations' parameters.
-    template <int Width>
+    /// Its arrays behind a shape, in the order of the equations' parameters.
+    template <class Left>
     constexpr auto arrays() const {
         using about = equations::equation_traits<N>;
         std::array<array_info, static_cast<std::size_t>(about::param_count + about::table_count)>
@@ -159,7 +159,8 @@ struct neuron_word : layer {
                 result[filled++] = {Word::name::text(), Word::count, 0,     unit::number,
                                     word.first,         0,           false, apart};
             } else {
-                result[filled++] = {Word::name::text(), Width, 0, detail::unit_of(word.initial),
+                result[filled++] = {Word::name::text(), Left::width, 0,
+                                    detail::unit_of(word.initial),
                                     detail::initial_of(word.initial, values)};
             }
         };

@@ -58,6 +58,27 @@ inline std::vector<std::string> layer_names(std::span<layer_entry const> layers)
     return names;
 }
 
+/// "spikes", of the step before, "spikes 2 steps ago" ...; of numbers "output".
+template <bool Bits, int Ago>
+inline constexpr auto kept_row_letters = [] {
+    std::array<char, 40> letters{};
+    std::size_t size = 0;
+    auto const put = [&](std::string_view words) {
+        for (char const letter : words) letters[size++] = letter;
+    };
+    put(Bits ? "spikes" : "output");
+    if (Ago > 1) {
+        put(" ");
+        int power = 1;
+        while (Ago / power >= 10) power *= 10;
+        for (; power > 0; power /= 10) letters[size++] = static_cast<char>('0' + Ago / power % 10);
+        put(" steps ago");
+    }
+    return letters;
+}();
+template <bool Bits, int Ago>
+inline constexpr std::string_view kept_row_name = kept_row_letters<Bits, Ago>.data();
+
 /// The catalog of a network in number type T.
 template <class Schedule, class T>
 class catalog_of {
@@ -70,9 +91,14 @@ class catalog_of {
     }
     static constexpr auto slots =
         static_cast<std::size_t>(offsets::template record_slot<Schedule::layer_count>());
+    static constexpr std::size_t kept_row_count = [] {
+        std::size_t rows = 0;
+        mp11::mp_for_each<typename Schedule::buffers>([&](auto one) { rows += one.kept; });
+        return rows;
+    }();
     /// Found in one walk over the layers and one over the nodes; there are at most so many.
     struct entries {
-        std::array<state_entry, slots + static_cast<std::size_t>(offsets::buffer_count)> states{};
+        std::array<state_entry, slots + kept_row_count> states{};
         std::array<trace_entry, slots> traces{};
         std::size_t state_count = 0, trace_count = 0;
     };
@@ -112,12 +138,13 @@ class catalog_of {
             mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
         if constexpr (Target >= 0 && sizeof...(Points) > 0) {
             using self = typename Schedule::template buffer_at<Target>;
-            if constexpr (self::fed_back)
-                found.states[found.state_count++] = {
-                    mp11::mp_back<mp11::mp_list<Points...>>::value,
-                    self::bits ? "spikes" : "output",
-                    offsets::state_total + offsets::template kept_bytes<Target> / sizeof(T),
-                    static_cast<std::size_t>(Width), self::bits};
+            mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(self::kept)>>([&](auto k) {
+                constexpr int ago = static_cast<int>(k) + 1;
+                found.states[found.state_count++] = {mp11::mp_back<mp11::mp_list<Points...>>::value,
+                                                     kept_row_name<self::bits, ago>,
+                                                     offsets::template kept_row_at<Target>(ago),
+                                                     static_cast<std::size_t>(Width), self::bits};
+            });
         }
     }
 
@@ -155,8 +182,7 @@ constexpr std::size_t parameter_count(Network const& network) {
     using stages = plan::schedule<Network, false>;
     std::size_t count = 0;
     each_layer(network, [&](auto l, auto const& word) {
-        for (array_info const& one :
-             word.template arrays<stages::template width_into<static_cast<int>(l)>>())
+        for (array_info const& one : stages::template arrays_of<static_cast<int>(l)>(word))
             count += static_cast<std::size_t>(one.rows) *
                      static_cast<std::size_t>(one.columns == 0 ? 1 : one.columns);
     });

@@ -18,6 +18,13 @@ struct layer_fits_a_thread {
                         "network from the host: network.step(input), one launch for all bodies.");
     static constexpr bool is_said = true;
 };
+template <bool Dense, auto Layer>
+struct layer_is_no_image {
+    static_assert(Dense, "spikefuse: a cell, which one thread runs, has no memory for convolutions "
+                         "and pools (this message shows which). Call the network from the host, "
+                         "network.step(input), or by teams, network.on_team().");
+    static constexpr bool is_said = true;
+};
 template <bool Alone, auto Layer>
 struct layer_keeps_its_own_state {
     static_assert(Alone, "spikefuse: this message shows a layer that gives all samples the state "
@@ -34,7 +41,7 @@ struct there_is_a_state {
 };
 
 /// A body's memory: `numbers`, array by array, each as long as its layer has neurons; then `words`,
-/// the spikes that loops feed back. The same for inputs of values and of bits.
+/// the spikes that loops feed back and delays keep. The same for inputs of values and of bits.
 template <class Schedule, class T>
 struct cell_layout {
     using offsets = layout<Schedule, T>;
@@ -44,17 +51,23 @@ struct cell_layout {
         return static_cast<std::size_t>(offsets::template state_arrays<l>()) *
                static_cast<std::size_t>(Schedule::template width_from<l>);
     });
+    /// Words, or numbers, of a row that a buffer keeps.
+    template <int Buffer>
+    static constexpr auto row_length =
+        static_cast<std::size_t>(Schedule::template buffer_at<Buffer>::bits
+                                     ? offsets::words(Schedule::template buffer_at<Buffer>::width)
+                                     : Schedule::template buffer_at<Buffer>::width);
     template <int Buffer, bool Bits>
-    static constexpr std::size_t fed_back() {
+    static constexpr std::size_t kept() {
         using self = typename Schedule::template buffer_at<Buffer>;
-        if (!self::fed_back || self::bits != Bits) return 0;
-        return static_cast<std::size_t>(Bits ? offsets::words(self::width) : self::width);
+        return self::bits == Bits ? static_cast<std::size_t>(self::kept) * row_length<Buffer> : 0;
     }
     static constexpr auto value_sums =
-        running_sums<buffer_count>([](auto b) { return fed_back<b, false>(); });
+        running_sums<buffer_count>([](auto b) { return kept<b, false>(); });
     static constexpr auto word_sums =
-        running_sums<buffer_count>([](auto b) { return fed_back<b, true>(); });
-    /// Where the states of a layer begin, and the row that a loop feeds back.
+        running_sums<buffer_count>([](auto b) { return kept<b, true>(); });
+    /// Where the states of a layer begin, and the rows that a buffer keeps: of the step before
+    /// first.
     template <int Layer>
     static constexpr std::size_t states_at = number_sums.before[Layer];
     template <int Buffer>
@@ -130,10 +143,12 @@ class cell_state_names {
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(own::buffer_count)>>(
             [&](auto b) {
                 constexpr int buffer = static_cast<int>(b);
-                if (Schedule::template buffer_at<buffer>::fed_back &&
-                    one.offset ==
-                        offsets::state_total + offsets::template kept_bytes<buffer> / sizeof(T))
-                    found.offset = own::template row_at<buffer>;
+                using self = typename Schedule::template buffer_at<buffer>;
+                for (int ago = 1; ago <= self::kept; ++ago)
+                    if (one.offset == offsets::template kept_row_at<buffer>(ago))
+                        found.offset =
+                            own::template row_at<buffer> +
+                            static_cast<std::size_t>(ago - 1) * own::template row_length<buffer>;
             });
         return found;
     }

@@ -48,6 +48,25 @@ struct description {
 
     void line(std::string const& words) { text += words + "\n"; }
 
+    static std::string steps_ago(int steps) {
+        return steps == 0   ? ""
+               : steps == 1 ? " a step ago"
+                            : " " + std::to_string(steps) + " steps ago";
+    }
+    static std::string kept_rows(int rows) {
+        return rows == 0   ? ")"
+               : rows == 1 ? ", the last one kept)"
+                           : ", the last " + std::to_string(rows) + " kept)";
+    }
+    template <class Shape>
+    static std::string shape_words(Shape) {
+        return std::to_string(Shape::width);
+    }
+    template <int C, int H, int W>
+    static std::string shape_words(image_shape<C, H, W>) {
+        return "image [" + std::to_string(C) + ", " + std::to_string(H) + ", " + std::to_string(W) +
+               "]";
+    }
     template <class Feed>
     std::string feed_words() const {
         std::string from;
@@ -55,7 +74,7 @@ struct description {
             ((from += (from.empty() ? "" : " + ") +
                       (Source::buffer == 0 ? std::string("input")
                                            : "buffer " + std::to_string(Source::buffer) +
-                                                 (Source::delay != 0 ? " a step ago" : "")) +
+                                                 steps_ago(Source::delay)) +
                       (Source::each == 1 ? "" : ", each to " + std::to_string(Source::each))),
              ...);
         }(typename Feed::sources{});
@@ -92,7 +111,7 @@ struct description {
             words += " -> buffer " + std::to_string(Node::target) +
                      (to::bits ? " (bits, " : " (values, ") +
                      readable_bytes(static_cast<double>(offsets::template row_bytes<to>)) +
-                     " a step" + (to::fed_back ? ", fed back)" : ")");
+                     " a step" + kept_rows(to::kept);
         }
         line(indent + "stage " + std::to_string(number) + "  [" + std::to_string(Node::width) +
              "]  " + words);
@@ -100,7 +119,7 @@ struct description {
     }
 
     std::string write() {
-        line("network: " + std::to_string(Schedule::inputs) + " -> " +
+        line("network: " + shape_words(typename Schedule::input_shape{}) + " -> " +
              std::to_string(Schedule::outputs) + ", " + std::to_string(Schedule::layer_count) +
              " layers, " + (sizeof(T) == 4 ? "float" : "double"));
         line("launches a run: 1, whatever the steps, samples and layers");

@@ -3,7 +3,7 @@
 /// The memory of event lists: how many events a block of steps lists at a time, and where they lie.
 
 #include "memory_map.hpp"
-#include "nodes.hpp"
+#include "schedule.hpp"
 
 #include <cstdint>
 
@@ -13,8 +13,9 @@ namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 /// events, and their factors; of rows of spikes that are too full for a list, their words,
 /// [64 inputs][row]. Each thread of a host has its own. On a device they lie in shared memory, if
 /// they fit, and else behind what a sample carries.
-/// `Widest`: inputs of the widest connection. `Values`: whether factors are listed. Sizes in bytes.
-template <class T, int Widest, bool Values, int Steps>
+/// `Widest`: inputs of the widest connection. `Values`: whether factors are listed. `Work`: what
+/// else is done in the same memory. Sizes in bytes.
+template <class T, int Widest, bool Values, int Steps, std::size_t Work = 0>
 struct event_lists {
     static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, Widest>);
     static constexpr std::size_t factor_bytes = Values ? sizeof(T) : 0;
@@ -40,11 +41,12 @@ struct event_lists {
     static constexpr std::size_t events_offset = ends_offset + ends_room;
     static constexpr std::size_t factors_offset = events_offset + line(event_room * event_bytes);
     static constexpr std::size_t words_offset = factors_offset + line(event_room * factor_bytes);
-    static constexpr std::size_t total =
+    static constexpr std::size_t listed =
         words_offset + (spikefuse::detail::looked_up_above<T> < 1
                             ? line(static_cast<std::size_t>(Steps) *
                                    static_cast<std::size_t>(round_up(Widest, 64)) / 8)
                             : 0);
+    static constexpr std::size_t total = listed > Work ? listed : Work;
     static constexpr bool of_threads = lanes<T>::width > 1;
     static constexpr bool near = !of_threads && total <= 32 * 1024;
     static constexpr bool apart = of_threads || near; // from what a sample carries

@@ -3,7 +3,9 @@
 /// Memory layout: parameters in one flat array, states in one row per sample, and the scratch of a
 /// team.
 
+#include "array_layout.hpp"
 #include "event_lists.hpp"
+#include "mapped_rows.hpp"
 #include "memory_map.hpp"
 #include "stage_traits.hpp"
 
@@ -12,90 +14,17 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
-/// Sizes and offsets for number type T, counted in T unless said otherwise.
-/// Training: scratch also has room to run a block of steps backwards.
+/// Sizes and offsets for number type T, counted in T unless said otherwise. Training: scratch also
+/// has room to run a block of steps backwards.
 template <class Schedule, class T, bool Training = false>
-struct layout : stage_traits<Schedule> {
+struct layout : stage_traits<Schedule>,
+                array_layout<Schedule, T>,
+                mapped_rows<Schedule, T, Training> {
     using facts = stage_traits<Schedule>;
-    static constexpr int panel = panel_width<T>; // neurons whose numbers lie side by side
-    static constexpr int count = Schedule::layer_count;
-    SPIKEFUSE_FUNCTION static constexpr int padded(int width) { return round_up(width, panel); }
-    /// Numbers of a row behind a layer of weights, in whole registers; other layers have none.
-    template <int Layer>
-    static constexpr std::size_t mixed_width() {
-        return Schedule::template word<Layer>::mixes
-                   ? static_cast<std::size_t>(padded(Schedule::template width_from<Layer>))
-                   : 0;
-    }
-
-    template <int Layer>
-    static constexpr std::size_t parameter_size() {
-        using word = typename Schedule::template word<Layer>;
-        std::size_t total = 0;
-        for (array_info const& one : word{}.template arrays<Schedule::template width_into<Layer>>())
-            total += static_cast<std::size_t>(padded(one.rows)) *
-                     static_cast<std::size_t>(
-                         one.columns == 0 ? 1 : one.columns + 1); // a row of zeros, see rows.hpp
-        return total;
-    }
-    /// Arrays of a layer, each as long as it has neurons; a layer without equations has none.
-    struct array_counts {
-        int states, coefficients, cached;
-    };
-    template <int Layer>
-    static constexpr array_counts arrays_of = [] {
-        using word = typename Schedule::template word<Layer>;
-        if constexpr (neuron_layer<word>) {
-            using about = equations::equation_traits<typename word::equations_of>;
-            return array_counts{about::state_count, about::coefficient_count, about::cached_count};
-        } else {
-            return array_counts{0, 0, 0};
-        }
-    }();
-    template <int Layer>
-    SPIKEFUSE_FUNCTION static constexpr int state_arrays() {
-        return arrays_of<Layer>.states;
-    }
-    /// Expensive intermediate values of a step that a replay caches for its adjoint.
-    template <int Layer>
-    SPIKEFUSE_FUNCTION static constexpr int cached_arrays() {
-        return arrays_of<Layer>.cached;
-    }
-    template <int Layer>
-    static constexpr int coefficient_arrays() {
-        return arrays_of<Layer>.coefficients;
-    }
-
-    static constexpr auto slot_sums =
-        running_sums<count>([](auto l) { return static_cast<std::size_t>(state_arrays<l>()) + 1; });
-    /// Where the records of a layer begin: a slot for each of its states in order, then one for its
-    /// output.
-    template <int Layer>
-    SPIKEFUSE_FUNCTION static constexpr int record_slot() {
-        return static_cast<int>(slot_sums.before[Layer]);
-    }
-
-    /// Numbers of `arrays` arrays of a layer, each as long as it has neurons, in whole registers.
-    template <int Layer>
-    static constexpr std::size_t of_all_neurons(int arrays) {
-        return static_cast<std::size_t>(arrays) *
-               static_cast<std::size_t>(padded(Schedule::template width_from<Layer>));
-    }
-    static constexpr auto parameter_sums =
-        running_sums<count>([](auto l) { return parameter_size<l>(); });
-    static constexpr auto state_sums =
-        running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
-    static constexpr auto coefficient_sums =
-        running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
-    template <int Layer>
-    static constexpr std::size_t parameter_offset = parameter_sums.before[Layer];
-    template <int Layer>
-    static constexpr std::size_t states_at = state_sums.before[Layer];
-    template <int Layer>
-    static constexpr std::size_t coefficients_at = coefficient_sums.before[Layer];
-    static constexpr std::size_t parameter_total = parameter_sums.before[count];
-    static constexpr std::size_t state_total = state_sums.before[count];
-    static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
+    using arrays = array_layout<Schedule, T>;
+    using arrays::panel, arrays::count, arrays::padded, arrays::state_total,
+        arrays::parameter_total, arrays::coefficient_total;
+    using maps = mapped_rows<Schedule, T, Training>;
     /// What a step of a sample costs, about, in weights (a state as much as 32), and how much of
     /// that is worth a thread.
     static constexpr std::size_t work_of_step = parameter_total + 32 * state_total,
@@ -124,12 +53,18 @@ struct layout : stage_traits<Schedule> {
     static constexpr int buffer_count =
         static_cast<int>(mp11::mp_size<typename Schedule::buffers>::value);
     static constexpr auto kept_sums = running_sums<buffer_count>(
-        [](auto b) { return Schedule::template buffer_at<b>::fed_back ? row_at_bytes<b>() : 0; });
-    /// Bytes of the rows before a block, of all buffers before it that are fed back.
+        [](auto b) { return Schedule::template buffer_at<b>::kept * row_at_bytes<b>(); });
+    /// Bytes of the rows before a block, of all buffers before it that keep some.
     template <int Buffer>
     static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
-    /// What a sample keeps between calls, in T: states, then the rows that are fed back.
+    template <int Buffer> // so many steps ago: elements from the beginning of a sample's memory
+    static constexpr std::size_t kept_row_at(int ago) {
+        return state_total +
+               (kept_bytes<Buffer + 1> - static_cast<std::size_t>(ago) * row_at_bytes<Buffer>()) /
+                   sizeof(T);
+    }
+    /// What a sample keeps between calls, in T: states, then the rows that are kept.
     static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
     /// Elements between two entries of the tape: an odd number of cache lines (conflict misses).
     static constexpr std::size_t entry_apart =
@@ -152,7 +87,9 @@ struct layout : stage_traits<Schedule> {
     /// pointwise layer, and the output.
     template <class... Point>
     static constexpr int replay_registers(mp11::mp_list<Point...>) {
-        return (1 + ... + (state_arrays<Point::value>() + 1 + cached_arrays<Point::value>()));
+        return (1 + ... +
+                (arrays::template state_arrays<Point::value>() + 1 +
+                 arrays::template cached_arrays<Point::value>()));
     }
     // What a step backwards needs: each layer's states before it and what arrived, the gradients of
     // the rows between stages (whose first row stands before the block, for what is fed back), of
@@ -161,7 +98,8 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t history_size() {
         if constexpr (neuron_layer<typename Schedule::template word<Layer>> &&
                       !facts::template replayed<Layer>) {
-            return of_all_neurons<Layer>(state_arrays<Layer>() + 1);
+            return arrays::template of_all_neurons<Layer>(arrays::template state_arrays<Layer>() +
+                                                          1);
         } else {
             return 0;
         }
@@ -194,7 +132,9 @@ struct layout : stage_traits<Schedule> {
     /// that a panel's column does not fall into few sets of the cache.
     template <int Layer>
     static constexpr std::size_t current_row() {
-        return mixed_width<Layer>() == 0 ? 0 : (mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
+        return arrays::template mixed_width<Layer>() == 0
+                   ? 0
+                   : (arrays::template mixed_width<Layer>() / panel / 2 * 2 + 1) * panel;
     }
     template <int Width, class Feeds, class Points, int Target>
     static constexpr int unweighted_width(stage<Width, Feeds, Points, Target>) {
@@ -231,18 +171,18 @@ struct layout : stage_traits<Schedule> {
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
     /// Currents behind layers of weights that a tape may keep, numbers a step.
-    static constexpr auto kept_current_sums = running_sums<count>(
-        [](auto l) { return facts::template keeps_currents<l> ? mixed_width<l>() : 0; });
+    static constexpr auto kept_current_sums = running_sums<count>([](auto l) {
+        return facts::template keeps_currents<l> ? arrays::template mixed_width<l>() : 0;
+    });
     template <int Layer>
     static constexpr std::size_t kept_currents_at = kept_current_sums.before[Layer];
     static constexpr std::size_t kept_currents = kept_currents_at<count>;
-    /// The copy of all weights whose rows are what an input means to all outputs: [panel of
-    /// inputs][output][P], layer by layer.
+    /// The copy of all weights for the pass backwards, layer by layer: what an input means to all
+    /// outputs.
     template <int Layer>
     static constexpr std::size_t transposed_size() {
         if constexpr (Schedule::template word<Layer>::mixes) {
-            return static_cast<std::size_t>(padded(Schedule::template width_into<Layer>)) *
-                   static_cast<std::size_t>(Schedule::template width_from<Layer>);
+            return Schedule::template over<Layer>::template transposed<T>;
         } else {
             return 0;
         }
@@ -306,10 +246,11 @@ struct layout : stage_traits<Schedule> {
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    using lists = event_lists<T, facts::listed.widest, facts::listed.values, block_steps>;
+    using lists =
+        event_lists<T, facts::listed.widest, facts::listed.values, block_steps, maps::work_bytes>;
 
-    static constexpr auto held_sums =
-        running_sums<count>([](auto l) { return line(mixed_width<l>() * sizeof(T)); });
+    static constexpr auto held_sums = running_sums<count>(
+        [](auto l) { return line(arrays::template mixed_width<l>() * sizeof(T)); });
     /// Two rows for layers of which only one neuron may fire: what arrives, and how far the
     /// membranes reach.
     static constexpr std::size_t contest_size = [] {
@@ -328,7 +269,8 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t column_apart =
         static_cast<std::size_t>(round_up(facts::listed.widest, 64)); // from one word to the next
     static constexpr std::size_t steps_in_block = static_cast<std::size_t>(block_steps);
-    static constexpr std::size_t steps_and_one = steps_in_block + 1;
+    static constexpr std::size_t steps_and_kept =
+        steps_in_block + static_cast<std::size_t>(facts::most_kept);
 
     /// A sample's scratch, in bytes.
     static constexpr memory_map scratch = [] {
@@ -344,13 +286,14 @@ struct layout : stage_traits<Schedule> {
         of(region::held) = held_sums.before[count];
         of(region::lists) = lists::apart ? 0 : lists::total;
         of(region::contest) = 2 * contest_size;
+        of(region::mapped) = maps::mapped_bytes;
         of(region::rows) = steps_in_block * rows_before<buffer_count> + kept_total;
         if constexpr (Training) {
             of(region::state_gradients) = state_total * sizeof(T);
             of(region::coefficient_gradients) = coefficient_total * sizeof(T);
             of(region::history) = steps_in_block * history_before<count> * sizeof(T);
             of(region::gradient_rows) =
-                steps_and_one * gradient_rows_before<buffer_count> * sizeof(T);
+                steps_and_kept * gradient_rows_before<buffer_count> * sizeof(T);
             of(region::outputs) = steps_in_block * readout_row * sizeof(T);
             of(region::current_gradients) =
                 steps_in_block * (unweighted_row + current_rows_before<count>)*sizeof(T);
@@ -371,7 +314,7 @@ struct layout : stage_traits<Schedule> {
     /// Where a layer's or a buffer's part of a region begins.
     template <int Layer> // a row of what a held input gives it
     static constexpr std::size_t held_at = offset_of<region::held> + held_sums.before[Layer];
-    template <int Buffer> // row 0; where a buffer is fed back, row -1 stands before it
+    template <int Buffer> // row 0; those that a buffer keeps stand before it
     static constexpr std::size_t buffer_offset =
         offset_of<region::rows> + steps_in_block * rows_before<Buffer> +
         kept_sums.before[Buffer + 1];
@@ -382,14 +325,15 @@ struct layout : stage_traits<Schedule> {
     static constexpr std::size_t currents_at =
         offset_of<region::current_gradients> +
         steps_in_block * (unweighted_row + current_rows_before<Layer>)*sizeof(T);
-    template <int Buffer> // gradients of a buffer, of steps -1 to K - 1
+    template <int Buffer> // gradients of a buffer, of steps -most_kept to K - 1
     static constexpr std::size_t gradient_rows_at =
-        offset_of<region::gradient_rows> + steps_and_one * gradient_rows_before<Buffer> * sizeof(T);
+        offset_of<region::gradient_rows> +
+        steps_and_kept * gradient_rows_before<Buffer> * sizeof(T);
     /// Feed-forward gradients go panel by panel: [panel][step][P]. Threads of a team, each with
     /// panels of its own, then share no lines, and fetch none of each other's ahead. A loop goes
     /// step by step: [step][panel][P].
     static constexpr std::size_t gradient_rows_of_panel =
-        facts::has_weights_in_loops ? 1 : steps_and_one;
+        facts::has_weights_in_loops ? 1 : steps_and_kept;
     template <int Buffer> // numbers from a step to the next
     SPIKEFUSE_FUNCTION static constexpr std::size_t gradient_step() {
         return facts::has_weights_in_loops ? gradient_row<Buffer>()

@@ -42,6 +42,7 @@ enum class region {
     held,            // what a held input gives each layer of weights
     lists,           // of events, where they do not lie by themselves
     contest,         // of layers of which one neuron may fire: what arrives, and the reach
+    mapped,          // currents that a row map gave, some rows at a time
     rows,            // between stages, a block of steps
     state_gradients, // training from here on
     coefficient_gradients,
@@ -63,6 +64,7 @@ inline constexpr std::array<std::string_view, region_count> region_names{
     "held input",
     "event lists",
     "contest",
+    "mapped rows",
     "rows",
     "gradients of states",
     "gradients of coefficients",

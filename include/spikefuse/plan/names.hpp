@@ -46,9 +46,7 @@ class parameter_names {
     static constexpr void each(Function function) {
         mp11::mp_for_each<mp11::mp_iota_c<known::layers.size()>>([&](auto l) {
             constexpr int layer = static_cast<int>(l);
-            for (array_info const& one :
-                 typename Schedule::template word<layer>{}
-                     .template arrays<Schedule::template width_into<layer>>())
+            for (array_info const& one : Schedule::template arrays_of<layer>())
                 function(static_cast<std::size_t>(layer), one.name);
         });
     }

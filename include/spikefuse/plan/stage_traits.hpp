@@ -2,7 +2,7 @@
 #pragma once
 /// Properties of stages and layers that need no memory layout.
 
-#include "nodes.hpp"
+#include "schedule.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
@@ -18,6 +18,20 @@ template <class Feed>
 inline constexpr bool single = mp11::mp_size<typename Feed::sources>::value == 1;
 template <class Source>
 using is_network_input = std::bool_constant<Source::buffer == network_input>;
+
+/// Whether a layer is a connection that maps rows by functions of its own.
+template <class Schedule, int Layer>
+inline constexpr bool maps_rows = detail::is_row_map<typename Schedule::template word<Layer>,
+                                                     typename Schedule::template shape_into<Layer>>;
+/// Whether a feed is one.
+template <class Schedule, class Feed>
+inline constexpr bool feed_maps_rows = [] {
+    if constexpr (has_weights<Feed>::value) {
+        return maps_rows<Schedule, Feed::layer>;
+    } else {
+        return false;
+    }
+}();
 
 template <class Schedule>
 struct stage_traits {
@@ -141,6 +155,14 @@ struct stage_traits {
     template <int Layer>
     static constexpr bool keeps_currents = !passing_on.of[Layer];
 
+    /// The most rows before a block that a buffer keeps; gradients have room for one at least.
+    static constexpr int most_kept = [] {
+        int most = 1;
+        mp11::mp_for_each<typename Schedule::buffers>(
+            [&](auto one) { most = one.kept > most ? one.kept : most; });
+        return most;
+    }();
+
     template <class... Source>
     static constexpr int input_sources(mp11::mp_list<Source...>) {
         return (0 + ... + (is_network_input<Source>::value ? 1 : 0));
@@ -198,6 +220,7 @@ struct stage_traits {
     }
     template <class Feed, class... Source>
     static constexpr listing listing_of(mp11::mp_list<Source...>) {
+        if constexpr (feed_maps_rows<Schedule, Feed>) return {0, false};
         return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width),
                 has_weights<Feed>::value && !only_bits<Feed>};
     }

@@ -79,6 +79,9 @@ class network_cell {
         if constexpr (detail::broadcast_first_sample_state<typename plain::template word<Layer>>)
             return plan::layer_keeps_its_own_state<
                 false, plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
+        if constexpr (plan::maps_rows<plain, Layer>)
+            return plan::layer_is_no_image<
+                false, plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
         return own::template check<Layer>();
     }
     static_assert([]<int... Layer>(std::integer_sequence<int, Layer...>) {

@@ -55,8 +55,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                      chosen.batch),
           settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
-            auto const arrays =
-                word.template arrays<plain::template width_into<static_cast<int>(l)>>();
+            auto const arrays = plain::template arrays_of<static_cast<int>(l)>(word);
             this->add_arrays(l, {arrays.data(), arrays.size()});
         });
         this->initialize(chosen.seed);

@@ -59,7 +59,7 @@ class team_at_work {
         run.states = numbers_of(states);
         auto const here = context<false, last_step_readout>(run);
         detail::initialize_neurons(here);
-        detail::clear_fed_back(here);
+        detail::clear_kept_rows(here);
         team_.team_barrier();
         detail::save_state(here, run.states);
         team_.team_barrier();
@@ -163,7 +163,7 @@ class team_at_work {
             }
             team_.team_barrier();
             detail::run_block(here);
-            detail::keep_last_row(here);
+            detail::keep_last_rows(here);
             team_.team_barrier();
         }
         detail::finish_sample(here);

@@ -21,11 +21,28 @@ struct features {
 /// Not known yet: the network has no `input<N>` in front and its first width is not said.
 struct unknown_shape {
     static constexpr int width = 0; ///< taken from the left
+    friend constexpr bool operator==(unknown_shape, unknown_shape) { return true; }
 };
 
+namespace detail {
+/// `features`, or nothing yet where a width is 0.
 template <int N>
+struct features_or_unknown {
+    using type = features<N>;
+};
+template <>
+struct features_or_unknown<0> {
+    using type = unknown_shape;
+};
+} // namespace detail
+/// The shape of so many features; 0: not known yet.
+template <int N>
+using shape_of_width = typename detail::features_or_unknown<N>::type;
+
+/// What a joint is shown as: a number of features, or an image.
+template <auto Shape>
 struct left_gives;
-template <int N>
+template <auto Shape>
 struct right_wants;
 
 /// The error at a joint. Compilers print its arguments: both widths.
@@ -36,10 +53,10 @@ struct widths_do_not_agree_at_this_joint {
 
 namespace detail {
 
-template <int Left, int Right>
+template <int Left, int Right, auto Shown = Left>
 constexpr bool widths_meet() {
     if constexpr (Left != 0 && Right != 0 && Left != Right) {
-        using joint = widths_do_not_agree_at_this_joint<left_gives<Left>, right_wants<Right>>;
+        using joint = widths_do_not_agree_at_this_joint<left_gives<Shown>, right_wants<Right>>;
         static_assert(joint::cure, "spikefuse: the left side of >> gives another number of "
                                    "features than the right side wants (both widths "
                                    "stand in this message). Change one of the two widths, or write "

@@ -328,4 +328,41 @@ SPIKEFUSE_FUNCTION M lanes_with(std::uint32_t bits) {
     }
 }
 
+/// Numbers of one register of the processor.
+template <class T>
+inline constexpr int numbers_of_register = SPIKEFUSE_REGISTER_BYTES / static_cast<int>(sizeof(T));
+/// Lanes of `a`, and of `b` moved by `By`, by turns of `By` lanes; or the others, the other way.
+template <int By, bool Second, class R, std::size_t... Lane>
+SPIKEFUSE_FUNCTION R by_turns(R a, R b, std::index_sequence<Lane...>) {
+    constexpr int count = sizeof...(Lane);
+    return __builtin_shufflevector(a, b,
+                                   (static_cast<int>(Lane) & By) == 0
+                                       ? static_cast<int>(Lane) + (Second ? By : 0)
+                                       : count + static_cast<int>(Lane) - (Second ? 0 : By)...);
+}
+/// As many rows as a register has numbers, the other way round.
+template <class T>
+SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to,
+                                    std::size_t to_apart) {
+    using numbers = typename register_of<T>::numbers;
+    constexpr int count = numbers_of_register<T>;
+    using all = std::make_index_sequence<static_cast<std::size_t>(count)>;
+    numbers rows[count];
+    for (int r = 0; r < count; ++r)
+        rows[r] = load<numbers>(from + static_cast<std::size_t>(r) * from_apart);
+    auto const exchange = [&]<int By>(fixed<By>) SPIKEFUSE_INLINE {
+        for (int r = 0; r < count; ++r)
+            if ((r & By) == 0) {
+                numbers const a = rows[r], b = rows[r + By];
+                rows[r] = by_turns<By, false>(a, b, all{});
+                rows[r + By] = by_turns<By, true>(a, b, all{});
+            }
+    };
+    if constexpr (count >= 16) exchange(fixed<8>{});
+    if constexpr (count >= 8) exchange(fixed<4>{});
+    if constexpr (count >= 4) exchange(fixed<2>{});
+    exchange(fixed<1>{});
+    for (int r = 0; r < count; ++r) store(rows[r], to + static_cast<std::size_t>(r) * to_apart);
+}
+
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -44,6 +44,23 @@ struct weights_over {
     static SPIKEFUSE_FUNCTION Number* transposed_panel(Number* parameters, int p) {
         return column_of_panel(parameters, p, outputs);
     }
+    template <class T>
+    static constexpr std::size_t transposed =
+        static_cast<std::size_t>((inputs + panel_width<T> - 1) / panel_width<T> * panel_width<T>) *
+        Out;
+    /// Register k of it.
+    template <class T>
+    static SPIKEFUSE_FUNCTION void transpose(T const* parameters, T* copy, int k) {
+        constexpr int W = lanes<T>::width, P = panel_width<T>;
+        int const output = k % outputs, first = k / outputs * W;
+        T const* const from = panel(parameters, output / W) + output % W;
+        T numbers[W];
+        for (int lane = 0; lane < W; ++lane)
+            numbers[lane] =
+                first + lane < inputs ? from[static_cast<std::size_t>(first + lane) * P] : T(0);
+        lanes<T>::load(numbers).store(transposed_panel(copy, first / W) +
+                                      static_cast<std::size_t>(output) * P);
+    }
     template <class Number>
     static SPIKEFUSE_FUNCTION Number* bias_place(Number* parameters, int p) {
         using T = std::remove_const_t<Number>;

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// How a window slides over an image: `stride<2>`, `padding<1>`, `dilation<2>`, `groups<4>`. One
+/// number is said of rows and columns, two of each.
+
+#include "../shapes/image.hpp"
+#include "detail/window.hpp"
+
+namespace spikefuse::inline SPIKEFUSE_ABI {
+
+/// A kernel and how it slides; the second number of each pair is that of columns.
+template <int K, int L, int S = 1, int T = 1, int P = 0, int Q = 0, int D = 1, int E = 1>
+struct sliding_window {
+    static_assert(K > 0 && L > 0, "spikefuse: a kernel has at least one row and one column.");
+    static_assert(S > 0 && T > 0, "spikefuse: stride<S> is at least 1.");
+    static_assert(D > 0 && E > 0, "spikefuse: dilation<D> is at least 1.");
+    static_assert(P >= same_size && Q >= same_size,
+                  "spikefuse: padding<P> is 0 or more, or same_size.");
+    static_assert((P != same_size || S == 1) && (Q != same_size || T == 1),
+                  "spikefuse: padding<same_size> keeps an image's size, which a stride above 1 "
+                  "does not. Say the padding in numbers.");
+    static constexpr int rows = K, columns = L;
+    template <int H>
+    using over_rows = detail::image_axis<H, K, S, P, D>;
+    template <int W>
+    using over_columns = detail::image_axis<W, L, T, Q, E>;
+    template <int A, int B>
+    using with_stride = sliding_window<K, L, A, B, P, Q, D, E>;
+    template <int A, int B>
+    using with_padding = sliding_window<K, L, S, T, A, B, D, E>;
+    template <int A, int B>
+    using with_dilation = sliding_window<K, L, S, T, P, Q, A, B>;
+};
+
+template <int S, int T>
+struct stride_choice {
+    template <class Window>
+    using applied = typename Window::template with_stride<S, T>;
+};
+template <int P, int Q>
+struct padding_choice {
+    template <class Window>
+    using applied = typename Window::template with_padding<P, Q>;
+};
+template <int D, int E>
+struct dilation_choice {
+    template <class Window>
+    using applied = typename Window::template with_dilation<D, E>;
+};
+template <int G>
+struct groups_choice {
+    static constexpr int groups = G;
+};
+
+/// Pixels from a window to the next: `conv2d<16, 5>(stride<2>)`.
+template <int S, int T = S>
+inline constexpr stride_choice<S, T> stride{};
+/// Zeros around an image, on each side: `conv2d<16, 5>(padding<2>)`, `padding<same_size>`.
+template <int P, int Q = P>
+inline constexpr padding_choice<P, Q> padding{};
+/// Pixels from a place of the kernel to the next: `conv2d<16, 3>(dilation<2>)`.
+template <int D, int E = D>
+inline constexpr dilation_choice<D, E> dilation{};
+/// Channels in groups that see each other alone: `conv2d<16, 3>(groups<4>)`.
+template <int G>
+inline constexpr groups_choice<G> groups{};
+
+struct no_bias_word;
+
+namespace detail {
+
+/// A word with one choice after the other.
+template <class Word, class... Choices>
+struct chosen {
+    using type = Word;
+};
+template <class Word, class Choice, class... Rest>
+    requires requires { typename Choice::template applied<sliding_window<1, 1>>; }
+struct chosen<Word, Choice, Rest...> : chosen<typename Word::template with<Choice>, Rest...> {};
+template <class Word, int G, class... Rest>
+struct chosen<Word, groups_choice<G>, Rest...>
+    : chosen<typename Word::template with_groups<G>, Rest...> {};
+template <class Word, class... Rest>
+struct chosen<Word, no_bias_word, Rest...> : chosen<typename Word::without_bias, Rest...> {};
+
+template <class Window, class Left>
+using windows_on = window_over<typename Window::template over_rows<Left::rows>,
+                               typename Window::template over_columns<Left::columns>>;
+
+/// The error where a kernel is larger than what it reads. Compilers print the image.
+template <class LeftGives>
+struct kernel_larger_than_image {
+    static constexpr bool cure = false;
+};
+/// What a window makes of an image; `Out`: its channels, 0: as many as come.
+template <class Window, class Left, int Out>
+struct windowed_image {
+    static_assert(reads_image<Left>());
+    using type = unknown_shape;
+};
+template <class Window, int C, int H, int W, int Out>
+struct windowed_image<Window, image_shape<C, H, W>, Out> {
+    using rows = typename Window::template over_rows<H>;
+    using columns = typename Window::template over_columns<W>;
+    static_assert((rows::fits && columns::fits) ||
+                      kernel_larger_than_image<left_gives<image<C, H, W>>>::cure,
+                  "spikefuse: a kernel is larger than the image that it reads, its padding "
+                  "included (the image stands in this message). Make it smaller, or pad more.");
+    using type = image_shape<Out == 0 ? C : Out, rows::outputs, columns::outputs>;
+};
+
+} // namespace detail
+} // namespace spikefuse::inline SPIKEFUSE_ABI
