@@ -69,7 +69,7 @@ inline void add_choices(CLI::App& command, nir::choices& into) {
 }
 
 // The choices as a line an option: what was chosen, and what for.
-inline std::string said(nir::choices const& chosen, std::string const& before) {
+inline std::string said_of(nir::choices const& chosen, std::string const& before) {
     std::string text;
     each_choice(chosen, [&](char const* option, char const* question, auto const& words,
                             auto const& member) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NIR files on the command line: what is in one, what is wrong with it, what it does.
 #include "data.hpp"
+#include "generate.hpp"
 #include "inspect.hpp"
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <spikefuse/version.hpp>
@@ -70,6 +72,24 @@ int run_file(std::string const& path, nir::choices const& choices, std::string c
     return 0;
 }
 
+int generate_file(std::string const& path, nir::choices const& choices, std::string const& out) {
+    nir::graph const graph = read(path);
+    try {
+        header const made = generate(graph, choices, std::filesystem::path(path).stem().string());
+        if (out.empty())
+            std::cout << made.text;
+        else
+            io::detail::replace_file(out, made.text);
+        for (std::string const& word : made.missing)
+            std::fprintf(stderr, "warning: this version of the library has no word '%s' yet\n",
+                         word.c_str());
+        return 0;
+    } catch (no_word const& reason) {
+        throw spikefuse::name_error("'" + path + "' cannot be written as a network", reason.why,
+                                    "`spikefuse-nir run` runs any file");
+    }
+}
+
 int verify(std::string const& path, nir::choices const& choices, std::string const& in,
            std::string const& expected, std::string const& variant, double tolerance) {
     nir::graph const graph = read(path);
@@ -130,6 +150,10 @@ int main(int argc, char** argv) {
         command("run", "runs it over data, interpreted: step by step, in double, slowly");
     CLI::App* const verifying =
         command("verify", "runs it likewise, and compares with what was expected");
+    CLI::App* const generating =
+        command("generate", "writes the C++ header of the network, to be loaded from the file");
+    generating->add_option("-o,--output", out, "header; else it is printed");
+    add_choices(*generating, choices);
     for (CLI::App* const one : {running, verifying}) {
         one->add_option("--input", in,
                         "HDF5: an array [T, shape] for each Input, /NAME or /in/NAME")
@@ -149,6 +173,7 @@ int main(int argc, char** argv) {
     try {
         if (inspecting->parsed()) return inspect(path, drawing);
         if (checking->parsed()) return check(path);
+        if (generating->parsed()) return generate_file(path, choices, out);
         if (running->parsed()) return run_file(path, choices, in, out, states);
         return verify(path, choices, in, expected, variant, tolerance);
     } catch (std::exception const& thrown) {
