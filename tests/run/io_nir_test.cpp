@@ -244,7 +244,8 @@ TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") 
         INFO(text);
         REQUIRE(text.find(std::string("spikefuse::") + kind) == 0);
         REQUIRE(text.find(words) != std::string::npos);
-        REQUIRE(text.find('\n') == std::string::npos);
+        REQUIRE((text.find('\n') == std::string::npos) ==
+                (text.find("faults:") == std::string::npos));
         REQUIRE(bits(network) == before);
     };
     for (std::string const key :
@@ -292,7 +293,7 @@ TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") 
          [](hid_t f) { remove(f, "/node/nodes"), numbers(f, "/node/nodes", {}, {1}); });
     says("file_error", "'input' leads to 0 nodes",
          [](hid_t f) { dataset(f, "/node/edges", H5T_C_S1, {0, 2}, H5T_C_S1, nullptr); });
-    says("file_error", "its output leads back to 'fc'", [](hid_t f) {
+    says("file_error", "an edge output -> fc leads out of an Output", [](hid_t f) {
         texts(f, "/node/edges", {4, 2},
               {"input", "fc", "fc", "lif1", "lif1", "output", "output", "fc"});
     });
@@ -300,11 +301,12 @@ TEST_CASE("damage inside a file: a sentence, and every bit of the model stays") 
         remove(f, nodes + "fc");
         H5Lcreate_hard(f, "/node", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
     });
-    says("file_error", "'" + nodes + "block' in", [](hid_t f) { // a node called "block/lif1"
-        group(f, nodes + "block");
-        H5Lmove(f, (nodes + "lif1").c_str(), f, (nodes + "block/lif1").c_str(), H5P_DEFAULT,
-                H5P_DEFAULT);
-    });
+    says("file_error", "'" + nodes + "block': it has no type",
+         [](hid_t f) { // a node called "block/lif1"
+             group(f, nodes + "block");
+             H5Lmove(f, (nodes + "lif1").c_str(), f, (nodes + "block/lif1").c_str(), H5P_DEFAULT,
+                     H5P_DEFAULT);
+         });
     says("file_error", "it is not a group", [](hid_t f) { // a link to nothing
         remove(f, nodes + "fc");
         H5Lcreate_soft("/nowhere", f, (nodes + "fc").c_str(), H5P_DEFAULT, H5P_DEFAULT);
@@ -612,30 +614,6 @@ TEST_CASE("what a small file unpacks to is bounded; a link into another file, an
         H5Pclose(how), H5Sclose(space);
     });
     SAYS(file_error, io::read_nir(path), "its numbers lie in another file, which is not followed");
-}
-
-TEST_CASE("the networks that others recorded are read; the broken ones are not") {
-    std::filesystem::path const folder = test::nir_golden_data();
-    int read = 0;
-    for (auto const& one : std::filesystem::directory_iterator(folder)) {
-        if (one.path().extension() != ".nir") continue;
-        CAPTURE(one.path().string());
-        REQUIRE_NOTHROW(io::read_nir(one.path().string()));
-        ++read;
-    }
-    REQUIRE(read > 0);
-    std::set<std::string> const have_a_meaning = {"deflate_bomb_deep", "no_output",
-                                                  "two_names_one_node"};
-    std::filesystem::path const broken = folder / ".." / "broken";
-    if (!std::filesystem::exists(broken)) return;
-    for (auto const& one : std::filesystem::directory_iterator(broken)) {
-        if (one.path().extension() != ".nir") continue;
-        CAPTURE(one.path().string());
-        if (have_a_meaning.contains(one.path().stem().string()))
-            REQUIRE_NOTHROW(io::read_nir(one.path().string()));
-        else
-            REQUIRE_THROWS_AS(io::read_nir(one.path().string()), file_error);
-    }
 }
 
 TEST_CASE("a graph made by hand is held to the same") {

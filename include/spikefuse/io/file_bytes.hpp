@@ -19,6 +19,15 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::io::detail {
 
+/// A fault at a place within a file, in parts: who collects faults puts many into one sentence.
+struct place_fault : file_error {
+    place_fault(std::string const& path, std::string in, std::string reason,
+                std::string const& cure)
+        : file_error("'" + in + "' in '" + path + "' cannot be read", reason, cure),
+          place(std::move(in)), why(std::move(reason)) {}
+    std::string place, why;
+};
+
 /// An open file that closes itself.
 class descriptor {
   public:

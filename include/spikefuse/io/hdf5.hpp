@@ -277,11 +277,11 @@ class hdf5_file {
         });
     }
 
-    /// Throws file_error that names the file and a place in it.
+    /// Throws a file_error that names the file and a place in it.
     [[noreturn]] void
     fail(std::string const& place, std::string const& why,
          std::string const& cure = "Look at the file with h5dump, or write it again") const {
-        throw file_error("'" + place + "' in '" + path_ + "' cannot be read", why, cure);
+        throw detail::place_fault(path_, place, why, cure);
     }
 
   private:

@@ -39,6 +39,93 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
                       "Was the file made for a network of other widths?");
 }
 
+/// What layer `k` of a model gets from a node. Throws what `load_nir` does.
+template <class Model>
+void plan_layer(Model const& network, std::size_t k, nir_node const& node, std::string const& path,
+                std::vector<planned_write>& writes) {
+    nir_mapping const rule = network.nir_mappings()[k];
+    auto const& layers = network.layer_names();
+    std::string const here = "'" + node.name + "' in '" + path + "'", word = word_of(node.type);
+    if (std::find(rule.types.begin(), rule.types.end(), node.type) == rule.types.end() ||
+        rule.types[0].empty())
+        throw name_error(here + " is a " + node.type,
+                         "the network has '" + layers[k] + "' there" +
+                             (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
+                         "Write the network as the file has it, layer by layer" +
+                             (word.empty() ? "" : ": a " + node.type + " is " + word));
+    std::set<std::string> used;
+    for (auto const& parameter : network.parameters()) {
+        if (parameter.layer != layers[k]) continue;
+        auto const* const field =
+            std::find_if(rule.fields.begin(), rule.fields.end(),
+                         [&](auto const& f) { return f.parameter == parameter.name; });
+        if (field == rule.fields.end())
+            throw name_error("'" + parameter.name + "' of '" + layers[k] + "' has no place in NIR",
+                             "", "Set it by hand");
+        std::string const key(field->name);
+        used.insert(key);
+        if (auto const found = node.fields.find(key); found != node.fields.end()) {
+            writes.push_back({layers[k], parameter.name,
+                              fit(found->second, parameter.shape, "'" + key + "' of " + here)});
+        } else {
+            std::size_t count = 1;
+            for (std::size_t e : parameter.shape) count *= e;
+            writes.push_back(
+                {layers[k], parameter.name, std::vector<double>(count, field->default_if_missing)});
+        }
+    }
+    for (auto const& fixed : rule.implied) {
+        if (fixed.name.empty()) continue;
+        std::string const key(fixed.name);
+        used.insert(key);
+        auto const found = node.fields.find(key);
+        auto const source =
+            std::find_if(writes.begin(), writes.end(), [&](planned_write const& write) {
+                return write.layer == layers[k] &&
+                       write.parameter ==
+                           (fixed.parameter.empty() ? rule.fields[0].parameter : fixed.parameter);
+            });
+        for (std::size_t n = 0; n < source->values.size(); ++n) {
+            double const wanted =
+                fixed.parameter.empty() ? 1 : source->values[n] / network.setup().dt.seconds;
+            double const given = found == node.fields.end()         ? 1
+                                 : found->second.values.size() == 1 ? found->second.values[0]
+                                 : n < found->second.values.size()
+                                     ? found->second.values[n]
+                                     : std::numeric_limits<double>::quiet_NaN();
+            if (!(std::abs(given - wanted) <= 1e-5 * std::abs(wanted)))
+                throw value_error(
+                    "'" + key + "' of " + here + " is " + std::to_string(given),
+                    "in this network it is " + std::to_string(wanted) +
+                        (fixed.parameter.empty() ? ""
+                                                 : ", " + std::string(fixed.parameter) +
+                                                       " / dt: a spike moves the synapse by 1"),
+                    "Load it at the dt that it was made for, put the factor into "
+                    "the weights before it" +
+                        (layers[k].starts_with(word + " ")
+                             ? ""
+                             : ", or write " + word + ", which has this number as a parameter"));
+        }
+    }
+    for (auto const& [key, value] :
+         node.fields) { // what the network cannot hold must not be lost in silence
+        bool const nothing =
+            std::all_of(value.values.begin(), value.values.end(), [](double x) { return x == 0; });
+        if (!used.contains(key) && !nothing)
+            throw name_error("'" + key + "' of " + here + " has no place in this network",
+                             "'" + layers[k] + "' has no such parameter",
+                             "Give the layer that parameter: a bias, or another reset");
+    }
+}
+
+/// Sets all of it, or throws and sets nothing.
+template <class Model>
+void set_all(Model& network, std::vector<planned_write> const& writes) {
+    for (auto const& write : writes)
+        network.check(write.layer, write.parameter, std::span<double const>(write.values));
+    for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
+}
+
 } // namespace detail
 
 /// Sets every parameter of a model from the chain of nodes in a NIR file.
@@ -50,101 +137,19 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
 /// @throws value_error a number that the parameter cannot be; nothing has changed then
 template <class Model>
 void load_nir(Model& network, std::string const& path) {
-    auto const parameters = network.parameters();
     std::size_t numbers = 0;
-    for (auto const& parameter : parameters) numbers += detail::count_of(parameter.shape);
+    for (auto const& parameter : network.parameters()) numbers += detail::count_of(parameter.shape);
     nir_node const graph = read_nir(path, 2 * numbers); // and what its equations fix
     auto const chain = nir_chain(graph, path);
-    auto const rules = network.nir_mappings();
     auto const& layers = network.layer_names();
     if (chain.size() != layers.size())
         throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers",
                           "this network has " + std::to_string(layers.size()),
                           "Write the network as the file has it, layer by layer");
     std::vector<detail::planned_write> writes;
-    for (std::size_t k = 0; k < chain.size(); ++k) {
-        nir_node const& node = *chain[k];
-        nir_mapping const& rule = rules[k];
-        std::string const here = "'" + node.name + "' in '" + path + "'",
-                          word = detail::word_of(node.type);
-        if (std::find(rule.types.begin(), rule.types.end(), node.type) == rule.types.end() ||
-            rule.types[0].empty())
-            throw name_error(
-                here + " is a " + node.type,
-                "the network has '" + layers[k] + "' there" +
-                    (rule.types[0].empty() ? "" : ", NIR's " + std::string(rule.types[0])),
-                "Write the network as the file has it, layer by layer" +
-                    (word.empty() ? "" : ": a " + node.type + " is " + word));
-        std::set<std::string> used;
-        for (auto const& parameter : parameters) {
-            if (parameter.layer != layers[k]) continue;
-            auto const* const field =
-                std::find_if(rule.fields.begin(), rule.fields.end(),
-                             [&](auto const& f) { return f.parameter == parameter.name; });
-            if (field == rule.fields.end())
-                throw name_error("'" + parameter.name + "' of '" + layers[k] +
-                                     "' has no place in NIR",
-                                 "", "Set it by hand");
-            std::string const key(field->name);
-            used.insert(key);
-            if (auto const found = node.fields.find(key); found != node.fields.end()) {
-                writes.push_back(
-                    {layers[k], parameter.name,
-                     detail::fit(found->second, parameter.shape, "'" + key + "' of " + here)});
-            } else {
-                std::size_t count = 1;
-                for (std::size_t e : parameter.shape) count *= e;
-                writes.push_back({layers[k], parameter.name,
-                                  std::vector<double>(count, field->default_if_missing)});
-            }
-        }
-        for (auto const& fixed : rule.implied) {
-            if (fixed.name.empty()) continue;
-            std::string const key(fixed.name);
-            used.insert(key);
-            auto const found = node.fields.find(key);
-            auto const source =
-                std::find_if(writes.begin(), writes.end(), [&](detail::planned_write const& write) {
-                    return write.layer == layers[k] &&
-                           write.parameter == (fixed.parameter.empty() ? rule.fields[0].parameter
-                                                                       : fixed.parameter);
-                });
-            for (std::size_t n = 0; n < source->values.size(); ++n) {
-                double const wanted =
-                    fixed.parameter.empty() ? 1 : source->values[n] / network.setup().dt.seconds;
-                double const given = found == node.fields.end()         ? 1
-                                     : found->second.values.size() == 1 ? found->second.values[0]
-                                     : n < found->second.values.size()
-                                         ? found->second.values[n]
-                                         : std::numeric_limits<double>::quiet_NaN();
-                if (!(std::abs(given - wanted) <= 1e-5 * std::abs(wanted)))
-                    throw value_error("'" + key + "' of " + here + " is " + std::to_string(given),
-                                      "in this network it is " + std::to_string(wanted) +
-                                          (fixed.parameter.empty()
-                                               ? ""
-                                               : ", " + std::string(fixed.parameter) +
-                                                     " / dt: a spike moves the synapse by 1"),
-                                      "Load it at the dt that it was made for, put the factor into "
-                                      "the weights before it" +
-                                          (layers[k].starts_with(word + " ")
-                                               ? ""
-                                               : ", or write " + word +
-                                                     ", which has this number as a parameter"));
-            }
-        }
-        for (auto const& [key, value] :
-             node.fields) { // what the network cannot hold must not be lost in silence
-            bool const nothing = std::all_of(value.values.begin(), value.values.end(),
-                                             [](double x) { return x == 0; });
-            if (!used.contains(key) && !nothing)
-                throw name_error("'" + key + "' of " + here + " has no place in this network",
-                                 "'" + layers[k] + "' has no such parameter",
-                                 "Give the layer that parameter: a bias, or another reset");
-        }
-    }
-    for (auto const& write : writes)
-        network.check(write.layer, write.parameter, std::span<double const>(write.values));
-    for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
+    for (std::size_t k = 0; k < chain.size(); ++k)
+        detail::plan_layer(network, k, *chain[k], path, writes);
+    detail::set_all(network, writes);
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::io

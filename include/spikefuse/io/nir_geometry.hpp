@@ -6,7 +6,7 @@
 #include "nir_types.hpp"
 
 #include <cmath>
-#include <cstdlib>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -33,11 +33,7 @@ inline bool is_geometry(std::string const& key) {
     return all.contains(key);
 }
 
-struct nir_fault {
-    std::string field, why;
-};
-
-/// Number `axis` of a field, or its only one. `geometry_fault` has looked at it.
+/// Number `axis` of a field, or its only one. `check_geometry` has looked at it.
 inline long geometry(nir_node const& node, std::string const& key, std::size_t axis,
                      long default_if_missing) {
     auto const found = node.fields.find(key);
@@ -53,17 +49,23 @@ inline bool is_pool(nir_node const& node) {
     return node.type == "SumPool2d" || node.type == "AvgPool2d";
 }
 
-/// What is wrong with a node by itself, but for the numbers of its parameters.
-inline std::optional<nir_fault> geometry_fault(nir_node const& node) {
-    std::optional<nir_fault> fault;
+/// Says what is wrong with a node by itself, but for the numbers of its parameters: `wrong(field,
+/// why)` for each fault.
+inline void check_geometry(nir_node const& node,
+                           std::function<void(std::string const&, std::string const&)> const& say) {
+    std::set<std::string> faulty;
     auto const wrong = [&](std::string const& field, std::string const& why) {
-        if (!fault) fault = nir_fault{field, why};
+        if (faulty.insert(field).second) say(field, why);
+    };
+    auto const find = [&](std::string const& key) {
+        auto const found = node.fields.find(key);
+        return found == node.fields.end() ? nullptr : &found->second;
     };
     // A field of whole numbers, from `least` on, one for all axes or one an axis.
     auto const whole = [&](std::string const& key, std::size_t axes, double least) {
-        auto const found = node.fields.find(key);
-        if (found == node.fields.end()) return;
-        auto const& values = found->second.values;
+        auto const* const found = find(key);
+        if (found == nullptr) return;
+        auto const& values = found->values;
         if (values.size() != 1 && values.size() != axes)
             wrong(key, "it holds " + std::to_string(values.size()) + " numbers, and there are " +
                            std::to_string(axes) + " axes");
@@ -73,41 +75,45 @@ inline std::optional<nir_fault> geometry_fault(nir_node const& node) {
                                "], and a whole number from " +
                                std::to_string(static_cast<long>(least)) + " on belongs there");
     };
-    if (node.type == "Affine" || node.type == "Linear") {
-        auto const& weight = node.field("weight").shape;
-        if (weight.size() < 2)
-            wrong("weight", "it is " + shape_text(weight) + ", and [out, in] has 2 axes");
-        else if (auto const bias = node.fields.find("bias");
-                 bias != node.fields.end() &&
-                 count_of(bias->second.shape) !=
-                     count_of(weight) / std::max<std::size_t>(weight.back(), 1))
-            wrong("bias", "it is " + shape_text(bias->second.shape) + " beside a weight " +
-                              shape_text(weight));
+    auto const* const weight = find("weight");
+    auto const* const bias = find("bias");
+    auto const bias_beside = [&](std::size_t wanted) {
+        if (bias != nullptr && count_of(bias->shape) != wanted)
+            wrong("bias", "it is " + shape_text(bias->shape) + " beside a weight " +
+                              shape_text(weight->shape));
+    };
+    if (weight != nullptr && (node.type == "Affine" || node.type == "Linear")) {
+        if (weight->shape.size() < 2)
+            wrong("weight", "it is " + shape_text(weight->shape) + ", and [out, in] has 2 axes");
+        else if (count_of(weight->shape) == 0)
+            wrong("weight", "it is " + shape_text(weight->shape) + ", and holds nothing");
+        else
+            bias_beside(count_of(weight->shape) / weight->shape.back());
     }
     if (is_convolution(node)) {
         std::size_t const axes = kernel_axes(node);
-        auto const& weight = node.field("weight").shape;
-        if (weight.size() != axes + 2)
-            wrong("weight", "it is " + shape_text(weight) + ", and [out, in, kernel] has " +
-                                std::to_string(axes + 2) + " axes");
-        else if (count_of(weight) == 0)
-            wrong("weight", "it is " + shape_text(weight) + ", and holds nothing");
         whole("stride", axes, 1), whole("dilation", axes, 1), whole("padding", axes, 0),
             whole("groups", 1, 1), whole("input_shape", axes, 1);
-        if (fault) return fault;
-        long const groups = geometry(node, "groups", 0, 1), out = static_cast<long>(weight[0]);
-        if (out % groups != 0)
-            wrong("groups", std::to_string(groups) + " groups do not divide " +
-                                std::to_string(out) + " channels");
-        if (auto const bias = node.fields.find("bias");
-            bias != node.fields.end() && count_of(bias->second.shape) != weight[0])
-            wrong("bias", "it is " + shape_text(bias->second.shape) + " beside a weight " +
-                              shape_text(weight));
+        bool const even =
+            weight != nullptr && weight->shape.size() == axes + 2 && count_of(weight->shape) > 0;
+        if (weight != nullptr && weight->shape.size() != axes + 2)
+            wrong("weight", "it is " + shape_text(weight->shape) + ", and [out, in, kernel] has " +
+                                std::to_string(axes + 2) + " axes");
+        else if (weight != nullptr && !even)
+            wrong("weight", "it is " + shape_text(weight->shape) + ", and holds nothing");
+        if (even) {
+            bias_beside(weight->shape[0]);
+            long const groups = faulty.contains("groups") ? 1 : geometry(node, "groups", 0, 1),
+                       out = static_cast<long>(weight->shape[0]);
+            if (out % groups != 0)
+                wrong("groups", std::to_string(groups) + " groups do not divide " +
+                                    std::to_string(out) + " channels");
+        }
         if (auto const word = node.texts.find("padding"); word != node.texts.end()) {
             if (word->second != "same" && word->second != "valid")
                 wrong("padding",
                       "it is '" + word->second + "', and NIR has numbers, 'same' and 'valid'");
-            for (std::size_t k = 0; k < axes; ++k)
+            for (std::size_t k = 0; k < axes && !faulty.contains("stride"); ++k)
                 if (word->second == "same" && geometry(node, "stride", k, 1) != 1)
                     wrong("padding", "it is 'same' beside a stride of " +
                                          std::to_string(geometry(node, "stride", k, 1)) +
@@ -117,8 +123,7 @@ inline std::optional<nir_fault> geometry_fault(nir_node const& node) {
     if (is_pool(node)) whole("kernel_size", 2, 1), whole("stride", 2, 1), whole("padding", 2, 0);
     if (node.type == "Flatten") whole("start_dim", 1, -16), whole("end_dim", 1, -16);
     if (node.type == "Input" || node.type == "Output")
-        whole("shape", node.field("shape").values.size(), 1);
-    return fault;
+        if (auto const* const shape = find("shape")) whole("shape", shape->values.size(), 1);
 }
 
 /// What is wrong with the numbers of a parameter.

@@ -21,6 +21,7 @@ struct nir_node {
     std::string type;                                       ///< "LIF", "Affine", "NIRGraph" ...
     std::map<std::string, array> fields;                    ///< numbers
     std::map<std::string, std::string> texts;               ///< words
+    std::map<std::string, std::string> metadata;            ///< what its maker noted, as text
     std::vector<nir_node> nodes;                            ///< of a NIRGraph
     std::vector<std::pair<std::string, std::string>> edges; ///< of a NIRGraph: source, target
 
@@ -65,6 +66,13 @@ inline std::vector<nir_type> const& nir_types() {
         {"NIRGraph", {}, {}},
     };
     return types;
+}
+
+/// The type of that name; none where the format has no such type.
+inline nir_type const* type_of(std::string const& name) {
+    auto const found = std::find_if(nir_types().begin(), nir_types().end(),
+                                    [&](nir_type const& type) { return name == type.name; });
+    return found == nir_types().end() ? nullptr : &*found;
 }
 
 /// The known name that is nearest to a wrong one, for the sentence. Of long names none is: they

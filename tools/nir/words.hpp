@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+// How each node of NIR is spelled as a word of the language. The one place that knows.
+
+#include "inspect.hpp"
+
+#include <spikefuse/io/nir_choices.hpp>
+
+namespace nir_tool {
+
+namespace nodes = nir::nodes;
+
+struct spelling {
+    char const* word;  // "linear"
+    char const* layer; // what a model calls it: "linear 1"; empty: no layer
+    bool there = true; // this version of the library has the word
+};
+template <class Node>
+inline constexpr spelling spelling_of{"", "", false}; // no word is like it
+template <>
+inline constexpr spelling spelling_of<nodes::affine>{"linear", "linear"};
+template <>
+inline constexpr spelling spelling_of<nodes::linear>{"linear", "linear"};
+template <>
+inline constexpr spelling spelling_of<nodes::scale>{"scale", "scale"};
+template <>
+inline constexpr spelling spelling_of<nodes::conv2d>{"conv2d", "conv2d", false};
+template <>
+inline constexpr spelling spelling_of<nodes::sum_pool2d>{"sum_pool2d", "", false};
+template <>
+inline constexpr spelling spelling_of<nodes::avg_pool2d>{"avg_pool2d", "", false};
+template <>
+inline constexpr spelling spelling_of<nodes::flatten>{"flatten", "", false};
+template <>
+inline constexpr spelling spelling_of<nodes::delay>{"delay", "", false};
+template <>
+inline constexpr spelling spelling_of<nodes::threshold>{"threshold", "threshold", false};
+template <>
+inline constexpr spelling spelling_of<nodes::iaf>{"iaf", "iaf"};
+template <>
+inline constexpr spelling spelling_of<nodes::lif>{"nir::lif", "nir_lif"};
+template <>
+inline constexpr spelling spelling_of<nodes::cuba_lif>{"nir::cuba_lif", "nir_cuba_lif"};
+template <>
+inline constexpr spelling spelling_of<nodes::cuba_li>{"li", "li"};
+
+// What a network begins with, and the words' options.
+inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
+                            *kernel_word = "kernel<{}>", *stride_word = "stride<{}>",
+                            *padding_word = "padding<{}>", *dilation_word = "dilation<{}>",
+                            *groups_word = "groups<{}>", *same_word = "same",
+                            *no_bias_word = "no_bias";
+
+// Words of the language and of C++ that no constant may be called.
+inline bool is_taken(std::string const& name) {
+    static std::vector<std::string> const taken = {
+        "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char",
+        "class", "compl", "concept", "const", "constexpr", "continue", "decltype", "default",
+        "delay", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
+        "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace",
+        "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public",
+        "register", "requires", "return", "short", "signed", "sizeof", "static", "struct", "switch",
+        "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "union",
+        "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main",
+        // the language's
+        "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
+        "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
+        "image", "kernel", "stride", "padding", "dilation", "groups", "same", "no_bias", "subtract",
+        "inclusive", "use_old_current", "s", "ms", "us", "spikefuse", "model", "load", "network",
+        "dt"};
+    return std::find(taken.begin(), taken.end(), name) != taken.end();
+}
+
+// A node that has no word, or not with what was chosen: why.
+struct no_word {
+    std::string why;
+};
+
+class speller {
+  public:
+    explicit speller(nir::choices const& choices) : choices_(choices) {}
+
+    // The word of a node, or why there is none.
+    std::string operator()(nir::node const& node) const {
+        return std::visit([&](auto const& what) { return word(what, node); }, node.what);
+    }
+    static spelling of(nir::node const& node) {
+        return std::visit([]<class Node>(Node const&) { return spelling_of<Node>; }, node.what);
+    }
+    std::string input(nir::extents const& shape) const {
+        if (shape.size() == 1) return put(features_word, std::to_string(shape[0]));
+        if (shape.size() == 3) return put(image_word, list(shape));
+        throw no_word{"its Input has the shape " + shape_of(shape) +
+                      ", and a network takes [N] or [C, H, W]"};
+    }
+    static std::string time(double seconds) {
+        return seconds >= 0.5 ? number(seconds) + " * s" : number(seconds * 1e3) + " * ms";
+    }
+
+  private:
+    static std::string put(std::string text, std::string const& value) {
+        return text.replace(text.find("{}"), 2, value);
+    }
+    template <class Numbers>
+    static std::string list(Numbers const& each) {
+        std::string text;
+        for (auto const one : each) text += (text.empty() ? "" : ", ") + std::to_string(one);
+        return text;
+    }
+    static std::string number(double value) { // as people write it: a float's digits
+        std::array<char, 32> text{};
+        std::snprintf(text.data(), text.size(), "%.7g", value);
+        return text.data();
+    }
+    static bool all(std::array<std::size_t, 2> const& both, std::size_t value) {
+        return both[0] == value && both[1] == value;
+    }
+    static std::string quoted(nir::node const& node) { return "'" + node.name + "'"; }
+
+    template <class Node>
+    std::string word(Node const&, nir::node const& node) const {
+        throw no_word{quoted(node) + " is a " + node.type + ", and no word is like it"};
+    }
+    static void dense(nir::array const& weight, nir::node const& node) {
+        if (weight.shape.size() != 2 || node.in.size() != 1)
+            throw no_word{quoted(node) + " weighs " + shape_of(node.in) + " with " +
+                          shape_of(weight.shape) + ", and linear takes features [N]"};
+    }
+    std::string word(nodes::affine const& what, nir::node const& node) const {
+        dense(what.weight, node);
+        return "linear<" + std::to_string(node.out[0]) + ">";
+    }
+    std::string word(nodes::linear const& what, nir::node const& node) const {
+        dense(what.weight, node);
+        return "linear<" + std::to_string(node.out[0]) + ">(" + no_bias_word + ")";
+    }
+    std::string word(nodes::scale const& what, nir::node const&) const {
+        return "scale(" + (what.factor.uniform() ? number(what.factor[0]) : std::string("1")) + ")";
+    }
+    // Options of a window: what is not the default.
+    template <class Node>
+    static std::string window(Node const& what, std::array<std::size_t, 2> const& kernel,
+                              std::array<std::size_t, 2> const& stride, std::size_t usual,
+                              std::array<std::size_t, 2> const& padding, bool same) {
+        std::string text =
+            kernel[0] == kernel[1] ? std::to_string(kernel[0]) : put(kernel_word, list(kernel));
+        if (!all(stride, usual == 0 ? kernel[0] : usual) || (usual == 0 && kernel[0] != kernel[1]))
+            text += ", " + put(stride_word, list(stride));
+        if (same)
+            text += std::string(", ") + same_word;
+        else if (!all(padding, 0))
+            text += ", " + put(padding_word, list(padding));
+        if constexpr (requires { what.groups; }) {
+            if (!all(what.dilation, 1)) text += ", " + put(dilation_word, list(what.dilation));
+            if (what.groups > 1) text += ", " + put(groups_word, std::to_string(what.groups));
+        }
+        return text;
+    }
+    std::string word(nodes::conv2d const& what, nir::node const& node) const {
+        return std::string(spelling_of<nodes::conv2d>.word) + "<" + std::to_string(node.out[0]) +
+               ", " +
+               window(what, {what.kernel(0), what.kernel(1)}, what.stride, 1, what.before,
+                      what.padding == "same") +
+               ">";
+    }
+    template <class Node>
+    static std::string pool(Node const& what) {
+        return std::string(spelling_of<Node>.word) + "<" +
+               window(what, what.kernel, what.stride, 0, what.padding, false) + ">";
+    }
+    std::string word(nodes::sum_pool2d const& what, nir::node const&) const { return pool(what); }
+    std::string word(nodes::avg_pool2d const& what, nir::node const&) const { return pool(what); }
+    std::string word(nodes::flatten const& what, nir::node const& node) const {
+        if (what.first == 0 && what.last + 1 == node.in.size())
+            return spelling_of<nodes::flatten>.word;
+        throw no_word{quoted(node) + " joins only some of the axes of " + shape_of(node.in)};
+    }
+    std::string word(nodes::delay const& what, nir::node const& node) const {
+        std::size_t const steps = nir::steps_of(what, 0, choices_.dt);
+        for (std::size_t k = 0; k < what.time.values.size(); ++k)
+            if (nir::steps_of(what, k, choices_.dt) != steps)
+                throw no_word{quoted(node) + " delays each neuron by another time"};
+        return std::string(spelling_of<nodes::delay>.word) + "<" + std::to_string(steps) + ">";
+    }
+    std::string word(nodes::threshold const& what, nir::node const&) const {
+        return std::string(spelling_of<nodes::threshold>.word) + "(" +
+               (what.level.uniform() ? number(what.level[0]) : std::string("1")) + ")";
+    }
+
+    // --- neurons: what is equal in all, and the choices that are not the word's own
+    // ---------------
+    struct values {
+        std::string text;
+        void time(char const* name, nir::parameter const& value) {
+            if (value.uniform()) add(name, speller::time(value[0]));
+        }
+        void plain(char const* name, nir::parameter const& value, double usual) {
+            if (value.uniform() && value[0] != usual) add(name, number(value[0]));
+        }
+        void add(std::string const& name, std::string const& value) {
+            text += (text.empty() ? "." : ", .") + name + " = " + value;
+        }
+    };
+    std::string neuron(char const* word, values const& own, bool synapse,
+                       nir::node const& node) const {
+        using namespace spikefuse::nir;
+        if (choices_.moment == moments::next_step)
+            throw no_word{quoted(node) + " resets with the next step, and " + word + " at once"};
+        if (choices_.start == starts::leak)
+            throw no_word{quoted(node) + " begins at v_leak, and " + word + " at 0"};
+        if (choices_.integration == integrations::exponential)
+            throw no_word{quoted(node) + " decays exponentially, and " + word + " by Euler's step"};
+        std::string all = own.text.empty() ? "" : "{" + own.text + "}";
+        auto const policy = [&](bool chosen, char const* name) {
+            if (chosen) all += (all.empty() ? "" : ", ") + std::string(name);
+        };
+        policy(choices_.fires == firings::at, "inclusive");
+        policy(choices_.reset == resets::subtract, "subtract");
+        policy(synapse && choices_.current == currents::before, "use_old_current");
+        return word + (all.empty() ? "" : "(" + all + ")");
+    }
+    std::string word(nodes::iaf const& what, nir::node const& node) const {
+        if (choices_.integrator == nir::integrators::per_step && choices_.dt != 1)
+            throw no_word{quoted(node) + " adds its input a step, whatever dt is: a network of IF "
+                                         "alone does that at --dt 1"};
+        values own;
+        own.plain("r", what.r, 1000), own.plain("threshold", what.v_threshold, 1),
+            own.plain("v_reset", what.v_reset, 0);
+        nir::choices without = choices_; // nothing decays in it, and it has no v_leak
+        without.start = nir::starts::zero, without.integration = nir::integrations::euler;
+        return speller(without).neuron("iaf", own, false, node);
+    }
+    std::string word(nodes::lif const& what, nir::node const& node) const {
+        values own;
+        own.time("tau", what.tau), own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
+            own.plain("v_threshold", what.v_threshold, 1), own.plain("v_reset", what.v_reset, 0);
+        return neuron(spelling_of<nodes::lif>.word, own, false, node);
+    }
+    std::string word(nodes::cuba_lif const& what, nir::node const& node) const {
+        values own;
+        own.time("tau_mem", what.tau_mem), own.time("tau_syn", what.tau_syn),
+            own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
+            own.plain("v_threshold", what.v_threshold, 1), own.plain("v_reset", what.v_reset, 0),
+            own.plain("w_in", what.w_in, 1);
+        return neuron(spelling_of<nodes::cuba_lif>.word, own, true, node);
+    }
+    std::string word(nodes::cuba_li const& what, nir::node const& node) const {
+        std::string const but = quoted(node) + " is a CubaLI, which li is ";
+        std::size_t const count =
+            std::max({what.r.values.size(), what.w_in.values.size(), what.tau_syn.values.size()});
+        for (std::size_t k = 0; k < count; ++k) {
+            double const whole = what.tau_syn[k] / choices_.dt;
+            if (what.r[k] != 1 || std::abs(what.w_in[k] - whole) > 1e-5 * whole)
+                throw no_word{but + "where r = 1 and w_in = tau_syn / dt"};
+        }
+        if (choices_.current == nir::currents::before) throw no_word{but + "with the new current"};
+        bool const at_zero = what.v_leak.uniform() && what.v_leak[0] == 0;
+        if (!at_zero && choices_.start == nir::starts::zero)
+            throw no_word{but + "where the membrane begins at v_leak"};
+        values own;
+        own.time("tau_mem", what.tau_mem), own.time("tau_syn", what.tau_syn),
+            own.plain("v_leak", what.v_leak, 0);
+        if (choices_.integration == nir::integrations::exponential)
+            throw no_word{but + "by Euler's step"};
+        return "li" + (own.text.empty() ? "" : "({" + own.text + "})");
+    }
+
+    nir::choices choices_;
+};
+
+} // namespace nir_tool
