@@ -43,8 +43,19 @@ struct smooth_lif {
                         a = clamp(beta, 0, 1) * a + log(1 + spike) * sqrt(beta + square(v)));
     }
 };
+/// The same of one state: where the neuron is not what is looked at, a compiler is done sooner.
+struct soft_lif {
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        constexpr auto v = state<"v">;
+        constexpr auto tau_mem = param<"tau_mem">(9 * ms);
+        constexpr auto threshold = param<"threshold">(0.6);
+        return dynamics(d(v) = (current - v) / tau_mem, spike = 1 / (1 + exp(-4 * (v - threshold))),
+                        v = (1 - spike) * v);
+    }
+};
 
-values random_values(int steps, int batch, int width, unsigned seed) {
+inline values random_values(int steps, int batch, int width, unsigned seed) {
     values const x("x", static_cast<std::size_t>(steps), static_cast<std::size_t>(batch),
                    static_cast<std::size_t>(width));
     std::mt19937 random(seed);
@@ -137,5 +148,6 @@ auto const some_targets = [](auto& back, int steps, int batch, int outputs) {
     back.set_targets(targets, steps);
 };
 constexpr auto smooth = neuron<smooth_lif>;
+constexpr auto soft = neuron<soft_lif>;
 
 } // namespace
