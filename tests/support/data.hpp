@@ -37,5 +37,8 @@ inline std::filesystem::path mnist_data() { return data("SPIKEFUSE_MNIST_DIR", "
 inline std::filesystem::path spoken_digits_data() {
     return data("SPIKEFUSE_SPOKEN_DIGITS_DIR", "data/spoken_digits");
 }
+inline std::filesystem::path event_camera_data() {
+    return data("SPIKEFUSE_NMNIST_DIR", "data/nmnist_small");
+}
 
 } // namespace test

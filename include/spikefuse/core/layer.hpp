@@ -54,6 +54,13 @@ struct nir_mapping {
         std::string_view name;      ///< its name in NIR
         std::string_view parameter; ///< empty: the field is 1
     };
+    /// How a window slides, in rows and in columns: a node's geometry, which a layer's type fixes.
+    struct window {
+        std::array<int, 2> kernel{}, stride{}, dilation{};
+        std::array<int, 2> before{}, behind{}; ///< padding
+        int groups = 0;                        ///< 0: a pool
+    };
+    window slides;                         ///< a kernel of 0: there is no window
     std::array<std::string_view, 2> types; ///< of nodes
     std::array<field, 8> fields;           ///< empty behind the last
     std::array<fixed, 2> implied;          ///< likewise
@@ -64,6 +71,12 @@ struct nir_mapping {
         : types{type, also} {
         std::size_t k = 0;
         for (field const& one : of) fields[k++] = one;
+    }
+    /// The same with a window.
+    constexpr nir_mapping with_window(window of) const {
+        nir_mapping all = *this;
+        all.slides = of;
+        return all;
     }
     /// The same with fields that the equations fix.
     constexpr nir_mapping with_fixed(fixed one, fixed other) const {

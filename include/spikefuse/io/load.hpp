@@ -29,7 +29,10 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
                                std::string const& where) {
     std::size_t wanted = 1;
     for (std::size_t e : shape) wanted *= e;
-    bool const same = field.shape == shape,
+    // [out, in, K, L] are the weights [out, in K L] of a convolution.
+    bool const same = field.shape == shape ||
+                      (shape.size() == 2 && field.shape.size() > 2 && field.shape[0] == shape[0] &&
+                       field.values.size() == wanted),
                flattened = shape.size() == 1 && field.values.size() == wanted,
                one = shape.size() == 1 && field.values.size() == 1;
     if (same || flattened) return field.values;
@@ -37,6 +40,38 @@ inline std::vector<double> fit(array const& field, std::vector<std::size_t> cons
     throw shape_error(where + " is " + shape_text(field.shape),
                       "this network wants " + shape_text(shape),
                       "Was the file made for a network of other widths?");
+}
+
+/// Throws value_error where a window slides in another way than a layer's.
+inline void check_window(nir_mapping::window const& own, nir_node const& node,
+                         std::string const& here, std::string const& layer) {
+    bool const pool = own.groups == 0;
+    std::size_t const axes = node.type == "Conv1d" ? 1 : 2;
+    auto const compare = [&](std::string const& what, std::size_t axis, long given, long wanted) {
+        if (given == wanted) return;
+        char const* const direction = axes == 1 ? "" : axis == 0 ? " of rows" : " of columns";
+        throw value_error("'" + what + "' of " + here + " is " + std::to_string(given) + direction,
+                          "'" + layer + "' has " + std::to_string(wanted) + " there",
+                          "Write the layer as the file has it: stride<S>, padding<P>, dilation<D>, "
+                          "groups<G>");
+    };
+    auto const word = node.texts.find("padding");
+    for (std::size_t axis = 0; axis < axes; ++axis) {
+        std::size_t const k = axis + 2 - axes; // a Conv1d's are our columns
+        long const kernel = pool ? geometry(node, "kernel_size", axis, 0)
+                                 : static_cast<long>(node.field("weight").shape[2 + axis]);
+        compare(pool ? "kernel_size" : "weight", axis, kernel, own.kernel[k]);
+        compare("stride", axis, geometry(node, "stride", axis, 1), own.stride[k]);
+        if (!pool) compare("dilation", axis, geometry(node, "dilation", axis, 1), own.dilation[k]);
+        long const reach = (kernel - 1) * geometry(node, "dilation", axis, 1);
+        bool const same = word != node.texts.end() && word->second == "same";
+        long const before = same                       ? reach / 2
+                            : word == node.texts.end() ? geometry(node, "padding", axis, 0)
+                                                       : 0;
+        compare("padding", axis, before, own.before[k]);
+        compare("padding", axis, same ? reach - before : before, own.behind[k]);
+    }
+    if (!pool) compare("groups", 0, geometry(node, "groups", 0, 1), own.groups);
 }
 
 /// What layer `k` of a model gets from a node. Throws what `load_nir` does.
@@ -54,6 +89,10 @@ void plan_layer(Model const& network, std::size_t k, nir_node const& node, std::
                          "Write the network as the file has it, layer by layer" +
                              (word.empty() ? "" : ": a " + node.type + " is " + word));
     std::set<std::string> used;
+    if (rule.slides.kernel[0] != 0) {
+        check_window(rule.slides, node, here, layers[k]);
+        used = {"kernel_size", "stride", "padding", "dilation", "groups", "input_shape"};
+    }
     for (auto const& parameter : network.parameters()) {
         if (parameter.layer != layers[k]) continue;
         auto const* const field =
@@ -140,7 +179,8 @@ void load_nir(Model& network, std::string const& path) {
     std::size_t numbers = 0;
     for (auto const& parameter : network.parameters()) numbers += detail::count_of(parameter.shape);
     nir_node const graph = read_nir(path, 2 * numbers); // and what its equations fix
-    auto const chain = nir_chain(graph, path);
+    auto chain = nir_chain(graph, path);
+    std::erase_if(chain, [](nir_node const* one) { return one->type == "Flatten"; }); // no numbers
     auto const& layers = network.layer_names();
     if (chain.size() != layers.size())
         throw shape_error("'" + path + "' holds " + std::to_string(chain.size()) + " layers",

@@ -24,6 +24,8 @@ struct chain_from {
     static constexpr chain_reach after(chain_reach before) {
         if constexpr (computes_nothing<Word>) {
             return before;
+        } else if constexpr (nir_mapping_of<Word>.slides.kernel[0] != 0) {
+            return {before.layers, "network of images"};
         } else if constexpr (connection<Word> || neuron_layer<Word>) {
             return {before.layers + 1, {}};
         } else {

@@ -29,6 +29,9 @@ struct conv2d_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int) { return 0; } ///< an image tells
+    static constexpr nir_mapping exchange =
+        nir_mapping("Conv2d", {{"weight", "weight"}, {"bias", "bias", 0}}, "Conv1d")
+            .with_window(Window::geometry(Groups));
     /// Whether the groups share what comes.
     template <class Left>
     static constexpr bool divides() {

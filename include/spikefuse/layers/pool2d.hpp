@@ -16,16 +16,19 @@ namespace detail {
 
 struct sums {
     using kind = named<"sum_pool2d">;
+    static constexpr std::string_view node = "SumPool2d";
     template <class Window, int C>
     using over = sum_of_windows<Window, C, false>;
 };
 struct means {
     using kind = named<"avg_pool2d">;
+    static constexpr std::string_view node = "AvgPool2d";
     template <class Window, int C>
     using over = sum_of_windows<Window, C, true>;
 };
 struct largest {
     using kind = named<"max_pool2d">;
+    static constexpr std::string_view node = ""; // NIR has none
     template <class Window, int C>
     using over = largest_of_windows<Window, C>;
 };
@@ -39,6 +42,8 @@ struct pool_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int) { return 0; } ///< an image tells
+    static constexpr nir_mapping exchange =
+        nir_mapping(Pool::node, {}).with_window(Window::geometry(0));
     template <class Left>
     using shape = typename detail::windowed_image<Window, Left, 0>::type;
     template <class Left>

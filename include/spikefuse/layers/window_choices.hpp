@@ -3,6 +3,7 @@
 /// How a window slides over an image: `stride<2>`, `padding<1>`, `dilation<2>`, `groups<4>`. One
 /// number is said of rows and columns, two of each.
 
+#include "../core/layer.hpp"
 #include "../shapes/image.hpp"
 #include "detail/window.hpp"
 
@@ -20,6 +21,17 @@ struct sliding_window {
                   "spikefuse: padding<same_size> keeps an image's size, which a stride above 1 "
                   "does not. Say the padding in numbers.");
     static constexpr int rows = K, columns = L;
+    /// For NIR; padding does not depend on the image.
+    static constexpr nir_mapping::window geometry(int groups) {
+        using down = detail::image_axis<K, K, S, P, D>;
+        using across = detail::image_axis<L, L, T, Q, E>;
+        return {.kernel = {K, L},
+                .stride = {S, T},
+                .dilation = {D, E},
+                .before = {down::before, across::before},
+                .behind = {down::behind, across::behind},
+                .groups = groups};
+    }
     template <int H>
     using over_rows = detail::image_axis<H, K, S, P, D>;
     template <int W>
