@@ -8,7 +8,8 @@ install(EXPORT spikefuseTargets NAMESPACE spikefuse:: DESTINATION ${package_dir}
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spikefuseConfig.cmake.in ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake ${PROJECT_BINARY_DIR}/spikefuseConfigVersion.cmake ${CMAKE_CURRENT_LIST_DIR}/requirements.cmake
-        DESTINATION ${package_dir})
+        ${CMAKE_CURRENT_LIST_DIR}/bindings.cmake DESTINATION ${package_dir})
+install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/bindings DESTINATION ${package_dir})
 
 # `cpack -G TGZ` in the build folder: what an installation holds, in one archive.
 if(PROJECT_IS_TOP_LEVEL)

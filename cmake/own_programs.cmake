@@ -8,6 +8,17 @@ endif()
 
 find_package(CLI11 QUIET)
 
+# For bindings; the library itself needs neither.
+include(CheckLanguage)
+foreach(language IN ITEMS C Fortran)
+    check_language(${language})
+    if(CMAKE_${language}_COMPILER)
+        enable_language(${language})
+    else()
+        message(STATUS "spikefuse: no compiler of ${language}: what needs one is left out")
+    endif()
+endforeach()
+
 add_library(spikefuse_own INTERFACE)
 target_link_libraries(spikefuse_own INTERFACE spikefuse::spikefuse)
 if(TARGET spikefuse::io)

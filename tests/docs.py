@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the docs show is what compiles: each line of a block of C++ stands in the file that <!-- from FILE --> names above it, and every link leads somewhere."""
+"""What the docs show is what compiles: each line of a block of C++, C or Fortran stands in the file that <!-- from FILE --> names above it, and every link leads somewhere."""
 import pathlib
 import re
 import sys
@@ -8,10 +8,10 @@ root = pathlib.Path(sys.argv[1])
 faults, blocks = [], 0
 for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]:
     text = page.read_text()
-    unmarked = len(re.findall(r"^```cpp$", text, re.M)) - len(re.findall(r"^<!-- from \S+ -->\n```cpp$", text, re.M))
+    unmarked = len(re.findall(r"^```(?:cpp|c|fortran)$", text, re.M)) - len(re.findall(r"^<!-- from \S+ -->\n```(?:cpp|c|fortran)$", text, re.M))
     if unmarked:
-        faults.append(f"{page.relative_to(root)}: {unmarked} blocks of C++ do not say which compiled source they stand in: <!-- from FILE --> above them")
-    for source, code in re.findall(r"<!-- from (\S+) -->\n```cpp\n(.*?)```", text, re.S):
+        faults.append(f"{page.relative_to(root)}: {unmarked} blocks of code do not say which compiled source they stand in: <!-- from FILE --> above them")
+    for source, code in re.findall(r"<!-- from (\S+) -->\n```(?:cpp|c|fortran)\n(.*?)```", text, re.S):
         blocks += 1
         known = {re.sub(r"\s+", " ", line).strip() for line in (root / source).read_text().splitlines()}
         for line in code.splitlines():

@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "kernel": 5, "run": 5.5, "train": 7, "io": 6, "encode": 6}
+LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "kernel": 5, "run": 5.5, "train": 7, "io": 6, "encode": 6, "bindings": 8}
 FRONT = {"spikefuse.hpp", "network.hpp", "language.hpp", "hana.hpp", "train.hpp", "io.hpp", "plot.hpp", "version.hpp"}
 LONGEST = 400
 
