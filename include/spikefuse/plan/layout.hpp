@@ -47,7 +47,8 @@ struct layout : stage_traits<Schedule>,
                      : line(static_cast<std::size_t>(padded(Buffer::width)) * sizeof(T));
 
     template <std::size_t B>
-    static constexpr std::size_t row_at_bytes() { // buffer 0 is the caller's: no room for it here
+    SPIKEFUSE_FUNCTION static constexpr std::size_t
+    row_at_bytes() { // buffer 0 is the caller's: no room for it here
         return B == 0 ? 0 : row_bytes<mp11::mp_at_c<typename Schedule::buffers, B>>;
     }
     static constexpr int buffer_count =
@@ -59,7 +60,7 @@ struct layout : stage_traits<Schedule>,
     static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
     template <int Buffer> // so many steps ago: elements from the beginning of a sample's memory
-    static constexpr std::size_t kept_row_at(int ago) {
+    SPIKEFUSE_FUNCTION static constexpr std::size_t kept_row_at(int ago) {
         return state_total +
                (kept_bytes<Buffer + 1> - static_cast<std::size_t>(ago) * row_at_bytes<Buffer>()) /
                    sizeof(T);

@@ -6,6 +6,8 @@
 #include "memory_map.hpp"
 #include "stage_traits.hpp"
 
+#include <algorithm>
+
 namespace spikefuse::inline SPIKEFUSE_ABI::plan {
 
 template <class Schedule, class T, bool Training>
@@ -24,8 +26,8 @@ struct mapped_rows {
                     constexpr auto row =
                         static_cast<std::size_t>(round_up(over::outputs, panel_width<T>));
                     constexpr std::size_t work = over::template work<T, Training>;
-                    most.row = row > most.row ? row : most.row;
-                    most.work = work > most.work ? work : most.work;
+                    most.row = std::max(most.row, row);
+                    most.work = std::max(most.work, work);
                 }
             });
         return most;
