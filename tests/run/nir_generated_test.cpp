@@ -36,19 +36,16 @@ std::vector<double> run(Model& network, std::vector<double> const& input) {
 
 } // namespace
 
-TEST_CASE("a generated network with a loop, a branch and a readout does what its graph says") {
-    nir::graph const graph = test::loops_and_branches();
-    int const steps = 60;
-    model network{loops_and_branches::network,
-                  {.steps = steps, .dt = loops_and_branches::dt},
-                  precision<double>};
-    loops_and_branches::load(network, graph);
-    std::vector<double> const input =
-        test::nir_graph::weight(static_cast<std::size_t>(steps), 5, 11, 1).values;
-    nir_tool::interpreter truth(graph, {.dt = 1e-3});
+namespace {
+
+/// Holds a model against the interpreter of its graph, over the same input [T, N].
+template <class Model>
+void same(Model& network, nir::graph const& graph, nir::choices const& choices,
+          std::vector<double> const& input) {
+    nir_tool::interpreter truth(graph, choices);
     std::vector<double> wanted;
-    for (auto at = input.begin(); at != input.end(); at += 5) {
-        truth.step({{"input", {at, at + 5}}});
+    for (auto at = input.begin(); at != input.end(); at += Model::inputs) {
+        truth.step({{"input", {at, at + Model::inputs}}});
         auto const& out = truth.at(graph.outputs[0].node).gives;
         wanted.insert(wanted.end(), out.begin(), out.end());
     }
@@ -61,6 +58,48 @@ TEST_CASE("a generated network with a loop, a branch and a readout does what its
     }
     REQUIRE(largest > 0.1);
     REQUIRE(furthest < 1e-12 * largest);
+}
+
+} // namespace
+
+TEST_CASE("a generated network with a loop, a branch and a readout does what its graph says") {
+    nir::graph const graph = test::loops_and_branches();
+    int const steps = 60;
+    model network{loops_and_branches::network,
+                  {.steps = steps, .dt = loops_and_branches::dt},
+                  precision<double>};
+    loops_and_branches::load(network, graph);
+    std::vector<double> const input =
+        test::nir_graph::weight(static_cast<std::size_t>(steps), 5, 11, 1).values;
+    same(network, graph, {.dt = 1e-3}, input);
+}
+
+TEST_CASE("the readouts of NIR do what its interpreter does, with every number that they have") {
+    using test::nir_graph;
+    namespace nodes = nir::nodes;
+    auto const number = [](int seed, double middle) {
+        return nir_graph::numbers(2, seed, middle, middle / 3);
+    };
+    std::vector<double> const x = nir_graph::weight(40, 2, 11, 2).values;
+    auto const holds = [&](auto network, nir::kind const& what, char const* layer,
+                           nir::choices const& choices) {
+        nir_graph made({2});
+        made.then("readout", what, {2});
+        nir::graph const graph = made.end();
+        model one{network, {.steps = 40, .dt = 1 * ms}, precision<double>};
+        nir::load(one, graph, {{layer, "readout"}});
+        same(one, graph, choices, x);
+    };
+    nir::choices choices{.dt = 1e-3};
+    holds(input<2> >> nir::li, nodes::li{number(1, 5e-3), number(2, 3), number(3, 0.4)}, "nir_li 1",
+          choices);
+    holds(input<2> >> nir::integrator, nodes::integrator{number(4, 900)}, "nir_integrator 1",
+          choices);
+    nodes::cuba_li const cuba{number(5, 5e-3), number(6, 2e-3), number(7, 3), number(8, 0.3),
+                              number(9, 2)};
+    holds(input<2> >> nir::cuba_li, cuba, "nir_cuba_li 1", choices);
+    choices.current = nir::currents::before;
+    holds(input<2> >> nir::cuba_li(use_old_current), cuba, "nir_cuba_li 1", choices);
 }
 
 TEST_CASE("a graph's numbers are loaded by name, all of them or none") {
