@@ -29,6 +29,7 @@
 #include "neurons/lif_refrac.hpp"
 #include "neurons/lsnn.hpp"
 #include "neurons/nir.hpp"
+#include "neurons/nir_integrators.hpp"
 #include "neurons/poisson.hpp"
 #include "neurons/rockpool_lif.hpp"
 #include "neurons/synaptic.hpp"

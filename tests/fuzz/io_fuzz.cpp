@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Damaged files, thousands of them, from a fixed seed: whatever is in a file, reading it ends in
 // data or in a spikefuse::error.
+#include "../support/data.hpp"
 #include "../support/files.hpp"
+#include "../support/nir_recording.hpp"
 
 #include <spikefuse/core/errors.hpp>
 #include <spikefuse/io/idx.hpp>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/nir.hpp>
+#include <spikefuse/io/nir_graph.hpp>
+#include <spikefuse/io/nir_schedule.hpp>
 #include <spikefuse/spikefuse.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -71,6 +75,62 @@ TEST_CASE("damaged NIR files") {
     test::nir_file{}.write(path);
     REQUIRE(damage(test::bytes_of(path), path, 2000,
                    [&] { (void)io::nir_chain(io::read_nir(path), path); }) > 500);
+}
+
+TEST_CASE("damaged files of every kind of node, as a graph: what is read has an order") {
+    test::folder const here;
+    std::string const path = here / "network.nir";
+    int refused = 0, files = 0;
+    auto const graph = [&] {
+        auto const report = nir::check(path);
+        if (report.faults.empty())
+            (void)nir::schedule_of(nir::read(path), {.dt = 1e-3});
+        else
+            REQUIRE_THROWS_AS(nir::read(path), file_error);
+        if (!report.faults.empty()) nir::read(path); // counted as refused
+    };
+    std::filesystem::path const whole = test::nir_golden_data(), broken = whole / ".." / "broken";
+    for (auto const& folder : {whole, broken}) {
+        if (!std::filesystem::exists(folder)) continue;
+        for (auto const& one : test::nir_files(folder)) {
+            std::string const bytes = test::bytes_of(one.string());
+            if (bytes.size() > 200000) continue;
+            CAPTURE(one.string());
+            refused += damage(bytes, path, 12, graph);
+            ++files;
+        }
+    }
+    REQUIRE(files > 50);
+    REQUIRE(refused > files);
+}
+
+TEST_CASE("names and edges in disorder, thousands of them: a graph or a sentence") {
+    test::folder const here;
+    std::string const path = here / "network.nir";
+    std::mt19937 random(7);
+    std::vector<std::string> const names = {"input", "fc", "lif1", "output", "lif", ""};
+    int refused = 0, read = 0;
+    for (int round = 0; round < 300; ++round) {
+        test::nir_file file;
+        file.edges.clear();
+        for (unsigned k = 0; k < 2 * (1 + random() % 5); ++k)
+            file.edges.push_back(names[random() % (round % 4 == 0 ? names.size() : 4)]);
+        file.weight_shape = {2, 2 + random() % 2};
+        file.neuron = round % 3 == 0 ? "LIF" : "IF";
+        file.inputs = static_cast<float>(2 + random() % 2);
+        if (random() % 5 == 0) file.without = {"v_threshold"};
+        if (random() % 5 == 0) file.without.emplace_back(random() % 2 == 0 ? "input" : "output");
+        file.write(path);
+        try {
+            (void)nir::schedule_of(nir::read(path), {.dt = 1e-3});
+            ++read;
+        } catch (error const& fault) {
+            REQUIRE(std::string(fault.what()).find("spikefuse::") == 0);
+            ++refused;
+        }
+    }
+    REQUIRE(refused > 100);
+    REQUIRE(read > 3);
 }
 
 TEST_CASE("damage under a whole wrapping: gzip's own check is passed") {

@@ -3,6 +3,7 @@
 // others computed for them.
 #include "../support/data.hpp"
 #include "../support/files.hpp"
+#include "../support/nir_recording.hpp"
 #include "../support/random_spikes.hpp"
 
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -23,16 +24,6 @@ using Catch::Matchers::MessageMatches;
 
 namespace {
 
-double dt_of(std::string const& path) {
-    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
-                attribute = H5Aopen(file, "dt", H5P_DEFAULT);
-    double dt = 0;
-    H5Aread(attribute, H5T_NATIVE_DOUBLE, &dt);
-    H5Aclose(attribute);
-    H5Fclose(file);
-    return dt;
-}
-
 /// Runs the network of NAME.nir over the input in NAME.h5, and holds the spikes of its last layer
 /// against those recorded for `variant`. Their seeds were chosen so that float and double fire
 /// alike. Another width is another recording.
@@ -50,8 +41,9 @@ void agrees(Network network, char const* name, std::string const& variant) {
                       out = wanted.values.size() / steps;
     using made = model<std::remove_const_t<Network>, T>;
     if (in != static_cast<std::size_t>(made::inputs)) return;
-    made loaded(network,
-                {.steps = static_cast<int>(steps), .batch = 1, .dt = dt_of(recorded) * 1000 * ms});
+    made loaded(
+        network,
+        {.steps = static_cast<int>(steps), .batch = 1, .dt = test::dt_of(recorded) * 1000 * ms});
     io::load_nir(loaded, nir);
     Kokkos::View<T***, Kokkos::LayoutRight> x("x", steps, 1, in);
     test::fill(x, [&](std::size_t k) { return static_cast<T>(input.values[k]); });
@@ -70,7 +62,7 @@ void agrees(Network network, char const* name, std::string const& variant) {
     io::save_nir(loaded, here / "again.nir");
     made again(network, {.steps = static_cast<int>(steps),
                          .batch = 1,
-                         .dt = dt_of(recorded) * 1000 * ms,
+                         .dt = test::dt_of(recorded) * 1000 * ms,
                          .seed = 3});
     io::load_nir(again, here / "again.nir");
     for (auto const& one : loaded.parameters())

@@ -28,6 +28,7 @@ void each_neuron(Function const& f) {
         f("lif_adex_encoder", lif_adex_encoder);
     f("lif_refrac", lif_refrac), f("lsnn", lsnn), f("izhikevich", izhikevich), f("iaf", iaf);
     f("nir::lif", nir::lif), f("nir::cuba_lif", nir::cuba_lif);
+    f("nir::li", nir::li), f("nir::cuba_li", nir::cuba_li), f("nir::integrator", nir::integrator);
     f("synaptic", synaptic(graded)), f("leaky", leaky(graded)), f("alpha_synapse", alpha_synapse);
     f("exp_syn", noisy_exp_syn), f("rockpool_lif", rockpool_lif);
     f("poisson", poisson), f("latency", latency), f("delta_encoder", delta_encoder),

@@ -204,8 +204,9 @@ inline std::string identifier(std::string const& name, std::set<std::string>& ta
     if (made.empty() || made == "_" || made.front() == '_') made = "node" + made;
     if (std::isdigit(static_cast<unsigned char>(made.front())) != 0) made = "node_" + made;
     if (is_taken(made)) made += "_";
-    std::string unique = made;
-    for (int k = 2; !taken.insert(unique).second; ++k) unique = made + "_" + std::to_string(k);
+    std::string unique = made; // two underscores are the compiler's
+    for (int k = 2; !taken.insert(unique).second; ++k)
+        unique = made + (made.back() == '_' ? "" : "_") + std::to_string(k);
     return unique;
 }
 
@@ -304,7 +305,7 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
     }
 
     std::string text =
-        "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n#pragma once\n"
+        "#pragma once\n"
         "// The network of a NIR file, by spikefuse-nir. What the file leaves open is "
         "taken so:\n";
     text += "//   dt = " + short_number(choices.dt) + " s\n" + said_of(choices, "//   ");

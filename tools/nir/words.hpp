@@ -42,7 +42,11 @@ inline constexpr spelling spelling_of<nodes::lif>{"nir::lif", "nir_lif"};
 template <>
 inline constexpr spelling spelling_of<nodes::cuba_lif>{"nir::cuba_lif", "nir_cuba_lif"};
 template <>
-inline constexpr spelling spelling_of<nodes::cuba_li>{"li", "li"};
+inline constexpr spelling spelling_of<nodes::cuba_li>{"nir::cuba_li", "nir_cuba_li"};
+template <>
+inline constexpr spelling spelling_of<nodes::li>{"nir::li", "nir_li"};
+template <>
+inline constexpr spelling spelling_of<nodes::integrator>{"nir::integrator", "nir_integrator"};
 
 // What a network begins with, and the words' options.
 inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
@@ -187,6 +191,10 @@ class speller {
                (what.level.uniform() ? number(what.level[0]) : std::string("1")) + ")";
     }
 
+    void reset_of(nir::parameter const& v_reset, auto& into) const { // to which none resets
+        if (choices_.reset == nir::resets::to_value) into.plain("v_reset", v_reset, 0);
+    }
+
     // --- neurons: what is equal in all, and the choices that are not the word's own
     // ---------------
     struct values {
@@ -220,49 +228,64 @@ class speller {
         return word + (all.empty() ? "" : "(" + all + ")");
     }
     std::string word(nodes::iaf const& what, nir::node const& node) const {
-        if (choices_.integrator == nir::integrators::per_step && choices_.dt != 1)
-            throw no_word{quoted(node) + " adds its input a step, whatever dt is: a network of IF "
-                                         "alone does that at --dt 1"};
+        steps_of_one(node);
         values own;
         own.plain("r", what.r, 1000), own.plain("threshold", what.v_threshold, 1),
-            own.plain("v_reset", what.v_reset, 0);
-        nir::choices without = choices_; // nothing decays in it, and it has no v_leak
-        without.start = nir::starts::zero, without.integration = nir::integrations::euler;
-        return speller(without).neuron("iaf", own, false, node);
+            reset_of(what.v_reset, own);
+        return never_leaks().neuron(spelling_of<nodes::iaf>.word, own, false, node);
     }
     std::string word(nodes::lif const& what, nir::node const& node) const {
         values own;
         own.time("tau", what.tau), own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
-            own.plain("v_threshold", what.v_threshold, 1), own.plain("v_reset", what.v_reset, 0);
+            own.plain("v_threshold", what.v_threshold, 1), reset_of(what.v_reset, own);
         return neuron(spelling_of<nodes::lif>.word, own, false, node);
     }
     std::string word(nodes::cuba_lif const& what, nir::node const& node) const {
         values own;
         own.time("tau_mem", what.tau_mem), own.time("tau_syn", what.tau_syn),
             own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
-            own.plain("v_threshold", what.v_threshold, 1), own.plain("v_reset", what.v_reset, 0),
+            own.plain("v_threshold", what.v_threshold, 1), reset_of(what.v_reset, own),
             own.plain("w_in", what.w_in, 1);
         return neuron(spelling_of<nodes::cuba_lif>.word, own, true, node);
     }
     std::string word(nodes::cuba_li const& what, nir::node const& node) const {
-        std::string const but = quoted(node) + " is a CubaLI, which li is ";
-        std::size_t const count =
-            std::max({what.r.values.size(), what.w_in.values.size(), what.tau_syn.values.size()});
-        for (std::size_t k = 0; k < count; ++k) {
-            double const whole = what.tau_syn[k] / choices_.dt;
-            if (what.r[k] != 1 || std::abs(what.w_in[k] - whole) > 1e-5 * whole)
-                throw no_word{but + "where r = 1 and w_in = tau_syn / dt"};
-        }
-        if (choices_.current == nir::currents::before) throw no_word{but + "with the new current"};
-        bool const at_zero = what.v_leak.uniform() && what.v_leak[0] == 0;
-        if (!at_zero && choices_.start == nir::starts::zero)
-            throw no_word{but + "where the membrane begins at v_leak"};
         values own;
         own.time("tau_mem", what.tau_mem), own.time("tau_syn", what.tau_syn),
-            own.plain("v_leak", what.v_leak, 0);
-        if (choices_.integration == nir::integrations::exponential)
-            throw no_word{but + "by Euler's step"};
-        return "li" + (own.text.empty() ? "" : "({" + own.text + "})");
+            own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
+            own.plain("w_in", what.w_in, 1);
+        return never_fires().neuron(spelling_of<nodes::cuba_li>.word, own, true, node);
+    }
+    std::string word(nodes::li const& what, nir::node const& node) const {
+        values own;
+        own.time("tau", what.tau), own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0);
+        return never_fires().neuron(spelling_of<nodes::li>.word, own, false, node);
+    }
+    std::string word(nodes::integrator const& what, nir::node const& node) const {
+        steps_of_one(node);
+        values own;
+        own.plain("r", what.r, 1);
+        return never_fires().never_leaks().neuron(spelling_of<nodes::integrator>.word, own, false,
+                                                  node);
+    }
+    // Choices that mean nothing to a node do not stand against its word.
+    speller never_fires() const {
+        speller without = *this;
+        without.choices_.reset = nir::resets::to_value,
+        without.choices_.moment = nir::moments::at_once,
+        without.choices_.fires = nir::firings::above;
+        return without;
+    }
+    speller never_leaks() const {
+        speller without = *this;
+        without.choices_.start = nir::starts::zero,
+        without.choices_.integration = nir::integrations::euler;
+        return without;
+    }
+    void steps_of_one(nir::node const& node) const {
+        if (choices_.integrator == nir::integrators::per_step && choices_.dt != 1)
+            throw no_word{quoted(node) +
+                          " adds its input a step, whatever dt is: a network of I and "
+                          "IF alone does that at --dt 1"};
     }
 
     nir::choices choices_;

@@ -88,7 +88,7 @@ class typed {
         if (type == "AvgPool2d") return windows<nodes::avg_pool2d>();
         if (type == "Flatten") {
             auto const axes = io::detail::nir_shapes::flattened_axes(from_, in_.size(), batch_);
-            return nodes::flatten{axes->first, axes->second};
+            return axes ? nodes::flatten{axes->first, axes->second} : nodes::flatten{};
         }
         if (type == "Delay") return filled<nodes::delay>();
         if (type == "Threshold") return filled<nodes::threshold>();

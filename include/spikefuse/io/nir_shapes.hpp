@@ -88,7 +88,7 @@ class nir_shapes {
             from_ = nodes_[from].name;
             for (std::size_t const to : nodes_[from].next) {
                 wired_node& node = nodes_[to];
-                shape const& given = *nodes_[from].gives;
+                shape const given = nodes_[from].gives.value_or(shape{});
                 if (!node.arrives) {
                     node.arrives = given;
                     first_[to] = from_;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What spikefuse-nir says and writes: tables, pictures, data, verdicts, headers.
+#include "../../tools/nir/data.hpp"
+#include "../../tools/nir/generate.hpp"
+#include "../../tools/nir/inspect.hpp"
+#include "../support/files.hpp"
+#include "../support/nir_graphs.hpp"
+
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <spikefuse/io/nir_graph.hpp>
+
+using namespace spikefuse;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+using test::nir_graph;
+namespace nodes = nir::nodes;
+
+namespace {
+
+std::string written(nir::graph const& graph, nir::choices const& choices = {.dt = 1e-3}) {
+    try {
+        return nir_tool::generate(graph, choices, "made").text;
+    } catch (nir_tool::no_word const& reason) {
+        return "no: " + reason.why;
+    }
+}
+nodes::lif some_lif(double r = 10) { return {{{2e-3}}, {{r}}, {{0}}, {{1}}, {{0}}}; }
+
+} // namespace
+
+TEST_CASE("a graph as a table and as a picture: order, shapes, ranges, loops") {
+    nir::graph const graph = test::loops_and_branches();
+    std::string const table = nir_tool::table(graph);
+    INFO(table);
+    REQUIRE_THAT(table, ContainsSubstring("9 nodes, 10 edges, 1 loop, "));
+    REQUIRE_THAT(table, ContainsSubstring("fc 1 + lif.rec (a step earlier)"));
+    REQUIRE_THAT(table, ContainsSubstring("weight [3, 6] -"));
+    REQUIRE_THAT(table, ContainsSubstring("tau 0.005, r 10, v_leak 0"));
+    REQUIRE(table.find("\nfc 1 ") < table.find("\nlif "));
+    REQUIRE(table.find("\nlif ") < table.find("\nout "));
+    std::string const picture = nir_tool::picture(graph);
+    REQUIRE_THAT(picture, ContainsSubstring("label=\"a step earlier\""));
+    REQUIRE(std::count(picture.begin(), picture.end(), '>') == 10);
+}
+
+TEST_CASE("data in HDF5: places, shapes, and what a run leaves") {
+    test::folder const here;
+    std::string const in = here / "in.h5", out = here / "out.h5";
+    nir_graph made({2});
+    made.then("fc", nodes::linear{{{1, 2}, {2, 3}}}, {1});
+    made.then("i/membrane", nodes::integrator{{{1}}}, {1});
+    nir::graph const graph = made.end();
+    auto const read = [&] { return nir_tool::read_arrays(in, graph, graph.inputs, {"/in/", "/"}); };
+    test::hdf5_writer(in).numbers("/lone", {3, 2}, {1, 0, 0, 1, 1, 1});
+    nir_tool::recording const input = read();
+    REQUIRE(input.steps == 3);
+    std::size_t told = 0;
+    auto const results =
+        nir_tool::run(graph, {.dt = 0.5}, input, true, [&](std::size_t done) { told = done; });
+    REQUIRE(told == 3);
+    nir_tool::write(out, results);
+    io::hdf5_file const file(out);
+    REQUIRE(file.numbers("/out/output").values == std::vector<double>{1, 2.5, 5});
+    REQUIRE(file.numbers("/node/i/membrane/v").shape == std::vector<std::size_t>{3, 1});
+    test::hdf5_writer(in).numbers("/lone", {2, 3}, std::vector<float>(6, 1));
+    REQUIRE_THROWS_MATCHES(
+        read(), shape_error,
+        MessageMatches(ContainsSubstring("is [2, 3] ('input' takes [T, then [2]")));
+    { // two, of other names
+        test::hdf5_writer const two(in);
+        two.numbers("/a", {1, 2}, {1, 1}), two.numbers("/b", {1, 2}, {1, 1});
+    }
+    REQUIRE_THROWS_MATCHES(read(), file_error, MessageMatches(ContainsSubstring("'/in/input' in")));
+}
+
+TEST_CASE("a verdict: spikes exactly, other numbers to a tolerance, NaN never") {
+    double const nan = std::numeric_limits<double>::quiet_NaN();
+    auto const compare = [](std::vector<double> const& made, std::vector<double> const& wanted) {
+        return nir_tool::compare("out", made, wanted, 0.1);
+    };
+    REQUIRE(compare({0, 1, 1}, {0, 1, 1}).equal);
+    auto const wrong = compare({0, 0, 1}, {0, 1, 1});
+    REQUIRE((!wrong.equal && wrong.spikes && wrong.wrong == 1 && wrong.first == 1));
+    REQUIRE(compare({0, 10.9}, {0, 10}).equal);
+    REQUIRE(!compare({0, 11.1}, {0, 10}).equal);
+    REQUIRE(!compare({nan, 10}, {0, 10}).equal);
+    REQUIRE(!compare({0, 10}, {nan, 10}).equal);
+}
+
+TEST_CASE("the header of a network with loops and branches is the one that a test compiles") {
+    nir::graph const graph = test::loops_and_branches();
+    std::string const text = nir_tool::generate(graph, {.dt = 1e-3}, "loops_and_branches").text;
+    INFO(text);
+    REQUIRE(test::bytes_of(std::string(SPIKEFUSE_SOURCE_DIR) +
+                           "/tests/support/generated/loops_and_branches.hpp") ==
+            "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n// clang-format off\n" +
+                text);
+}
+
+TEST_CASE("a sentence: repetitions, sums, windows, choices") {
+    nir_graph deep({4});
+    for (int k = 0; k < 3; ++k) {
+        deep.then("fc" + std::to_string(k), nodes::linear{nir_graph::weight(4, 4, k)}, {4});
+        deep.then("lif" + std::to_string(k), some_lif(), {4});
+    }
+    deep.then("out", nodes::linear{nir_graph::weight(2, 4, 9)}, {2});
+    std::string const text = written(deep.end());
+    INFO(text);
+    REQUIRE_THAT(text, ContainsSubstring(">> repeat<3>(fc0 >> lif0)\n    >> out;"));
+    REQUIRE_THAT(text, !ContainsSubstring("auto fc1"));
+    REQUIRE_THAT(text, ContainsSubstring("{\"nir_lif 3\", \"lif2\"}"));
+
+    nir_graph image({2, 8, 8});
+    nodes::conv2d conv;
+    conv.weight = {{4, 2, 3, 5}, std::vector<double>(120, 1)};
+    conv.stride = {2, 1}, conv.dilation = {1, 1}, conv.before = conv.after = {1, 2};
+    image.then("conv", conv, {4, 4, 8});
+    nodes::sum_pool2d pool;
+    pool.kernel = pool.stride = {2, 2};
+    image.then("pool", pool, {4, 2, 4});
+    image.then("flat", nodes::flatten{0, 2}, {32});
+    auto const made = nir_tool::generate(image.end(), {.dt = 1e-3}, "made");
+    INFO(made.text);
+    REQUIRE_THAT(made.text, ContainsSubstring("input<image<2, 8, 8>>"));
+    REQUIRE_THAT(made.text,
+                 ContainsSubstring("conv2d<4, kernel<3, 5>, stride<2, 1>, padding<1, 2>>"));
+    REQUIRE_THAT(made.text, ContainsSubstring("sum_pool2d<2>;"));
+
+    nir_graph cuba({1});
+    cuba.then("a", nodes::cuba_lif{{{1e-2}}, {{5e-3}}, {{1}}, {{0}}, {{2}}, {{0.5}}, {{1}}}, {1});
+    nir::choices choices{.dt = 1e-4};
+    choices.reset = nir::resets::subtract, choices.current = nir::currents::before;
+    REQUIRE_THAT(written(cuba.made.outputs.empty() ? cuba.end() : cuba.made, choices),
+                 ContainsSubstring("nir::cuba_lif({.tau_mem = 10 * ms, .tau_syn = 5 * ms, "
+                                   ".v_threshold = 2}, subtract, use_old_current)"));
+}
+
+TEST_CASE("names become identifiers that no two nodes share") {
+    std::set<std::string> taken;
+    for (auto const& [name, wanted] :
+         std::vector<std::pair<std::string, std::string>>{{"a.lif", "a_lif"},
+                                                          {"a_lif", "a_lif_2"},
+                                                          {"a/lif", "a_lif_3"},
+                                                          {"1", "node_1"},
+                                                          {"class", "class_"},
+                                                          {"lif", "lif_"},
+                                                          {"__x", "node_x"},
+                                                          {"\xc3\xa4", "node_"}})
+        REQUIRE(nir_tool::identifier(name, taken) == wanted);
+}
+
+TEST_CASE("what no sentence says is refused with its reason") {
+    nir_graph two({2});
+    std::size_t const fc = two.then("fc", nodes::linear{nir_graph::weight(2, 2, 1)}, {2});
+    two.end(fc, "left"), two.end(fc, "right");
+    REQUIRE_THAT(written(two.made), ContainsSubstring("no: it has 2 Output nodes"));
+
+    nir_graph late({2});
+    late.then("lif", some_lif(), {2});
+    nir::choices choices{.dt = 1e-3};
+    choices.moment = nir::moments::next_step;
+    REQUIRE_THAT(written(late.end(), choices),
+                 ContainsSubstring("'lif' resets with the next step, and nir::lif at once"));
+
+    nir_graph crossing({2}); // a - c, a - d, b - d: no sum of branches
+    std::size_t const first = crossing.then("first", some_lif(), {2}),
+                      a = crossing.behind(first, "a", some_lif(1), {2}),
+                      b = crossing.behind(first, "b", some_lif(2), {2}),
+                      c = crossing.behind(a, "c", some_lif(3), {2}),
+                      d = crossing.behind(a, "d", some_lif(4), {2});
+    crossing.made.edges.emplace_back(b, d);
+    std::size_t const sum = crossing.behind(c, "sum", some_lif(5), {2});
+    crossing.made.edges.emplace_back(d, sum);
+    crossing.end(sum);
+    REQUIRE_THAT(written(crossing.made), ContainsSubstring("no: its ways cross at"));
+
+    nir_graph nothing({2});
+    REQUIRE_THAT(written(nothing.end()), ContainsSubstring("nothing stands between"));
+}
