@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/spikefuse)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/spikefuse DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# spikefuse::io is made by the package file, for whoever asks: what this machine has says nothing of theirs.
+# spikefuse::io and spikefuse::mpi are made by the package file, for whoever asks: what this machine has says nothing of theirs.
 install(TARGETS spikefuse spikefuse_train EXPORT spikefuseTargets)
 install(EXPORT spikefuseTargets NAMESPACE spikefuse:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spikefuseConfig.cmake.in ${PROJECT_BINARY_DIR}/spikefuseConfig.cmake INSTALL_DESTINATION ${package_dir})

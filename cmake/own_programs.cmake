@@ -46,6 +46,20 @@ elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
 endif()
 target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${SPIKEFUSE_STRICT}>:SPIKEFUSE_STRICT=1> $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
 
+# One program as so many ranks, which may be more than cores, and root's. What is said for Open MPI, others do not read; what it
+# leaves behind at its end is not ours.
+function(spikefuse_add_rank_tests name)
+    if(NOT MPIEXEC_EXECUTABLE)
+        message(STATUS "spikefuse: no mpirun: ${name} is not run")
+        return()
+    endif()
+    foreach(ranks IN ITEMS 1 2 4 ${ARGN})
+        add_test(NAME "mpi: ${name}, ${ranks} ranks" COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}> ${MPIEXEC_POSTFLAGS})
+        set_tests_properties("mpi: ${name}, ${ranks} ranks" PROPERTIES LABELS mpi PROCESSORS 2 TIMEOUT 120
+            ENVIRONMENT "OMP_PROC_BIND=false;OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=0;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_btl=^tcp;OMPI_MCA_rmaps_base_oversubscribe=1;PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe")
+    endforeach()
+endfunction()
+
 # One program for each source of a folder; those that read files or take options need HDF5, zlib and CLI11.
 function(spikefuse_add_programs)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -56,9 +70,20 @@ function(spikefuse_add_programs)
             message(STATUS "spikefuse: ${name} is left out (needs HDF5, zlib and CLI11)")
             continue()
         endif()
+        file(STRINGS ${source} ranks REGEX "^#include <spikefuse/mpi")
+        if(ranks AND NOT (TARGET spikefuse::mpi AND NOT SPIKEFUSE_FOR_A_DEVICE))
+            message(STATUS "spikefuse: ${name} is left out (needs MPI)")
+            continue()
+        endif()
         add_executable(${name} ${source})
+        if(ranks)
+            target_link_libraries(${name} PRIVATE spikefuse::mpi)
+            if(SPIKEFUSE_BUILD_TESTS)
+                spikefuse_add_rank_tests(${name})
+            endif()
+        endif()
         target_link_libraries(${name} PRIVATE spikefuse_own $<$<TARGET_EXISTS:CLI11::CLI11>:CLI11::CLI11>)
-        if(SPIKEFUSE_BUILD_TESTS AND name MATCHES "^[0-9]") # numbered examples run as they are
+        if(SPIKEFUSE_BUILD_TESTS AND name MATCHES "^[0-9]" AND NOT ranks) # numbered examples run as they are
             add_test(NAME "run: example ${name}" COMMAND ${name})
             set_tests_properties("run: example ${name}" PROPERTIES LABELS run PROCESSORS 2 ENVIRONMENT "OMP_PROC_BIND=false" TIMEOUT 120)
         endif()

@@ -42,6 +42,18 @@ macro(spikefuse_find_boost)
     endif()
 endmacro()
 
+# MPI, for ranks that share a batch: any, asked for its C interface from C++.
+macro(spikefuse_find_mpi)
+    set(spikefuse_problem "")
+    if(NOT TARGET MPI::MPI_CXX)
+        set(MPI_CXX_SKIP_MPICXX ON)
+        find_package(MPI QUIET COMPONENTS CXX)
+    endif()
+    if(NOT TARGET MPI::MPI_CXX)
+        set(spikefuse_problem "MPI was not found (Debian: libopenmpi-dev). Install one, or set MPI_HOME to where it is.")
+    endif()
+endmacro()
+
 # HDF5 and zlib, for files. Nothing is said where they are not found; `spikefuse_problem` names them.
 macro(spikefuse_find_io)
     set(spikefuse_problem "")

@@ -4,8 +4,8 @@ import pathlib
 import re
 import sys
 
-LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "kernel": 5, "run": 5.5, "train": 7, "io": 6, "encode": 6, "bindings": 8}
-FRONT = {"spikefuse.hpp", "network.hpp", "language.hpp", "hana.hpp", "train.hpp", "io.hpp", "plot.hpp", "version.hpp"}
+LEVEL = {"core": 0, "shapes": 1, "equations": 1, "neurons": 2, "surrogates": 0.5, "layers": 3, "graph": 3, "plan": 4, "kernel": 5, "run": 5.5, "train": 7, "io": 6, "encode": 6, "bindings": 8, "mpi": 8}
+FRONT = {"spikefuse.hpp", "network.hpp", "language.hpp", "hana.hpp", "train.hpp", "io.hpp", "plot.hpp", "mpi.hpp", "version.hpp"}
 LONGEST = 400
 
 root = pathlib.Path(sys.argv[1]) / "include" / "spikefuse"

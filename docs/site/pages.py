@@ -76,7 +76,7 @@ class site:
                 break
             said.append(line[3:].removeprefix(" "))
         text = re.sub(r"((?:^    .*\n?)+)", lambda code: "```cpp\n" + re.sub(r"^    ", "", code[1], flags=re.M).rstrip("\n") + "\n```\n", "\n".join(said), flags=re.M)
-        inner = next((found[1] for line in lines if (found := re.match(r"namespace (spikefuse::(?:io|io::plot|nir|equations)) \{", line.replace("inline SPIKEFUSE_ABI::", "")))), None)
+        inner = next((found[1] for line in lines if (found := re.match(r"namespace (spikefuse::(?:io|io::plot|mpi|nir|equations)) \{", line.replace("inline SPIKEFUSE_ABI::", "")))), None)
         entry = [f"## {title}", "", f"[`<spikefuse/{place}>`]({link})" + (f", in `{inner}`" if inner else ""), "", text, ""]
         if any(re.match(r"namespace spikefuse(?!.*detail)", line) for line in lines):
             entry += ["```{eval-rst}", f".. doxygengroup:: {group_of(place)}", "   :content-only:", "   :members:", "```", ""]

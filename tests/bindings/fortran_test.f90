@@ -45,7 +45,8 @@ program fortran_test
    do t = 1, steps
       do b = 1, batch
          do n = 1, brain_inputs
-            x(n, b, t) = real(mod(((t * batch + b) * brain_inputs + n) * 37, 101), brain_number) / 50
+            x(n, b, t) = real(mod(((t * batch + b) * brain_inputs + n) * 37, 101), &
+               brain_number) / 50
          end do
       end do
    end do

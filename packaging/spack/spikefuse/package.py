@@ -17,6 +17,8 @@ class Spikefuse(CMakePackage):
     variant("io", default=True, description="Files: NIR and event data (HDF5), MNIST (zlib)")
     variant("noise", default=True, description="Random layers (Random123)")
 
+    variant("mpi", default=False, description="Ranks of MPI that share a batch")
+
     depends_on("cxx", type="build")
     depends_on("cmake@3.25:", type="build")
     depends_on("kokkos@4.6:")
@@ -24,6 +26,7 @@ class Spikefuse(CMakePackage):
     depends_on("hdf5@1.10:", when="+io")
     depends_on("zlib-api", when="+io")
     depends_on("random123", when="+noise")
+    depends_on("mpi", when="+mpi")
 
     conflicts("%gcc@:11", msg="spikefuse is C++20: g++ 12 or newer")
     conflicts("%clang@:17", msg="spikefuse is C++20: clang 18 or newer")

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// Ranks of MPI that share a batch. Needs MPI: link spikefuse::mpi.
+
+#include "mpi/gradients.hpp"
+#include "run/ranks.hpp"
+#include "train/ranks.hpp"

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Ranks that share a batch, held against one that has it all: each rank computes that for itself.
+// Run by mpirun with any number of ranks that divides 12.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <spikefuse/mpi.hpp>
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/update.hpp>
+
+using namespace spikefuse;
+
+constexpr auto classifier = input<4> >> linear<32> >> lif >> linear<2> >> li;
+constexpr auto noisy = input<4> >> poisson >> linear<32> >> lif;
+constexpr int steps = 20, batch = 24, groups = 12, rounds = 5;
+
+int rank = 0, ranks = 1, faults = 0;
+
+void expect(char const* what, bool holds) {
+    if (holds) return;
+    ++faults;
+    std::printf("rank %d of %d: %s does not hold\n", rank, ranks, what);
+}
+
+/// Number n of step t of sample b, whose label is b % 2.
+float number(int t, int b, int n) {
+    float const wave = static_cast<float>((t * 7 + b * 13 + n * 5) % 17) / 8.f;
+    return (n < 2) == (b % 2 == 0) ? 2 * wave : wave / 2;
+}
+
+using view = Kokkos::View<float***, Kokkos::LayoutRight, Kokkos::HostSpace>;
+using classifier_model = model_of<classifier, float, Kokkos::DefaultHostExecutionSpace>;
+
+/// Trains on samples sample(0), sample(1) ... of `count`.
+template <class Sample, class Gradient>
+std::vector<float> trained(int count, int groups_here, Sample const& sample,
+                           Gradient const& gradient_of) {
+    classifier_model network(classifier, {.steps = steps, .batch = count, .seed = 5});
+    backpropagation gradients{network, cross_entropy(max_over_time),
+                              backpropagation_settings{.groups = groups_here}};
+    learner<classifier_model, adam> learning(network, {.learning_rate = 0.02}, 0.5);
+    learning.learn("lif 1", "tau_mem");
+    view const x("x", steps, count, 4);
+    std::vector<int> labels;
+    for (int b = 0; b < count; ++b) {
+        labels.push_back(sample(b) % 2);
+        for (int t = 0; t < steps; ++t)
+            for (int n = 0; n < 4; ++n) x(t, b, n) = number(t, sample(b), n);
+    }
+    gradients.set_labels(labels);
+    auto update = gradient_of(gradients, learning);
+    for (int k = 0; k < rounds; ++k) {
+        gradients.run(x);
+        update();
+    }
+    std::vector<float> all;
+    for (auto const& one : network.parameters()) {
+        auto const values = network.get(one.layer, one.name);
+        all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+}
+
+bool same(std::vector<float> const& one, std::vector<float> const& other) {
+    return one.size() == other.size() &&
+           std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;
+}
+bool close(std::vector<float> const& one, std::vector<float> const& other) {
+    for (std::size_t k = 0; k < one.size(); ++k)
+        if (std::abs(one[k] - other[k]) > 1e-4f * (1 + std::abs(other[k]))) return false;
+    return one.size() == other.size();
+}
+/// Whether all ranks have these bits.
+bool everywhere(std::vector<float> const& values) {
+    std::vector<float> first = values;
+    MPI_Bcast(first.data(), static_cast<int>(first.size()), MPI_FLOAT, 0, MPI_COMM_WORLD);
+    return same(values, first);
+}
+
+void training() {
+    using space = Kokkos::DefaultHostExecutionSpace;
+    auto const alone = trained(
+        batch, groups, [](int b) { return b; },
+        [](auto& gradients, auto& learning) {
+            return [&] { learning.update(space(), gradients.raw(), gradients.groups()); };
+        });
+    rank_share const share(batch, groups, rank, ranks);
+    auto const mine = [&](int b) { return share.sample(b); };
+    auto const together =
+        trained(share.batch(), share.groups(), mine, //
+                [](auto& gradients, auto& learning) {
+                    return [&, sum = mpi::gradient_sum(gradients, MPI_COMM_WORLD)]() mutable {
+                        learning.update(space(), sum(space()), 1);
+                    };
+                });
+    auto const with_hook =
+        trained(share.batch(), share.groups(), mine, [&](auto& gradients, auto& learning) {
+            return [&, mean = gradient_mean(gradients, ranks)]() mutable {
+                auto const& sum = mean(space(), [](float* numbers, std::size_t count) {
+                    MPI_Allreduce(MPI_IN_PLACE, numbers, static_cast<int>(count), MPI_FLOAT,
+                                  MPI_SUM, MPI_COMM_WORLD);
+                });
+                learning.update(space(), sum, 1);
+            };
+        });
+    classifier_model const before(classifier, {.seed = 5});
+    expect("it learnt", before.get("linear 1", "weight")[0] != together[0]);
+    bool const power_of_two = (ranks & (ranks - 1)) == 0;
+    expect("the bits of one rank", power_of_two ? same(together, alone) : close(together, alone));
+    expect("the bits of all ranks", everywhere(together) && everywhere(with_hook));
+    expect("a sum of the caller's", close(with_hook, alone));
+}
+
+std::vector<float> spikes_of(int count, std::uint32_t first) {
+    model_of<noisy, float, Kokkos::DefaultHostExecutionSpace> network(
+        noisy, {.steps = steps, .batch = count, .seed = 9, .first_sample = first});
+    auto weights = network.get("linear 1", "weight");
+    for (auto& weight : weights) weight *= 10;
+    network.set("linear 1", "weight", weights);
+    view const x("x", steps, count, 4);
+    Kokkos::deep_copy(x, 3.f); // of 100 Hz: a spike in three steps of ten
+    auto const out = network(x, counts);
+    return std::vector<float>(out.data(), out.data() + out.size());
+}
+
+void inference() {
+    auto const alone = spikes_of(batch + 1, 0); // no number of ranks divides it
+    auto const part = samples_of_rank(batch + 1, rank, ranks);
+    auto const mine = spikes_of(part.batch, part.first);
+    auto const of = [&](std::uint32_t first, int count) { // so many samples of those of one rank
+        auto const begin = alone.begin() + std::ptrdiff_t(first) * 32;
+        return std::vector<float>(begin, begin + std::ptrdiff_t(count) * 32);
+    };
+    expect("the bits of one rank, of noise too", same(mine, of(part.first, part.batch)));
+    expect("samples differ", !same(of(0, 1), of(1, 1)));
+    int samples = part.batch;
+    MPI_Allreduce(MPI_IN_PLACE, &samples, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    expect("all samples, once", samples == batch + 1);
+}
+
+template <class Call>
+bool refuses(char const* words, Call const& call) {
+    try {
+        call();
+    } catch (value_error const& e) {
+        return std::strstr(e.what(), words) != nullptr;
+    }
+    return false;
+}
+
+void errors() {
+    expect("groups", refuses("5 groups for 2 ranks", [] { rank_share(10, 5, 0, 2); }));
+    expect("samples",
+           refuses("a batch of 10 samples in 4 groups", [] { rank_share(10, 4, 0, 2); }));
+    expect("rank", refuses("rank 2 of 2", [] { rank_share(8, 4, 2, 2); }));
+    expect("few", refuses("a batch of 1 samples for 2 ranks", [] { samples_of_rank(1, 0, 2); }));
+    std::vector<int> times(batch); // every sample is one rank's, and a group's of one rank
+    for (int r = 0; r < 4; ++r) {
+        rank_share const share(batch, groups, r, 4);
+        for (int b = 0; b < share.batch(); ++b) {
+            ++times[static_cast<std::size_t>(share.sample(b))];
+            expect("its group", share.sample(b) % groups == r * 3 + b % share.groups());
+        }
+    }
+    expect("each once", times == std::vector<int>(batch, 1));
+}
+
+int main(int argc, char** argv) {
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    {
+        Kokkos::ScopeGuard const kokkos(argc, argv);
+        inference();
+        training();
+        errors();
+    }
+    int all = faults;
+    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    if (rank == 0) std::printf("%d ranks, %d faults\n", ranks, all);
+    MPI_Finalize();
+    return all == 0 ? 0 : 1;
+}
