@@ -139,19 +139,22 @@ struct initial_state_kernel {
     SPIKEFUSE_FUNCTION void operator()(int sample) const {
         T* const memory = run.states + static_cast<std::size_t>(sample) * layout::memory_total;
         for (std::size_t k = layout::state_total; k < layout::memory_total; ++k) memory[k] = T(0);
-        each_population<Schedule>([&](auto layer) {
-            using N = typename Schedule::template word<layer>::equations_of;
-            constexpr int width = layout::padded(Schedule::template width_from<layer>);
-            for (int n = 0; n < width; n += V::width) {
-                equations::neurons<N, V> cell;
-                set_initial_state<N, width>(
-                    cell, run.parameters + layout::template parameter_offset<layer>, n, run.step);
-                for_each_index<equations::equation_traits<N>::state_count>([&](auto k) {
-                    cell.states[k].store(memory + layout::template states_at<layer> + k * width +
-                                         n);
-                });
-            }
-        });
+        each_population<Schedule>([&](auto layer) { initialize<layer>(memory); });
+    }
+
+  private:
+    template <int Layer> // a named template: g++ 12 and 13 end with an internal error in a lambda
+    SPIKEFUSE_FUNCTION void initialize(T* memory) const {
+        using N = typename Schedule::template word<Layer>::equations_of;
+        constexpr int width = layout::padded(Schedule::template width_from<Layer>);
+        for (int n = 0; n < width; n += V::width) {
+            equations::neurons<N, V> cell;
+            set_initial_state<N, width>(
+                cell, run.parameters + layout::template parameter_offset<Layer>, n, run.step);
+            for_each_index<equations::equation_traits<N>::state_count>([&](auto k) {
+                cell.states[k].store(memory + layout::template states_at<Layer> + k * width + n);
+            });
+        }
     }
 };
 /// The same for samples of a list, or those for which a mask is true.
