@@ -24,15 +24,15 @@ inline constexpr spelling spelling_of<nodes::linear>{"linear", "linear"};
 template <>
 inline constexpr spelling spelling_of<nodes::scale>{"scale", "scale"};
 template <>
-inline constexpr spelling spelling_of<nodes::conv2d>{"conv2d", "conv2d", false};
+inline constexpr spelling spelling_of<nodes::conv2d>{"conv2d", "conv2d"};
 template <>
-inline constexpr spelling spelling_of<nodes::sum_pool2d>{"sum_pool2d", "", false};
+inline constexpr spelling spelling_of<nodes::sum_pool2d>{"sum_pool2d", ""};
 template <>
-inline constexpr spelling spelling_of<nodes::avg_pool2d>{"avg_pool2d", "", false};
+inline constexpr spelling spelling_of<nodes::avg_pool2d>{"avg_pool2d", ""};
 template <>
-inline constexpr spelling spelling_of<nodes::flatten>{"flatten", "", false};
+inline constexpr spelling spelling_of<nodes::flatten>{"flatten", ""};
 template <>
-inline constexpr spelling spelling_of<nodes::delay>{"delay", "", false};
+inline constexpr spelling spelling_of<nodes::delay>{"delay", ""};
 template <>
 inline constexpr spelling spelling_of<nodes::threshold>{"threshold", "threshold", false};
 template <>
@@ -50,10 +50,9 @@ inline constexpr spelling spelling_of<nodes::integrator>{"nir::integrator", "nir
 
 // What a network begins with, and the words' options.
 inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
-                            *kernel_word = "kernel<{}>", *stride_word = "stride<{}>",
-                            *padding_word = "padding<{}>", *dilation_word = "dilation<{}>",
-                            *groups_word = "groups<{}>", *same_word = "same",
-                            *no_bias_word = "no_bias";
+                            *stride_word = "stride<{}>", *padding_word = "padding<{}>",
+                            *dilation_word = "dilation<{}>", *groups_word = "groups<{}>",
+                            *same_word = "padding<same_size>", *no_bias_word = "no_bias";
 
 // Words of the language and of C++ that no constant may be called.
 inline bool is_taken(std::string const& name) {
@@ -69,7 +68,7 @@ inline bool is_taken(std::string const& name) {
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "kernel", "stride", "padding", "dilation", "groups", "same", "no_bias", "subtract",
+        "image", "stride", "padding", "dilation", "groups", "same_size", "no_bias", "subtract",
         "inclusive", "use_old_current", "s", "ms", "us", "spikefuse", "model", "load", "network",
         "dt"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
@@ -141,36 +140,40 @@ class speller {
     std::string word(nodes::scale const& what, nir::node const&) const {
         return "scale(" + (what.factor.uniform() ? number(what.factor[0]) : std::string("1")) + ")";
     }
-    // Options of a window: what is not the default.
+    // A window: its kernel in angle brackets, and behind them what is not the default.
     template <class Node>
-    static std::string window(Node const& what, std::array<std::size_t, 2> const& kernel,
-                              std::array<std::size_t, 2> const& stride, std::size_t usual,
+    static std::string window(Node const& what, std::string const& channels,
+                              std::array<std::size_t, 2> const& kernel,
+                              std::array<std::size_t, 2> const& usual_stride,
                               std::array<std::size_t, 2> const& padding, bool same) {
-        std::string text =
-            kernel[0] == kernel[1] ? std::to_string(kernel[0]) : put(kernel_word, list(kernel));
-        if (!all(stride, usual == 0 ? kernel[0] : usual) || (usual == 0 && kernel[0] != kernel[1]))
-            text += ", " + put(stride_word, list(stride));
+        std::string const both = kernel[0] == kernel[1] ? std::to_string(kernel[0]) : list(kernel);
+        std::string choices;
+        auto const choose = [&](std::string const& one) {
+            choices += (choices.empty() ? "" : ", ") + one;
+        };
+        auto const pair = [&](std::array<std::size_t, 2> const& of) {
+            return of[0] == of[1] ? std::to_string(of[0]) : list(of);
+        };
+        if (what.stride != usual_stride) choose(put(stride_word, pair(what.stride)));
         if (same)
-            text += std::string(", ") + same_word;
+            choose(same_word);
         else if (!all(padding, 0))
-            text += ", " + put(padding_word, list(padding));
+            choose(put(padding_word, pair(padding)));
         if constexpr (requires { what.groups; }) {
-            if (!all(what.dilation, 1)) text += ", " + put(dilation_word, list(what.dilation));
-            if (what.groups > 1) text += ", " + put(groups_word, std::to_string(what.groups));
+            if (!all(what.dilation, 1)) choose(put(dilation_word, pair(what.dilation)));
+            if (what.groups > 1) choose(put(groups_word, std::to_string(what.groups)));
         }
-        return text;
+        return "<" + channels + both + ">" + (choices.empty() ? "" : "(" + choices + ")");
     }
     std::string word(nodes::conv2d const& what, nir::node const& node) const {
-        return std::string(spelling_of<nodes::conv2d>.word) + "<" + std::to_string(node.out[0]) +
-               ", " +
-               window(what, {what.kernel(0), what.kernel(1)}, what.stride, 1, what.before,
-                      what.padding == "same") +
-               ">";
+        return spelling_of<nodes::conv2d>.word + window(what, std::to_string(node.out[0]) + ", ",
+                                                        {what.kernel(0), what.kernel(1)}, {1, 1},
+                                                        what.before, what.padding == "same");
     }
     template <class Node>
     static std::string pool(Node const& what) {
-        return std::string(spelling_of<Node>.word) + "<" +
-               window(what, what.kernel, what.stride, 0, what.padding, false) + ">";
+        return spelling_of<Node>.word +
+               window(what, "", what.kernel, what.kernel, what.padding, false);
     }
     std::string word(nodes::sum_pool2d const& what, nir::node const&) const { return pool(what); }
     std::string word(nodes::avg_pool2d const& what, nir::node const&) const { return pool(what); }

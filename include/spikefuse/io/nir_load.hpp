@@ -6,6 +6,7 @@
 #include "load.hpp"
 #include "nir_graph.hpp"
 
+#include <array>
 #include <set>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir {
@@ -17,7 +18,22 @@ inline io::nir_node as_in_file(node const& one) {
     io::nir_node made;
     made.name = one.name, made.type = one.type;
     std::visit(
-        [&](auto const& what) {
+        [&]<class Node>(Node const& what) {
+            [[maybe_unused]] auto const put = [&](char const* key, auto const& numbers) {
+                for (auto const number : numbers)
+                    made.fields[key].values.push_back(static_cast<double>(number));
+            };
+            if constexpr (requires { what.groups; }) {
+                put("stride", what.stride), put("dilation", what.dilation);
+                put("groups", std::array{what.groups});
+                if (what.padding.empty())
+                    put("padding", what.before);
+                else
+                    made.texts["padding"] = what.padding;
+            } else if constexpr (requires { what.kernel[0]; }) {
+                put("kernel_size", what.kernel), put("stride", what.stride);
+                put("padding", what.padding);
+            }
             what.fields(what, [&]<class Field>(char const* key, Field const& field) {
                 array& into = made.fields[key];
                 into.values = field.values;
@@ -63,7 +79,14 @@ void load(Model& network, graph const& file,
             throw name_error("'" + parameter.layer + "' gets no numbers from '" + file.path + "'",
                              "no node is named for it", "Name one");
     for (node const& one : file.nodes) {
-        bool const numbers = !detail::as_in_file(one).fields.empty();
+        // How a window slides, and for how long a delay waits, is in the network's type.
+        bool const numbers = std::visit(
+            [&](auto const& what) {
+                bool some = false;
+                what.fields(what, [&](char const*, auto const&) { some = true; });
+                return some && one.type != "Delay";
+            },
+            one.what);
         if (numbers && !taken.contains(one.name))
             throw name_error("'" + one.name + "' in '" + file.path + "' is given to no layer",
                              "its numbers would be lost", "Name the layer that gets them");
