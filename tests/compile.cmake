@@ -87,7 +87,7 @@ endif()
 
 if(KIND STREQUAL "headers")
     # A header stands alone if it compiles behind nothing but what it includes itself. So headers of which each includes all
-    # before it are looked at in one go, each as if it were alone: a third of them begin a compilation. Those behind
+    # before it are looked at in one go, each as if it were alone: fewer than half begin a compilation. Those behind
     # Kokkos_Core.hpp get it precompiled: a second instead of four. What shadows what depends on the order of headers: that
     # is asked of the front doors, which hold them all, in the order that a user gets.
     set(careful -Werror -Wpedantic -Wconversion)
