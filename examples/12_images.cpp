@@ -8,9 +8,9 @@
 
 using namespace spikefuse;
 
-constexpr auto eye = input<image<2, 16, 16>> >> conv2d<8, 5>(stride<2>, padding<2>) >>
+constexpr auto eye = input<image<2, 16, 16>> >> conv2d<8, 5>.stride<2>().padding<2>() >>
                      lif(superspike<10>) >> sum_pool2d<2>;
-constexpr auto watcher = eye >> (identity | delay<8>) >> conv2d<16, 3>(padding<same_size>) >>
+constexpr auto watcher = eye >> (identity | delay<8>) >> conv2d<16, 3>.padding<same_size>() >>
                          lif(superspike<10>) >> flatten >> linear<4> >> li;
 static_assert(output_shape<eye> == image<8, 4, 4>);
 

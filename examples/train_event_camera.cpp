@@ -15,8 +15,8 @@ using namespace spikefuse;
 
 constexpr auto neuron_of_camera = lif({.tau_mem = 40 * ms, .tau_syn = 10 * ms}, superspike<10>);
 constexpr auto camera = input<image<2, 34, 34>> >>
-                        conv2d<12, 5>(stride<2>, padding<1>) >> neuron_of_camera
-                        >> conv2d<24, 3>(stride<2>, padding<1>) >> neuron_of_camera >> flatten
+                        conv2d<12, 5>.stride<2>().padding<1>() >> neuron_of_camera
+                        >> conv2d<24, 3>.stride<2>().padding<1>() >> neuron_of_camera >> flatten
                         >> linear<10> >> li({.tau_mem = 100 * ms, .tau_syn = 10 * ms});
 constexpr int pixels = input_shape<camera>.width;
 
@@ -48,8 +48,8 @@ struct training_plan {
 };
 /// The accuracy on `unseen` behind the last epoch.
 template <class Seen, class Unseen>
-double train(training_plan const& how, std::uint64_t seed, std::string const& name, Seen const& seen,
-             Unseen const& unseen) {
+double train(training_plan const& how, std::uint64_t seed, std::string const& name,
+             Seen const& seen, Unseen const& unseen) {
     model network{camera,
                   {.steps = how.steps, .batch = how.batch, .dt = how.step_ms * ms, .seed = seed}};
     for (auto const* layer : {"conv2d 1", "conv2d 2"}) {

@@ -3,4 +3,4 @@
 // expect: 1, 4, 4
 #include <spikefuse/network.hpp>
 using namespace spikefuse;
-constexpr auto wrong = input<image<1, 4, 4>> >> conv2d<8, 7>(padding<1>);
+constexpr auto wrong = input<image<1, 4, 4>> >> conv2d<8, 7>.padding<1>();

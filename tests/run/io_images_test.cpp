@@ -16,9 +16,9 @@ using namespace spikefuse;
 namespace {
 
 constexpr auto fires = iaf({.r = 1});
-constexpr auto camera = input<image<2, 34, 34>> >> conv2d<16, 5>(stride<2>, padding<1>) >> fires
-                        >> conv2d<16, 3>(padding<1>) >> fires
-                        >> sum_pool2d<2> >> conv2d<8, 3>(padding<1>) >> fires
+constexpr auto camera = input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<1>() >> fires
+                        >> conv2d<16, 3>.padding<1>() >> fires
+                        >> sum_pool2d<2> >> conv2d<8, 3>.padding<1>() >> fires
                         >> sum_pool2d<2> >> flatten >> linear<256> >> fires >> linear<10> >> fires;
 constexpr int steps = 300, batch = 20, pixels = 2 * 34 * 34;
 
@@ -132,8 +132,8 @@ TEST_CASE("a layer that slides in another way than the file's is told, and nothi
         }
         CHECK(network.get("conv2d 1", "weight") == before);
     };
-    says(input<image<2, 34, 34>> >> conv2d<16, 5>(stride<2>, padding<2>) >> fires >>
-             conv2d<16, 3>(padding<1>) >> fires >> sum_pool2d<2> >> conv2d<8, 3>(padding<1>) >>
+    says(input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<2>() >> fires >>
+             conv2d<16, 3>.padding<1>() >> fires >> sum_pool2d<2> >> conv2d<8, 3>.padding<1>() >>
              fires >> sum_pool2d<2> >> flatten >> linear<256> >> fires >> linear<10> >> fires,
          "'padding' of '0' in '", "is 1 of rows ('conv2d 1' has 2 there)");
 }

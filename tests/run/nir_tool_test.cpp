@@ -123,8 +123,7 @@ TEST_CASE("a sentence: repetitions, sums, windows, choices") {
     auto const made = nir_tool::generate(image.end(), {.dt = 1e-3}, "made");
     INFO(made.text);
     REQUIRE_THAT(made.text, ContainsSubstring("input<image<2, 8, 8>>"));
-    REQUIRE_THAT(made.text,
-                 ContainsSubstring("conv2d<4, 3, 5>(stride<2, 1>, padding<1, 2>)"));
+    REQUIRE_THAT(made.text, ContainsSubstring("conv2d<4, 3, 5>.stride<2, 1>().padding<1, 2>()"));
     REQUIRE_THAT(made.text, ContainsSubstring("sum_pool2d<2>;"));
 
     nir_graph cuba({1});

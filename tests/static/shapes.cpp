@@ -25,10 +25,10 @@ static_assert((input<4> >> population<16>).gives(4) == 64 &&
 static_assert((lif >> linear<64, 10>).wants == 64 && ((lif | lif) >> linear<64, 10>).wants == 0);
 
 // Images: what reads one gives one, neurons keep it, flatten ends it.
-constexpr auto seeing = input<image<2, 34, 34>> >> conv2d<16, 5>(stride<2>, padding<1>) >> lif
+constexpr auto seeing = input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<1>() >> lif
                         >> sum_pool2d<2>;
 static_assert(input_shape<seeing> == image<2, 34, 34> && output_shape<seeing> == image<16, 8, 8>);
-constexpr auto both = seeing >> (identity | delay<3>) >> conv2d<4, 3, 2>(padding<same_size>);
+constexpr auto both = seeing >> (identity | delay<3>) >> conv2d<4, 3, 2>.padding<same_size>();
 static_assert(output_shape<both> == image<4, 8, 8>);
 constexpr auto told = both >> recurrent(lif) >> flatten >> linear<10> >> li;
 static_assert(output_shape<told> == features<10>{});

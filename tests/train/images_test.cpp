@@ -45,7 +45,7 @@ row plain_pool(row const& x, int channels, int height, int width) {
     return y;
 }
 
-constexpr auto pictures = input<image<2, 9, 11>> >> conv2d<5, 3>(stride<2>, padding<1>) >>
+constexpr auto pictures = input<image<2, 9, 11>> >> conv2d<5, 3>.stride<2>().padding<1>() >>
                           iaf({.r = 1000}) >> sum_pool2d<2> >> delay<3> >> conv2d<4, 2> >>
                           iaf({.r = 1000}) >> flatten >> linear<3> >> li;
 static_assert(input_shape<pictures> == image<2, 9, 11>);
@@ -130,15 +130,15 @@ TEST_CASE("a network of images fires as plain loops do, packed or not, in pieces
     }
 }
 TEST_CASE("central differences: images, replayed") {
-    check_gradients(input<image<4, 5, 4>> >> conv2d<6, 2>(groups<2>, stride<1, 2>) >> smooth >>
-                        sum_pool2d<2>(stride<1>) >> delay<3> >>
-                        (conv2d<3, 2>(padding<same_size>, no_bias) + conv2d<3, 1>) >> smooth >>
+    check_gradients(input<image<4, 5, 4>> >> conv2d<6, 2>.groups<2>().stride<1, 2>() >> smooth >>
+                        sum_pool2d<2>.stride<1>() >> delay<3> >>
+                        (conv2d<3, 2>.padding<same_size>()(no_bias) + conv2d<3, 1>) >> smooth >>
                         avg_pool2d<2, 1> >> flatten >> linear<3> >> li,
                     cross_entropy(counts), some_labels);
 }
 TEST_CASE("central differences: images, in a loop, and a delay longer than a block") {
-    check_gradients(input<image<2, 5, 4>> >> conv2d<3, 3>(stride<2>, padding<1>) >>
-                        recurrent(smooth, through(conv2d<3, 3>(padding<same_size>))) >>
-                        max_pool2d<2>(stride<1>) >> delay<7> >> flatten >> linear<3> >> li,
+    check_gradients(input<image<2, 5, 4>> >> conv2d<3, 3>.stride<2>().padding<1>() >>
+                        recurrent(smooth, through(conv2d<3, 3>.padding<same_size>())) >>
+                        max_pool2d<2>.stride<1>() >> delay<7> >> flatten >> linear<3> >> li,
                     cross_entropy(counts), some_labels, 23, 3);
 }

@@ -178,17 +178,17 @@ TEMPLATE_TEST_CASE("a convolution, and its gradients, are those of plain loops",
                    double) {
     using T = TestType;
     hold<T>(image<2, 9, 7>, conv2d<5, 3>, {2, 9, 7, 3, 3, {1, 0, 1}, {1, 0, 1}, 7, 5}, 5);
-    hold<T>(image<2, 34, 34>, conv2d<16, 5>(stride<2>, padding<1>),
+    hold<T>(image<2, 34, 34>, conv2d<16, 5>.stride<2>().padding<1>(),
             {2, 34, 34, 5, 5, {2, 1, 1}, {2, 1, 1}, 16, 16}, 16);
-    hold<T>(image<3, 6, 5>, conv2d<33, 2, 3>(padding<1, 2>, stride<2, 1>, no_bias),
+    hold<T>(image<3, 6, 5>, conv2d<33, 2, 3>.padding<1, 2>().stride<2, 1>()(no_bias),
             {3, 6, 5, 2, 3, {2, 1, 1}, {1, 2, 1}, 4, 7}, 33, 1, false);
-    hold<T>(image<4, 8, 8>, conv2d<6, 3>(groups<2>, dilation<2>),
+    hold<T>(image<4, 8, 8>, conv2d<6, 3>.groups<2>().dilation<2>(),
             {4, 8, 8, 3, 3, {1, 0, 2}, {1, 0, 2}, 4, 4}, 6, 2);
-    hold<T>(image<5, 6, 6>, conv2d<5, 3>(groups<5>, padding<same_size>),
+    hold<T>(image<5, 6, 6>, conv2d<5, 3>.groups<5>().padding<same_size>(),
             {5, 6, 6, 3, 3, {1, 1, 1}, {1, 1, 1}, 6, 6}, 5, 5);
-    hold<T>(image<2, 5, 6>, conv2d<32, 2>(padding<same_size>, groups<2>),
+    hold<T>(image<2, 5, 6>, conv2d<32, 2>.padding<same_size>().groups<2>(),
             {2, 5, 6, 2, 2, {1, 0, 1}, {1, 0, 1}, 5, 6}, 32, 2); // even: more behind
-    hold<T>(image<3, 1, 20>, conv1d<4, 5>(stride<3, 3>, dilation<1, 2>),
+    hold<T>(image<3, 1, 20>, conv1d<4, 5>.stride<3, 3>().dilation<1, 2>(),
             {3, 1, 20, 1, 5, {3, 0, 1}, {3, 0, 2}, 1, 4}, 4);
 }
 
@@ -263,12 +263,12 @@ TEMPLATE_TEST_CASE("pools, and their gradients, are those of plain loops", "", f
     };
     hold_pool<T, over<image<3, 7, 6>, sum_pool2d<2>>>({3, 7, 6, 2, 2, {2, 0, 1}, {2, 0, 1}, 3, 3},
                                                       sum(1));
-    hold_pool<T, over<image<2, 8, 8>, sum_pool2d<3, 2>(stride<1, 2>, padding<1, 0>)>>(
+    hold_pool<T, over<image<2, 8, 8>, sum_pool2d<3, 2>.stride<1, 2>().padding<1, 0>()>>(
         {2, 8, 8, 3, 2, {1, 1, 1}, {2, 0, 1}, 8, 4}, sum(1));
-    hold_pool<T, over<image<2, 6, 6>, avg_pool2d<3>(stride<2>, padding<1>)>>(
+    hold_pool<T, over<image<2, 6, 6>, avg_pool2d<3>.stride<2>().padding<1>()>>(
         {2, 6, 6, 3, 3, {2, 1, 1}, {2, 1, 1}, 3, 3}, sum(1. / 9));
     hold_pool<T, over<image<4, 6, 5>, max_pool2d<2>>>({4, 6, 5, 2, 2, {2, 0, 1}, {2, 0, 1}, 3, 2},
                                                       largest);
-    hold_pool<T, over<image<1, 7, 7>, max_pool2d<3>(stride<2>, padding<1>)>>(
+    hold_pool<T, over<image<1, 7, 7>, max_pool2d<3>.stride<2>().padding<1>()>>(
         {1, 7, 7, 3, 3, {2, 1, 1}, {2, 1, 1}, 4, 4}, largest);
 }

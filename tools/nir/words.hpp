@@ -26,6 +26,8 @@ inline constexpr spelling spelling_of<nodes::scale>{"scale", "scale"};
 template <>
 inline constexpr spelling spelling_of<nodes::conv2d>{"conv2d", "conv2d"};
 template <>
+inline constexpr spelling spelling_of<nodes::conv1d>{"conv1d", "conv2d"};
+template <>
 inline constexpr spelling spelling_of<nodes::sum_pool2d>{"sum_pool2d", ""};
 template <>
 inline constexpr spelling spelling_of<nodes::avg_pool2d>{"avg_pool2d", ""};
@@ -34,7 +36,7 @@ inline constexpr spelling spelling_of<nodes::flatten>{"flatten", ""};
 template <>
 inline constexpr spelling spelling_of<nodes::delay>{"delay", ""};
 template <>
-inline constexpr spelling spelling_of<nodes::threshold>{"threshold", "threshold", false};
+inline constexpr spelling spelling_of<nodes::threshold>{"nir::threshold", "nir_threshold"};
 template <>
 inline constexpr spelling spelling_of<nodes::iaf>{"iaf", "iaf"};
 template <>
@@ -50,9 +52,9 @@ inline constexpr spelling spelling_of<nodes::integrator>{"nir::integrator", "nir
 
 // What a network begins with, and the words' options.
 inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
-                            *stride_word = "stride<{}>", *padding_word = "padding<{}>",
-                            *dilation_word = "dilation<{}>", *groups_word = "groups<{}>",
-                            *same_word = "padding<same_size>", *no_bias_word = "no_bias";
+                            *stride_word = ".stride<{}>()", *padding_word = ".padding<{}>()",
+                            *dilation_word = ".dilation<{}>()", *groups_word = ".groups<{}>()",
+                            *same_word = ".padding<same_size>()", *no_bias_word = "no_bias";
 
 // Words of the language and of C++ that no constant may be called.
 inline bool is_taken(std::string const& name) {
@@ -68,9 +70,8 @@ inline bool is_taken(std::string const& name) {
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "stride", "padding", "dilation", "groups", "same_size", "no_bias", "subtract",
-        "inclusive", "use_old_current", "s", "ms", "us", "spikefuse", "model", "load", "network",
-        "dt"};
+        "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s", "ms",
+        "us", "spikefuse", "model", "load", "network", "dt"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -92,9 +93,11 @@ class speller {
     }
     std::string input(nir::extents const& shape) const {
         if (shape.size() == 1) return put(features_word, std::to_string(shape[0]));
+        if (shape.size() == 2) // a Conv1d's
+            return put(image_word, list(nir::extents{shape[0], 1, shape[1]}));
         if (shape.size() == 3) return put(image_word, list(shape));
         throw no_word{"its Input has the shape " + shape_of(shape) +
-                      ", and a network takes [N] or [C, H, W]"};
+                      ", and a network takes [N], [C, L] or [C, H, W]"};
     }
     static std::string time(double seconds) {
         return seconds >= 0.5 ? number(seconds) + " * s" : number(seconds * 1e3) + " * ms";
@@ -148,9 +151,7 @@ class speller {
                               std::array<std::size_t, 2> const& padding, bool same) {
         std::string const both = kernel[0] == kernel[1] ? std::to_string(kernel[0]) : list(kernel);
         std::string choices;
-        auto const choose = [&](std::string const& one) {
-            choices += (choices.empty() ? "" : ", ") + one;
-        };
+        auto const choose = [&](std::string const& one) { choices += one; };
         auto const pair = [&](std::array<std::size_t, 2> const& of) {
             return of[0] == of[1] ? std::to_string(of[0]) : list(of);
         };
@@ -163,12 +164,25 @@ class speller {
             if (!all(what.dilation, 1)) choose(put(dilation_word, pair(what.dilation)));
             if (what.groups > 1) choose(put(groups_word, std::to_string(what.groups)));
         }
-        return "<" + channels + both + ">" + (choices.empty() ? "" : "(" + choices + ")");
+        return "<" + channels + both + ">" + choices;
     }
     std::string word(nodes::conv2d const& what, nir::node const& node) const {
         return spelling_of<nodes::conv2d>.word + window(what, std::to_string(node.out[0]) + ", ",
                                                         {what.kernel(0), what.kernel(1)}, {1, 1},
                                                         what.before, what.padding == "same");
+    }
+    std::string word(nodes::conv1d const& what, nir::node const& node) const {
+        nodes::conv2d over_one_row; // rows of one pixel
+        auto const both = [](std::array<std::size_t, 1> const& of, std::size_t rows) {
+            return std::array<std::size_t, 2>{rows, of[0]};
+        };
+        over_one_row.stride = both(what.stride, what.stride[0]);
+        over_one_row.dilation = both(what.dilation, what.dilation[0]);
+        over_one_row.groups = what.groups;
+        std::string text = window(over_one_row, std::to_string(node.out[0]) + ", ",
+                                  {what.kernel(0), what.kernel(0)}, {1, 1}, both(what.before, 0),
+                                  what.padding == "same");
+        return spelling_of<nodes::conv1d>.word + text;
     }
     template <class Node>
     static std::string pool(Node const& what) {
@@ -190,8 +204,10 @@ class speller {
         return std::string(spelling_of<nodes::delay>.word) + "<" + std::to_string(steps) + ">";
     }
     std::string word(nodes::threshold const& what, nir::node const&) const {
-        return std::string(spelling_of<nodes::threshold>.word) + "(" +
-               (what.level.uniform() ? number(what.level[0]) : std::string("1")) + ")";
+        values own;
+        own.plain("threshold", what.level, 1);
+        return std::string(spelling_of<nodes::threshold>.word) +
+               (own.text.empty() ? "" : "({" + own.text + "})");
     }
 
     void reset_of(nir::parameter const& v_reset, auto& into) const { // to which none resets

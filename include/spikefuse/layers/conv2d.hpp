@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Convolutions: `conv2d<16, 5>`, `conv2d<16, 3, 5>(stride<2>, padding<1>)`, `conv1d<8, 3>`.
+/// Convolutions: `conv2d<16, 5>`, `conv2d<16, 3, 5>.stride<2>().padding<1>()`, `conv1d<8, 3>`.
 ///
 /// current[o][y][x] = bias[o] + sum over c, k, l of weight[o][c][k][l] * in[c][y s - p + k d][x s -
 /// p + l d]: a cross-correlation, as torch.nn.Conv2d. Start values: uniform in +-1/sqrt(channels of
@@ -57,16 +57,31 @@ struct conv2d_word : layer {
         return all;
     }
 
-    /// Choices: stride<S>, padding<P>, padding<same_size>, dilation<D>, groups<G>, no_bias.
-    template <class... Choice>
-    constexpr auto operator()(Choice...) const {
-        return typename detail::chosen<conv2d_word, Choice...>::type{};
+    /// Pixels from a window to the next, in rows and in columns.
+    template <int S, int T = S>
+    constexpr auto stride() const {
+        return with<typename Window::template with_stride<S, T>>{};
     }
-    template <class Choice>
-    using with = conv2d_word<Out, typename Choice::template applied<Window>, Groups, Bias>;
+    /// Zeros around an image, above and below, and at the sides; `same_size` keeps its size.
+    template <int P, int Q = P>
+    constexpr auto padding() const {
+        return with<typename Window::template with_padding<P, Q>>{};
+    }
+    /// Pixels from a place of the kernel to the next.
+    template <int D, int E = D>
+    constexpr auto dilation() const {
+        return with<typename Window::template with_dilation<D, E>>{};
+    }
+    /// Channels in so many groups, which see each other alone.
     template <int G>
-    using with_groups = conv2d_word<Out, Window, G, Bias>;
-    using without_bias = conv2d_word<Out, Window, Groups, false>;
+    constexpr conv2d_word<Out, Window, G, Bias> groups() const {
+        return {};
+    }
+    constexpr conv2d_word<Out, Window, Groups, false> operator()(no_bias_word) const { return {}; }
+
+  private:
+    template <class Other>
+    using with = conv2d_word<Out, Other, Groups, Bias>;
 };
 
 /// Parameters "weight" `[out, in / groups, K, L]`, row-major, and "bias" `[out]`. Reads an image

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Pools: `sum_pool2d<2>`, `avg_pool2d<2>`, `max_pool2d<3>(stride<2>)`. A window's stride is its
+/// Pools: `sum_pool2d<2>`, `avg_pool2d<2>`, `max_pool2d<3>.stride<2>()`. A window's stride is its
 /// size unless it is said. Padding counts as zeros in sums and means, and as nothing in a largest
 /// number. NIR's SumPool2d and AvgPool2d; torch.nn.AvgPool2d and MaxPool2d.
 
@@ -52,13 +52,16 @@ struct pool_word : layer {
     constexpr std::array<array_info, 0> arrays() const {
         return {};
     }
-    /// Choices: stride<S>, padding<P>.
-    template <class... Choice>
-    constexpr auto operator()(Choice...) const {
-        return typename detail::chosen<pool_word, Choice...>::type{};
+    /// Pixels from a window to the next, in rows and in columns.
+    template <int S, int T = S>
+    constexpr pool_word<Pool, typename Window::template with_stride<S, T>> stride() const {
+        return {};
     }
-    template <class Choice>
-    using with = pool_word<Pool, typename Choice::template applied<Window>>;
+    /// Zeros around an image, above and below, and at the sides; for largest numbers nothing.
+    template <int P, int Q = P>
+    constexpr pool_word<Pool, typename Window::template with_padding<P, Q>> padding() const {
+        return {};
+    }
 };
 
 /// The sum of each window, channel by channel.

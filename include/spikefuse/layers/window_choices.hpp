@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// How a window slides over an image: `stride<2>`, `padding<1>`, `dilation<2>`, `groups<4>`. One
-/// number is said of rows and columns, two of each.
+/// How a window slides over an image: what `conv2d<16, 5>.stride<2>().padding<1>()` keeps.
 
 #include "../core/layer.hpp"
 #include "../shapes/image.hpp"
@@ -44,56 +43,7 @@ struct sliding_window {
     using with_dilation = sliding_window<K, L, S, T, P, Q, A, B>;
 };
 
-template <int S, int T>
-struct stride_choice {
-    template <class Window>
-    using applied = typename Window::template with_stride<S, T>;
-};
-template <int P, int Q>
-struct padding_choice {
-    template <class Window>
-    using applied = typename Window::template with_padding<P, Q>;
-};
-template <int D, int E>
-struct dilation_choice {
-    template <class Window>
-    using applied = typename Window::template with_dilation<D, E>;
-};
-template <int G>
-struct groups_choice {
-    static constexpr int groups = G;
-};
-
-/// Pixels from a window to the next: `conv2d<16, 5>(stride<2>)`.
-template <int S, int T = S>
-inline constexpr stride_choice<S, T> stride{};
-/// Zeros around an image, on each side: `conv2d<16, 5>(padding<2>)`, `padding<same_size>`.
-template <int P, int Q = P>
-inline constexpr padding_choice<P, Q> padding{};
-/// Pixels from a place of the kernel to the next: `conv2d<16, 3>(dilation<2>)`.
-template <int D, int E = D>
-inline constexpr dilation_choice<D, E> dilation{};
-/// Channels in groups that see each other alone: `conv2d<16, 3>(groups<4>)`.
-template <int G>
-inline constexpr groups_choice<G> groups{};
-
-struct no_bias_word;
-
 namespace detail {
-
-/// A word with one choice after the other.
-template <class Word, class... Choices>
-struct chosen {
-    using type = Word;
-};
-template <class Word, class Choice, class... Rest>
-    requires requires { typename Choice::template applied<sliding_window<1, 1>>; }
-struct chosen<Word, Choice, Rest...> : chosen<typename Word::template with<Choice>, Rest...> {};
-template <class Word, int G, class... Rest>
-struct chosen<Word, groups_choice<G>, Rest...>
-    : chosen<typename Word::template with_groups<G>, Rest...> {};
-template <class Word, class... Rest>
-struct chosen<Word, no_bias_word, Rest...> : chosen<typename Word::without_bias, Rest...> {};
 
 template <class Window, class Left>
 using windows_on = window_over<typename Window::template over_rows<Left::rows>,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// The membranes of the exchange format NIR that never fire: its readouts. `linear<10> >> nir::li`.
+/// The membranes of the exchange format NIR that never fire, its readouts, `linear<10> >> nir::li`;
+/// and its Threshold, which fires without a membrane.
 ///
 /// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes I, LI and CubaLI, by
 /// forward Euler: states begin at zero, the output is the membrane as the step leaves it.
@@ -106,5 +107,27 @@ inline constexpr auto integrator = neuron<integrator_neuron<>>;
 inline constexpr auto li = neuron<li_neuron<>>;
 /// States `i`, `v`; gives the membrane `v`.
 inline constexpr auto cuba_li = neuron<cuba_li_neuron<>>;
+
+/// Parameters of `nir::threshold`, one number per neuron.
+struct threshold_parameters {
+    double threshold = 1; ///< a spike is sent above it
+};
+
+/// No membrane: a spike where what arrives is above the threshold. NIR's Threshold.
+template <class... Policies>
+struct threshold_neuron {
+    using kind = named<"nir_threshold">;
+    using parameters = threshold_parameters;
+    using choices = asks<strict_policy, surrogate_policy>::with<Policies...>;
+    static constexpr nir_mapping exchange{"Threshold", {{"threshold", "threshold"}}};
+
+    static constexpr auto equations() {
+        using namespace spikefuse::equations;
+        return dynamics(
+            chosen::fires<choices>(current, param<"threshold">(&parameters::threshold)));
+    }
+};
+/// `linear<10> >> nir::threshold({.threshold = 0.5})`; gives spikes.
+inline constexpr auto threshold = neuron<threshold_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::nir
