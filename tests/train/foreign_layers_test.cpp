@@ -42,6 +42,58 @@ struct cells : spikefuse::layer {
     }
 };
 
+/// A row the other way round, times one number: a row map, which brings functions of its own.
+template <int N>
+struct mirrored {
+    static constexpr int inputs = N, outputs = N;
+    template <class T, bool Training>
+    static constexpr std::size_t work = (N + 63) / 64 * 64;
+    template <class T>
+    static constexpr std::size_t transposed = 0;
+    template <class T>
+    static constexpr int gradient_parts = 1;
+    template <class T>
+    static SPIKEFUSE_FUNCTION void transpose(T const*, T*, int) {}
+
+    template <class T, class Row>
+    static SPIKEFUSE_FUNCTION T output(Row const* row, T const* gain, int n) {
+        return *gain * static_cast<T>(spikefuse::value_in(row, N - 1 - n));
+    }
+    template <class T, class Row>
+    static SPIKEFUSE_FUNCTION void run(Row const* row, T const* gain, T*, T* currents) {
+        for (int n = 0; n < N; ++n) currents[n] = output(row, gain, n);
+    }
+    template <class T, class Row>
+    static SPIKEFUSE_FUNCTION T input_gradient(Row const*, T const* gradients, T const* gain,
+                                               int n) {
+        return *gain * gradients[N - 1 - n];
+    }
+    template <class T, class Row>
+    static SPIKEFUSE_FUNCTION T const* input_gradients(Row const* row, T const* gradients,
+                                                       T const* gain, T const*, T* to) {
+        for (int n = 0; n < N; ++n) to[n] = input_gradient(row, gradients, gain, n);
+        return to;
+    }
+    template <class T, class Row>
+    static SPIKEFUSE_FUNCTION void add_parameter_gradients(Row const* row, T const* gradients, T*,
+                                                           T* to, int, int) {
+        for (int n = 0; n < N; ++n)
+            *to += gradients[n] * static_cast<T>(spikefuse::value_in(row, N - 1 - n));
+    }
+};
+struct mirror : spikefuse::layer {
+    using kind = spikefuse::named<"mirror">;
+    static constexpr bool mixes = true;
+    static constexpr int wants = 0;
+    static constexpr int gives(int left) { return left; }
+    template <class Left>
+    using over = mirrored<Left::width>;
+    template <class Left>
+    constexpr auto arrays() const {
+        return std::array{spikefuse::array_info{.name = "gain", .rows = 1, .initial = 1.5}};
+    }
+};
+
 } // namespace foreign
 
 static_assert(spikefuse::connection<foreign::wiring<3>> && spikefuse::neuron_layer<foreign::cells>);
@@ -70,8 +122,10 @@ TEST_CASE("a foreign connection and foreign neurons run: the numbers of a plain 
         }
     }
 }
+static_assert(spikefuse::row_map<foreign::mirrored<3>>);
 TEST_CASE("central differences: foreign layers among others, and in a loop") {
-    check_gradients(input<4> >> linear<5> >> foreign::cells{} >> foreign::wiring<3>{} >> li,
+    check_gradients(input<4> >> foreign::mirror{} >> linear<5> >> foreign::cells{} >>
+                        foreign::mirror{} >> foreign::wiring<3>{} >> li,
                     cross_entropy(counts), some_labels);
     check_gradients(input<4> >> recurrent(foreign::wiring<9>{} >> foreign::cells{},
                                           through(foreign::wiring<4>{})) >>

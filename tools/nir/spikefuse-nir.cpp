@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NIR files on the command line: what is in one, what is wrong with it, what it does.
+#include "compiled.hpp"
 #include "data.hpp"
 #include "generate.hpp"
 #include "inspect.hpp"
@@ -60,11 +61,26 @@ std::function<void(std::size_t)> progress(std::size_t steps) {
     };
 }
 
+// What cannot be written as a network, with the cure.
+spikefuse::name_error without_sentence(std::string const& path, no_word const& reason,
+                                       char const* cure) {
+    return {"'" + path + "' cannot be written as a network", reason.why, cure};
+}
+compiled as_program(nir::graph const& graph, nir::choices const& choices) {
+    try {
+        return {graph, choices,
+                [](std::string const& what) { std::fprintf(stderr, "%s\n", what.c_str()); }};
+    } catch (no_word const& reason) {
+        throw without_sentence(graph.path, reason, "Leave out --compiled: any file is interpreted");
+    }
+}
+
 int run_file(std::string const& path, nir::choices const& choices, std::string const& in,
-             std::string const& out, bool states) {
+             std::string const& out, bool states, bool compile) {
     nir::graph const graph = read(path);
     recording const input = read_arrays(in, graph, graph.inputs, {"/in/", "/"});
-    results const made = run(graph, choices, input, states, progress(input.steps));
+    results const made = compile ? as_program(graph, choices).run(input)
+                                 : run(graph, choices, input, states, progress(input.steps));
     write(out, made);
     for (auto const& [name, values] : made)
         std::printf("%s %s: %s\n", name.c_str(), shape_of(values.shape).c_str(),
@@ -85,8 +101,7 @@ int generate_file(std::string const& path, nir::choices const& choices, std::str
                          word.c_str());
         return 0;
     } catch (no_word const& reason) {
-        throw spikefuse::name_error("'" + path + "' cannot be written as a network", reason.why,
-                                    "`spikefuse-nir run` runs any file");
+        throw without_sentence(path, reason, "`spikefuse-nir run` runs any file");
     }
 }
 
@@ -136,7 +151,7 @@ int main(int argc, char** argv) {
     std::string path, drawing, in, out, expected, variant = "spec";
     nir::choices choices;
     double tolerance = 1e-5;
-    bool states = false;
+    bool states = false, compile = false;
     auto const command = [&](char const* name, char const* what) {
         CLI::App* const made = app.add_subcommand(name, what);
         made->add_option("FILE", path, "NIR file")->required();
@@ -147,7 +162,7 @@ int main(int argc, char** argv) {
     inspecting->add_option("--picture", drawing, "draws it too, in Graphviz' language (.dot)");
     CLI::App* const checking = command("check", "says everything that is wrong with the file");
     CLI::App* const running =
-        command("run", "runs it over data, interpreted: step by step, in double, slowly");
+        command("run", "runs it over data: interpreted, any file, slowly; or compiled");
     CLI::App* const verifying =
         command("verify", "runs it likewise, and compares with what was expected");
     CLI::App* const generating =
@@ -161,7 +176,13 @@ int main(int argc, char** argv) {
         add_choices(*one, choices);
     }
     running->add_option("--output", out, "HDF5: /out/NAME [T, shape]")->required();
-    running->add_flag("--states", states, "writes /node/NAME/{v,i,z} of every neuron too");
+    CLI::Option* const with_states =
+        running->add_flag("--states", states, "writes /node/NAME/{v,i,z} of every neuron too");
+    running
+        ->add_flag("--compiled", compile,
+                   "as one kernel: its header is generated, compiled once into a cache "
+                   "(SPIKEFUSE_CACHE, else ~/.cache/spikefuse), and run in double")
+        ->excludes(with_states);
     verifying
         ->add_option("--expected", expected, "HDF5: /NAME, /out/NAME or /expect/VARIANT/out/NAME")
         ->required();
@@ -174,7 +195,7 @@ int main(int argc, char** argv) {
         if (inspecting->parsed()) return inspect(path, drawing);
         if (checking->parsed()) return check(path);
         if (generating->parsed()) return generate_file(path, choices, out);
-        if (running->parsed()) return run_file(path, choices, in, out, states);
+        if (running->parsed()) return run_file(path, choices, in, out, states, compile);
         return verify(path, choices, in, expected, variant, tolerance);
     } catch (std::exception const& thrown) {
         std::fflush(stdout);

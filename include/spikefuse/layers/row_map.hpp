@@ -32,9 +32,7 @@ concept row_map = requires {
     Over::template gradient_parts<float>;
 };
 
-namespace detail {
-
-/// Input n of a row.
+/// Input n of a row, packed or not.
 SPIKEFUSE_FUNCTION float value_in(std::uint32_t const* row, int n) {
     return static_cast<float>((row[n / 32] >> (n % 32)) & 1u);
 }
@@ -52,7 +50,8 @@ SPIKEFUSE_FUNCTION void each_event(std::uint32_t const* row, int first, int end,
         std::uint32_t word = row[w];
         if (w == first / 32) word &= ~std::uint32_t(0) << (first % 32);
         if (w == end / 32) word &= (1u << (end % 32)) - 1u;
-        for (; word != 0; word &= word - 1) function(w * 32 + lowest_bit(word), std::true_type{});
+        for (; word != 0; word &= word - 1)
+            function(w * 32 + detail::lowest_bit(word), std::true_type{});
     }
 }
 template <class T, class Function>
@@ -64,7 +63,7 @@ SPIKEFUSE_FUNCTION void each_event(T const* row, int first, int end, Function co
         for (; n + W <= end; n += W)
             for (std::uint32_t set = (lanes<T>::load(row + n) != lanes<T>(T(0))).bits(); set != 0;
                  set &= set - 1)
-                function(n + lowest_bit(set), row[n + lowest_bit(set)]);
+                function(n + detail::lowest_bit(set), row[n + detail::lowest_bit(set)]);
     for (; n < end; ++n)
         if (row[n] != T(0)) function(n, row[n]);
 }
@@ -75,7 +74,7 @@ SPIKEFUSE_FUNCTION int events_in(T const* row, int inputs) {
     int events = 0, n = 0;
     if constexpr (W > 1)
         for (; n + W <= inputs; n += W)
-            events += count_bits((lanes<T>::load(row + n) != lanes<T>(T(0))).bits());
+            events += detail::count_bits((lanes<T>::load(row + n) != lanes<T>(T(0))).bits());
     for (; n < inputs; ++n) events += row[n] != T(0) ? 1 : 0;
     return events;
 }
@@ -88,6 +87,8 @@ template <class Number, class T>
 SPIKEFUSE_FUNCTION Number weighed(Number weight, T x) {
     return Number(x) * weight;
 }
+
+namespace detail {
 
 /// A table [rows][columns] the other way round. `from`: rows `from_apart` elements from each other.
 template <class T>

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+// A NIR file as a program: its header, and a few lines that run it, compiled once into a cache.
+// What is compiled depends on the graph's structure alone: other weights, the same program.
+
+#include "data.hpp"
+#include "generate.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <spikefuse/version.hpp>
+#include <unistd.h>
+
+namespace nir_tool {
+
+namespace fs = std::filesystem;
+
+// Runs a command; what it says goes to a file. True where it ends well.
+inline bool runs(std::string const& command, fs::path const& log) {
+    return std::system((command + " >> '" + log.string() + "' 2>&1").c_str()) == 0;
+}
+
+class compiled {
+  public:
+    // Throws no_word where the network has no sentence, file_error where it does not compile.
+    compiled(nir::graph const& graph, nir::choices const& choices,
+             std::function<void(std::string const&)> const& say)
+        : graph_(graph) {
+        std::string const name = fs::path(graph.path).stem().string();
+        header const made = generate(graph, choices, name);
+        std::string const space = made.text.substr(made.text.find("\nnamespace ") + 11);
+        std::string const text = made.text + main_of(space.substr(0, space.find(' '))) + project();
+        std::uint64_t key = 14695981039346656037u; // FNV-1a
+        for (char const letter : text)
+            key = (key ^ static_cast<unsigned char>(letter)) * 1099511628211u;
+        std::array<char, 20> hex{};
+        std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(key));
+        folder_ = cache() / "nir" / hex.data();
+        if (fs::exists(program())) return;
+        say("compiling, once: " + folder_.string());
+        // Aside first: whoever is interrupted leaves nothing that looks whole.
+        fs::path const aside = folder_.string() + "." + std::to_string(getpid());
+        fs::create_directories(aside);
+        write(aside / "network.hpp", made.text);
+        write(aside / "main.cpp", main_of(space.substr(0, space.find(' '))));
+        write(aside / "CMakeLists.txt", project());
+        std::string const at = "'" + aside.string() + "'";
+        if (!runs("cmake -S " + at + " -B " + at + "/build -DCMAKE_BUILD_TYPE=Release",
+                  aside / "log") ||
+            !runs("cmake --build " + at + "/build --target network", aside / "log"))
+            throw spikefuse::file_error("the network of '" + graph.path + "' does not compile",
+                                        "see " + (aside / "log").string(),
+                                        "CMake, a C++20 compiler and Kokkos have to be found; "
+                                        "without --compiled it is interpreted");
+        std::error_code taken; // somebody else's, of the same text
+        fs::rename(aside, folder_, taken);
+        if (taken) fs::remove_all(aside);
+    }
+
+    results run(recording const& input) const {
+        fs::path const here =
+            fs::temp_directory_path() / ("spikefuse-nir-" + std::to_string(getpid()));
+        fs::create_directories(here);
+        numbers const& in = input.arrays.begin()->second.values;
+        std::ofstream(here / "in", std::ios::binary)
+            .write(reinterpret_cast<char const*>(in.data()),
+                   static_cast<std::streamsize>(in.size() * sizeof(double)));
+        bool const well = runs("'" + program().string() + "' '" + graph_.path + "' " +
+                                   std::to_string(input.steps) + " '" + (here / "in").string() +
+                                   "' '" + (here / "out").string() + "'",
+                               here / "log");
+        nir::port const& port = graph_.outputs[0];
+        io::array made;
+        made.shape = graph_.nodes[port.node].out;
+        made.values.resize(input.steps * interpreter::count(made.shape));
+        made.shape.insert(made.shape.begin(), input.steps);
+        std::ifstream file(here / "out", std::ios::binary);
+        file.read(reinterpret_cast<char*>(made.values.data()),
+                  static_cast<std::streamsize>(made.values.size() * sizeof(double)));
+        bool const whole = well && file.good();
+        std::string said;
+        if (std::ifstream log(here / "log"); !whole)
+            said.assign(std::istreambuf_iterator<char>(log), {});
+        fs::remove_all(here);
+        if (!whole)
+            throw spikefuse::file_error("the network of '" + graph_.path + "' did not run", said,
+                                        "without --compiled it is interpreted");
+        return {{"out/" + port.label, made}};
+    }
+
+  private:
+    fs::path program() const { return folder_ / "build" / "network"; }
+    static void write(fs::path const& path, std::string const& text) {
+        std::ofstream(path) << text;
+    }
+    static fs::path cache() {
+        auto const folder = [](char const* variable) {
+            char const* const value = std::getenv(variable);
+            return fs::path(value == nullptr ? "" : value);
+        };
+        if (fs::path const own = folder("SPIKEFUSE_CACHE"); !own.empty()) return own;
+        if (fs::path const own = folder("XDG_CACHE_HOME"); !own.empty()) return own / "spikefuse";
+        return folder("HOME") / ".cache" / "spikefuse";
+    }
+    // Where the library is: installed beside this program, or the sources that it was built from.
+    static std::string project() {
+        std::error_code none;
+        fs::path const prefix =
+            fs::read_symlink("/proc/self/exe", none).parent_path().parent_path();
+        std::string found;
+        for (char const* const libraries : {"lib", "lib64", "share"})
+            if (fs::path const at = prefix / libraries / "cmake" / "spikefuse"; fs::exists(at))
+                found = "find_package(spikefuse REQUIRED COMPONENTS io PATHS \"" + at.string() +
+                        "\" NO_DEFAULT_PATH)\n";
+#ifdef SPIKEFUSE_SOURCE_DIR
+        if (found.empty())
+            found = "add_subdirectory(\"" SPIKEFUSE_SOURCE_DIR "\" spikefuse EXCLUDE_FROM_ALL)\n";
+#endif
+        if (found.empty()) found = "find_package(spikefuse REQUIRED COMPONENTS io)\n";
+        return "cmake_minimum_required(VERSION 3.22)\nproject(network LANGUAGES C CXX)\n" + found +
+               "add_executable(network main.cpp)\n"
+               "target_link_libraries(network PRIVATE spikefuse::spikefuse spikefuse::io)\n"
+               "set_target_properties(network PROPERTIES RUNTIME_OUTPUT_DIRECTORY "
+               "\"${CMAKE_BINARY_DIR}\")\n# spikefuse " +
+               std::to_string(SPIKEFUSE_VERSION) + "\n";
+    }
+    static std::string main_of(std::string const& space) {
+        return "// network FILE STEPS IN OUT: doubles [T, N] in, [T, M] out.\n"
+               "#include \"network.hpp\"\n\n#include <fstream>\n#include <iostream>\n\n"
+               "using namespace spikefuse;\n\n"
+               "int main(int, char** argv) {\n"
+               "    Kokkos::ScopeGuard const kokkos;\n"
+               "    try {\n"
+               "        nir::graph const graph = nir::read(argv[1]);\n"
+               "        model made{" +
+               space +
+               "::network, {.steps = std::atoi(argv[2]), .batch = "
+               "1, .dt = " +
+               space +
+               "::dt}, precision<double>};\n"
+               "        " +
+               space +
+               "::load(made, graph);\n"
+               "        Kokkos::View<double***, Kokkos::LayoutRight> const x(\"input\", "
+               "static_cast<std::size_t>(std::atoi(argv[2])), 1, decltype(made)::inputs);\n"
+               "        auto const host = Kokkos::create_mirror_view(x);\n"
+               "        auto const bytes = [](auto const& view) { return "
+               "static_cast<std::streamsize>(view.size() * sizeof(double)); };\n"
+               "        std::ifstream(argv[3], std::ios::binary).read("
+               "reinterpret_cast<char*>(host.data()), bytes(host));\n"
+               "        Kokkos::deep_copy(x, host);\n"
+               "        auto const y = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), "
+               "made(x));\n"
+               "        std::ofstream(argv[4], std::ios::binary).write("
+               "reinterpret_cast<char const*>(y.data()), bytes(y));\n"
+               "        return 0;\n"
+               "    } catch (std::exception const& thrown) {\n"
+               "        std::cerr << thrown.what() << \"\\n\";\n"
+               "        return 1;\n"
+               "    }\n}\n";
+    }
+
+    nir::graph const& graph_;
+    fs::path folder_;
+};
+
+} // namespace nir_tool
