@@ -3,7 +3,7 @@
 /// What a C header and a Fortran module say of a network, as text in an object file: CMake reads it
 /// there, so that nothing is typed twice, and nothing has to run while cross-compiling.
 
-#include "../plan/nodes.hpp"
+#include "../plan/schedule.hpp"
 
 #include <array>
 #include <cstddef>

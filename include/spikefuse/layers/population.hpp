@@ -8,6 +8,7 @@
 /// s, tuning_width sigma / sqrt(s) here.
 
 #include "../neurons/neuron.hpp"
+#include "../shapes/features.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 

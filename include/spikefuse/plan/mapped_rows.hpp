@@ -34,8 +34,9 @@ struct mapped_rows {
     }();
     /// Rows of currents that stand in the near caches before neurons read them.
     static constexpr int mapped_at_a_time = [] {
-        constexpr std::size_t near = 64 << 10, row = mapped.row * sizeof(T);
-        return row == 0 ? 0 : row * 64 < near ? 64 : row < near ? static_cast<int>(near / row) : 1;
+        constexpr std::size_t near = 64 << 10,
+                              row = std::max<std::size_t>(mapped.row, 1) * sizeof(T);
+        return mapped.row == 0 ? 0 : static_cast<int>(std::clamp<std::size_t>(near / row, 1, 64));
     }();
     static constexpr std::size_t mapped_bytes = static_cast<std::size_t>(mapped_at_a_time) *
                                                 mapped.row * sizeof(T),
