@@ -181,7 +181,7 @@ struct layout : stage_traits<Schedule>,
     /// The copy of all weights for the pass backwards, layer by layer: what an input means to all
     /// outputs.
     template <int Layer>
-    static constexpr std::size_t transposed_size() {
+    SPIKEFUSE_FUNCTION static constexpr std::size_t transposed_size() {
         if constexpr (Schedule::template word<Layer>::mixes) {
             return Schedule::template over<Layer>::template transposed<T>;
         } else {
