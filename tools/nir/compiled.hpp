@@ -46,7 +46,8 @@ class compiled {
         write(aside / "main.cpp", main_of(space.substr(0, space.find(' '))));
         write(aside / "CMakeLists.txt", project());
         std::string const at = "'" + aside.string() + "'";
-        if (!runs("cmake -S " + at + " -B " + at + "/build -DCMAKE_BUILD_TYPE=Release",
+        if (!runs("cmake $(command -v make > /dev/null || echo -G Ninja) -S " + at + " -B " + at +
+                      "/build -DCMAKE_BUILD_TYPE=Release",
                   aside / "log") ||
             !runs("cmake --build " + at + "/build --target network", aside / "log"))
             throw spikefuse::file_error("the network of '" + graph.path + "' does not compile",

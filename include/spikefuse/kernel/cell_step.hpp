@@ -262,7 +262,7 @@ SPIKEFUSE_FUNCTION void each_kept(Rows& rows, T* numbers, std::uint32_t* words,
         using buffer = typename Schedule::template buffer_at<static_cast<int>(b)>;
         constexpr std::size_t length = own::template row_length<static_cast<int>(b)>;
         auto& all = get<b>(rows).rows;
-        if constexpr (buffer::kept > 0)
+        if constexpr (buffer::kept > 0) {
             for (std::size_t j = 0; j < buffer::kept; ++j)
                 for (std::size_t k = 0; k < length; ++k) {
                     std::size_t const at =
@@ -273,6 +273,7 @@ SPIKEFUSE_FUNCTION void each_kept(Rows& rows, T* numbers, std::uint32_t* words,
                         function(all[j + 1][k], all[j][k], numbers[at]);
                     }
                 }
+        }
     });
 }
 /// One step of one body, whose memory is `numbers` and `words`.
