@@ -44,7 +44,7 @@ struct some_samples {
 
 struct training_plan {
     int steps = 64, batch = 32, epochs = 20;
-    double rate = 2e-3, step_ms = 5, gain = 4;
+    double rate = 5e-3, step_ms = 5, gain = 8;
 };
 /// The accuracy on `unseen` behind the last epoch.
 template <class Seen, class Unseen>
