@@ -34,7 +34,8 @@ packed events(int batch, double activity) {
     for (std::size_t t = 0; t < h.extent(0); ++t)
         for (std::size_t b = 0; b < h.extent(1); ++b)
             for (std::size_t n = 0; n < pixels; ++n)
-                if (random() < activity * 4294967296.0) h(t, b, n / 32) |= 1u << (n % 32);
+                if (static_cast<double>(random()) < activity * 4294967296.0)
+                    h(t, b, n / 32) |= 1u << (n % 32);
     Kokkos::deep_copy(x, h);
     return x;
 }
