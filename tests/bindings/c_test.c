@@ -214,22 +214,22 @@ static void faults_of_calls(void) {
     EXPECT(brain_destroy(&other) == BRAIN_OK);
 }
 
-/* What is told is what is taken, once Kokkos has what threads work in. */
+/* What is promised is what is taken, once Kokkos has what threads work in. */
 static void memory(void) {
     const int batches[] = {1, 1, 3, 20000};
-    size_t k, told = 0, taken;
+    size_t k, promised = 0, taken;
     for (k = 0; k < COUNT(batches); ++k) {
         brain_settings chosen = BRAIN_DEFAULTS;
         brain_model model;
         float *const many = calloc((size_t)batches[k] * BRAIN_INPUTS, sizeof *many);
         chosen.batch = batches[k];
-        EXPECT(brain_memory(&chosen, &told) == BRAIN_OK);
+        EXPECT(brain_memory(&chosen, &promised) == BRAIN_OK);
         host_allocated();
         EXPECT(brain_create(&model, &chosen) == BRAIN_OK);
         EXPECT(brain_step(model, many, (size_t)batches[k] * BRAIN_INPUTS, many,
                           (size_t)batches[k] * BRAIN_OUTPUTS) == BRAIN_OK);
         taken = host_allocated();
-        EXPECT(k == 0 || taken == told);
+        EXPECT(k == 0 || taken == promised);
         EXPECT(brain_destroy(&model) == BRAIN_OK);
         free(many);
     }

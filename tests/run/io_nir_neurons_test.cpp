@@ -5,6 +5,7 @@
 #include "../support/files.hpp"
 #include "../support/nir_recording.hpp"
 #include "../support/random_spikes.hpp"
+#include "../support/says.hpp"
 
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -16,11 +17,6 @@
 #include <sstream>
 
 using namespace spikefuse;
-using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

@@ -3,6 +3,7 @@
 // load changes nothing.
 #include "../support/data.hpp"
 #include "../support/files.hpp"
+#include "../support/says.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -17,10 +18,6 @@
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 constexpr auto fitting = input<3> >> linear<2> >> iaf;
 

@@ -5,6 +5,7 @@
 #include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/random_spikes.hpp"
+#include "../support/says.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -26,11 +27,7 @@
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
 using test::host;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

@@ -2,6 +2,7 @@
 // What holds for every neuron: its page, its bad parameters, its states; and layers of which one
 // neuron wins.
 #include "../support/random_spikes.hpp"
+#include "../support/says.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -13,11 +14,6 @@
 #include <sstream>
 
 using namespace spikefuse;
-using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

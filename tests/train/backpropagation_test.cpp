@@ -2,6 +2,7 @@
 // Backward runs: more joints beside central differences, inputs that are packed or held, readouts
 // of a step, chunks; what is refused, and start values.
 #include "../support/gradients.hpp"
+#include "../support/says.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -13,11 +14,6 @@
 #include <tuple>
 
 using namespace spikefuse;
-using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // With -ffast-math (see CMakeLists.txt) std::isfinite is always true; what guards a training still
 // sees NaN and infinities.
+#include "../support/says.hpp"
+
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -14,11 +16,6 @@
 #endif
 
 using namespace spikefuse;
-using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

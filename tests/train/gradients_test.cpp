@@ -4,6 +4,7 @@
 // threads and on every run, in pieces as far as pieces go. All of it a second time with one lane;
 // what lanes have no part in stands in backpropagation_test.cpp.
 #include "../support/gradients.hpp"
+#include "../support/says.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -12,11 +13,6 @@
 #include <spikefuse/train/backpropagation.hpp>
 
 using namespace spikefuse;
-using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 // A network for each of these costs a compiler seconds, so each has several joints; a joint, a
 // readout, a loss and a place of a layer that changes what is compiled stands in one of them.

@@ -2,6 +2,7 @@
 // Training: optimizers and losses beside torch's numbers, data that is learnt, checkpoints that go
 // on with the same numbers, and bad input.
 #include "../support/files.hpp"
+#include "../support/says.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -19,10 +20,6 @@
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
-using Catch::Matchers::MessageMatches;
-
-#define SAYS(KIND, CALL, WORDS)                                                                    \
-    REQUIRE_THROWS_MATCHES(CALL, KIND, MessageMatches(ContainsSubstring(WORDS)))
 
 namespace {
 

@@ -29,8 +29,8 @@ class compiled {
         : graph_(graph) {
         std::string const name = fs::path(graph.path).stem().string();
         header const made = generate(graph, choices, name);
-        std::string const space = made.text.substr(made.text.find("\nnamespace ") + 11);
-        std::string const text = made.text + main_of(space.substr(0, space.find(' '))) + project();
+        std::string const program_text = main_of(made.space);
+        std::string const text = made.text + program_text + project();
         std::uint64_t key = 14695981039346656037u; // FNV-1a
         for (char const letter : text)
             key = (key ^ static_cast<unsigned char>(letter)) * 1099511628211u;
@@ -43,7 +43,7 @@ class compiled {
         fs::path const aside = folder_.string() + "." + std::to_string(getpid());
         fs::create_directories(aside);
         write(aside / "network.hpp", made.text);
-        write(aside / "main.cpp", main_of(space.substr(0, space.find(' '))));
+        write(aside / "main.cpp", program_text);
         write(aside / "CMakeLists.txt", project());
         std::string const at = "'" + aside.string() + "'";
         if (!runs("cmake $(command -v make > /dev/null || echo -G Ninja) -S " + at + " -B " + at +

@@ -221,7 +221,7 @@ inline std::string escaped(std::string const& text) {
 
 struct header {
     std::string text;
-    std::vector<std::string> missing; // words that this version of the library does not have
+    std::string space; // the namespace that it stands in
 };
 
 // A part of a sequence that stands there several times in a row: items from `begin`, `length` each.
@@ -261,7 +261,7 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
     };
     speller const spell(choices);
     nir::schedule const plan = nir::schedule_of(graph, choices);
-    std::set<std::string> names, missing;
+    std::set<std::string> names;
     std::string const space = identifier(place, names);
     std::vector<std::string> constants(graph.nodes.size()), words(graph.nodes.size());
     std::vector<piece> pieces(graph.nodes.size());
@@ -272,7 +272,6 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
         words[k] = spell(node);
         constants[k] = identifier(node.name, names);
         spelling const word = speller::of(node);
-        if (!word.there) missing.insert(word.word);
         pieces[k].items = {{constants[k], words[k] + shape_of(node.in), {k}, false}};
         if (*word.layer != 0) pieces[k].layers = {k};
         pieces[k].stateful = std::visit(
@@ -334,7 +333,7 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
                 escaped(graph.nodes[k].name) + "\"},";
     }
     text += "\n    });\n}\n\n} // namespace " + space + "\n";
-    return {text, {missing.begin(), missing.end()}};
+    return {text, space};
 }
 
 } // namespace nir_tool

@@ -96,9 +96,6 @@ int generate_file(std::string const& path, nir::choices const& choices, std::str
             std::cout << made.text;
         else
             io::detail::replace_file(out, made.text);
-        for (std::string const& word : made.missing)
-            std::fprintf(stderr, "warning: this version of the library has no word '%s' yet\n",
-                         word.c_str());
         return 0;
     } catch (no_word const& reason) {
         throw without_sentence(path, reason, "`spikefuse-nir run` runs any file");

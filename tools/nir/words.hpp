@@ -13,10 +13,9 @@ namespace nodes = nir::nodes;
 struct spelling {
     char const* word;  // "linear"
     char const* layer; // what a model calls it: "linear 1"; empty: no layer
-    bool there = true; // this version of the library has the word
 };
 template <class Node>
-inline constexpr spelling spelling_of{"", "", false}; // no word is like it
+inline constexpr spelling spelling_of{"", ""}; // no word is like it
 template <>
 inline constexpr spelling spelling_of<nodes::affine>{"linear", "linear"};
 template <>

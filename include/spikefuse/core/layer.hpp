@@ -97,7 +97,7 @@ concept layer_word = std::derived_from<L, layer> && requires(int left) {
     { L::wants } -> std::convertible_to<int>;
     { L::gives(left) } -> std::convertible_to<int>;
 };
-/// Words of which a concept asks what they do behind some shape.
+/// A shape, for concepts that ask whether a word can be asked what it does behind one.
 struct some_shape {
     static constexpr int width = 1, channels = 1, rows = 1, columns = 1;
 };

@@ -26,6 +26,9 @@ struct wants_of_both {
                   "the same width, or none.");
     static constexpr int value = First != 0 ? First : Second;
 };
+template <class First, class Second>
+using shape_for_both =
+    std::conditional_t<First::wants != 0, wanted_shape<First>, wanted_shape<Second>>;
 template <int First, int Second>
 struct sum_of_both {
     static_assert(First == Second, "spikefuse: the branches of + give different widths (both stand "
@@ -67,8 +70,7 @@ struct sum_word : layer {
     static constexpr int gives(int left) {
         return First::gives(left) != 0 ? First::gives(left) : Second::gives(left);
     }
-    using wanted_shape = std::conditional_t<First::wants != 0, spikefuse::wanted_shape<First>,
-                                            spikefuse::wanted_shape<Second>>;
+    using wanted_shape = detail::shape_for_both<First, Second>;
     template <class Left>
     using shape =
         typename detail::shape_of_sum<shape_behind<First, Left>, shape_behind<Second, Left>>::type;
@@ -87,8 +89,7 @@ struct beside_word : layer {
                    ? 0
                    : First::gives(left) + Second::gives(left);
     }
-    using wanted_shape = std::conditional_t<First::wants != 0, spikefuse::wanted_shape<First>,
-                                            spikefuse::wanted_shape<Second>>;
+    using wanted_shape = detail::shape_for_both<First, Second>;
     template <class Left>
     using shape =
         typename detail::shape_of_join<shape_behind<First, Left>, shape_behind<Second, Left>>::type;

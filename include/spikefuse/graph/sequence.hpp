@@ -22,12 +22,11 @@ struct sequence : layer {
     static constexpr bool mixes = true;
     static constexpr bool left_keeps_width =
         Left::gives(0) == 0 && Left::gives(Right::wants) == Right::wants;
-    static constexpr int wants =
-        Left::wants != 0 ? Left::wants : (left_keeps_width ? Right::wants : 0);
     static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
     using wanted_shape =
         std::conditional_t<Left::wants != 0 || !left_keeps_width, spikefuse::wanted_shape<Left>,
                            spikefuse::wanted_shape<Right>>;
+    static constexpr int wants = wanted_shape::width;
     template <class Shape>
     using shape = shape_behind<Right, shape_behind<Left, Shape>>;
 };

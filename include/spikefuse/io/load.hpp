@@ -52,8 +52,8 @@ inline void check_window(nir_mapping::window const& own, nir_node const& node,
         char const* const direction = axes == 1 ? "" : axis == 0 ? " of rows" : " of columns";
         throw value_error("'" + what + "' of " + here + " is " + std::to_string(given) + direction,
                           "'" + layer + "' has " + std::to_string(wanted) + " there",
-                          "Write the layer as the file has it: stride<S>, padding<P>, dilation<D>, "
-                          "groups<G>");
+                          "Write the layer as the file has it: .stride<S>(), .padding<P>(), "
+                          ".dilation<D>(), .groups<G>()");
     };
     auto const word = node.texts.find("padding");
     for (std::size_t axis = 0; axis < axes; ++axis) {

@@ -323,7 +323,7 @@ class nir_shapes {
     nir_faults& faults_;
     bool batch_;
     std::deque<std::size_t> open_;
-    std::map<std::size_t, std::string> first_; // who told a node first what arrives
+    std::map<std::size_t, std::string> first_; // from whom a node first got its shape
     std::string from_;                         // whose output is being held against a node
 };
 

@@ -192,7 +192,7 @@ class nir_wiring {
             for (std::size_t const to : nodes[k].next)
                 if (--waiting[to] == 0 && passes(to)) open.push_back(to);
         }
-        std::vector<bool> told(count, false);
+        std::vector<bool> reported(count, false);
         for (std::size_t k = 0; k < count; ++k) {
             if (!passes(k) || done[k]) continue;
             // Back along edges from nodes that wait, a cycle comes for certain.
@@ -204,11 +204,11 @@ class nir_wiring {
             };
             std::size_t at = k;
             for (; !seen[at]; at = back(at)) seen[at] = true;
-            if (told[at]) continue;
-            told[at] = true;
+            if (reported[at]) continue;
+            reported[at] = true;
             std::string way = nodes[at].name;
             for (std::size_t one = back(at); one != at; one = back(one)) {
-                told[one] = true;
+                reported[one] = true;
                 way = nodes[one].name + " -> " + way;
             }
             say("/node", "edges",

@@ -5,6 +5,7 @@
 
 #include "../core/bits.hpp"
 #include "../core/lanes.hpp"
+#include "../layers/row_map.hpp"
 
 #include <array>
 #include <cstddef>
@@ -27,9 +28,7 @@ SPIKEFUSE_FUNCTION int count_events(std::uint32_t const* row, int width) {
 }
 template <class T>
 SPIKEFUSE_FUNCTION int count_events(T const* row, int width) {
-    int count = 0;
-    for (int n = 0; n < width; ++n) count += row[n] != T(0) ? 1 : 0;
-    return count;
+    return events_in(row, width);
 }
 
 /// Writes (offset + n) * Scale for every set n. Returns how many. `alone`: nobody has written
@@ -105,23 +104,10 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
 template <int Scale, class T, class Entry>
 SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, Entry* events, T* factors) {
     int count = 0;
-    using V = lanes<T>;
-    int n = 0;
-    if constexpr (V::width > 1)
-        for (; n + V::width <= width; n += V::width) {
-            typename V::mask const set = V::load(row + n) != V(T(0));
-            for (std::uint32_t word = set.bits(); word != 0; word &= word - 1) {
-                int const at = n + lowest_bit(word);
-                events[count] = static_cast<Entry>((offset + at) * Scale);
-                factors[count++] = row[at];
-            }
-        }
-    for (; n < width; ++n) {
-        if (row[n] != T(0)) {
-            events[count] = static_cast<Entry>((offset + n) * Scale);
-            factors[count++] = row[n];
-        }
-    }
+    each_event(row, 0, width, [&](int n, T x) SPIKEFUSE_INLINE {
+        events[count] = static_cast<Entry>((offset + n) * Scale);
+        factors[count++] = x;
+    });
     return count;
 }
 

@@ -61,6 +61,31 @@ struct cuba_lif_parameters {
     double w_in = 1; ///< of what arrives; tau_syn / dt lets a spike move the synapse by 1
 };
 
+namespace detail {
+
+/// The synapse and the membrane of Cuba neurons, and what comes behind them: a spike, or the
+/// membrane as the output.
+template <class Parameters, bool OldCurrent, class After>
+constexpr auto cuba_dynamics(After after) {
+    using namespace spikefuse::equations;
+    constexpr auto v = state<"v">; // membrane
+    constexpr auto i = state<"i">; // synaptic current
+    constexpr auto tau_mem = param<"tau_mem">(&Parameters::tau_mem);
+    constexpr auto tau_syn = param<"tau_syn">(&Parameters::tau_syn);
+    constexpr auto r = param<"r">(&Parameters::r);
+    constexpr auto v_leak = param<"v_leak">(&Parameters::v_leak);
+    constexpr auto w_in = param<"w_in">(&Parameters::w_in);
+    constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
+    constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
+    if constexpr (OldCurrent) {
+        return dynamics(d(v) = leak, i = arrived, after);
+    } else {
+        return dynamics(i = arrived, d(v) = leak, after);
+    }
+}
+
+} // namespace detail
+
 /// The same behind a synapse whose current decays: i' = i + dt / tau_syn (w_in x - i); v' = v + dt
 /// / tau_mem ((v_leak - v) + r i'). The membrane reads the new current, as snnTorch, norse and
 /// SpikingJelly do; `use_old_current`: the one of the step before, as the format's authors do.
@@ -86,24 +111,12 @@ struct cuba_lif_neuron {
         static_assert(
             old_current || std::is_same_v<synapse, decay_then_add_policy>,
             "spikefuse: nir::cuba_lif takes the synapses decay_then_add and use_old_current.");
-        constexpr auto v = state<"v">; // membrane
-        constexpr auto i = state<"i">; // synaptic current
-        constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
-        constexpr auto tau_syn = param<"tau_syn">(&parameters::tau_syn);
-        constexpr auto r = param<"r">(&parameters::r);
-        constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
+        constexpr auto v = state<"v">;
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        constexpr auto w_in = param<"w_in">(&parameters::w_in);
-        constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
-        constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
-        constexpr auto after = lines(chosen::fires<choices>(v, v_threshold),
-                                     chosen::resets<choices>(v, v_threshold, v_reset));
-        if constexpr (old_current) {
-            return dynamics(d(v) = leak, i = arrived, after);
-        } else {
-            return dynamics(i = arrived, d(v) = leak, after);
-        }
+        return detail::cuba_dynamics<parameters, old_current>(
+            lines(chosen::fires<choices>(v, v_threshold),
+                  chosen::resets<choices>(v, v_threshold, v_reset)));
     }
 };
 

@@ -6,8 +6,7 @@
 /// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes I, LI and CubaLI, by
 /// forward Euler: states begin at zero, the output is the membrane as the step leaves it.
 
-#include "neuron.hpp"
-#include "policies.hpp"
+#include "nir.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir {
 
@@ -84,20 +83,7 @@ struct cuba_li_neuron {
         static_assert(
             old_current || std::is_same_v<synapse, decay_then_add_policy>,
             "spikefuse: nir::cuba_li takes the synapses decay_then_add and use_old_current.");
-        constexpr auto v = state<"v">; // membrane
-        constexpr auto i = state<"i">; // synaptic current
-        constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
-        constexpr auto tau_syn = param<"tau_syn">(&parameters::tau_syn);
-        constexpr auto r = param<"r">(&parameters::r);
-        constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
-        constexpr auto w_in = param<"w_in">(&parameters::w_in);
-        constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
-        constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
-        if constexpr (old_current) {
-            return dynamics(d(v) = leak, i = arrived, output = v);
-        } else {
-            return dynamics(i = arrived, d(v) = leak, output = v);
-        }
+        return detail::cuba_dynamics<parameters, old_current>(output = state<"v">);
     }
 };
 
