@@ -41,7 +41,7 @@ static_assert(output_shape<heard> == image<8, 1, 16>);
 constexpr auto left = (input<8> >> linear<4>) >> (lif >> linear<2>);
 constexpr auto right = input<8> >> (linear<4> >> (lif >> linear<2>));
 template <auto const& Network>
-using plan_of = plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
+using plan_of = detail::plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
 static_assert(std::is_same_v<plan_of<left>::nodes, plan_of<right>::nodes>);
 
 // Neurons join the weights before them; weights end a stage.

@@ -17,7 +17,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 struct layer {};
 
 /// What a parameter may be; finite all.
-enum class unit {
+enum class array_unit {
     number,   ///< any
     positive, ///< above zero
     time,     ///< in seconds, above zero
@@ -26,15 +26,15 @@ enum class unit {
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
 struct array_info {
-    std::string_view name;       ///< as `model::set` knows it
-    int rows = 0;                ///< outputs, or neurons
-    int columns = 0;             ///< 0: one number a row
-    unit measure = unit::number; ///< what its numbers may be
-    double initial = 0;          ///< what they begin as
-    double spread = 0;           ///< initial values are uniform in initial +- spread
-    bool zero_diagonal = false;  ///< the diagonal is held at zero
-    double increment = 0;        ///< from row to row of the initial values
-    int period = 0;              ///< rows after which they begin anew; 0: never
+    std::string_view name;                   ///< as `model::set` knows it
+    int rows = 0;                            ///< outputs, or neurons
+    int columns = 0;                         ///< 0: one number a row
+    array_unit measure = array_unit::number; ///< what its numbers may be
+    double initial = 0;                      ///< what they begin as
+    double spread = 0;                       ///< initial values are uniform in initial +- spread
+    bool zero_diagonal = false;              ///< the diagonal is held at zero
+    double increment = 0;                    ///< from row to row of the initial values
+    int period = 0;                          ///< rows after which they begin anew; 0: never
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A

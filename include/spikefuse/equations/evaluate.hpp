@@ -157,7 +157,7 @@ SPIKEFUSE_FUNCTION auto& place_of(Neurons& cell, Target) {
 template <class N, class V>
 SPIKEFUSE_FUNCTION void prepare(V const* params, typename V::number step, V* coefficients) {
     constexpr auto lines = tree<N>::value;
-    for_each_index<equation_traits<N>::size>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
         detail::prepare<N, V, k + 1>(get<k>(lines).value, params, step, coefficients);
     });
 }
@@ -167,7 +167,7 @@ template <class N, class V>
 SPIKEFUSE_FUNCTION void rest(neurons<N, V>& cell) {
     constexpr auto lines = tree<N>::value;
     for (int k = 0; k < equation_traits<N>::state_count; ++k) cell.states[k] = V(0);
-    for_each_index<equation_traits<N>::size>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename equation_traits<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
             detail::place_of(cell, detail::target_of<statement>{}) =

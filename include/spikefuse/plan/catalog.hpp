@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 struct layer_entry {
     std::string_view kind;       // "lif"
@@ -171,7 +171,7 @@ class catalog_of {
                                    slots};
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
@@ -179,7 +179,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// those that hold at zero (no autapses) too.
 template <layer_word Network>
 constexpr std::size_t parameter_count(Network const& network) {
-    using stages = plan::schedule<Network, false>;
+    using stages = detail::plan::schedule<Network, false>;
     std::size_t count = 0;
     each_layer(network, [&](auto l, auto const& word) {
         for (array_info const& one : stages::template arrays_of<static_cast<int>(l)>(word))

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise. Training: scratch also
 /// has room to run a block of steps backwards.
@@ -342,4 +342,4 @@ struct layout : stage_traits<Schedule>,
     }
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 /// Bytes in whole cache lines.
@@ -101,4 +101,4 @@ struct memory_map {
     }
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -5,7 +5,7 @@
 
 #include "catalog.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Text of a fixed length, as a template argument: a compiler's message shows it in quotes.
 template <std::size_t Size>
@@ -124,4 +124,4 @@ constexpr void check_parameter_name() {
         }(std::make_index_sequence<names::count>{});
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

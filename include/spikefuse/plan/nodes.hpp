@@ -7,7 +7,7 @@
 
 #include <boost/mp11.hpp>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 namespace mp11 = boost::mp11;
 
@@ -48,4 +48,4 @@ struct loop {
     using nodes = mp11::mp_list<Nodes...>;
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -4,7 +4,7 @@
 
 #include "plan_builder.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// The schedule of a network whose input is `bits` (packed spikes) or values.
 template <class Network, bool InputBits>
@@ -49,4 +49,4 @@ struct schedule {
     using buffer_at = mp11::mp_at_c<buffers, Buffer>;
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

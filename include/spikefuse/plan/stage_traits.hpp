@@ -4,7 +4,7 @@
 
 #include "schedule.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 template <class Feed>
 using has_weights = std::bool_constant<Feed::layer != no_layer>;
@@ -244,4 +244,4 @@ struct stage_traits {
     }();
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

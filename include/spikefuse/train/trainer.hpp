@@ -37,10 +37,10 @@ concept timed_data = requires(D const& data) {
 
 /// How a trainer trains: `{.epochs = 20, .rate = cosine_rate(20)}`.
 struct trainer_settings {
-    int epochs = 10;        ///< times all samples are seen, at least 1
-    std::uint64_t seed = 0; ///< of the order of samples
-    double clip_norm = 0;   ///< gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};     ///< what the learning rate is multiplied with; constant if empty
+    int epochs = 10;         ///< times all samples are seen, at least 1
+    std::uint64_t seed = 0;  ///< of the order of samples
+    double clip_norm = 0;    ///< gradients whose norm is larger are scaled down to it; 0: never
+    rate_schedule rate = {}; ///< what the learning rate is multiplied with; constant if empty
     int patience = 0; ///< epochs without a better validation after which training stops; 0: never
     bool show_progress = true;              ///< on a terminal a bar; elsewhere a line an epoch
     backpropagation_settings backward = {}; ///< of the backward pass
