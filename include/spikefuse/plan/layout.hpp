@@ -282,7 +282,7 @@ struct layout : stage_traits<Schedule>,
         };
         of(region::states) = state_total * sizeof(T);
         of(region::coefficients) = coefficient_total * sizeof(T);
-        of(region::readout) = outputs * sizeof(T);
+        of(region::reduced) = outputs * sizeof(T);
         of(region::readout_totals) = outputs * sizeof(double);
         of(region::held) = held_sums.before[count];
         of(region::lists) = lists::apart ? 0 : lists::total;

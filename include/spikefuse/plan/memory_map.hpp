@@ -37,7 +37,7 @@ constexpr sums<Parts> running_sums(Size size) {
 enum class region {
     states,          // of neurons, in registers' order
     coefficients,    // what depends on parameters alone
-    readout,         // the reduced output so far
+    reduced,         // the output so far, as the readout reduces it
     readout_totals,  // of sums over time, in double
     held,            // what a held input gives each layer of weights
     lists,           // of events, where they do not lie by themselves
