@@ -91,6 +91,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     /// The same with a readout, reduced inside the kernel: `network(spikes, counts)`.
     /// @return `[B, N]`, or `[T, B, N]` for `trace`
+    /// @throws shape_error as without
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
@@ -117,6 +118,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
 
     /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
+    /// @throws shape_error an input of another size
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
@@ -131,8 +133,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's, `[T, B, N]` or reduced `[B, N]`, of any strides: one
-    /// launch, no allocation, no fence. Throws shape_error where one does not fit.
+    /// Runs into a view of the caller's of any strides: one launch, no allocation, no fence.
+    /// @throws shape_error a view that does not fit; the output is `[T, B, N]`, reduced `[B, N]`
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -164,8 +166,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// This network for the teams of a kernel of the user's; see run/team.hpp.
     team_network<Network, T> on_team() const { return team_network<Network, T>(begin_run()); }
 
-    /// The next run starts from rest. Costs nothing: the kernel does it.
-    void reset() { fresh_ = true; }
+    void reset() { fresh_ = true; } ///< The next run starts from rest, at no cost.
     /// Some samples start from rest, for episodes that end at different times: those for which a
     /// mask is true (a view of bool, [B]), or whose numbers stand in a list (a view of int, of any
     /// length). In the order of `space`; no fence, no allocation. A number that is no sample's
@@ -227,9 +228,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         set_state(layer, name, std::span<double const>(&value, 1));
     }
 
-    model_settings const& setup() const { return settings_; } ///< what it was made with
-    /// Steps since the model was made: what noise counts by.
-    std::uint64_t elapsed_steps() const { return elapsed_; }
+    model_settings const& setup() const { return settings_; }         ///< what it was made with
+    std::uint64_t elapsed_steps() const { return elapsed_; }          ///< by which noise is counted
     void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; } ///< and where it stopped
 
   private:

@@ -57,6 +57,7 @@ struct sgd {
     double weight_decay = 0;     ///< times the parameter, added to the gradient
     static constexpr int moments = 1;
 
+    /// @throws value_error a setting that cannot be, stored as T or before
     template <class T>
     void check() const {
         detail::check_setting<T>("the learning rate", learning_rate);
@@ -89,6 +90,7 @@ struct adam {
     bool decoupled = false;      ///< taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
+    /// @throws value_error a setting that cannot be, stored as T or before
     template <class T>
     void check() const {
         detail::check_setting<T>("the learning rate", learning_rate);

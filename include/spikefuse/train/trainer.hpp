@@ -175,7 +175,7 @@ class trainer {
         return fit(train, validation, [](epoch_report const&) {});
     }
 
-    /// One step on one batch. Throws as `fit` does.
+    /// One step on one batch. @throws error as `fit` does
     /// @param input `[T, B, N]`, `[B, N]` or packed
     /// @param labels `[B]`, 0 to N - 1
     /// @param factor of the learning rate
@@ -203,9 +203,9 @@ class trainer {
     }
 
     /// Mean loss and accuracy on data, without learning. The model is afterwards as before, its
-    /// states and the steps that noise counts by too: to look again gives the same numbers. Throws
-    /// as `fit` does for data that do not fit.
+    /// states and the steps that noise counts by too: to look again gives the same numbers.
     /// @return the mean loss, and the share of samples that are right
+    /// @throws error data that do not fit, as `fit` does
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
