@@ -20,9 +20,13 @@ static_assert(output_shape<deep> == features<16>{});
 // A population multiplies the width, and asks for none.
 constexpr auto coded = input<4> >> population<16> >> poisson >> linear<10>;
 static_assert(output_shape<coded> == features<10>{});
-static_assert((input<4> >> population<16>).gives(4) == 64 &&
-              (population<16> >> linear<64, 10>).wants == 0);
+constexpr auto population_of_4 = input<4> >> population<16>;
+static_assert(output_shape<population_of_4> == features<64>{});
+static_assert((population<16> >> linear<64, 10>).wants == 0);
 static_assert((lif >> linear<64, 10>).wants == 64 && ((lif | lif) >> linear<64, 10>).wants == 0);
+static_assert(((lif + delay<2>) >> linear<64, 10>).wants == 64 &&
+              ((linear<64> + lif) >> linear<64, 10>).wants == 0 &&
+              (recurrent(lif >> scale(2)) >> linear<64, 10>).wants == 64);
 
 // Images: what reads one gives one, neurons keep it, flatten ends it.
 constexpr auto seeing = input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<1>() >> lif

@@ -23,6 +23,7 @@ struct schedule {
     using shapes = typename finished::type::shapes;
     using buffers = typename finished::type::buffers;
     using nodes = typename finished::type::nodes;
+    using stages = typename stages_of<nodes>::type; // those of loops too
     static constexpr int outputs = finished::outputs;
     static constexpr bool emits_bits = finished::bits;
     static constexpr int layer_count = static_cast<int>(mp11::mp_size<words>::value);
