@@ -93,9 +93,8 @@ endif()
 if(KIND STREQUAL "headers")
     # A header stands alone if it compiles behind nothing but what it includes itself. So headers of which each includes all
     # before it are looked at in one go, each as if it were alone: fewer than half begin a compilation. Those behind
-    # Kokkos_Core.hpp get it precompiled: a second instead of four. What shadows what depends on the order of headers: that
-    # is asked of the front doors, which hold them all, in the order that a user gets.
-    set(careful -Werror -Wpedantic -Wconversion)
+    # Kokkos_Core.hpp get it precompiled: a second instead of four.
+    set(careful -Werror -Wpedantic -Wconversion -Wshadow)
     precompile("#include <Kokkos_Core.hpp>" ${FOLDER} -Wpedantic)
     with_precompiled(${FOLDER} behind_kokkos)
     file(GLOB_RECURSE headers ${ROOT}/*.hpp)
@@ -141,9 +140,6 @@ if(KIND STREQUAL "headers")
             set(first "")
             if(Kokkos_Core.hpp IN_LIST closure) # all of this chain include it
                 set(first ${behind_kokkos})
-            endif()
-            if(least MATCHES "/spikefuse/[^/]*$")
-                list(APPEND first -Wshadow)
             endif()
             set(includes ${chain_${number}})
             list(TRANSFORM includes PREPEND "-include;")

@@ -152,7 +152,7 @@ template <class S>
 struct in_float : S {
     template <class V>
     static V arriving(V gradient) {
-        return spikefuse::each_lane(
+        return spikefuse::detail::each_lane(
             gradient, [](auto one) { return static_cast<decltype(one)>(static_cast<float>(one)); });
     }
 };
@@ -216,7 +216,7 @@ class model_behind final : public any_model<T> {
     using typename base::trace;
 
   public:
-    model_behind(Network network, spikefuse::settings chosen)
+    model_behind(Network network, spikefuse::model_settings chosen)
         : any_model<T>(model, model, Network::wants, decltype(model)::outputs),
           model(network, chosen) {}
     trace run(trace const& input) override { return model(input); }
@@ -253,8 +253,9 @@ class trial {
     template <class Network>
     trial(Network network, variant const& of, int steps, int batch, tally& counts)
         : model_(std::make_unique<model_behind<T, Network>>(
-              network,
-              spikefuse::settings{.steps = steps, .batch = batch, .dt = of.dt * spikefuse::s})),
+              network, spikefuse::model_settings{.steps = steps,
+                                                 .batch = batch,
+                                                 .dt = of.dt * spikefuse::units::s})),
           of_(of), counts_(counts), steps_(static_cast<std::size_t>(steps)),
           batch_(static_cast<std::size_t>(batch)) {
         parameters_as_float();

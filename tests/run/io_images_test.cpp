@@ -66,7 +66,7 @@ TEST_CASE("cnn_sinabs.nir over N-MNIST: 100 of 100 right, and the rates of five 
         io::read_events((test::event_camera_data() / "nmnist_test.h5").string(), pixels);
     REQUIRE(seen.size() == 100);
     // The file counts in steps: v += x.
-    model network{camera, {.steps = steps, .batch = batch, .dt = 1 * s}};
+    model network{camera, {.steps = steps, .batch = batch, .dt = 1 * units::s}};
     io::load_nir(network, (test::nir_data() / "cnn_sinabs.nir").string());
     for (int k = 1; k <= 5; ++k) network.record("iaf " + std::to_string(k), "spikes");
 
@@ -101,7 +101,7 @@ TEST_CASE("cnn_sinabs.nir over N-MNIST: 100 of 100 right, and the rates of five 
 }
 TEST_CASE("the same by names, as a generated header loads it") {
     auto const path = (test::nir_data() / "cnn_sinabs.nir").string();
-    model in_order{camera, {.steps = steps, .batch = batch, .dt = 1 * s}}, by_name{in_order};
+    model in_order{camera, {.steps = steps, .batch = batch, .dt = 1 * units::s}}, by_name{in_order};
     io::load_nir(in_order, path);
     nir::load(by_name, nir::read(path),
               {{"conv2d 1", "0"},
@@ -120,7 +120,7 @@ TEST_CASE("the same by names, as a generated header loads it") {
 TEST_CASE("a layer that slides in another way than the file's is told, and nothing is loaded") {
     auto const path = (test::nir_data() / "cnn_sinabs.nir").string();
     auto const says = [&](auto const& network_type, char const* what, char const* why) {
-        model network{network_type, {.steps = 1, .batch = 1, .dt = 1 * s}};
+        model network{network_type, {.steps = 1, .batch = 1, .dt = 1 * units::s}};
         auto const before = network.get("conv2d 1", "weight");
         try {
             io::load_nir(network, path);

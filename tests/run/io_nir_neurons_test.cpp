@@ -125,7 +125,7 @@ TEST_CASE("a file that another layer cannot hold: the sentence names the one tha
     SAYS(value_error, io::load_nir(plain, path),
          "or write nir::cuba_lif, which has this number as a parameter");
     // What `lif` saves, nir::cuba_lif computes.
-    settings const chosen{.steps = 40, .batch = 2, .seed = 4};
+    model_settings const chosen{.steps = 40, .batch = 2, .seed = 4};
     model saved{input<20> >> linear<30> >> lif >> linear<4>, chosen, precision<double>};
     model loaded{input<20> >> linear<30> >> nir::cuba_lif >> linear<4>, chosen, precision<double>};
     auto weights = saved.get("linear 1", "weight");

@@ -99,7 +99,7 @@ class speller {
                       ", and a network takes [N], [C, L] or [C, H, W]"};
     }
     static std::string time(double seconds) {
-        return seconds >= 0.5 ? number(seconds) + " * s" : number(seconds * 1e3) + " * ms";
+        return seconds >= 0.5 ? number(seconds) + " * units::s" : number(seconds * 1e3) + " * ms";
     }
 
   private:

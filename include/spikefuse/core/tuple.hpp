@@ -8,8 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spikefuse::inline SPIKEFUSE_ABI {
-namespace detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <std::size_t Index, class T>
 struct leaf {
@@ -21,10 +20,8 @@ struct leaves;
 template <std::size_t... Index, class... T>
 struct leaves<std::index_sequence<Index...>, T...> : leaf<Index, T>... {};
 
-} // namespace detail
-
 template <class... T>
-struct tuple : detail::leaves<std::index_sequence_for<T...>, T...> {};
+struct tuple : leaves<std::index_sequence_for<T...>, T...> {};
 template <class... T>
 tuple(T...) -> tuple<T...>;
 
@@ -35,11 +32,11 @@ constexpr tuple<T...> make_tuple(T... values) {
 }
 
 template <std::size_t Index, class T>
-SPIKEFUSE_FUNCTION constexpr T const& get(detail::leaf<Index, T> const& one) {
+SPIKEFUSE_FUNCTION constexpr T const& get(leaf<Index, T> const& one) {
     return one.value;
 }
 template <std::size_t Index, class T>
-SPIKEFUSE_FUNCTION constexpr T& get(detail::leaf<Index, T>& one) {
+SPIKEFUSE_FUNCTION constexpr T& get(leaf<Index, T>& one) {
     return one.value;
 }
 
@@ -51,19 +48,16 @@ struct fixed : std::integral_constant<decltype(Value), Value> {
 template <std::size_t Index>
 using constant = fixed<Index>;
 
-namespace detail {
 template <class Function, std::size_t... Index>
-SPIKEFUSE_FUNCTION constexpr void unroll(Function&& function,
-                                                  std::index_sequence<Index...>) {
+SPIKEFUSE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
     (function(constant<Index>{}), ...);
 }
-} // namespace detail
 
 /// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to
 /// walk layers and statements in a kernel.
 template <std::size_t Count, class Function>
 SPIKEFUSE_FUNCTION constexpr void for_each_index(Function&& function) {
-    detail::unroll(function, std::make_index_sequence<Count>{});
+    unroll(function, std::make_index_sequence<Count>{});
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

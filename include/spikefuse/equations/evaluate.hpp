@@ -139,7 +139,7 @@ SPIKEFUSE_FUNCTION auto& place_of(Neurons& cell, Target) {
 /// `equation_traits<N>::params`; step in seconds.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void prepare(V const* params, typename V::number step, V* coefficients) {
-    for_each_index<equation_traits<N>::coefficient_count>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::coefficient_count>([&](auto k) {
         constexpr auto e =
             detail::expression_at<N, equation_traits<N>::template coefficient_place<k>>();
         coefficients[k] = detail::evaluate_constant<N, V>(e, params, step);
@@ -151,7 +151,7 @@ template <class N, class V>
 SPIKEFUSE_FUNCTION void rest(neurons<N, V>& cell) {
     constexpr auto lines = tree<N>::value;
     for (int k = 0; k < equation_traits<N>::state_count; ++k) cell.states[k] = V(0);
-    for_each_index<equation_traits<N>::size>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename equation_traits<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
             detail::place_of(cell, detail::target_of<statement>{}) =

@@ -34,7 +34,8 @@ struct graph {
     std::map<std::string, std::string> metadata;            ///< what its maker noted
     std::vector<fault> warnings; ///< what is strange in it, but has a meaning
 
-    /// Index of the node of a name. Throws name_error.
+    /// Index of the node of a name.
+    /// @throws name_error there is none
     std::size_t find(std::string const& name) const {
         std::vector<std::string> names;
         for (std::size_t k = 0; k < nodes.size(); ++k) {

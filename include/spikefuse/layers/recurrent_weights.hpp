@@ -26,8 +26,8 @@ struct recurrent_weights_word : layer {
     template <class Left>
     constexpr auto arrays() const {
         constexpr int neurons = Left::width;
-        array_info weight{"weight",     neurons, neurons,
-                          unit::number, 0,       detail::start_spread(neurons)};
+        array_info weight{"weight",           neurons, neurons,
+                          array_unit::number, 0,       detail::start_spread(neurons)};
         weight.zero_diagonal = !Autapses;
         return std::array{weight};
     }

@@ -51,23 +51,23 @@ constexpr double initial_of(Default initial, Values const& values) {
         return static_cast<double>(initial);
     }
 }
-constexpr unit unit_of(duration) { return unit::time; }
-constexpr unit unit_of(double) { return unit::number; }
+constexpr array_unit unit_of(duration) { return array_unit::time; }
+constexpr array_unit unit_of(double) { return array_unit::number; }
 template <class Struct>
-constexpr unit unit_of(duration Struct::*) {
-    return unit::time;
+constexpr array_unit unit_of(duration Struct::*) {
+    return array_unit::time;
 }
 template <class Struct>
-constexpr unit unit_of(double Struct::*) {
-    return unit::number;
+constexpr array_unit unit_of(double Struct::*) {
+    return array_unit::number;
 }
 template <class Struct>
-constexpr unit unit_of(positive Struct::*) {
-    return unit::positive;
+constexpr array_unit unit_of(positive Struct::*) {
+    return array_unit::positive;
 }
 template <class Struct>
-constexpr unit unit_of(equations::inverse_time<Struct>) {
-    return unit::rate;
+constexpr array_unit unit_of(equations::inverse_time<Struct>) {
+    return array_unit::rate;
 }
 
 /// Where a word first stands in an expression that stands at a place; 0: nowhere.
@@ -154,7 +154,7 @@ struct neuron_word : layer {
         auto const fill = [&]<class Word>(Word word) {
             if constexpr (equations::detail::is_table<Word>::value) {
                 double const apart = (word.last - word.first) / (Word::count - 1);
-                result[filled++] = {Word::name::text(), Word::count, 0,     unit::number,
+                result[filled++] = {Word::name::text(), Word::count, 0,     array_unit::number,
                                     word.first,         0,           false, apart};
             } else {
                 result[filled++] = {Word::name::text(), Left::width, 0,

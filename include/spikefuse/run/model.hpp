@@ -33,11 +33,13 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
-    using plain = plan::schedule<Network, false>;
-    using layout = plan::layout<plain, T>;
+    using plain = detail::plan::schedule<Network, false>;
+    using layout = detail::plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
     using recordings = detail::model_recordings<T, Space>;
-    static constexpr plan::catalog const& catalog() { return plan::catalog_of<plain, T>::value; }
+    static constexpr detail::plan::catalog const& catalog() {
+        return detail::plan::catalog_of<plain, T>::value;
+    }
 
   public:
     using value_type = T;
@@ -49,7 +51,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
 
     /// Weights begin as their layers say (from `settings.seed`), neurons as written in the network.
     /// @throws value_error a parameter or a setting outside its domain
-    explicit model(Network network, settings chosen = {})
+    explicit model(Network network, model_settings chosen = {})
         : parameters_of_model(catalog()),
           recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
                      chosen.batch),
@@ -61,8 +63,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         this->initialize(chosen.seed);
         reserve_scratch();
     }
-    model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
-    model(Network network, settings chosen, Space const&) : model(network, chosen) {}
+    model(Network network, model_settings chosen, precision_word<T>) : model(network, chosen) {}
+    model(Network network, model_settings chosen, Space const&) : model(network, chosen) {}
 
     model(model const&) = default;
     model(model&&) noexcept = default;
@@ -89,6 +91,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     /// The same with a readout, reduced inside the kernel: `network(spikes, counts)`.
     /// @return `[B, N]`, or `[T, B, N]` for `trace`
+    /// @throws shape_error as without
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
@@ -115,6 +118,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
 
     /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
+    /// @throws shape_error an input of another size
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
@@ -129,8 +133,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's, `[T, B, N]` or reduced `[B, N]`, of any strides: one
-    /// launch, no allocation, no fence. Throws shape_error where one does not fit.
+    /// Runs into a view of the caller's of any strides: one launch, no allocation, no fence.
+    /// @throws shape_error a view that does not fit; the output is `[T, B, N]`, reduced `[B, N]`
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -149,12 +153,12 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// `network.set<"lif 1", "tau_mem">(20 * ms)`: names that the compiler checks.
     template <detail::spelling Layer, detail::spelling Parameter, class Value>
     void set(Value const& value) {
-        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        detail::plan::check_parameter_name<plain, T, Layer, Parameter>();
         this->set(Layer.letters, Parameter.letters, value);
     }
     template <detail::spelling Layer, detail::spelling Parameter>
     std::vector<T> get() const {
-        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        detail::plan::check_parameter_name<plain, T, Layer, Parameter>();
         return this->get(Layer.letters, Parameter.letters);
     }
     using parameters_of_model::get;
@@ -162,8 +166,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// This network for the teams of a kernel of the user's; see run/team.hpp.
     team_network<Network, T> on_team() const { return team_network<Network, T>(begin_run()); }
 
-    /// The next run starts from rest. Costs nothing: the kernel does it.
-    void reset() { fresh_ = true; }
+    void reset() { fresh_ = true; } ///< The next run starts from rest, at no cost.
     /// Some samples start from rest, for episodes that end at different times: those for which a
     /// mask is true (a view of bool, [B]), or whose numbers stand in a list (a view of int, of any
     /// length). In the order of `space`; no fence, no allocation. A number that is no sample's
@@ -225,9 +228,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         set_state(layer, name, std::span<double const>(&value, 1));
     }
 
-    settings const& setup() const { return settings_; } ///< what it was made with
-    /// Steps since the model was made: what noise counts by.
-    std::uint64_t elapsed_steps() const { return elapsed_; }
+    model_settings const& setup() const { return settings_; }         ///< what it was made with
+    std::uint64_t elapsed_steps() const { return elapsed_; }          ///< by which noise is counted
     void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; } ///< and where it stopped
 
   private:
@@ -297,7 +299,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
-        using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
+        using schedule = detail::plan::schedule<Network, Kind == detail::input_kind::bits>;
         if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
                 forward_name_, space, arguments, slices_, scratch_))
             return;
@@ -317,8 +319,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
             detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
         Kokkos::parallel_for(label("reserve"), shape,
                              detail::empty_kernel<typename kernel::member>{});
-        detail::reserve_slices<plan::schedule<Network, true>, T>(settings_.steps, settings_.batch,
-                                                                 slices_, scratch_);
+        detail::reserve_slices<detail::plan::schedule<Network, true>, T>(
+            settings_.steps, settings_.batch, slices_, scratch_);
     }
 
     /// Writes the states that the next run would begin with.
@@ -344,14 +346,13 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     }
     /// Broadcasts the state of the first sample, for layers that keep a single state.
     void spread_first_sample(Space const& space) const {
-        plan::mp11::mp_for_each<
-            plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
-            if constexpr (detail::broadcast_first_sample_state<
-                              typename plain::template word<static_cast<int>(layer)>>) {
-                T* const first =
-                    memory_.data() + layout::template states_at<static_cast<int>(layer)>;
-                auto const length = layout::template states_at<static_cast<int>(layer) + 1> -
-                                    layout::template states_at<static_cast<int>(layer)>;
+        boost::mp11::mp_for_each<
+            boost::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
+            constexpr int l = static_cast<int>(layer);
+            if constexpr (detail::broadcast_first_sample_state<typename plain::template word<l>>) {
+                T* const first = memory_.data() + layout::template states_at<l>;
+                auto const length =
+                    layout::template states_at<l + 1> - layout::template states_at<l>;
                 Kokkos::parallel_for(
                     label("first_sample"),
                     Kokkos::RangePolicy<Space>(space, 0,
@@ -361,7 +362,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         });
     }
 
-    settings settings_;
+    model_settings settings_;
     std::string forward_name_ = label("forward"); // a run makes none
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
@@ -380,20 +381,20 @@ using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
 template <layer_word Network, class T, class Space>
 std::string describe(model<Network, T, Space> const& of) {
     auto const& setup = of.setup();
+    using layout = detail::plan::layout<detail::plan::schedule<Network, false>, T>;
     return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) +
            " samples: " +
-           detail::readable_bytes(
-               static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total *
-                                   sizeof(T)) *
-               setup.batch) +
+           detail::readable_bytes(static_cast<double>(layout::state_total * sizeof(T)) *
+                                  setup.batch) +
            "\n";
 }
 
 template <layer_word Network>
-model(Network, settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
+model(Network, model_settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
 template <layer_word Network>
 model(Network) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
 template <layer_word Network, class T>
-model(Network, settings, precision_word<T>) -> model<Network, T, Kokkos::DefaultExecutionSpace>;
+model(Network, model_settings, precision_word<T>)
+    -> model<Network, T, Kokkos::DefaultExecutionSpace>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -211,10 +211,11 @@ class parameter_learner {
         }
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), learns_);
         auto const low = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), lowest_);
-        bool const scaled = one.info.measure == unit::time || one.info.measure == unit::rate ||
-                            one.info.measure == unit::positive;
-        T const bound = one.info.measure == unit::time ? static_cast<T>(dt_.seconds)
-                                                       : -std::numeric_limits<T>::infinity();
+        bool const scaled = one.info.measure == array_unit::time ||
+                            one.info.measure == array_unit::rate ||
+                            one.info.measure == array_unit::positive;
+        T const bound = one.info.measure == array_unit::time ? static_cast<T>(dt_.seconds)
+                                                             : -std::numeric_limits<T>::infinity();
         bool first = true;
         one.for_each_place(panel_width<T>, [&](std::size_t at) {
             host(at) = static_cast<std::uint8_t>(
