@@ -26,6 +26,10 @@ std::vector<float> alone(Input const& input, int b, int begin, int end) {
         last.push_back(all(all.extent(0) - 1, static_cast<std::size_t>(b), n));
     return last;
 }
+auto unpacked_step(int samples) {
+    return Kokkos::View<float**, Kokkos::LayoutRight>("seen", static_cast<std::size_t>(samples),
+                                                      20);
+}
 } // namespace
 
 TEST_CASE("samples that a mask or a list names start from rest, the others go on") {
@@ -54,7 +58,8 @@ TEST_CASE("samples that a mask or a list names start from rest, the others go on
         }
     }
 }
-TEST_CASE("before the first run there is nothing to reset, and a mask is of all samples") {
+TEST_CASE("before the first run there is nothing to reset, and a mask is of no more samples than "
+          "there are") {
     auto network = model{network_type, {.steps = 1, .batch = 3}};
     Kokkos::View<bool*> const mask("mask", 3);
     Kokkos::deep_copy(mask, true);
@@ -63,10 +68,79 @@ TEST_CASE("before the first run there is nothing to reset, and a mask is of all 
     auto other = model{network_type, {.steps = 1, .batch = 3, .name = nullptr}};
     auto const a = test::host(network(spikes)), b = test::host(other(spikes));
     for (std::size_t k = 0; k < a.size(); ++k) CHECK(a.data()[k] == b.data()[k]);
-    CHECK_THROWS_WITH(network.reset(space(), Kokkos::View<bool*>("mask", 2)),
-                      "spikefuse::shape_error: the mask of samples is [2] (this model was made for "
+    CHECK_THROWS_WITH(network.reset(space(), Kokkos::View<bool*>("mask", 4)),
+                      "spikefuse::shape_error: the mask of samples is [4] (this model was made for "
                       ".batch = 3). Pass one "
                       "bool a sample, or a list: a view of int");
+}
+TEST_CASE("a run of fewer samples has the bits of a model of so many, and leaves the others") {
+    constexpr int batch = 5, steps = 4;
+    auto network = model{network_type, {.steps = steps, .batch = batch}};
+    network.record("lif 1", "v");
+    network.record("lif 1", "spikes");
+    std::vector<decltype(network)> each; // a model a sample, which runs when that does
+    for (int b = 0; b < batch; ++b) {
+        each.emplace_back(network_type, settings{.steps = steps, .batch = 1});
+        each.back().record("lif 1", "v");
+        each.back().record("lif 1", "spikes");
+    }
+    auto const check = [&](int samples, unsigned seed) {
+        auto const spikes = test::random_spikes(steps, samples, 20, 0.4, seed);
+        auto const seen = test::host(network(spikes));
+        auto const v = test::host(network.recorded("lif 1", "v"));
+        auto const fired = test::host(network.recorded_spikes("lif 1"));
+        CHECK(seen.extent(1) == static_cast<std::size_t>(samples));
+        CHECK(v.extent(1) == static_cast<std::size_t>(samples));
+        CHECK(fired.extent(1) == static_cast<std::size_t>(samples));
+        for (std::size_t b = 0; b < static_cast<std::size_t>(samples); ++b) {
+            auto& alone = each[b];
+            auto const one = [](auto const& view, std::size_t of) {
+                Kokkos::View<typename std::decay_t<decltype(view)>::non_const_value_type***,
+                             Kokkos::LayoutRight> const copy("one", view.extent(0), 1,
+                                                             view.extent(2));
+                auto const from = test::host(view);
+                test::fill(copy, [&](std::size_t k) {
+                    return from(k / view.extent(2), of, k % view.extent(2));
+                });
+                return copy;
+            };
+            auto const wanted = test::host(alone(one(spikes, b)));
+            auto const wanted_v = test::host(alone.recorded("lif 1", "v"));
+            auto const wanted_fired = test::host(alone.recorded_spikes("lif 1"));
+            for (std::size_t t = 0; t < steps; ++t) {
+                for (std::size_t n = 0; n < 3; ++n) REQUIRE(seen(t, b, n) == wanted(t, 0, n));
+                for (std::size_t n = 0; n < 12; ++n) REQUIRE(v(t, b, n) == wanted_v(t, 0, n));
+                REQUIRE(fired(t, b, 0) == wanted_fired(t, 0, 0));
+            }
+        }
+    };
+    for (int samples : {3, 1, 5, 2, 4}) check(samples, static_cast<unsigned>(samples));
+    network.reset();
+    for (auto& one : each) one.reset();
+    check(2, 7); // the others begin at rest when they run next
+    std::vector<float> states;
+    for (auto& one : each)
+        for (float const v : one.state("lif 1", "v")) states.push_back(v);
+    CHECK(network.state("lif 1", "v") == states); // with the states that they will begin with
+    Kokkos::View<bool*> const mask("mask", 2);    // of those that run
+    test::fill(mask, [](std::size_t k) { return k == 1; });
+    network.reset(space(), mask);
+    each[1].reset();
+    check(4, 8);
+    auto const v = test::host(network.state_view("li 1", "v")); // the last begins now
+    for (std::size_t b = 0; b < batch; ++b)
+        for (std::size_t n = 0; n < 3; ++n) CHECK(v(b, n) == each[b].state("li 1", "v")[n]);
+    check(5, 9);
+    CHECK(test::host(network.step(unpacked_step(3))).extent(0) == 3);
+    CHECK_THROWS_WITH(network(test::random_spikes(4, 6, 20, 0.4, 2)),
+                      "spikefuse::shape_error: the input is [4, 6, 1], it holds 6 samples (this "
+                      "model was made for .batch = 5). Pass 1 to 5, or make a model with another "
+                      ".batch");
+    CHECK_THROWS_AS(network(test::spike_view("none", 4, 0, 1)), shape_error);
+    Kokkos::View<float**, Kokkos::LayoutRight> const wide("wide", 5, 3);
+    CHECK_THROWS_WITH(network.run(space(), unpacked_step(3), last_step, wide),
+                      "spikefuse::shape_error: the output view is [5, 3] (this run writes [3, 3])"
+                      ". Pass a view [3, 3]");
 }
 TEST_CASE("a state is read and written where it lies") {
     auto network = model{network_type, {.steps = 1, .batch = 2}};

@@ -12,7 +12,7 @@ namespace spikefuse {
 /// `{.steps = 100, .batch = 256, .dt = 1 * ms}`. A model throws value_error for what cannot be.
 struct settings {
     int steps = 1;          ///< T for an input that is held, and the most steps that are recorded
-    int batch = 1;          ///< B: samples that run side by side
+    int batch = 1;          ///< B: the most samples that run side by side; a call may have fewer
     duration dt = 1 * ms;   ///< one time step
     std::uint64_t seed = 0; ///< of the start values of weights, and of noise
     /// The number of this model's first sample, by which noise is drawn: models that share a batch
