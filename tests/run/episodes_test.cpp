@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <cmath>
 #include <set>
 #include <spikefuse/spikefuse.hpp>
 
@@ -161,6 +162,70 @@ TEST_CASE("a state is read and written where it lies") {
     CHECK(network.state("li 1", "v") == std::vector<float>{0, 1, 2, 10, 11, 12});
     CHECK_THROWS_AS(network.state_view("lif 1", "spikes"), name_error);
     CHECK_THROWS_AS(network.state_view("lif 1", "voltage"), name_error);
+}
+TEST_CASE("runs that are looked at: the bits of others, and dead or saturated neurons by name") {
+    constexpr int steps = 40, batch = 3;
+    auto const quiet = test::random_spikes(steps, batch, 20, 0, 2);
+    auto const busy = test::random_spikes(steps, batch, 20, 0.4, 2);
+    auto network = model{network_type, {.steps = steps, .batch = batch}};
+    network.set("linear 1", "bias", 0);
+    auto plain = network;
+    CHECK(network.findings().empty());
+    network.check_runs();
+    CHECK(network.findings().empty()); // nothing ran
+    network(quiet);
+    auto found = network.findings();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].fault == activity_fault::dead);
+    CHECK(found[0].sentence == "'lif 1' is dead: none of its 12 neurons fired in 120 steps (of all "
+                               "samples). Give it larger weights or inputs, a lower threshold, or "
+                               "more steps.");
+    std::vector<double> bias(12, 1);   // some fire now and then ...
+    bias[4] = bias[9] = -50;           // ... two never
+    bias[7] = bias[8] = bias[10] = 50; // ... and three all the time
+    for (auto* one : {&network, &plain}) one->set("linear 1", "bias", bias), one->reset();
+    network.check_runs(); // counts anew
+    auto const a = test::host(network(busy)), b = test::host(plain(busy));
+    for (std::size_t k = 0; k < a.size(); ++k) CHECK(a.data()[k] == b.data()[k]);
+    found = network.findings();
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].fault == activity_fault::dead);
+    CHECK(found[0].neurons == 2);
+    CHECK(found[0].first == 4);
+    CHECK(found[0].of == 12);
+    CHECK(found[1].sentence ==
+          "3 of the 12 neurons of 'lif 1' fired in 9 of 10 of 120 steps (of all samples), the "
+          "first is neuron 7. Give it smaller weights or inputs, a higher threshold, or a "
+          "refractory time.");
+    auto const copy = network; // knows what was counted
+    CHECK(copy.findings().size() == 2);
+    Kokkos::View<float***, Kokkos::LayoutRight> const longer("x", steps + 1, batch, 20);
+    CHECK_THROWS_AS(network(longer), shape_error);
+}
+TEST_CASE("runs that are looked at: the first number that is not finite, and where") {
+    auto network = model{network_type, {.steps = 5, .batch = 3}};
+    auto copy = network;
+    network.check_runs();
+    Kokkos::View<float***, Kokkos::LayoutRight> const x("x", 5, 3, 20);
+    test::fill(x, [](std::size_t k) { return k >= 3 * 3 * 20 + 20 && k < 3 * 3 * 20 + 40; });
+    std::vector<float> weights(12 * 20, 0.f);
+    for (std::size_t k = 0; k < 20; ++k) weights[5 * 20 + k] = 3e38f; // of neuron 5
+    for (auto* one : {&network, &copy}) one->set("linear 1", "weight", weights);
+    CHECK_NOTHROW(copy(x)); // nobody looks
+    using Catch::Matchers::ContainsSubstring;
+    CHECK_THROWS_WITH(
+        network(x),
+        ContainsSubstring("spikefuse::value_error: 'i' of 'lif 1' is ") &&
+            ContainsSubstring(
+                " in step 3, sample 1, neuron 5 (the first number that is not finite: steps "
+                "before, and layers before, are). Look at the input of that step, and at the "
+                "weights, dt or learning rate before 'lif 1'; recorded(\"lif 1\", \"i\") shows "
+                "the steps before"));
+    CHECK(!std::isfinite(test::host(network.recorded("lif 1", "i"))(3, 1, 5)));
+    network.reset();
+    for (std::size_t k = 0; k < 20; ++k) weights[5 * 20 + k] = 0;
+    network.set("linear 1", "weight", weights);
+    CHECK_NOTHROW(network(x));
 }
 TEST_CASE("a model's name stands before its kernels' names") {
     static std::set<std::string> names;

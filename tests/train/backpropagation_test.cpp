@@ -186,6 +186,18 @@ TEST_CASE("a run of fewer samples has the gradients of a model of so many, to th
     SAYS(shape_error, targets(back, 4), "there are 32 targets (this loss wants 24, or of fewer");
 }
 
+TEST_CASE("a training that is looked at says where the first number was not finite") {
+    model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2}};
+    network.set("linear 1", "weight", 1);
+    network.check_runs();
+    backpropagation back{network, cross_entropy(counts)};
+    back.set_labels(std::vector<int>{0, 1});
+    Kokkos::View<float***, Kokkos::LayoutRight> const x("x", 5, 2, 4);
+    REQUIRE_NOTHROW(back.run(x));
+    test::fill(x, [](std::size_t k) { return k / 4 == 2 * 2 + 1 ? std::nan("") : 0; });
+    SAYS(value_error, back.run(x), "'i' of 'li 1' is nan in step 2, sample 1, neuron 0");
+}
+
 TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     constexpr auto network = input<4> >> linear<3> >> li;
     model one{network, {.steps = 30, .batch = 2, .seed = 3}},

@@ -4,10 +4,9 @@
 
 #include "../plan/names.hpp"
 #include "cell.hpp"
+#include "detail/checks.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
-#include "detail/parameters.hpp"
-#include "detail/recordings.hpp"
 #include "inputs.hpp"
 #include "settings.hpp"
 #include "slice_plan.hpp"
@@ -29,21 +28,21 @@ class backpropagation;
 /// @tparam T float or double
 /// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
+class model : public detail::model_checks<T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
     using plain = plan::schedule<Network, false>;
     using layout = plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
-    using recordings = detail::model_recordings<T, Space>;
+    using checks = detail::model_checks<T, Space>;
     static constexpr bool takes_fewer = !detail::shares_a_state<plain>; // samples than the batch
     static constexpr plan::catalog const& catalog() { return plan::catalog_of<plain, T>::value; }
 
   public:
     using value_type = T;
     using space_type = Space;
-    using typename recordings::trace_view, typename recordings::spike_view;
+    using typename checks::trace_view, typename checks::spike_view;
     using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; ///< [B, N]
     static constexpr int inputs = plain::inputs;                        ///< features of the input
     static constexpr int outputs = plain::outputs;                      ///< and of the output
@@ -51,9 +50,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// Weights begin as their layers say (from `settings.seed`), neurons as written in the network.
     /// @throws value_error a parameter or a setting outside its domain
     explicit model(Network network, settings chosen = {})
-        : parameters_of_model(catalog()),
-          recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
-                     chosen.batch),
+        : checks(catalog(), detail::checked_settings<T>(chosen).steps, chosen.batch),
           settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
             auto const arrays = plain::template arrays_of<static_cast<int>(l)>(word);
@@ -286,7 +283,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         spread_first_sample(space);
         begun_ = std::max(begun_, arguments.batch);
         elapsed_ += static_cast<std::uint64_t>(arguments.steps);
-        this->ran(arguments.steps);
+        this->ran(space, arguments.steps, arguments.batch);
     }
 
     /// What a kernel is called in profilers.

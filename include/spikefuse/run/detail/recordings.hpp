@@ -92,12 +92,15 @@ class model_recordings {
     std::uintptr_t const* record_table() const { return record_table_.data(); }
     void ran(int steps) { steps_of_.assign(steps_of_.size(), steps); }
 
-  private:
     struct record_place {
         std::string layer;
         plan::trace_entry entry;
         std::string_view name() const { return entry.name; }
     };
+    /// Whatever can be recorded, layer by layer.
+    std::vector<record_place> const& all_records() const { return entries_; }
+
+  private:
     void make_anew() {
         for (record_place const& one : entries_)
             if (state_records_[one.entry.slot].view().is_allocated() ||
