@@ -97,8 +97,8 @@ TEST_CASE("a run of fewer samples has the bits of a model of so many, and leaves
             auto& alone = each[b];
             auto const one = [](auto const& view, std::size_t of) {
                 Kokkos::View<typename std::decay_t<decltype(view)>::non_const_value_type***,
-                             Kokkos::LayoutRight> const copy("one", view.extent(0), 1,
-                                                             view.extent(2));
+                             Kokkos::LayoutRight>
+                    copy("one", view.extent(0), 1, view.extent(2));
                 auto const from = test::host(view);
                 test::fill(copy, [&](std::size_t k) {
                     return from(k / view.extent(2), of, k % view.extent(2));
@@ -226,6 +226,120 @@ TEST_CASE("runs that are looked at: the first number that is not finite, and whe
     for (std::size_t k = 0; k < 20; ++k) weights[5 * 20 + k] = 0;
     network.set("linear 1", "weight", weights);
     CHECK_NOTHROW(network(x));
+}
+TEST_CASE("parameters are read and written where they lie, and copied where the model computes") {
+    auto network = model{network_type, {.steps = 6, .batch = 2, .seed = 4}};
+    auto other = model{network_type, {.steps = 6, .batch = 2, .seed = 5}}, third = other;
+    auto const spikes = test::random_spikes(6, 2, 20, 0.4, 2);
+    for (auto const& one : network.parameters()) {
+        INFO(one.layer << " " << one.name);
+        auto const wanted = network.get(one.layer, one.name);
+        auto const from = network.parameter_view(one.layer, one.name),
+                   to = other.parameter_view(one.layer, one.name);
+        int const rows = static_cast<int>(from.extent(0)),
+                  columns = one.shape.size() == 2 ? static_cast<int>(from.extent(1)) : 1;
+        CHECK(from.size() == wanted.size());
+        Kokkos::View<float*> const seen("seen", wanted.size());
+        Kokkos::parallel_for(
+            rows, KOKKOS_LAMBDA(int r) {
+                for (int c = 0; c < columns; ++c)
+                    seen(r * columns + c) = from(r, c), to(r, c) = from(r, c);
+            });
+        auto const h = test::host(seen);
+        CHECK(std::vector<float>(h.data(), h.data() + h.size()) == wanted);
+        if (one.shape.size() == 2) { // any strides
+            Kokkos::View<float**, Kokkos::LayoutLeft> const copy("copy", rows, columns),
+                back("back", rows, columns);
+            network.get(space(), one.layer, one.name, copy);
+            third.set(space(), one.layer, one.name, copy);
+            third.get(space(), one.layer, one.name, back);
+            auto const a = test::host(copy), b = test::host(back);
+            for (int r = 0; r < rows; ++r)
+                for (int c = 0; c < columns; ++c) {
+                    auto const k = static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) +
+                                   static_cast<std::size_t>(c);
+                    REQUIRE(a(r, c) == wanted[k]);
+                    REQUIRE(b(r, c) == wanted[k]);
+                }
+        } else {
+            Kokkos::View<float*> const copy("copy", rows);
+            network.get(space(), one.layer, one.name, copy);
+            third.set(space(), one.layer, one.name, copy);
+            CHECK_THROWS_AS(third.set(space(), "linear 1", "weight", copy), shape_error);
+        }
+    }
+    auto const wanted = test::host(network(spikes));
+    for (auto* one : {&other, &third}) {
+        auto const seen = test::host((*one)(spikes));
+        for (std::size_t k = 0; k < seen.size(); ++k) CHECK(seen.data()[k] == wanted.data()[k]);
+    }
+    // A loop without autapses keeps its diagonal.
+    std::string const loop = "recurrent 1";
+    Kokkos::View<float**> const ones("ones", 12, 12);
+    Kokkos::deep_copy(ones, 1.f);
+    network.set(space(), loop, "weight", ones);
+    auto const weight = network.get(loop, "weight");
+    for (std::size_t k = 0; k < 144; ++k) CHECK(weight[k] == (k / 12 == k % 12 ? 0.f : 1.f));
+    CHECK_THROWS_WITH(
+        network.set(space(), loop, "weight", Kokkos::View<float**>("few", 12, 11)),
+        "spikefuse::shape_error: the view for 'weight' of '" + loop +
+            "' has 2 extents and 132 numbers (this network's is [12, 12]). Pass a view [12, 12]");
+    CHECK_THROWS_AS(network.parameter_view("lif 1", "weight"), name_error);
+    // What is written there nobody looks at, but checked runs.
+    auto const tau = network.parameter_view("lif 1", "tau_mem");
+    Kokkos::parallel_for(1, KOKKOS_LAMBDA(int) { tau(3) = -1; });
+    network.check_runs();
+    CHECK_THROWS_AS(network(spikes), value_error);
+}
+TEST_CASE("models share parameters, and go on with states of the user's") {
+    auto network = model{network_type, {.steps = 6, .batch = 2, .seed = 4}};
+    auto const spikes = test::random_spikes(6, 2, 20, 0.4, 2);
+    auto const alike = [&](auto& one, auto& other) {
+        auto const a = test::host(one(spikes)), b = test::host(other(spikes));
+        for (std::size_t k = 0; k < a.size(); ++k) CHECK(a.data()[k] == b.data()[k]);
+    };
+    auto shared = model{network_type, {.steps = 6, .batch = 3, .seed = 5}}; // of another batch
+    shared.use_parameters(network.parameter_memory());
+    network.set("linear 1", "bias", 0.5);
+    CHECK(shared.get("linear 1", "bias") == network.get("linear 1", "bias"));
+    alike(network, shared);
+    auto apart = shared; // a copy has its own
+    network.set("linear 1", "bias", 0.25);
+    CHECK(apart.get("linear 1", "bias") != network.get("linear 1", "bias"));
+    // Unmanaged memory.
+    std::size_t const count = network.parameter_memory().size();
+    Kokkos::View<float*> const memory("memory", count);
+    Kokkos::deep_copy(memory, network.parameter_memory());
+    Kokkos::View<float*, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const unmanaged(memory.data(),
+                                                                                  count);
+    apart.use_parameters(unmanaged);
+    apart.reset(), network.reset();
+    alike(network, apart);
+    CHECK_THROWS_WITH(apart.use_parameters(Kokkos::View<float*>("few", 7)),
+                      "spikefuse::shape_error: memory for parameters of 7 numbers (this model's "
+                      "are " +
+                          std::to_string(count) + "). Pass a view of that size");
+    CHECK_THROWS_AS(apart.use_parameters(Kokkos::View<float*>(memory.data() + 1, count)),
+                    value_error);
+    // States: two models take turns with the same bodies.
+    constexpr std::size_t size = decltype(network)::state_size;
+    Kokkos::View<float**, Kokkos::LayoutRight> const states("states", 2, size);
+    auto first = model{network_type, {.steps = 6, .batch = 2, .seed = 4}}, second = first,
+         alone = first;
+    alone(spikes);
+    first(spikes);
+    for (std::string const layer : {"lif 1", "li 1"})
+        CHECK(first.state(layer, "v") == alone.state(layer, "v"));
+    first.use_states(states); // at zero, where a lif rests
+    second.use_states(states);
+    alone.reset();
+    for (auto* one : {&first, &second, &first}) alike(*one, alone);
+    CHECK(second.state("li 1", "v") == alone.state("li 1", "v"));
+    auto copy = second; // has its own
+    alike(copy, alone);
+    CHECK(second.state("li 1", "v") != alone.state("li 1", "v"));
+    CHECK_THROWS_AS(second.use_states(Kokkos::View<float**, Kokkos::LayoutRight>("few", 3, size)),
+                    shape_error);
 }
 TEST_CASE("a model's name stands before its kernels' names") {
     static std::set<std::string> names;

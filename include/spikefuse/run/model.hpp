@@ -7,6 +7,7 @@
 #include "detail/checks.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
+#include "detail/shared_states.hpp"
 #include "inputs.hpp"
 #include "settings.hpp"
 #include "slice_plan.hpp"
@@ -189,6 +190,19 @@ class model : public detail::model_checks<T, Space> {
         return result;
     }
 
+    /// Numbers that a sample keeps from run to run, as `on_team` has them.
+    static constexpr std::size_t state_size = layout::memory_total;
+    /// Works with the states that lie in a view of yours from now on, `[B, state_size]`, contiguous
+    /// and of this batch: those of `on_team`, say, or of another model of this network. They go on
+    /// from there. It may be unmanaged, and has to outlive the model then; a copy of this model has
+    /// memory of its own.
+    /// @throws error a shape error; a value error where it does not begin with a cache line
+    void use_states(Kokkos::View<T**, Kokkos::LayoutRight, Space> const& memory) {
+        detail::expect_memory(memory.data(), memory.size(), memory_.size(), "states");
+        memory_.use(memory);
+        begun_ = settings_.batch;
+    }
+
     /// A state of all samples, row-major `[B, N]`: "v", "i" ...; for a layer that a loop feeds
     /// back, also the "spikes" (0 or 1) or the "output" of the step before.
     /// @throws name_error no such layer, or no such state of it
@@ -280,7 +294,9 @@ class model : public detail::model_checks<T, Space> {
             detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
     }
     void has_run(Space const& space, detail::run_arguments<T> const& arguments) {
-        spread_first_sample(space);
+        if constexpr (!takes_fewer)
+            detail::spread_first_sample<plain, T>(label("first_sample"), space, memory_.data(),
+                                                  settings_.batch);
         begun_ = std::max(begun_, arguments.batch);
         elapsed_ += static_cast<std::uint64_t>(arguments.steps);
         this->ran(space, arguments.steps, arguments.batch);
@@ -345,25 +361,6 @@ class model : public detail::model_checks<T, Space> {
         arguments.begun = begun_;
         return arguments;
     }
-    /// Broadcasts the state of the first sample, for layers that keep a single state.
-    void spread_first_sample(Space const& space) const {
-        plan::mp11::mp_for_each<
-            plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
-            if constexpr (detail::broadcast_first_sample_state<
-                              typename plain::template word<static_cast<int>(layer)>>) {
-                T* const first =
-                    memory_.data() + layout::template states_at<static_cast<int>(layer)>;
-                auto const length = layout::template states_at<static_cast<int>(layer) + 1> -
-                                    layout::template states_at<static_cast<int>(layer)>;
-                Kokkos::parallel_for(
-                    label("first_sample"),
-                    Kokkos::RangePolicy<Space>(space, 0,
-                                               length * static_cast<std::size_t>(settings_.batch)),
-                    detail::first_sample_kernel<T>{first, length, layout::memory_total});
-            }
-        });
-    }
-
     settings settings_;
     std::string forward_name_ = label("forward"); // a run makes none
     detail::model_memory<T, Space> memory_;

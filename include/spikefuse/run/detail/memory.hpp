@@ -33,6 +33,12 @@ class model_memory {
                                        std::max<std::size_t>(apart_ * batch_, 1));
     }
 
+    /// Works in memory of the user's, [B, apart].
+    void use(Kokkos::View<T**, Kokkos::LayoutRight, Space> const& memory) {
+        given_ = memory;
+        data_ = Kokkos::View<T*, Space>(memory.data(), memory.size());
+    }
+    std::size_t size() const { return apart_ * batch_; }
     Kokkos::View<T*, Space> copy() const { return owned(data_).view(); }
 
     /// A state of all samples, [B, N], from an array laid out as the states are.
@@ -135,6 +141,7 @@ class model_memory {
 
     std::size_t batch_, apart_;           // elements from a sample's to the next one's
     owned<Kokkos::View<T*, Space>> data_; // [B, apart]
+    Kokkos::View<T**, Kokkos::LayoutRight, Space> given_; // of the user's; kept alive
     std::vector<state_place> entries_;
 };
 
