@@ -4,6 +4,7 @@
 #include "../support/gradients.hpp"
 #include "../support/says.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -196,6 +197,36 @@ TEST_CASE("a training that is looked at says where the first number was not fini
     REQUIRE_NOTHROW(back.run(x));
     test::fill(x, [](std::size_t k) { return k / 4 == 2 * 2 + 1 ? std::nan("") : 0; });
     SAYS(value_error, back.run(x), "'i' of 'li 1' is nan in step 2, sample 1, neuron 0");
+}
+
+TEST_CASE("profilers see regions by model and stage, and its kernels in them") {
+    static std::vector<std::string> open, seen; // callbacks take no context
+    namespace tools = Kokkos::Tools::Experimental;
+    tools::set_push_region_callback([](char const* name) { open.emplace_back(name); });
+    tools::set_pop_region_callback([] { open.pop_back(); });
+    tools::set_begin_parallel_for_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+        seen.push_back((open.empty() ? "" : open.back() + " > ") + name);
+    });
+    model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2, .name = "brain"}};
+    backpropagation back{network, cross_entropy(counts)};
+    learner learning{network, sgd{}};
+    back.set_labels(std::vector<int>{0, 1});
+    Kokkos::View<float***, Kokkos::LayoutRight> const x("x", 5, 2, 4);
+    seen.clear();
+    (void)network(x);
+    back.run(x);
+    learning.update({}, back.raw(), back.groups());
+    tools::set_begin_parallel_for_callback(nullptr);
+    tools::set_push_region_callback(nullptr);
+    tools::set_pop_region_callback(nullptr);
+    auto const has = [&](char const* what) {
+        return std::find(seen.begin(), seen.end(), what) != seen.end();
+    };
+    CHECK(has("brain: spikefuse::run > brain: spikefuse::forward"));
+    CHECK(has("brain: spikefuse::backpropagation > brain: spikefuse::training"));
+    CHECK(has("brain: spikefuse::update > spikefuse::norm"));
+    CHECK(open.empty());
+    for (auto const& name : seen) CHECK(name.starts_with("brain: "));
 }
 
 TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {

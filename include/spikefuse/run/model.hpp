@@ -13,6 +13,8 @@
 #include "slice_plan.hpp"
 #include "team.hpp"
 
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
 #include <algorithm>
 #include <span>
 #include <vector>
@@ -245,6 +247,7 @@ class model : public detail::model_checks<T, Space> {
     void run_steps(Space const& space, Input const& input, Readout, Output const& output,
                    int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
+        Kokkos::Profiling::ScopedRegion const region(run_name_);
         int const steps =
             detail::check_input(input, kind, inputs, settings_.batch, held, takes_fewer);
         int const samples = detail::samples_of(input);
@@ -303,10 +306,7 @@ class model : public detail::model_checks<T, Space> {
     }
 
     /// What a kernel is called in profilers.
-    std::string label(char const* kernel) const {
-        bool const named = settings_.name != nullptr && *settings_.name != 0;
-        return (named ? std::string(settings_.name) + ": " : "") + "spikefuse::" + kernel;
-    }
+    std::string label(char const* kernel) const { return detail::kernel_label(settings_, kernel); }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
@@ -362,7 +362,7 @@ class model : public detail::model_checks<T, Space> {
         return arguments;
     }
     settings settings_;
-    std::string forward_name_ = label("forward"); // a run makes none
+    std::string forward_name_ = label("forward"), run_name_ = label("run"); // a run makes none
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;

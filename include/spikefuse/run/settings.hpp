@@ -6,6 +6,7 @@
 #include "inputs.hpp"
 
 #include <limits>
+#include <string>
 
 namespace spikefuse {
 
@@ -18,8 +19,8 @@ struct settings {
     /// The number of this model's first sample, by which noise is drawn: models that share a batch
     /// (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
-    /// Stands before its kernels' names in profilers, "brain: spikefuse::forward"; outlives the
-    /// model.
+    /// Stands before its kernels' and regions' names in profilers, "brain: spikefuse::forward";
+    /// outlives the model.
     char const* name = "";
 };
 
@@ -31,6 +32,12 @@ template <class T>
 inline constexpr precision_word<T> precision{};
 
 namespace detail {
+
+/// What a kernel or a region of a model is called in profilers.
+inline std::string kernel_label(settings const& of, char const* what) {
+    bool const named = of.name != nullptr && *of.name != 0;
+    return (named ? std::string(of.name) + ": " : "") + "spikefuse::" + what;
+}
 
 /// Throws value_error: a setting that cannot be, or not in a model that computes in T.
 template <class T>

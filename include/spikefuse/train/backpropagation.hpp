@@ -59,7 +59,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {})
         : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch,
                   chosen),
-          model_(of), loss_(loss) {}
+          model_(of), loss_(loss), name_(of.label("backpropagation")) {}
 
     /// The class of every sample, for the runs to come.
     /// @param labels `[B]`, or as many as those runs have samples; each from 0 to N - 1, with N the
@@ -87,6 +87,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     /// @throws value_error no labels, no targets; then the model is as before
     template <class Input>
     void run(Space const& space, Input const& input) {
+        Kokkos::Profiling::ScopedRegion const region(name_);
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch,
                                               model_.setup().steps, Model::takes_fewer);
@@ -187,6 +188,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     Model& model_;
     Loss loss_;
     targets targets_{};
+    std::string name_; // of the region of a run
 };
 
 template <class Model, class Loss>
