@@ -4,4 +4,5 @@
 
 #include "network.hpp"
 #include "run/cell.hpp"
+#include "run/describe.hpp"
 #include "run/model.hpp"

@@ -82,7 +82,7 @@ struct one_sample {
         run.parameters = parameters.data(), run.states = states.data();
         run.input = input.data(), run.input_step = static_cast<std::size_t>(row);
         run.output = output.data(), run.output_step = schedule::outputs, run.output_neuron = 1;
-        run.steps = steps, run.batch = 1, run.step = T(1e-3), run.fresh = true;
+        run.steps = steps, run.batch = 1, run.step = T(1e-3), run.begun = 0;
         run.tape = tape.data(), run.currents = nullptr, run.when = when.data();
         run.block = layout::block_steps, run.constants = true, run.groups = 1;
         run.transposed = transposed.data(), run.gradient = gradient.data();

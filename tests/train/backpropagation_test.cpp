@@ -4,6 +4,7 @@
 #include "../support/gradients.hpp"
 #include "../support/says.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -11,6 +12,7 @@
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
 #include <spikefuse/train/start_values.hpp>
+#include <spikefuse/train/update.hpp>
 #include <tuple>
 
 using namespace spikefuse;
@@ -137,6 +139,96 @@ TEST_CASE("an input that is held, over more blocks than one, in two branches, in
     }
 }
 
+TEST_CASE("a run of fewer samples has the gradients of a model of so many, to the last bit") {
+    auto const alike = [](auto const& network, auto loss, auto word, int inputs, int batch,
+                          int samples, auto const& prepare) {
+        constexpr int steps = 5;
+        model large{network, {.steps = steps, .batch = batch, .seed = 2}, word},
+            small{network, {.steps = steps, .batch = samples, .seed = 2}, word};
+        using number = typename decltype(large)::value_type;
+        auto const count = static_cast<std::size_t>(samples),
+                   width = static_cast<std::size_t>(inputs);
+        Kokkos::View<number***, Kokkos::LayoutRight> const x("x", steps, count, width),
+            all("all", steps, static_cast<std::size_t>(batch), width);
+        test::fill(x, [](std::size_t k) { return static_cast<double>(k % 7) / 2; });
+        test::fill(all, [](std::size_t k) { return static_cast<double>(k % 5) / 2; });
+        backpropagation of_large{large, loss}, of_small{small, loss};
+        prepare(of_large, batch);
+        of_large.run(all); // what it leaves behind is not seen
+        CHECK(of_large.groups() >= of_small.groups());
+        for (auto* back : {&of_large, &of_small}) {
+            prepare(*back, samples);
+            back->want_state_gradient();
+            back->run(x);
+        }
+        CHECK(of_large.groups() == of_small.groups());
+        CHECK(of_large.loss() == of_small.loss());
+        for (auto const& p : large.parameters()) {
+            INFO(p.layer << " " << p.name);
+            CHECK(of_large.gradient(p.layer, p.name) == of_small.gradient(p.layer, p.name));
+        }
+        std::string const last = large.layer_names().back();
+        CHECK(of_large.state_gradient(last, "v").size() == count * large.outputs);
+        CHECK(of_large.state_gradient(last, "v") == of_small.state_gradient(last, "v"));
+        learner with_large{large, sgd{}}, with_small{small, sgd{}};
+        with_large.update({}, of_large.raw(), of_large.groups());
+        with_small.update({}, of_small.raw(), of_small.groups());
+        for (auto const& p : large.parameters())
+            CHECK(large.get(p.layer, p.name) == small.get(p.layer, p.name));
+    };
+    alike(input<4> >> linear<3> >> li, cross_entropy(counts), precision<float>, 4, 64, 9,
+          [](auto& back, int samples) { some_labels(back, 1, samples); });
+    auto const targets = [](auto& back, int samples) { some_targets(back, 1, samples, 8); };
+    alike(joined_neurons, mean_squared(last_step), precision<double>, 4, 40, 13, targets);
+    model one{joined_neurons, {.batch = 3}, precision<double>};
+    backpropagation back{one, mean_squared(last_step)};
+    targets(back, 2);
+    SAYS(shape_error, back.run(values("x", 5, 3, 4)), "there are 16 targets (this run has 3");
+    SAYS(shape_error, targets(back, 4), "there are 32 targets (this loss wants 24, or of fewer");
+}
+
+TEST_CASE("a training that is looked at says where the first number was not finite") {
+    model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2}};
+    network.set("linear 1", "weight", 1);
+    network.check_runs();
+    backpropagation back{network, cross_entropy(counts)};
+    back.set_labels(std::vector<int>{0, 1});
+    Kokkos::View<float***, Kokkos::LayoutRight> const x("x", 5, 2, 4);
+    REQUIRE_NOTHROW(back.run(x));
+    test::fill(x, [](std::size_t k) { return k / 4 == 2 * 2 + 1 ? std::nan("") : 0; });
+    SAYS(value_error, back.run(x), "'i' of 'li 1' is nan in step 2, sample 1, neuron 0");
+}
+
+TEST_CASE("profilers see regions by model and stage, and its kernels in them") {
+    static std::vector<std::string> open, seen; // callbacks take no context
+    namespace tools = Kokkos::Tools::Experimental;
+    tools::set_push_region_callback([](char const* name) { open.emplace_back(name); });
+    tools::set_pop_region_callback([] { open.pop_back(); });
+    tools::set_begin_parallel_for_callback([](char const* name, std::uint32_t, std::uint64_t*) {
+        seen.push_back((open.empty() ? "" : open.back() + " > ") + name);
+    });
+    model network{input<4> >> linear<3> >> li, {.steps = 5, .batch = 2, .name = "brain"}};
+    backpropagation back{network, cross_entropy(counts)};
+    learner learning{network, sgd{}};
+    back.set_labels(std::vector<int>{0, 1});
+    Kokkos::View<float***, Kokkos::LayoutRight> const x("x", 5, 2, 4);
+    seen.clear();
+    (void)network(x);
+    back.run(x);
+    learning.update({}, back.raw(), back.groups());
+    tools::set_begin_parallel_for_callback(nullptr);
+    tools::set_push_region_callback(nullptr);
+    tools::set_pop_region_callback(nullptr);
+    auto const has = [&](char const* what) {
+        return std::find(seen.begin(), seen.end(), what) != seen.end();
+    };
+    CHECK(has("brain: spikefuse::run > brain: spikefuse::forward"));
+    CHECK(has("brain: spikefuse::backpropagation > brain: spikefuse::training"));
+    CHECK(has("brain: spikefuse::update > spikefuse::norm"));
+    CHECK(open.empty());
+    for (auto const& name : seen) CHECK(name.starts_with("brain: "));
+}
+
 TEST_CASE("truncated: states go on from chunk to chunk, gradients stop there") {
     constexpr auto network = input<4> >> linear<3> >> li;
     model one{network, {.steps = 30, .batch = 2, .seed = 3}},
@@ -178,7 +270,8 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
     backpropagation back{network, cross_entropy(counts)};
     REFUSED(value_error, back.set_labels(std::vector<int>{0, 3}), "the label of sample 1 is 3");
     REFUSED(value_error, back.set_labels(std::vector<int>{-1, 0}), "labels are 0 to 2");
-    REFUSED(shape_error, back.set_labels(std::vector<int>{0}), "this model's batch is 2");
+    REFUSED(shape_error, back.set_labels(std::vector<int>{0, 1, 0}), "this model's batch is 2");
+    REFUSED(shape_error, back.set_labels({}), "there are 0 labels");
     REFUSED(value_error,
             (backpropagation{network, cross_entropy(counts), {.checkpoint_steps = 1000}}),
             "has room for");
@@ -190,7 +283,11 @@ TEST_CASE("what does not fit is said before anything runs, and the model is as i
     REFUSED(shape_error,
             back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 2, 4)),
             "the seed of 'li 1' is [5, 2, 4]");
+    back.set_labels(std::vector<int>{0});
+    REFUSED(shape_error, back.run(right), "there are 1 labels (this run has 2 samples)");
     back.set_labels(std::vector<int>{0, 1});
+    back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 5, 1, 3));
+    REFUSED(shape_error, back.run(right), "a seed has 1 samples (this run has 2)");
     back.seed("li 1", "v", Kokkos::View<float***, Kokkos::LayoutRight>("g", 4, 2, 3));
     REFUSED(shape_error, back.run(right), "a seed has 4 steps");
     back.seed("li 1", "v",

@@ -391,7 +391,7 @@ TEST_CASE("forward: teams that run several samples give what a team a sample doe
             output("output", 2 * steps * batch * 5);
         run.states = states.data();
         for (bool fresh : {true, false}) { // the second run goes on
-            run.fresh = fresh;
+            run.begun = fresh ? 0 : batch;
             run.output = output.data() + (fresh ? 0 : steps * batch * 5);
             for (int team = 0; team < teams; ++team)
                 kernel{run}(test::thread_of_team{0, 1, team, teams});

@@ -52,7 +52,7 @@ struct run_arguments {
     T step;                     // dt, in seconds
     std::uint64_t seed;         // of noise
     std::uint64_t elapsed;      // steps before this run
-    bool fresh;                 // states begin at rest
+    int begun;                  // samples from this one on begin at rest
     unsigned char* scratch;     // of the teams, where they need more than Kokkos gives; or nullptr
     std::size_t team_scratch;   // bytes from a team's to the next one's
 

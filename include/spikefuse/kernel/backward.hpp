@@ -150,7 +150,7 @@ SPIKEFUSE_FUNCTION void end_backwards(C const& here, Loss const& loss) {
         each_own_register(here, C::layout::state_total,
                           [&](std::size_t k) { V::load(states + k).store(to + k); });
     }
-    if (run.fresh && run.constants)
+    if (here.fresh() && run.constants)
         each_population<typename C::schedule>(
             [&](auto layer) { initial_states_adjoint<layer>(here, states); });
 }

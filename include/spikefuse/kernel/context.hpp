@@ -90,6 +90,8 @@ struct sample_context {
     SPIKEFUSE_FUNCTION U* region() const {
         return at<U>(layout::template offset_of<Region>);
     }
+    /// Whether the sample begins at rest.
+    SPIKEFUSE_FUNCTION bool fresh() const { return sample >= run.begun; }
     /// Parameters of a layer.
     template <int Layer>
     SPIKEFUSE_FUNCTION T const* parameters_of() const {

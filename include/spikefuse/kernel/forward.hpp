@@ -64,8 +64,8 @@ template <class C>
 KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
     using T = typename C::number;
     using readout = typename C::readout;
-    if (here.run.fresh || !prepared) initialize_neurons(here);
-    if (here.run.fresh) {
+    if (here.fresh() || !prepared) initialize_neurons(here);
+    if (here.fresh()) {
         clear_kept_rows(here);
     } else {
         here.team.team_barrier(); // another thread may load the states that this one has just

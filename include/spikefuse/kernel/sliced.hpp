@@ -367,7 +367,7 @@ struct sliced_kernel {
         constexpr int width = layout::padded(Stage::width);
         each_layer<Stage>(here, [&](auto layer, T* states, T const* memory) {
             initialize_neuron<layer>(here, n);
-            if (!run.fresh)
+            if (!here.fresh())
                 for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
                     states[j * width + n] = memory[j * width + n];
         });

@@ -3,8 +3,9 @@
 /// What a caller may pass as input, and the sentences for what does not fit: a Kokkos::View of
 /// values `[T, B, N]`, of values `[B, N]` that are held for `settings.steps` steps, or of packed
 /// spikes, uint32_t `[T, B, ceil(N/32)]`, in which feature n is bit n % 32 of word n / 32. Values
-/// are of the model's number type. Any layout and strides; T may differ from call to call and is at
-/// most 2^30. The view lies in memory that the model's space reaches.
+/// are of the model's number type. Any layout and strides; T and B may differ from call to call: T
+/// is at most 2^30, B at most `settings.batch`. The view lies in memory that the model's space
+/// reaches.
 
 #include "../core/errors.hpp"
 #include "../core/numbers.hpp"
@@ -78,7 +79,7 @@ void check_extents(View const& output, std::array<std::size_t, View::rank()> con
                               "Pass a view with memory for each number");
 }
 
-/// Throws shape_error: a mask that is not of all samples.
+/// Throws shape_error: a mask of more samples than there are.
 template <class View, class Space>
 void check_samples(View const& which, int batch) {
     using element = typename View::non_const_value_type;
@@ -89,7 +90,7 @@ void check_samples(View const& which, int batch) {
     static_assert(Kokkos::SpaceAccessibility<Space, typename View::memory_space>::accessible,
                   "spikefuse: the samples to reset are named in memory that the model's space "
                   "cannot read. Copy them there.");
-    if (std::is_same_v<element, bool> && which.extent(0) != static_cast<std::size_t>(batch))
+    if (std::is_same_v<element, bool> && which.extent(0) > static_cast<std::size_t>(batch))
         throw shape_error("the mask of samples is [" + std::to_string(which.extent(0)) + "]",
                           "this model was made for .batch = " + std::to_string(batch),
                           "Pass one bool a sample, or a list: a view of int");
@@ -120,9 +121,16 @@ void check_output(Output const& output, int steps, int batch, int outputs) {
 /// The largest number of steps of one call: an int counts them, up to a block beyond the last one.
 inline constexpr std::size_t most_steps = std::size_t(1) << 30;
 
-/// Checks a view against the batch and the widths, and gives the number of steps it holds.
+/// How many samples a view of an input holds.
 template <class View>
-int check_input(View const& input, input_kind kind, int width, int batch, int steps) {
+int samples_of(View const& input) {
+    return static_cast<int>(input.extent(View::rank() - 2));
+}
+/// Checks a view against the batch and the widths, and gives the number of steps it holds.
+/// @param fewer whether it may hold fewer samples than the batch
+template <class View>
+int check_input(View const& input, input_kind kind, int width, int batch, int steps,
+                bool fewer = true) {
     std::size_t const columns =
         static_cast<std::size_t>(kind == input_kind::bits ? (width + 31) / 32 : width);
     std::size_t const sample_axis = View::rank() - 2;
@@ -134,11 +142,15 @@ int check_input(View const& input, input_kind kind, int width, int batch, int st
                 ? "packed spikes of " + std::to_string(width) + " features are ceil(N/32) words"
                 : "the network's input is " + std::to_string(width) + " features",
             "Pass [T, B, " + std::to_string(columns) + "], or change the network's input<N>");
-    if (input.extent(sample_axis) != static_cast<std::size_t>(batch))
+    std::size_t const samples = input.extent(sample_axis), most = static_cast<std::size_t>(batch);
+    if (samples > most || samples == 0 || (samples < most && !fewer))
         throw shape_error("the input is " + shape_of(input) + ", it holds " +
-                              std::to_string(input.extent(sample_axis)) + " samples",
-                          "this model was made for .batch = " + std::to_string(batch),
-                          "Pass that many samples, or make a model with another .batch");
+                              std::to_string(samples) + " samples",
+                          "this model was made for .batch = " + std::to_string(batch) +
+                              (fewer ? "" : ", and a layer keeps one state for all of them"),
+                          fewer ? "Pass 1 to " + std::to_string(batch) +
+                                      ", or make a model with another .batch"
+                                : "Pass that many samples, or make a model with another .batch");
     std::size_t const given = View::rank() == 3 ? input.extent(0) : static_cast<std::size_t>(steps);
     if (given == 0)
         throw shape_error("the input is " + shape_of(input) + ": no steps", "T is 0",

@@ -2,17 +2,18 @@
 #pragma once
 /// `model`: a network with its parameters and states. Every call is one kernel launch.
 
-#include "../plan/describe.hpp"
 #include "../plan/names.hpp"
 #include "cell.hpp"
+#include "detail/checks.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
-#include "detail/parameters.hpp"
-#include "detail/recordings.hpp"
+#include "detail/shared_states.hpp"
 #include "inputs.hpp"
 #include "settings.hpp"
 #include "slice_plan.hpp"
 #include "team.hpp"
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <algorithm>
 #include <span>
@@ -24,19 +25,21 @@ template <class Model, class Loss>
 class backpropagation;
 
 /// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs.
+/// stands. Copying waits for runs. Up to `settings.batch` samples run side by side: a call with n
+/// samples runs the first n, with the bits of a model of that batch, and leaves the others.
 /// @tparam Network the network's type; may be const, as decltype of a constexpr network is
 /// @tparam T float or double
 /// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
+class model : public detail::model_checks<T, Space> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
     using plain = detail::plan::schedule<Network, false>;
     using layout = detail::plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
-    using recordings = detail::model_recordings<T, Space>;
+    using checks = detail::model_checks<T, Space>;
+    static constexpr bool takes_fewer = !detail::shares_a_state<plain>; // samples than the batch
     static constexpr detail::plan::catalog const& catalog() {
         return detail::plan::catalog_of<plain, T>::value;
     }
@@ -44,7 +47,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
   public:
     using value_type = T;
     using space_type = Space;
-    using typename recordings::trace_view, typename recordings::spike_view;
+    using typename checks::trace_view, typename checks::spike_view;
     using reduced_view = Kokkos::View<T**, Kokkos::LayoutRight, Space>; ///< [B, N]
     static constexpr int inputs = plain::inputs;                        ///< features of the input
     static constexpr int outputs = plain::outputs;                      ///< and of the output
@@ -52,9 +55,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// Weights begin as their layers say (from `settings.seed`), neurons as written in the network.
     /// @throws value_error a parameter or a setting outside its domain
     explicit model(Network network, model_settings chosen = {})
-        : parameters_of_model(catalog()),
-          recordings(catalog(), this->layer_names(), detail::checked_settings<T>(chosen).steps,
-                     chosen.batch),
+        : checks(catalog(), detail::checked_settings<T>(chosen).steps, chosen.batch),
           settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
             auto const arrays = plain::template arrays_of<static_cast<int>(l)>(word);
@@ -96,17 +97,16 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps =
-            detail::check_input(input, kind, inputs, settings_.batch, settings_.steps);
+            detail::check_input(input, kind, inputs, settings_.batch, settings_.steps, takes_fewer);
+        auto const samples = static_cast<std::size_t>(detail::samples_of(input));
         auto result = [&] {
             auto const how =
                 Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
             if constexpr (Readout::every_step) {
-                return trace_view(how, static_cast<std::size_t>(steps),
-                                  static_cast<std::size_t>(settings_.batch),
+                return trace_view(how, static_cast<std::size_t>(steps), samples,
                                   static_cast<std::size_t>(outputs));
             } else {
-                return reduced_view(how, static_cast<std::size_t>(settings_.batch),
-                                    static_cast<std::size_t>(outputs));
+                return reduced_view(how, samples, static_cast<std::size_t>(outputs));
             }
         }();
         run(space, input, readout, result);
@@ -124,7 +124,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
         reduced_view const result(
             Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output"),
-            static_cast<std::size_t>(settings_.batch), static_cast<std::size_t>(outputs));
+            input.extent(0), static_cast<std::size_t>(outputs));
         run_steps(space, input, last_step, result, 1);
         return result;
     }
@@ -166,12 +166,13 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// This network for the teams of a kernel of the user's; see run/team.hpp.
     team_network<Network, T> on_team() const { return team_network<Network, T>(begin_run()); }
 
-    void reset() { fresh_ = true; } ///< The next run starts from rest, at no cost.
+    /// The next run starts from rest. Costs nothing: the kernel does it.
+    void reset() { begun_ = 0; }
     /// Some samples start from rest, for episodes that end at different times: those for which a
-    /// mask is true (a view of bool, [B]), or whose numbers stand in a list (a view of int, of any
-    /// length). In the order of `space`; no fence, no allocation. A number that is no sample's
-    /// aborts the kernel.
-    /// @throws shape_error a mask of another length
+    /// mask is true (a view of bool, [B] or shorter), or whose numbers stand in a list (a view of
+    /// int, of any length). In the order of `space`; no fence, no allocation. A number that is no
+    /// sample's aborts the kernel.
+    /// @throws shape_error a mask of more samples
     template <class Samples>
         requires Kokkos::is_view_v<Samples>
     void reset(Space const& space, Samples const& which) {
@@ -179,7 +180,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                       "spikefuse: a layer of this network keeps one state for all samples (as "
                       "norse's exp_syn(compat) does). Call reset() without samples.");
         detail::check_samples<Samples, Space>(which, settings_.batch);
-        if (fresh_) return; // all of them do
+        if (begun_ == 0) return; // all of them do
         Kokkos::parallel_for(label("reset"),
                              Kokkos::RangePolicy<Space, int>(space, 0, int(which.extent(0))),
                              detail::reset_kernel<plain, T, Samples>{{begin_run()}, which});
@@ -191,21 +192,30 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     /// @throws name_error none of that name, or the packed "spikes" of a loop
     auto state_view(std::string_view layer, std::string_view name) {
         auto const result = memory_.in_place(layer, name);
-        if (fresh_) {
-            initialize_states(memory_.data());
-            Space().fence("spikefuse::states"); // whatever instance the caller's kernel runs on
-        }
-        fresh_ = false;
+        if (begin_all()) Space().fence("spikefuse::states"); // for whatever instance reads it
         return result;
+    }
+
+    /// Numbers that a sample keeps from run to run, as `on_team` has them.
+    static constexpr std::size_t state_size = layout::memory_total;
+    /// Works with the states that lie in a view of yours from now on, `[B, state_size]`, contiguous
+    /// and of this batch: those of `on_team`, say, or of another model of this network. They go on
+    /// from there. It may be unmanaged, and has to outlive the model then; a copy of this model has
+    /// memory of its own.
+    /// @throws error a shape error; a value error where it does not begin with a cache line
+    void use_states(Kokkos::View<T**, Kokkos::LayoutRight, Space> const& memory) {
+        detail::expect_memory(memory.data(), memory.size(), memory_.size(), "states");
+        memory_.use(memory);
+        begun_ = settings_.batch;
     }
 
     /// A state of all samples, row-major `[B, N]`: "v", "i" ...; for a layer that a loop feeds
     /// back, also the "spikes" (0 or 1) or the "output" of the step before.
     /// @throws name_error no such layer, or no such state of it
     std::vector<T> state(std::string_view layer, std::string_view name) const {
-        if (!fresh_) return memory_.get(layer, name, memory_.view());
+        if (begun_ == settings_.batch) return memory_.get(layer, name, memory_.view());
         auto const first =
-            memory_.make(); // to look changes nothing: parameters may still move where a run begins
+            memory_.copy(); // to look changes nothing: parameters may still move where a run begins
         initialize_states(first.data());
         return memory_.get(layer, name, first);
     }
@@ -215,8 +225,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     template <class Number>
     void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
         memory_.check(layer, name, values);
-        if (fresh_) initialize_states(memory_.data());
-        fresh_ = false;
+        begin_all();
         memory_.set(layer, name, values);
     }
     template <class Number>
@@ -241,8 +250,11 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     void run_steps(Space const& space, Input const& input, Readout, Output const& output,
                    int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
-        int const steps = detail::check_input(input, kind, inputs, settings_.batch, held);
-        detail::check_output<Readout, T, Space>(output, steps, settings_.batch, outputs);
+        Kokkos::Profiling::ScopedRegion const region(run_name_);
+        int const steps =
+            detail::check_input(input, kind, inputs, settings_.batch, held, takes_fewer);
+        int const samples = detail::samples_of(input);
+        detail::check_output<Readout, T, Space>(output, steps, samples, outputs);
         detail::run_arguments<T> arguments = arguments_of(space, input, steps);
         arguments.output = output.data();
         arguments.output_step =
@@ -251,7 +263,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         arguments.output_neuron =
             outputs > 1 ? static_cast<std::size_t>(output.stride(Output::rank() - 1)) : 1;
         launch<kind, Readout>(space, arguments);
-        has_run(space, steps);
+        has_run(space, arguments);
     }
     template <class Input>
     detail::run_arguments<T> arguments_of(Space const& space, Input const& input, int steps) {
@@ -270,7 +282,9 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                 return arguments_of(
                     space, detail::packed_copy(label("pack_input"), space, input, packed_input_),
                     steps);
+        this->record_samples(detail::samples_of(input));
         detail::run_arguments<T> arguments = begin_run();
+        arguments.batch = detail::samples_of(input);
         arguments.input = input.data();
         arguments.input_step = Input::rank() == 3 ? static_cast<std::size_t>(input.stride(0)) : 0;
         arguments.input_sample = static_cast<std::size_t>(input.stride(Input::rank() - 2));
@@ -285,18 +299,17 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         if constexpr (encoder >= 0)
             detail::check_no_nan(input, this->layer_names()[static_cast<std::size_t>(encoder)]);
     }
-    void has_run(Space const& space, int steps) {
-        spread_first_sample(space);
-        fresh_ = false;
-        elapsed_ += static_cast<std::uint64_t>(steps);
-        this->ran(steps);
+    void has_run(Space const& space, detail::run_arguments<T> const& arguments) {
+        if constexpr (!takes_fewer)
+            detail::spread_first_sample<plain, T>(label("first_sample"), space, memory_.data(),
+                                                  settings_.batch);
+        begun_ = std::max(begun_, arguments.batch);
+        elapsed_ += static_cast<std::uint64_t>(arguments.steps);
+        this->ran(space, arguments.steps, arguments.batch);
     }
 
     /// What a kernel is called in profilers.
-    std::string label(char const* kernel) const {
-        bool const named = settings_.name != nullptr && *settings_.name != 0;
-        return (named ? std::string(settings_.name) + ": " : "") + "spikefuse::" + kernel;
-    }
+    std::string label(char const* kernel) const { return detail::kernel_label(settings_, kernel); }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
         using schedule = detail::plan::schedule<Network, Kind == detail::input_kind::bits>;
@@ -323,13 +336,20 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
             settings_.steps, settings_.batch, slices_, scratch_);
     }
 
-    /// Writes the states that the next run would begin with.
+    /// Writes the states that the next run would begin with, of samples that have none yet.
     void initialize_states(T* states) const {
         detail::run_arguments<T> arguments = begin_run();
         arguments.states = states;
         Kokkos::parallel_for(label("initial_states"),
-                             Kokkos::RangePolicy<Space, int>(Space(), 0, settings_.batch),
+                             Kokkos::RangePolicy<Space, int>(Space(), begun_, settings_.batch),
                              detail::initial_state_kernel<plain, T>{arguments});
+    }
+    /// All samples have states from now on. False: they had them.
+    bool begin_all() {
+        bool const some_begin = begun_ < settings_.batch;
+        if (some_begin) initialize_states(memory_.data());
+        begun_ = settings_.batch;
+        return some_begin;
     }
     detail::run_arguments<T> begin_run() const {
         detail::run_arguments<T> arguments{};
@@ -341,53 +361,23 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         arguments.step = static_cast<T>(settings_.dt.seconds);
         arguments.seed = settings_.seed;
         arguments.elapsed = elapsed_;
-        arguments.fresh = fresh_;
+        arguments.begun = begun_;
         return arguments;
     }
-    /// Broadcasts the state of the first sample, for layers that keep a single state.
-    void spread_first_sample(Space const& space) const {
-        boost::mp11::mp_for_each<
-            boost::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto layer) {
-            constexpr int l = static_cast<int>(layer);
-            if constexpr (detail::broadcast_first_sample_state<typename plain::template word<l>>) {
-                T* const first = memory_.data() + layout::template states_at<l>;
-                auto const length =
-                    layout::template states_at<l + 1> - layout::template states_at<l>;
-                Kokkos::parallel_for(
-                    label("first_sample"),
-                    Kokkos::RangePolicy<Space>(space, 0,
-                                               length * static_cast<std::size_t>(settings_.batch)),
-                    detail::first_sample_kernel<T>{first, length, layout::memory_total});
-            }
-        });
-    }
-
     model_settings settings_;
-    std::string forward_name_ = label("forward"); // a run makes none
+    std::string forward_name_ = label("forward"), run_name_ = label("run"); // a run makes none
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
     detail::room_view<Space> scratch_,
-        packed_input_; // made when they are needed
-    bool fresh_ = true;
+        packed_input_;          // made when they are needed
+    int begun_ = 0;             // samples that have states; the others begin at rest
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
 
 /// The model of a constexpr network, as a member of a class say: `model_of<network> brain`.
 template <auto const& Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
 using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
-
-/// The plan of a model, in its own precision, as text: see `describe(network)`.
-template <layer_word Network, class T, class Space>
-std::string describe(model<Network, T, Space> const& of) {
-    auto const& setup = of.setup();
-    using layout = detail::plan::layout<detail::plan::schedule<Network, false>, T>;
-    return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) +
-           " samples: " +
-           detail::readable_bytes(static_cast<double>(layout::state_total * sizeof(T)) *
-                                  setup.batch) +
-           "\n";
-}
 
 template <layer_word Network>
 model(Network, model_settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;

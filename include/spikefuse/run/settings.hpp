@@ -6,20 +6,21 @@
 #include "inputs.hpp"
 
 #include <limits>
+#include <string>
 
 namespace spikefuse {
 
 /// `{.steps = 100, .batch = 256, .dt = 1 * ms}`. A model throws value_error for what cannot be.
 struct model_settings {
     int steps = 1;          ///< T for an input that is held, and the most steps that are recorded
-    int batch = 1;          ///< B: samples that run side by side
+    int batch = 1;          ///< B: the most samples that run side by side; a call may have fewer
     duration dt = 1 * ms;   ///< one time step
     std::uint64_t seed = 0; ///< of the start values of weights, and of noise
     /// The number of this model's first sample, by which noise is drawn: models that share a batch
     /// (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
-    /// Stands before its kernels' names in profilers, "brain: spikefuse::forward"; outlives the
-    /// model.
+    /// Stands before its kernels' and regions' names in profilers, "brain: spikefuse::forward";
+    /// outlives the model.
     char const* name = "";
 };
 
@@ -31,6 +32,12 @@ template <class T>
 inline constexpr precision_word<T> precision{};
 
 namespace detail {
+
+/// What a kernel or a region of a model is called in profilers.
+inline std::string kernel_label(model_settings const& of, char const* what) {
+    bool const named = of.name != nullptr && *of.name != 0;
+    return (named ? std::string(of.name) + ": " : "") + "spikefuse::" + what;
+}
 
 /// Throws value_error: a setting that cannot be, or not in a model that computes in T.
 template <class T>

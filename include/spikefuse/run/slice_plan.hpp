@@ -13,7 +13,7 @@ struct slice_room {
     using number = slice_arguments<1>::number;
     owned<Kokkos::View<number*, Space>> numbers; // tickets, then what is done
     room_view<Space> rows;
-    number drawn = 0, before = 0;
+    number drawn = 0, before = 0; // no number of `done` is above `before`, whatever batches ran
 };
 /// A schedule of slices for `steps` steps of `batch` samples; empty where it does not pay or there
 /// is no such memory.

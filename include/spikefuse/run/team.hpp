@@ -219,7 +219,7 @@ class team_network {
                                  near_scratch = layout::lists::of_threads ? 0 : sizes::lists;
 
     explicit team_network(detail::run_arguments<T> const& run) : run_(run) {
-        run_.records = nullptr, run_.batch = 1, run_.fresh = false, run_.scratch = nullptr;
+        run_.records = nullptr, run_.batch = 1, run_.begun = 1, run_.scratch = nullptr;
     }
     /// A policy with the scratch that `at` takes, and what the kernel wants besides: bytes a team
     /// of level 0 (`near`) and of level 1 (`far`). It replaces what the policy had.

@@ -59,10 +59,11 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     explicit backpropagation(Model& of, Loss loss = {}, backpropagation_settings chosen = {})
         : buffers(detail::training_plan_of<plain, T, Space>, of, of, of.memory_, of.setup().batch,
                   chosen),
-          model_(of), loss_(loss) {}
+          model_(of), loss_(loss), name_(of.label("backpropagation")) {}
 
     /// The class of every sample, for the runs to come.
-    /// @param labels `[B]`, each from 0 to N - 1, with N the network's outputs
+    /// @param labels `[B]`, or as many as those runs have samples; each from 0 to N - 1, with N the
+    ///     network's outputs
     /// @throws error a shape or value error; then the labels of before still stand
     void set_labels(std::span<int const> labels) {
         static_assert(std::is_same_v<targets, detail::label_targets>,
@@ -70,7 +71,8 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         targets_.labels = this->copy_labels(labels);
     }
     /// A target for every output, for the runs to come.
-    /// @param values row-major `[B, N]`, or `[T, B, N]` for a loss of the trace
+    /// @param values row-major `[B, N]`, or `[T, B, N]` for a loss of the trace, with the B of
+    ///     those runs
     /// @param steps 1, or the T of those runs
     /// @throws error a shape or value error; then the targets of before still stand
     void set_targets(std::span<T const> values, int steps = 1) {
@@ -85,9 +87,10 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     /// @throws value_error no labels, no targets; then the model is as before
     template <class Input>
     void run(Space const& space, Input const& input) {
+        Kokkos::Profiling::ScopedRegion const region(name_);
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
         int const steps = detail::check_input(input, kind, Model::inputs, model_.setup().batch,
-                                              model_.setup().steps);
+                                              model_.setup().steps, Model::takes_fewer);
         using readout = typename Loss::readout;
         detail::run_demands const wanted{.every_step = readout::every_step,
                                          .held = kind == detail::input_kind::held,
@@ -95,7 +98,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                                          .targets = lacks_targets(),
                                          .targets_follow_steps = targets_follow_steps,
                                          .picks_a_step = detail::picking_readout<readout>};
-        this->check_run(steps, wanted);
+        this->check_run(steps, detail::samples_of(input), wanted);
         using stages = detail::plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<stages, T, kind, Loss, Space>;
         using charge = detail::loss_in_kernel<T, Loss>;
@@ -131,7 +134,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         auto const shape =
             detail::teams_for(demands, space, this->groups(), backward.run, model_.scratch_);
         Kokkos::parallel_for(model_.label("training"), shape, backward);
-        model_.has_run(space, steps);
+        model_.has_run(space, arguments);
         this->ran(steps);
     }
     template <class Input>
@@ -143,8 +146,8 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     /// counts by, are as they were. What `model::record` asked for is then that of the last look.
     class unchanged {
       public:
-        explicit unchanged(Model& of) : model_(of), elapsed_(of.elapsed_), fresh_(of.fresh_) {
-            if (fresh_) return; // whatever the states are, nobody will see them
+        explicit unchanged(Model& of) : model_(of), elapsed_(of.elapsed_), begun_(of.begun_) {
+            if (begun_ == 0) return; // whatever the states are, nobody will see them
             states_ = Kokkos::View<T*, Space>(
                 Kokkos::view_alloc("spikefuse::states_before", Kokkos::WithoutInitializing),
                 states().size());
@@ -153,8 +156,8 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         unchanged(unchanged const&) = delete;
         unchanged& operator=(unchanged const&) = delete;
         ~unchanged() {
-            model_.elapsed_ = elapsed_, model_.fresh_ = fresh_;
-            if (!fresh_) Kokkos::deep_copy(states(), states_);
+            model_.elapsed_ = elapsed_, model_.begun_ = begun_;
+            if (begun_ > 0) Kokkos::deep_copy(states(), states_);
         }
 
       private:
@@ -167,7 +170,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         }
         Model& model_;
         std::uint64_t elapsed_;
-        bool fresh_;
+        int begun_;
         Kokkos::View<T*, Space> states_;
     };
 
@@ -185,6 +188,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
     Model& model_;
     Loss loss_;
     targets targets_{};
+    std::string name_; // of the region of a run
 };
 
 template <class Model, class Loss>

@@ -177,7 +177,7 @@ class trainer {
 
     /// One step on one batch. @throws error as `fit` does
     /// @param input `[T, B, N]`, `[B, N]` or packed
-    /// @param labels `[B]`, 0 to N - 1
+    /// @param labels one a sample, 0 to N - 1
     /// @param factor of the learning rate
     /// @return the batch's loss, and how many samples were right before the step
     template <class Input>
@@ -222,7 +222,7 @@ class trainer {
             int const steps = Loss::readout::every_step ? static_cast<int>(output.extent(0)) : 1;
             for (std::size_t b = 0; b < real; ++b) {
                 loss += loss_of(values.data(), steps, b, labels);
-                right += is_right(values.data(), steps, b, labels[b]) ? 1 : 0;
+                right += is_right(values.data(), steps, b, labels) ? 1 : 0;
             }
         });
         auto const count = static_cast<double>(std::max<std::size_t>(data.size(), 1));
@@ -326,19 +326,18 @@ class trainer {
                                                     batches, "batches", how);
     }
     /// Where the readout of sample b begins, in a step of a trace: [T, B, N] or [B, N].
-    std::size_t row_of(int step, std::size_t b) const {
-        return (static_cast<std::size_t>(step) * static_cast<std::size_t>(model_.setup().batch) +
-                b) *
-               Model::outputs;
+    static std::size_t row_of(int step, std::size_t b, std::size_t samples) {
+        return (static_cast<std::size_t>(step) * samples + b) * Model::outputs;
     }
-    bool is_right(T const* values, int steps, std::size_t b, int label) const {
+    bool is_right(T const* values, int steps, std::size_t b, std::vector<int> const& labels) const {
+        int const label = labels[b];
         if constexpr (!Loss::readout::every_step)
-            return detail::winner<typename Loss::readout>(values + row_of(0, b), Model::outputs) ==
-                   label;
+            return detail::winner<typename Loss::readout>(values + row_of(0, b, labels.size()),
+                                                          Model::outputs) == label;
         std::vector<double> sums(static_cast<std::size_t>(Model::outputs));
         for (int t = 0; t < steps; ++t)
             for (std::size_t n = 0; n < sums.size(); ++n)
-                sums[n] += static_cast<double>(values[row_of(t, b) + n]);
+                sums[n] += static_cast<double>(values[row_of(t, b, labels.size()) + n]);
         return detail::winner<typename Loss::readout>(sums.data(), Model::outputs) == label;
     }
     std::size_t count_right(std::vector<int> const& labels) const {
@@ -346,7 +345,7 @@ class trainer {
             Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
         std::size_t right = 0;
         for (std::size_t b = 0; b < labels.size(); ++b)
-            right += is_right(host.data(), backward_.steps(), b, labels[b]) ? 1 : 0;
+            right += is_right(host.data(), backward_.steps(), b, labels) ? 1 : 0;
         return right;
     }
     /// The loss of sample b of a batch by itself, as the kernel computes it.
@@ -356,10 +355,11 @@ class trainer {
         std::vector<T> gradient(static_cast<std::size_t>(Model::outputs)); // nobody reads it
         double sum = 0;
         if constexpr (!Loss::readout::every_step)
-            return static_cast<double>(loss_.template of_readout<T>(
-                values + row_of(0, b), Model::outputs, wanted, 0, 1, gradient.data()));
+            return static_cast<double>(
+                loss_.template of_readout<T>(values + row_of(0, b, labels.size()), Model::outputs,
+                                             wanted, 0, 1, gradient.data()));
         for (int t = 0; t < steps; ++t) {
-            T const* const row = values + row_of(t, b);
+            T const* const row = values + row_of(t, b, labels.size());
             if constexpr (detail::row_loss<Loss, T>) {
                 sum += static_cast<double>(loss_.template of_row<T>(row, Model::outputs, wanted, t,
                                                                     0, steps, 1, gradient.data()));

@@ -18,9 +18,10 @@ namespace detail {
 template <class T, class Space, class Optimizer>
 class parameter_learner {
   public:
-    parameter_learner(model_parameters<T, Space>& of, duration dt, Optimizer optimizer,
+    parameter_learner(model_parameters<T, Space>& of, model_settings const& setup, Optimizer optimizer,
                       double clip_norm)
-        : parameters_(of), dt_(dt), optimizer_(optimizer), clip_norm_(clip_norm) {
+        : parameters_(of), name_(kernel_label(setup, "update")), dt_(setup.dt),
+          optimizer_(optimizer), clip_norm_(clip_norm) {
         check_setting<T>("the learning rate", optimizer.learning_rate);
         if constexpr (requires { optimizer.template check<T>(); }) optimizer.template check<T>();
         check_setting<T>("clip_norm", clip_norm);
@@ -70,6 +71,7 @@ class parameter_learner {
     double update(Space const& space, Kokkos::View<T*, Space> const& gradients, int groups,
                   double factor = 1) {
         check_factor(factor);
+        Kokkos::Profiling::ScopedRegion const region(name_);
         std::size_t const size = parameters_.parameter_count();
         if (size == 0) return 0;
         auto const sum = sum_;
@@ -234,6 +236,7 @@ class parameter_learner {
     }
 
     model_parameters<T, Space>& parameters_;
+    std::string name_; // of the region of an update
     duration dt_;
     Optimizer optimizer_;
     double clip_norm_;
@@ -260,7 +263,7 @@ class learner : public detail::parameter_learner<typename Model::value_type,
     /// @throws value_error a number that is below zero or not finite, in the model's precision too
     learner(Model& of, Optimizer optimizer, double clip_norm = 0)
         : detail::parameter_learner<typename Model::value_type, typename Model::space_type,
-                                    Optimizer>(of, of.setup().dt, optimizer, clip_norm) {}
+                                    Optimizer>(of, of.setup(), optimizer, clip_norm) {}
 };
 
 template <class Model, class Optimizer>

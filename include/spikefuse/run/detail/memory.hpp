@@ -33,13 +33,26 @@ class model_memory {
                                        std::max<std::size_t>(apart_ * batch_, 1));
     }
 
+    /// Works in memory of the user's, [B, apart].
+    void use(Kokkos::View<T**, Kokkos::LayoutRight, Space> const& memory) {
+        given_ = memory;
+        data_ = Kokkos::View<T*, Space>(memory.data(), memory.size());
+    }
+    std::size_t size() const { return apart_ * batch_; }
+    Kokkos::View<T*, Space> copy() const { return owned(data_).view(); }
+
     /// A state of all samples, [B, N], from an array laid out as the states are.
     std::vector<T> get(std::string_view layer, std::string_view name,
                        Kokkos::View<T*, Space> const& data) const {
+        return get(layer, name, data, batch_);
+    }
+    /// That of the first samples.
+    std::vector<T> get(std::string_view layer, std::string_view name,
+                       Kokkos::View<T*, Space> const& data, std::size_t samples) const {
         plan::state_entry const& one = find(layer, name);
         auto const all = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), data);
-        std::vector<T> values(batch_ * one.width); // [B, N]
-        for (std::size_t b = 0; b < batch_; ++b)
+        std::vector<T> values(samples * one.width); // [B, N]
+        for (std::size_t b = 0; b < samples; ++b)
             for (std::size_t n = 0; n < one.width; ++n)
                 values[b * one.width + n] = read(all.data() + b * apart_ + one.offset, n, one.bits);
         return values;
@@ -128,6 +141,7 @@ class model_memory {
 
     std::size_t batch_, apart_;           // elements from a sample's to the next one's
     owned<Kokkos::View<T*, Space>> data_; // [B, apart]
+    Kokkos::View<T**, Kokkos::LayoutRight, Space> given_; // of the user's; kept alive
     std::vector<state_place> entries_;
 };
 

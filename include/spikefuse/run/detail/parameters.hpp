@@ -4,6 +4,7 @@
 /// layers.
 
 #include "../../plan/catalog.hpp"
+#include "../parameter_view.hpp"
 #include "arrays.hpp"
 #include "owned.hpp"
 
@@ -86,6 +87,42 @@ class model_parameters {
             panel, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view()).data());
     }
 
+    /// An array where it lies, for kernels to read and write; it holds from the next run on, and
+    /// cells have to be taken again. Nobody looks at what is written: positive time constants,
+    /// zeros on the diagonal of a loop without autapses (see `check_runs`). Valid until the model
+    /// is moved, assigned to or ends.
+    /// @throws name_error none of that name
+    parameter_array<T> parameter_view(std::string_view layer, std::string_view name) const {
+        return view_of(find(layer, name));
+    }
+    /// Sets an array from a view, [rows, columns] or [rows], of any strides, where the model
+    /// computes: in the order of `space`, without a fence. Nobody looks at the numbers.
+    /// @throws error a name or shape error
+    template <class View>
+        requires Kokkos::is_view_v<View>
+    void set(Space const& space, std::string_view layer, std::string_view name,
+             View const& values) {
+        copy<false>(space, find(layer, name), values);
+    }
+    /// Writes an array to a view, [rows, columns] or [rows], likewise.
+    template <class View>
+        requires Kokkos::is_view_v<View>
+    void get(Space const& space, std::string_view layer, std::string_view name,
+             View const& values) const {
+        copy<true>(space, find(layer, name), values);
+    }
+    /// All parameters as they lie, [parameter_count], for `use_parameters` of another model.
+    Kokkos::View<T*, Space> const& parameter_memory() const { return bag_.view(); }
+    /// Works with the parameters that lie in a view from now on: those of another model of this
+    /// network, or memory of your own, into which you copied `parameter_memory()` before. It may be
+    /// unmanaged, and has to outlive the model then. A copy of this model has memory of its own.
+    /// Cells have to be taken again.
+    /// @throws error a shape error; a value error where it does not begin with a cache line
+    void use_parameters(Kokkos::View<T*, Space> const& memory) {
+        expect_memory(memory.data(), memory.size(), bag_.view().size(), "parameters");
+        bag_ = memory;
+    }
+
     /// Whether a layer is one of neurons (or of another pointwise kind), not of weights.
     bool is_neurons(std::string_view layer) const {
         for (std::size_t k = 0; k < names_.size(); ++k)
@@ -151,6 +188,28 @@ class model_parameters {
     }
 
   private:
+    parameter_array<T> view_of(array_place const& one) const {
+        return {bag_.data() + one.offset, static_cast<std::size_t>(one.info.rows),
+                static_cast<std::size_t>(one.info.columns)};
+    }
+    template <bool ToView, class View>
+    void copy(Space const& space, array_place const& one, View const& values) const {
+        expect_parameters_view<T, Space, View>();
+        bool fits = (one.info.columns == 0) == (View::rank() == 1) &&
+                    values.extent(0) == static_cast<std::size_t>(one.info.rows);
+        if constexpr (View::rank() == 2) fits = fits && values.extent(1) == one.columns();
+        if (!fits)
+            throw shape_error("the view for '" + std::string(one.name()) + "' of '" + one.layer +
+                                  "' has " + std::to_string(View::rank()) + " extents and " +
+                                  std::to_string(values.size()) + " numbers",
+                              "this network's is " + one.shape_text(),
+                              "Pass a view " + one.shape_text());
+        Kokkos::parallel_for(
+            "spikefuse::copy_parameters",
+            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, one.size()),
+            copy_parameters_kernel<T, View, ToView>{view_of(one), values, one.info.zero_diagonal});
+    }
+
     std::size_t count_;
     owned<Kokkos::View<T*, Space>> bag_;
     std::span<plan::layer_entry const> layers_;

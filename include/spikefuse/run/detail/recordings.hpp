@@ -25,19 +25,13 @@ class model_recordings {
     /// @throws name_error no such layer, or nothing of it is called so
     void record(std::string_view layer, std::string_view what) {
         plan::trace_entry const& one = find_record(layer, what);
-        auto const steps = static_cast<std::size_t>(steps_),
-                   batch = static_cast<std::size_t>(batch_);
-        if (one.bits) {
-            spike_records_[one.slot] =
-                spike_view("spikefuse::recorded spikes", steps, batch, (one.width + 31) / 32);
-        } else {
-            state_records_[one.slot] =
-                trace_view("spikefuse::recorded states", steps, batch, one.width);
-        }
+        reserve(one);
         steps_of_[one.slot] = 0;
         write_table();
+        make_anew_ = &model_recordings::make_anew; // not compiled where nothing is recorded
     }
-    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view.
+    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view, if
+    /// it has as many samples.
     /// @throws name_error not asked for before that run
     trace_view recorded(std::string_view layer, std::string_view state) const {
         plan::trace_entry const& one = find_record(layer, state);
@@ -82,7 +76,7 @@ class model_recordings {
     model_recordings(model_recordings const& other)
         : steps_(other.steps_), batch_(other.batch_), entries_(other.entries_),
           steps_of_(other.steps_of_), state_records_(other.state_records_),
-          spike_records_(other.spike_records_) {
+          spike_records_(other.spike_records_), make_anew_(other.make_anew_) {
         if (other.recording()) write_table(); // of the copy's own traces
     }
     model_recordings(model_recordings&&) noexcept = default;
@@ -91,16 +85,43 @@ class model_recordings {
     ~model_recordings() = default;
 
     bool recording() const { return record_table_.is_allocated(); }
+    /// Traces of runs of so many samples: made anew where those of before had another number.
+    void record_samples(int samples) {
+        if (!recording() || samples == batch_) return;
+        batch_ = samples;
+        (this->*make_anew_)();
+    }
     /// nullptr where nothing is recorded.
     std::uintptr_t const* record_table() const { return record_table_.data(); }
     void ran(int steps) { steps_of_.assign(steps_of_.size(), steps); }
 
-  private:
     struct record_place {
         std::string layer;
         plan::trace_entry entry;
         std::string_view name() const { return entry.name; }
     };
+    /// Whatever can be recorded, layer by layer.
+    std::vector<record_place> const& all_records() const { return entries_; }
+
+  private:
+    void make_anew() {
+        for (record_place const& one : entries_)
+            if (state_records_[one.entry.slot].view().is_allocated() ||
+                spike_records_[one.entry.slot].view().is_allocated())
+                reserve(one.entry);
+        write_table();
+    }
+    void reserve(plan::trace_entry const& one) {
+        auto const steps = static_cast<std::size_t>(steps_),
+                   batch = static_cast<std::size_t>(batch_);
+        if (one.bits) {
+            spike_records_[one.slot] =
+                spike_view("spikefuse::recorded spikes", steps, batch, (one.width + 31) / 32);
+        } else {
+            state_records_[one.slot] =
+                trace_view("spikefuse::recorded states", steps, batch, one.width);
+        }
+    }
     /// Tells kernels where each trace lies.
     void write_table() {
         if (!recording())
@@ -136,6 +157,7 @@ class model_recordings {
     Kokkos::View<std::uintptr_t*, Space> record_table_;
     std::vector<owned<trace_view>> state_records_;
     std::vector<owned<spike_view>> spike_records_;
+    void (model_recordings::*make_anew_)() = nullptr; // all traces, of other extents
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -5,6 +5,7 @@
 
 #include "../../core/finite.hpp"
 #include "../../run/model.hpp"
+#include "targets.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -33,21 +34,6 @@ struct activity_bounds {
 
 namespace detail {
 
-inline void check_label(long long label, std::size_t sample, int classes) {
-    if (label < 0 || label >= classes)
-        throw value_error("the label of sample " + std::to_string(sample) + " is " +
-                              std::to_string(label),
-                          "the network has " + std::to_string(classes) +
-                              " outputs, labels are 0 to " + std::to_string(classes - 1),
-                          "Look at the data, or give the network more outputs");
-}
-inline void check_labels(std::span<int const> labels, std::size_t batch, int classes) {
-    if (labels.size() != batch)
-        throw shape_error("there are " + std::to_string(labels.size()) + " labels",
-                          "this model's batch is " + std::to_string(batch), "Pass one a sample");
-    for (std::size_t b = 0; b < batch; ++b) check_label(labels[b], b, classes);
-}
-
 /// What the plan of a network says of its training. Sizes are elements.
 struct training_plan {
     int inputs, outputs, padded_outputs;
@@ -55,13 +41,8 @@ struct training_plan {
     std::size_t parameters, transposed, entry_apart, kept_currents, memory, slots;
     bool one_launch; ///< forward and backward
 };
-/// What a run needs to know of its loss and its input.
-struct run_demands {
-    bool every_step, held, labels, targets, targets_follow_steps, picks_a_step;
-};
-
 template <class T, class Space>
-class gradient_buffers {
+class gradient_buffers : public target_buffers<T, Space> {
   public:
     /// Lets a gradient arrive at a state or an output of a layer, after each step of the runs to
     /// come. Stays until replaced; an empty view takes it away.
@@ -73,7 +54,7 @@ class gradient_buffers {
               Kokkos::View<T***, Kokkos::LayoutRight, Space> const& gradient) {
         plan::trace_entry const& found = recordings_->find_record(layer, what);
         if (gradient.is_allocated() &&
-            (gradient.extent(1) != static_cast<std::size_t>(batch_) ||
+            (gradient.extent(1) > static_cast<std::size_t>(batch_) ||
              gradient.extent(2) != found.width || !gradient.span_is_contiguous()))
             throw shape_error("the seed of '" + std::string(layer) + "' is " + shape_of(gradient),
                               "it has a number for every step, sample and neuron",
@@ -118,7 +99,7 @@ class gradient_buffers {
     T loss() const {
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), losses_);
         double sum = 0;
-        for (std::size_t b = 0; b < host.extent(0); ++b) sum += static_cast<double>(host(b));
+        for (std::size_t b = 0; b < samples(); ++b) sum += static_cast<double>(host(b));
         return static_cast<T>(sum);
     }
     /// What the loss looked at, row-major: [B, N], or [T, B, N]. Longer where an earlier run was.
@@ -158,7 +139,7 @@ class gradient_buffers {
             throw name_error(
                 "'" + std::string(name) + "' of '" + std::string(layer) + "' is no state",
                 "gradients reach the states that a run begins with", "Ask for a state by its name");
-        return memory_->get(layer, name, state_gradient_);
+        return memory_->get(layer, name, state_gradient_, samples());
     }
     /// The gradient of the input, flat and row-major: [T, B, N], or [B, N] for a held one; of
     /// packed spikes a number a feature. Call want_input_gradient before the run.
@@ -167,7 +148,7 @@ class gradient_buffers {
     /// All gradients as they lie: [groups, parameters], to be summed over the groups in their
     /// order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
-    /// How many gradients there are to be summed.
+    /// How many gradients there are to be summed, of the last run.
     int groups() const { return groups_; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
@@ -195,8 +176,9 @@ class gradient_buffers {
                      model_recordings<T, Space> const& recordings,
                      model_memory<T, Space> const& memory, int batch,
                      backpropagation_settings chosen)
-        : plan_(of), parameters_(&parameters), recordings_(&recordings), memory_(&memory),
-          batch_(batch), settings_(chosen) {
+        : target_buffers<T, Space>(batch, of.outputs), plan_(of), parameters_(&parameters),
+          recordings_(&recordings), memory_(&memory), batch_(batch), samples_(batch),
+          settings_(chosen) {
         if (chosen.checkpoint_steps < 0 || chosen.checkpoint_steps > of.longest_block)
             throw value_error("checkpoint_steps is " + std::to_string(chosen.checkpoint_steps),
                               "a block of steps is kept in scratch, which has room for " +
@@ -210,7 +192,7 @@ class gradient_buffers {
             throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes),
                               "it is a size of memory, zero or more", "Set .tape_megabytes");
         block_ = chosen.checkpoint_steps == 0 ? of.longest_block : chosen.checkpoint_steps;
-        groups_ = std::min(batch, chosen.groups == 0 ? planned_groups() : chosen.groups);
+        groups_ = groups_of(batch);
         auto const samples = static_cast<std::size_t>(batch);
         gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
                                             std::max<std::size_t>(of.parameters, 1) *
@@ -218,59 +200,23 @@ class gradient_buffers {
         transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights",
                                               std::max<std::size_t>(of.transposed, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", samples);
-        labels_ = Kokkos::View<int*, Space>("spikefuse::labels", samples);
         when_ = Kokkos::View<T*, Space>("spikefuse::when",
                                         samples * static_cast<std::size_t>(of.padded_outputs));
     }
 
-    int const* copy_labels(std::span<int const> labels) {
-        auto const batch = static_cast<std::size_t>(batch_);
-        check_labels(labels, batch, plan_.outputs);
-        Kokkos::View<int const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const
-            host(labels.data(), batch);
-        Kokkos::deep_copy(labels_, host);
-        return labels_.data();
-    }
-    T const* copy_targets(std::span<T const> values, int steps, bool follow_steps) {
-        if (steps < 1 || (steps != 1 && !follow_steps))
-            throw value_error(
-                "the targets are of " + std::to_string(steps) + " steps",
-                follow_steps ? "a run has at least one"
-                             : "this loss looks at one number an output, whatever the steps",
-                follow_steps ? "Pass the number of steps, 1 or more" : "Leave it out");
-        std::size_t const of_step = outputs_of_step(), wanted = values.size();
-        if (wanted % of_step != 0 ||
-            wanted / of_step != static_cast<std::size_t>(steps)) // no product that could overflow
-            throw shape_error("there are " + std::to_string(wanted) + " targets",
-                              "this loss wants " +
-                                  (steps == 1 ? "" : std::to_string(steps) + " times ") +
-                                  std::to_string(of_step),
-                              "Pass one an output");
-        values_ = Kokkos::View<T*, Space>("spikefuse::targets", wanted);
-        Kokkos::View<T const*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> const
-            host(values.data(), wanted);
-        Kokkos::deep_copy(values_, host);
-        return values_.data();
-    }
-    /// Throws what a run of so many steps lacks.
-    void check_run(int steps, run_demands const& wanted) const {
-        if (wanted.labels)
-            throw value_error("there are no labels", "this loss compares with them",
-                              "Call set_labels first");
-        if (wanted.targets)
-            throw value_error("there are no targets", "this loss compares with them",
-                              "Call set_targets first");
-        if (wanted.targets_follow_steps &&
-            values_.extent(0) != static_cast<std::size_t>(steps) * outputs_of_step())
-            throw shape_error("there are " + std::to_string(values_.extent(0)) + " targets",
-                              "a run of " + std::to_string(steps) +
-                                  " steps wants one for every step, sample and output",
-                              "Call set_targets(targets, " + std::to_string(steps) + ")");
-        for (auto const& [slot, one] : seeds_)
+    /// Throws what a run of so many steps and samples lacks.
+    void check_run(int steps, int samples, run_demands const& wanted) const {
+        this->check_targets(steps, samples, wanted);
+        for (auto const& [slot, one] : seeds_) {
             if (one.is_allocated() && one.extent(0) < static_cast<std::size_t>(steps))
                 throw shape_error("a seed has " + std::to_string(one.extent(0)) + " steps",
                                   "this run has " + std::to_string(steps),
                                   "Give a gradient for every step");
+            if (one.is_allocated() && one.extent(1) != static_cast<std::size_t>(samples))
+                throw shape_error("a seed has " + std::to_string(one.extent(1)) + " samples",
+                                  "this run has " + std::to_string(samples),
+                                  "Give a gradient for every sample");
+        }
         if (wanted.picks_a_step) check_step_numbers<T>(steps);
     }
     /// Room for a run, and where it is. `costs`, `row_gradients`: elements for each sample on the
@@ -278,8 +224,8 @@ class gradient_buffers {
     void prepare(run_arguments<T>& arguments, Space const& space, run_demands const& wanted,
                  std::size_t costs, std::size_t row_gradients) {
         int const steps = arguments.steps;
-        if (!settings_.carries_on) arguments.fresh = true;
-        auto const batch = static_cast<std::size_t>(batch_);
+        if (!settings_.carries_on) arguments.begun = 0;
+        samples_ = arguments.batch, groups_ = groups_of(samples_);
         std::size_t const places_on_tape = tape_places(steps, space);
         bool const keeps = keeps_currents(steps, space);
         grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
@@ -289,9 +235,10 @@ class gradient_buffers {
              (wanted.every_step ? static_cast<std::size_t>(steps) : 1) * outputs_of_step());
         if (wants_input_)
             grow(input_gradient_, "spikefuse::input_gradient",
-                 (wanted.held ? 1 : static_cast<std::size_t>(steps)) * batch *
+                 (wanted.held ? 1 : static_cast<std::size_t>(steps)) * samples() *
                      static_cast<std::size_t>(plan_.inputs));
-        if (wants_states_) grow(state_gradient_, "spikefuse::state_gradient", batch * plan_.memory);
+        if (wants_states_)
+            grow(state_gradient_, "spikefuse::state_gradient", samples() * plan_.memory);
         grow(costs_, "spikefuse::costs_of_steps", places_on_tape * costs);
         grow(row_gradients_, "spikefuse::row_gradients", places_on_tape * row_gradients);
         arguments.output = output_.data();
@@ -319,13 +266,14 @@ class gradient_buffers {
     void ran(int steps) { steps_ = steps; }
 
   private:
+    std::size_t samples() const { return static_cast<std::size_t>(samples_); }
     std::size_t outputs_of_step() const {
-        return static_cast<std::size_t>(batch_) * static_cast<std::size_t>(plan_.outputs);
+        return samples() * static_cast<std::size_t>(plan_.outputs);
     }
     /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches
     /// hold.
     int samples_per_pass(int steps) const {
-        int const all = (batch_ + groups_ - 1) / groups_;
+        int const all = (samples_ + groups_ - 1) / groups_;
         if (!plan_.one_launch) return all;
         constexpr std::size_t cache_budget = SPIKEFUSE_NEAR_CACHES;
         std::size_t const fit =
@@ -336,7 +284,7 @@ class gradient_buffers {
         return plan::round_up(some, plan_.samples_together);
     }
     std::size_t tape_places(int steps, Space const& space) const {
-        if (!plan_.one_launch) return static_cast<std::size_t>(batch_);
+        if (!plan_.one_launch) return samples();
         return static_cast<std::size_t>(std::min(groups_, space.concurrency())) *
                static_cast<std::size_t>(samples_per_pass(steps));
     }
@@ -351,14 +299,18 @@ class gradient_buffers {
     /// and each is that of a few samples: it is cleared and summed as a whole. A power of two:
     /// threads then get the same number of samples. On a device enough for its multiprocessors, a
     /// sample each if need be.
-    int planned_groups() const {
+    int planned_groups(int samples) const {
         bool const host = plan_.one_launch;
         std::size_t const fits = (std::size_t(host ? 64 : 256) << 20) /
                                  std::max<std::size_t>(plan_.parameters * sizeof(T), 1);
         int const most = std::min(static_cast<int>(std::min<std::size_t>(fits, host ? 16 : 128)),
-                                  host ? batch_ / 4 : batch_);
+                                  host ? samples / 4 : samples);
         return std::max(2,
                         static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(most, 1)))));
+    }
+    int groups_of(int samples) const {
+        return std::min(samples,
+                        settings_.groups == 0 ? planned_groups(samples) : settings_.groups);
     }
     /// Writes what stands for a slot, into a table that is made when it is first needed.
     template <class Entry>
@@ -381,15 +333,14 @@ class gradient_buffers {
     model_parameters<T, Space> const* parameters_;
     model_recordings<T, Space> const* recordings_;
     model_memory<T, Space> const* memory_;
-    int batch_;
+    int batch_, samples_; // at most, and of the last run
     backpropagation_settings settings_;
     int block_ = 1, groups_ = 1, steps_ = 0;
     bool wants_constants_ = true, has_constants_ = true, wants_input_ = false,
          wants_states_ = false;
     Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_,
-        input_gradient_, state_gradient_, values_, row_gradients_;
+        input_gradient_, state_gradient_, row_gradients_;
     Kokkos::View<double*, Space> costs_;
-    Kokkos::View<int*, Space> labels_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::map<std::size_t, Kokkos::View<T***, Kokkos::LayoutRight, Space>> seeds_; // by slot
     Kokkos::View<activity_penalty<T>*, Space> penalties_;
