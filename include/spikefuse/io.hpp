@@ -12,6 +12,7 @@
 #include "io/nir_graph.hpp"
 #include "io/nir_load.hpp"
 #include "io/nir_schedule.hpp"
+#include "io/nir_write.hpp"
 #include "io/save.hpp"
 #include "train/checkpoint.hpp"
 #include "train/datasets.hpp"

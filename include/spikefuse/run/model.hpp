@@ -5,6 +5,7 @@
 #include "../plan/describe.hpp"
 #include "../plan/names.hpp"
 #include "cell.hpp"
+#include "detail/loading.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
 #include "detail/parameters.hpp"
@@ -23,13 +24,14 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class Model, class Loss>
 class backpropagation;
 
-/// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs.
+/// A value: a copy is a network of its own, and goes on where this one is. Copying waits for runs.
 /// @tparam Network the network's type; may be const, as decltype of a constexpr network is
 /// @tparam T float or double
 /// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_parameters<T, Space>, public detail::model_recordings<T, Space> {
+class model : public detail::model_parameters<T, Space>,
+              public detail::model_recordings<T, Space>,
+              public detail::loads_files<model<Network, T, Space>> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
@@ -114,7 +116,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return (*this)(Space(), input, readout);
     }
 
-    /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
+    /// One step, as a cell: `[B, N]` in and out. The state goes on from call to call.
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
@@ -129,8 +131,8 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's, `[T, B, N]` or reduced `[B, N]`, of any strides: one
-    /// launch, no allocation, no fence. Throws shape_error where one does not fit.
+    /// Runs into the caller's view, `[T, B, N]` or reduced `[B, N]`, of any strides: one launch, no
+    /// allocation, no fence. Throws shape_error where one does not fit.
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -366,8 +368,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
-    detail::room_view<Space> scratch_,
-        packed_input_; // made when they are needed
+    detail::room_view<Space> scratch_, packed_input_; // made when they are needed
     bool fresh_ = true;
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
