@@ -327,6 +327,12 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
     }
     piece const whole = sentence(graph, plan, pieces).whole();
 
+    std::vector<std::size_t> const inside = whole.nodes();
+    if (std::all_of(inside.begin(), inside.end(), [&](std::size_t k) {
+            return graph.nodes[k].type == "Flatten" || graph.nodes[k].type == "Delay";
+        }))
+        throw no_word{"nothing in it computes, and a network has a layer at least"};
+
     repetition const again = longest_repetition(whole.items);
     std::string line = spell.input(graph.nodes[graph.inputs[0].node].out);
     std::vector<std::size_t> said; // nodes whose constants the sentence names

@@ -44,13 +44,15 @@ inline io::nir_node as_in_file(node const& one) {
 }
 
 /// A node whose numbers say in Euler's steps and by the second what was meant otherwise: so the
-/// words of a network take them.
+/// words of a network take them. A v_reset that is not meant is none.
 inline node as_words_have_it(node one, choices const& chosen) {
     auto const decays = [&](parameter& times) {
         for (double& tau : times.values) tau = chosen.dt / -std::expm1(-chosen.dt / tau);
     };
     std::visit(
         [&]<class Node>(Node& what) {
+            if constexpr (requires { what.v_reset; })
+                if (chosen.reset == resets::subtract) what.v_reset = {{0}};
             if constexpr (requires { what.tau; }) {
                 if (chosen.integration == integrations::exponential) decays(what.tau);
             } else if constexpr (requires { what.tau_mem; }) {

@@ -20,12 +20,6 @@ inline std::string role_of(outline::part const& one) {
 inline std::string end_of(outline::part const& one) {
     return one.type == "Input" || one.type == "Output" ? one.type : "";
 }
-/// "linear 1" and "linear_1" are one name.
-inline std::string plain_name(std::string name) {
-    std::replace(name.begin(), name.end(), ' ', '_');
-    return name;
-}
-
 /// Finds, for each part of `mine`, one of `theirs`, such that ways lead between the same parts.
 /// Parts are told apart by their roles and by what surrounds them; where that leaves a choice, a
 /// part of the same name is taken, then the next in order.

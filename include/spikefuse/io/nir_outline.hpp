@@ -134,6 +134,12 @@ class outline {
     std::vector<bool> left_out_;
 };
 
+/// "linear 1" and "linear_1" are one name.
+inline std::string plain_name(std::string name) {
+    std::replace(name.begin(), name.end(), ' ', '_');
+    return name;
+}
+
 /// Steps of a Delay, if all its neurons wait for as many.
 inline std::optional<int> delay_of(node const& one, double dt) {
     auto const* const delay = std::get_if<nodes::delay>(&one.what);

@@ -103,7 +103,8 @@ class graph_file {
                     whole(place + "/shape", {one.out.size()}, as_numbers(one.out));
                 } else if constexpr (std::is_same_v<Node, nodes::flatten>) {
                     whole(place + "/start_dim", {}, {static_cast<double>(what.first)});
-                    whole(place + "/end_dim", {}, {static_cast<double>(what.last)});
+                    whole(place + "/end_dim", {},
+                          {what.last + 1 == one.in.size() ? -1. : static_cast<double>(what.last)});
                     whole(place + "/input_type", {one.in.size()}, as_numbers(one.in));
                 } else if constexpr (requires { what.groups; }) {
                     std::vector<double> pixels = as_numbers(one.in);
