@@ -29,7 +29,7 @@ namespace detail {
 /// Numbers in a graph that is to be written.
 class graph_file {
   public:
-    graph_file(graph const& from, packages package) : from_(from), package_(package) {
+    graph_file(graph const& from, packages package) : package_(package) {
         file_.text("/version", package == packages::nir_1_0_4 ? "1.0.4" : "1.0.8");
         file_.group("/node");
         file_.text("/node/type", "NIRGraph");
@@ -116,7 +116,6 @@ class graph_file {
             one.what);
     }
 
-    graph const& from_;
     packages package_;
     io::detail::hdf5_image file_;
 };
