@@ -83,7 +83,7 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
     Kokkos::deep_copy(currents, host);
 
     auto network = model{network_type, {.steps = steps, .batch = batch, .dt = 1 * units::s}};
-    io::load_nir(network, file);
+    network.load(nir::read(file));
     by_hand twin{std::vector<float>(pixels * hidden),  std::vector<float>(hidden * classes),
                  network.get("scale 1", "factor")[0],  network.get("iaf 1", "threshold")[0],
                  network.get("iaf 2", "threshold")[0], network.get("iaf 3", "threshold")[0]};

@@ -51,7 +51,7 @@ result classify(Network const& network_type, io::mnist const& set, std::string c
     auto network = model{
         network_type,
         {.steps = steps, .batch = batch, .dt = 1 * units::s}}; // the file's r is per step of 1
-    io::load_nir(network, file);
+    network.load(nir::read(file));
     for (auto const* layer : {"iaf 1", "iaf 2"}) network.record(layer, "spikes");
 
     Kokkos::DefaultExecutionSpace const space;

@@ -8,8 +8,8 @@
 #include "arguments.hpp"
 #include "handles.hpp"
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES // said by spikefuse_add_bindings where HDF5 and zlib are
-#include "../io/load.hpp"
-#include "../io/save.hpp"
+#include "../io/nir_load.hpp"
+#include "../io/nir_write.hpp"
 #endif
 
 #include <cstdint>
@@ -182,7 +182,7 @@ class library {
         return with(which, [&](entry& one) {
             std::string const file = detail::text_of(path, "path");
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES
-            io::load_nir(one.network, file);
+            one.network.load(nir::read(file));
 #else
             refuse_file(one, file);
 #endif
@@ -192,7 +192,7 @@ class library {
         return with(which, [&](entry& one) {
             std::string const file = detail::text_of(path, "path");
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES
-            io::save_nir(one.network, file);
+            nir::write(file, one.network);
 #else
             refuse_file(one, file);
 #endif

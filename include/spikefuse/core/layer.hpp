@@ -64,6 +64,7 @@ struct nir_mapping {
     std::array<std::string_view, 2> types; ///< of nodes
     std::array<field, 8> fields;           ///< empty behind the last
     std::array<fixed, 2> implied;          ///< likewise
+    bool starts_at_leak = false;           ///< membranes begin at v_leak, not at 0
 
     constexpr nir_mapping() = default;
     constexpr nir_mapping(std::string_view type, std::initializer_list<field> of,
@@ -76,6 +77,12 @@ struct nir_mapping {
     constexpr nir_mapping with_window(window of) const {
         nir_mapping all = *this;
         all.slides = of;
+        return all;
+    }
+    /// The same, with membranes that begin at v_leak.
+    constexpr nir_mapping with_start_at_leak() const {
+        nir_mapping all = *this;
+        all.starts_at_leak = true;
         return all;
     }
     /// The same with fields that the equations fix.

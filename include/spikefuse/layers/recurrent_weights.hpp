@@ -18,7 +18,7 @@ struct recurrent_weights_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
-    static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}};
+    static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}, "Affine"};
 
     template <class Left>
     using over = detail::weights_over<Left::width, Left::width, false>;

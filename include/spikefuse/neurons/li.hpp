@@ -27,7 +27,8 @@ struct li_neuron {
     static constexpr nir_mapping exchange =
         nir_mapping("CubaLI",
                     {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}})
-            .with_fixed({"r", {}}, {"w_in", "tau_syn"});
+            .with_fixed({"r", {}}, {"w_in", "tau_syn"})
+            .with_start_at_leak();
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

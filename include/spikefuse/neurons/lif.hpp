@@ -35,7 +35,8 @@ struct lif_neuron {
                                                                     {"v_leak", "v_leak"},
                                                                     {"threshold", "v_threshold"},
                                                                     {"v_reset", "v_reset", 0}})
-                                                .with_fixed({"r", {}}, {"w_in", "tau_syn"});
+                                                .with_fixed({"r", {}}, {"w_in", "tau_syn"})
+                                                .with_start_at_leak();
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

@@ -105,7 +105,7 @@ template <class... Policies>
 struct threshold_neuron {
     using kind = named<"nir_threshold">;
     using parameters = threshold_parameters;
-    using choices = asks<strict_policy, surrogate_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"Threshold", {{"threshold", "threshold"}}};
 
     static constexpr auto equations() {

@@ -5,6 +5,7 @@
 #include "../plan/names.hpp"
 #include "cell.hpp"
 #include "detail/checks.hpp"
+#include "detail/loading.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
 #include "detail/shared_states.hpp"
@@ -24,14 +25,15 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class Model, class Loss>
 class backpropagation;
 
-/// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs. Up to `settings.batch` samples run side by side: a call with n
-/// samples runs the first n, with the bits of a model of that batch, and leaves the others.
+/// A value: a copy is a network of its own, and goes on where this one is. Copying waits for runs.
+/// Up to `settings.batch` samples run side by side: a call with n samples runs the first n, with the
+/// bits of a model of that batch, and leaves the others.
 /// @tparam Network the network's type; may be const, as decltype of a constexpr network is
 /// @tparam T float or double
 /// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_checks<T, Space> {
+class model : public detail::model_checks<T, Space>,
+              public detail::loads_files<model<Network, T, Space>> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
@@ -117,7 +119,7 @@ class model : public detail::model_checks<T, Space> {
         return (*this)(Space(), input, readout);
     }
 
-    /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
+    /// One step, as a cell: `[B, N]` in and out. The state goes on from call to call.
     /// @throws shape_error an input of another size
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
@@ -133,8 +135,9 @@ class model : public detail::model_checks<T, Space> {
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's of any strides: one launch, no allocation, no fence.
-    /// @throws shape_error a view that does not fit; the output is `[T, B, N]`, reduced `[B, N]`
+    /// Runs into the caller's view, `[T, B, N]` or reduced `[B, N]`, of any strides: one launch, no
+    /// allocation, no fence.
+    /// @throws shape_error a view that does not fit
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -369,9 +372,8 @@ class model : public detail::model_checks<T, Space> {
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
-    detail::room_view<Space> scratch_,
-        packed_input_;          // made when they are needed
-    int begun_ = 0;             // samples that have states; the others begin at rest
+    detail::room_view<Space> scratch_, packed_input_; // made when they are needed
+    int begun_ = 0; // samples that have states; the others begin at rest
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
 
