@@ -109,7 +109,7 @@ class model : public detail::model_parameters<T, Space>, public detail::model_re
                                     static_cast<std::size_t>(outputs));
             }
         }();
-        run(space, input, readout, result);
+        run_steps(space, input, readout, result, settings_.steps);
         return result;
     }
     template <class Input, readout_word Readout>
