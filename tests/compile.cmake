@@ -10,7 +10,12 @@ if(NVCC) # it has no way to stop after the syntax
 endif()
 if(DEVICE)
     include(${CMAKE_CURRENT_LIST_DIR}/device/kokkos_for_cuda.cmake)
-    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu -c -o ${FOLDER}/kernels.o)
+    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu)
+    if(KERNELS_ALONE) # not what the host does with them, which takes longer than they do
+        list(APPEND how -cubin -o ${FOLDER}/kernels.cubin)
+    else()
+        list(APPEND how -c -o ${FOLDER}/kernels.o)
+    endif()
 endif()
 function(compile source out_result out_text)
     execute_process(COMMAND ${COMPILER} ${how} ${FLAGS} ${ARGN} ${source}

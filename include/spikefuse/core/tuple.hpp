@@ -32,32 +32,31 @@ constexpr tuple<T...> make_tuple(T... values) {
 }
 
 template <std::size_t Index, class T>
-KOKKOS_FORCEINLINE_FUNCTION constexpr T const& get(leaf<Index, T> const& one) {
+SPIKEFUSE_FUNCTION constexpr T const& get(leaf<Index, T> const& one) {
     return one.value;
 }
 template <std::size_t Index, class T>
-KOKKOS_FORCEINLINE_FUNCTION constexpr T& get(leaf<Index, T>& one) {
+SPIKEFUSE_FUNCTION constexpr T& get(leaf<Index, T>& one) {
     return one.value;
 }
 
 /// A number that is a type. (std's own converts itself into a number on the host alone.)
 template <auto Value>
 struct fixed : std::integral_constant<decltype(Value), Value> {
-    KOKKOS_FORCEINLINE_FUNCTION constexpr operator decltype(Value)() const { return Value; }
+    SPIKEFUSE_FUNCTION constexpr operator decltype(Value)() const { return Value; }
 };
 template <std::size_t Index>
 using constant = fixed<Index>;
 
 template <class Function, std::size_t... Index>
-KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function,
-                                                  std::index_sequence<Index...>) {
+SPIKEFUSE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
     (function(constant<Index>{}), ...);
 }
 
 /// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to
 /// walk layers and statements in a kernel.
 template <std::size_t Count, class Function>
-KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
+SPIKEFUSE_FUNCTION constexpr void for_each_index(Function&& function) {
     unroll(function, std::make_index_sequence<Count>{});
 }
 

@@ -241,27 +241,6 @@ SPIKEFUSE_FUNCTION void accumulate_constant_adjoint(E const& e, V const* params,
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
-/// Propagates the adjoints of an expression's coefficients, and clears each: it may occur in
-/// several places.
-template <class N, class V, std::uint64_t Path, class E>
-SPIKEFUSE_FUNCTION void coefficient_adjoints(E const& e, V const* params, typename V::number step,
-                                             V* gradients, V* to) {
-    if constexpr (is_literal<E>::value) {
-        return;
-    } else if constexpr (is_constant<E>) {
-        V& gradient = gradients[equation_traits<N>::template coefficient_index<E, Path>];
-        accumulate_constant_adjoint<N, V>(e, params, step, gradient, to);
-        gradient = V(0);
-    } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
-        [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
-            for_each_index<sizeof...(A)>([&](auto i) {
-                coefficient_adjoints<N, V, inside(Path, i)>(get<i>(inner.arguments), params, step,
-                                                            gradients, to);
-            });
-        }(e);
-    }
-}
-
 } // namespace detail
 
 /// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients,
@@ -297,9 +276,11 @@ SPIKEFUSE_FUNCTION void initial_state_adjoint(neurons<N, V> const& cell, gradien
 template <class N, class V>
 SPIKEFUSE_FUNCTION void parameter_adjoints(V const* params, typename V::number step, V* gradients,
                                            V* to) {
-    constexpr auto lines = tree<N>::value;
-    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
-        detail::coefficient_adjoints<N, V, k + 1>(get<k>(lines).value, params, step, gradients, to);
+    detail::for_each_index<equation_traits<N>::coefficient_count>([&](auto k) {
+        constexpr auto e =
+            detail::expression_at<N, equation_traits<N>::template coefficient_place<k>>();
+        detail::accumulate_constant_adjoint<N, V>(e, params, step, gradients[k], to);
+        gradients[k] = V(0);
     });
 }
 
