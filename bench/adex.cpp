@@ -4,6 +4,7 @@
 #include "twin.hpp"
 
 using namespace spikefuse;
+using spikefuse::detail::lanes;
 
 namespace {
 
@@ -51,7 +52,7 @@ class adex_twin {
     }
     static bench::row onset(bench::row v) {
         return std::bit_cast<bench::row>(
-            spikefuse::exp(std::bit_cast<lanes<float>>((v - 1) / delta_t)));
+            spikefuse::detail::exp(std::bit_cast<lanes<float>>((v - 1) / delta_t)));
     }
     static bench::row from_bits(unsigned bits) {
         bench::row values;

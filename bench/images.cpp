@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     space const here;
     for (auto const& [activity, threshold] : {std::pair{0.004, 1.5}, {0.05, 1.5}, {0.25, 1.5}}) {
         auto const make = [&](int batch) {
-            model network{camera, {.steps = steps, .batch = batch, .dt = 1 * s, .seed = 1}};
+            model network{camera, {.steps = steps, .batch = batch, .dt = 1 * units::s, .seed = 1}};
             for (int k = 1; k <= 5; ++k)
                 network.set("iaf " + std::to_string(k), "threshold", threshold);
             return network;

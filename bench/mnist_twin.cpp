@@ -82,8 +82,8 @@ void compare(std::string const& data, std::string const& file, int steps, int ba
         host.data()[k] = static_cast<float>(set.images[k]);
     Kokkos::deep_copy(currents, host);
 
-    auto network = model{network_type, {.steps = steps, .batch = batch, .dt = 1 * s}};
-    io::load_nir(network, file);
+    auto network = model{network_type, {.steps = steps, .batch = batch, .dt = 1 * units::s}};
+    network.load(nir::read(file));
     by_hand twin{std::vector<float>(pixels * hidden),  std::vector<float>(hidden * classes),
                  network.get("scale 1", "factor")[0],  network.get("iaf 1", "threshold")[0],
                  network.get("iaf 2", "threshold")[0], network.get("iaf 3", "threshold")[0]};

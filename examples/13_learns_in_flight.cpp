@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
     auto const seed = static_cast<std::uint64_t>(argc > 1 ? std::atoi(argv[1]) : 1);
     int const chunks = argc > 2 ? std::atoi(argv[2]) : 600;
 
-    settings const how{
+    model_settings const how{
         .steps = chunk, .batch = bodies, .dt = 10 * ms, .seed = seed, .name = "steering"};
     // Two models of one network: one steers, step by step; the other learns from what it saw.
     model_of<steering> steers(steering, how), learns(steering, how);

@@ -48,10 +48,10 @@ result classify(Network const& network_type, io::mnist const& set, std::string c
                               std::to_string(set.columns),
                           "the network takes 28 x 28", "Take MNIST's own files");
     auto const samples = static_cast<std::size_t>(batch);
-    auto network =
-        model{network_type,
-              {.steps = steps, .batch = batch, .dt = 1 * s}}; // the file's r is per step of 1
-    io::load_nir(network, file);
+    auto network = model{
+        network_type,
+        {.steps = steps, .batch = batch, .dt = 1 * units::s}}; // the file's r is per step of 1
+    network.load(nir::read(file));
     for (auto const* layer : {"iaf 1", "iaf 2"}) network.record(layer, "spikes");
 
     Kokkos::DefaultExecutionSpace const space;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/run.sh NAME [ARGUMENTS]: builds and runs a program (an example, a benchmark, a tool, a test) by its name.
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
-programs() { (cd "$project_root" && for f in examples/*.cpp examples/*.c examples/*.f90 bench/*.cpp tools/*/*.cpp tests/unit/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/train/*.cpp tests/fuzz/*.cpp; do if [ -f "$f" ]; then f=${f##*/}; echo "${f%.*}"; fi; done) | sort; }
+programs() { (cd "$project_root" && for f in examples/*.cpp examples/*.c examples/*.f90 bench/*.cpp tools/*/*.cpp tests/unit/*.cpp tests/run/*.cpp tests/reference/*.cpp tests/train/*.cpp tests/fuzz/*.cpp tests/generated/*.cpp; do if [ -f "$f" ]; then f=${f##*/}; echo "${f%.*}"; fi; done) | sort; }
 usage() { printf 'usage: scripts/run.sh NAME [ARGUMENTS]\nprograms:\n' && programs | sed 's/^/  /'; }
 case ${1-} in
 -h | --help) usage && exit ;;

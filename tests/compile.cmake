@@ -10,7 +10,12 @@ if(NVCC) # it has no way to stop after the syntax
 endif()
 if(DEVICE)
     include(${CMAKE_CURRENT_LIST_DIR}/device/kokkos_for_cuda.cmake)
-    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu -c -o ${FOLDER}/kernels.o)
+    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu)
+    if(KERNELS_ALONE) # not what the host does with them, which takes longer than they do
+        list(APPEND how -cubin -o ${FOLDER}/kernels.cubin)
+    else()
+        list(APPEND how -c -o ${FOLDER}/kernels.o)
+    endif()
 endif()
 function(compile source out_result out_text)
     execute_process(COMMAND ${COMPILER} ${how} ${FLAGS} ${ARGN} ${source}
@@ -88,9 +93,8 @@ endif()
 if(KIND STREQUAL "headers")
     # A header stands alone if it compiles behind nothing but what it includes itself. So headers of which each includes all
     # before it are looked at in one go, each as if it were alone: fewer than half begin a compilation. Those behind
-    # Kokkos_Core.hpp get it precompiled: a second instead of four. What shadows what depends on the order of headers: that
-    # is asked of the front doors, which hold them all, in the order that a user gets.
-    set(careful -Werror -Wpedantic -Wconversion)
+    # Kokkos_Core.hpp get it precompiled: a second instead of four.
+    set(careful -Werror -Wpedantic -Wconversion -Wshadow)
     precompile("#include <Kokkos_Core.hpp>" ${FOLDER} -Wpedantic)
     with_precompiled(${FOLDER} behind_kokkos)
     file(GLOB_RECURSE headers ${ROOT}/*.hpp)
@@ -136,9 +140,6 @@ if(KIND STREQUAL "headers")
             set(first "")
             if(Kokkos_Core.hpp IN_LIST closure) # all of this chain include it
                 set(first ${behind_kokkos})
-            endif()
-            if(least MATCHES "/spikefuse/[^/]*$")
-                list(APPEND first -Wshadow)
             endif()
             set(includes ${chain_${number}})
             list(TRANSFORM includes PREPEND "-include;")

@@ -77,5 +77,10 @@ for header in includes:
             faults.append(f"{header.relative_to(root.resolve())}: reaches {other.relative_to(root.resolve())}, which lies above {room}.")
         if LEVEL[room] < 5 and "<Kokkos_Core.hpp>" in other.read_text():
             faults.append(f"{header.relative_to(root.resolve())}: reaches Kokkos_Core.hpp through {other.name}.")
+# A program that only runs parses nothing of the way back.
+BACKWARD = {"differentiate.hpp", "backward.hpp", "neuron_adjoint.hpp", "weight_gradients.hpp", "input_gradients.hpp", "loss.hpp"}
+for other in reached((root / "spikefuse.hpp").resolve(), set()):
+    if other.name in BACKWARD or other.relative_to(root.resolve()).parts[0] == "train":
+        faults.append(f"spikefuse.hpp: reaches {other.relative_to(root.resolve())}, which only training needs.")
 print("\n".join(faults) or f"{len(headers)} headers, the layering holds")
 sys.exit(1 if faults else 0)

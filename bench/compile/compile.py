@@ -108,8 +108,8 @@ def measure(chosen):
 
 def counted(chosen):
     """The figures that are recorded; and what one more layer costs among the first 8, and behind them."""
-    headers, two, eight, many = count(chosen, 0), *(count(chosen, layers, True) for layers in (2, 8, 32))
-    early, late = (eight - two) / 6, (many - eight) / 24
+    headers, two, eight, many = count(chosen, 0), *(count(chosen, layers, True) for layers in (2, 8, 20))
+    early, late = (eight - two) / 6, (many - eight) / 12
     return {"headers alone": headers, "8 layers, a run": count(chosen, 8) - headers, "8 layers, with gradients": eight - headers,
             "one more layer, with gradients": round(late)}, early, late
 
@@ -117,7 +117,7 @@ def counted(chosen):
 def check(chosen):
     faults = []
     now, early, late = counted(chosen)
-    print(f"one more layer, with gradients: {early:.0f} instantiations from 2 to 8 layers, {late:.0f} from 8 to 32")
+    print(f"one more layer, with gradients: {early:.0f} instantiations from 2 to 8 layers, {late:.0f} from 8 to 20")
     if late > SLACK * early:
         faults.append("instantiations grow faster than the number of layers: something is instantiated for each pair of layers")
     record = json.loads(RECORD.read_text())

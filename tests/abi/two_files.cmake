@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Two files of one program, whose numbers lie differently, do not link; with the same flags they do.
 file(REMOVE_RECURSE ${FOLDER})
-file(WRITE ${FOLDER}/library.cpp "#include <spikefuse/core/lanes.hpp>\n#include <spikefuse/core/errors.hpp>\nint width(spikefuse::lanes<float> const&) { return spikefuse::lanes<float>::width; }\nvoid fail() { throw spikefuse::value_error(\"a\", \"b\", \"c\"); }\n")
-file(WRITE ${FOLDER}/program.cpp "#include <spikefuse/core/lanes.hpp>\n#include <spikefuse/core/errors.hpp>\nint width(spikefuse::lanes<float> const&);\nvoid fail();\nint main() {\n    try { fail(); } catch (spikefuse::error const&) { return width(spikefuse::lanes<float>(0)) == spikefuse::lanes<float>::width ? 0 : 1; }\n}\n")
+file(WRITE ${FOLDER}/library.cpp "#include <spikefuse/core/lanes.hpp>\n#include <spikefuse/core/errors.hpp>\nint width(spikefuse::detail::lanes<float> const&) { return spikefuse::detail::lanes<float>::width; }\nvoid fail() { throw spikefuse::value_error(\"a\", \"b\", \"c\"); }\n")
+file(WRITE ${FOLDER}/program.cpp "#include <spikefuse/core/lanes.hpp>\n#include <spikefuse/core/errors.hpp>\nint width(spikefuse::detail::lanes<float> const&);\nvoid fail();\nint main() {\n    try { fail(); } catch (spikefuse::error const&) { return width(spikefuse::detail::lanes<float>(0)) == spikefuse::detail::lanes<float>::width ? 0 : 1; }\n}\n")
 function(link program_flags library_flags out)
     foreach(file IN ITEMS program library)
         separate_arguments(flags UNIX_COMMAND "${${file}_flags}")

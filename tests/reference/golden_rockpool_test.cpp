@@ -129,8 +129,8 @@ struct moments {
 moments measure(double noise_std, double tau, double dt, int batch, int steps, int burn_in,
                 std::uint64_t seed) {
     constexpr int width = 64;
-    model network{input<width> >> noisy_exp_syn({.tau = tau * s, .noise_std = noise_std}),
-                  {.steps = steps, .batch = batch, .dt = dt * s, .seed = seed}};
+    model network{input<width> >> noisy_exp_syn({.tau = tau * units::s, .noise_std = noise_std}),
+                  {.steps = steps, .batch = batch, .dt = dt * units::s, .seed = seed}};
     Kokkos::View<float**, Kokkos::LayoutRight> const silence("x", static_cast<std::size_t>(batch),
                                                              width);
     auto const i = test::host(network(silence));

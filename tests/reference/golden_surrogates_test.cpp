@@ -5,6 +5,7 @@
 
 using namespace spikefuse;
 using golden::variant;
+using spikefuse::detail::by_membrane, spikefuse::detail::by_threshold, spikefuse::detail::lanes;
 
 namespace {
 

@@ -2,4 +2,4 @@
 // expect: this network computes nothing
 #include <spikefuse/network.hpp>
 using namespace spikefuse;
-constexpr auto wrong = plan::schedule<decltype(input<64> >> identity), false>::outputs;
+constexpr auto wrong = detail::plan::schedule<decltype(input<64> >> identity), false>::outputs;

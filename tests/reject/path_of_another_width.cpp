@@ -4,4 +4,5 @@
 #include <spikefuse/network.hpp>
 using namespace spikefuse;
 constexpr auto wrong =
-    plan::schedule<decltype(input<64> >> recurrent(lif, through(linear<32>))), false>::outputs;
+    detail::plan::schedule<decltype(input<64> >> recurrent(lif, through(linear<32>))),
+                           false>::outputs;

@@ -5,4 +5,4 @@
 using namespace spikefuse;
 constexpr auto block =
     population<4> >> linear<10, 5>; // how many features it will take is not known here
-constexpr auto wrong = plan::schedule<decltype(input<3> >> block), false>::outputs;
+constexpr auto wrong = detail::plan::schedule<decltype(input<3> >> block), false>::outputs;

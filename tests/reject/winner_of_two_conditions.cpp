@@ -9,5 +9,5 @@ struct undecided {
         return dynamics(v += current, spike = only_winner((v > 1) & (v < 2)));
     }
 };
-equations::neurons<undecided, lanes<float>> cells;
+equations::neurons<undecided, detail::lanes<float>> cells;
 auto const reach = equations::reach_threshold(cells);

@@ -81,7 +81,7 @@ TEST_CASE("a run of fewer samples has the bits of a model of so many, and leaves
     network.record("lif 1", "spikes");
     std::vector<decltype(network)> each; // a model a sample, which runs when that does
     for (int b = 0; b < batch; ++b) {
-        each.emplace_back(network_type, settings{.steps = steps, .batch = 1});
+        each.emplace_back(network_type, model_settings{.steps = steps, .batch = 1});
         each.back().record("lif 1", "v");
         each.back().record("lif 1", "spikes");
     }

@@ -8,7 +8,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <spikefuse/io.hpp>
-#include <spikefuse/io/nir_load.hpp>
 #include <spikefuse/spikefuse.hpp>
 
 using namespace spikefuse;
@@ -66,8 +65,8 @@ TEST_CASE("cnn_sinabs.nir over N-MNIST: 100 of 100 right, and the rates of five 
         io::read_events((test::event_camera_data() / "nmnist_test.h5").string(), pixels);
     REQUIRE(seen.size() == 100);
     // The file counts in steps: v += x.
-    model network{camera, {.steps = steps, .batch = batch, .dt = 1 * s}};
-    io::load_nir(network, (test::nir_data() / "cnn_sinabs.nir").string());
+    model network{camera, {.steps = steps, .batch = batch, .dt = 1 * units::s}};
+    network.load(nir::read((test::nir_data() / "cnn_sinabs.nir").string()), {.dt = 1});
     for (int k = 1; k <= 5; ++k) network.record("iaf " + std::to_string(k), "spikes");
 
     auto const each_event = [&](std::size_t first, auto const& take) { // (step, sample, pixel)
@@ -99,31 +98,13 @@ TEST_CASE("cnn_sinabs.nir over N-MNIST: 100 of 100 right, and the rates of five 
                 }),
           {0.00374, 0.00638, 0.02615, 0.02629, 0.03609});
 }
-TEST_CASE("the same by names, as a generated header loads it") {
-    auto const path = (test::nir_data() / "cnn_sinabs.nir").string();
-    model in_order{camera, {.steps = steps, .batch = batch, .dt = 1 * s}}, by_name{in_order};
-    io::load_nir(in_order, path);
-    nir::load(by_name, nir::read(path),
-              {{"conv2d 1", "0"},
-               {"iaf 1", "1"},
-               {"conv2d 2", "2"},
-               {"iaf 2", "3"},
-               {"conv2d 3", "5"},
-               {"iaf 3", "6"},
-               {"linear 1", "9"},
-               {"iaf 4", "10"},
-               {"linear 2", "11"},
-               {"iaf 5", "12"}});
-    for (auto const& one : in_order.parameters())
-        REQUIRE(in_order.get(one.layer, one.name) == by_name.get(one.layer, one.name));
-}
 TEST_CASE("a layer that slides in another way than the file's is told, and nothing is loaded") {
     auto const path = (test::nir_data() / "cnn_sinabs.nir").string();
     auto const says = [&](auto const& network_type, char const* what, char const* why) {
-        model network{network_type, {.steps = 1, .batch = 1, .dt = 1 * s}};
+        model network{network_type, {.steps = 1, .batch = 1, .dt = 1 * units::s}};
         auto const before = network.get("conv2d 1", "weight");
         try {
-            io::load_nir(network, path);
+            network.load(nir::read(path));
             FAIL("loaded");
         } catch (error const& caught) {
             INFO(caught.what());

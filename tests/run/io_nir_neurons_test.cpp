@@ -40,7 +40,7 @@ void agrees(Network network, char const* name, std::string const& variant) {
     made loaded(
         network,
         {.steps = static_cast<int>(steps), .batch = 1, .dt = test::dt_of(recorded) * 1000 * ms});
-    io::load_nir(loaded, nir);
+    loaded.load(nir::read(nir));
     Kokkos::View<T***, Kokkos::LayoutRight> x("x", steps, 1, in);
     test::fill(x, [&](std::size_t k) { return static_cast<T>(input.values[k]); });
     auto const z = test::host(loaded(x));
@@ -55,12 +55,12 @@ void agrees(Network network, char const* name, std::string const& variant) {
 
     // What is saved comes back, and says the same.
     test::folder const here;
-    io::save_nir(loaded, here / "again.nir");
+    nir::write(here / "again.nir", loaded);
     made again(network, {.steps = static_cast<int>(steps),
                          .batch = 1,
                          .dt = test::dt_of(recorded) * 1000 * ms,
                          .seed = 3});
-    io::load_nir(again, here / "again.nir");
+    again.load(nir::read(here / "again.nir"));
     for (auto const& one : loaded.parameters())
         REQUIRE(loaded.get(one.layer, one.name) == again.get(one.layer, one.name));
     REQUIRE(again.layer_names() == loaded.layer_names());
@@ -73,7 +73,7 @@ TEST_CASE("the paper's LIF, step by step") {
     for (auto const* columns : {"lif_exact.csv", "lif_norse.csv"}) {
         model network{input<1> >> linear<1> >> nir::lif,
                       {.steps = 1000, .batch = 1, .dt = 0.1 * ms}};
-        io::load_nir(network, (folder / "lif_norse.nir").string());
+        network.load(nir::read((folder / "lif_norse.nir").string()));
         std::istringstream lines(test::bytes_of((folder / columns).string()));
         std::vector<double> input, spikes;
         for (std::string line; std::getline(lines, line);) {
@@ -114,25 +114,25 @@ TEST_CASE("CubaLIF of others' recordings: the old current and the new one, any r
 TEST_CASE("a file that another layer cannot hold: the sentence names the one that can") {
     test::folder const here;
     std::string const path = here / "saved.nir";
-    io::save_nir(model{input<3> >> linear<2> >> nir::lif, {}}, path);
+    nir::write(path, model{input<3> >> linear<2> >> nir::lif, {}});
     model integrates{input<3> >> linear<2> >> iaf, {}};
     SAYS(
-        name_error, io::load_nir(integrates, path),
+        name_error, integrates.load(nir::read(path)),
         "is a LIF (the network has 'iaf 1' there, NIR's IF). Write the network as the file has it, "
         "layer by layer: a LIF is nir::lif");
-    io::save_nir(model{input<3> >> linear<2> >> nir::cuba_lif({.r = 2}), {}}, path);
+    nir::write(path, model{input<3> >> linear<2> >> nir::cuba_lif({.r = 2}), {}});
     model plain{input<3> >> linear<2> >> lif, {}};
-    SAYS(value_error, io::load_nir(plain, path),
+    SAYS(value_error, plain.load(nir::read(path)),
          "or write nir::cuba_lif, which has this number as a parameter");
     // What `lif` saves, nir::cuba_lif computes.
-    settings const chosen{.steps = 40, .batch = 2, .seed = 4};
+    model_settings const chosen{.steps = 40, .batch = 2, .seed = 4};
     model saved{input<20> >> linear<30> >> lif >> linear<4>, chosen, precision<double>};
     model loaded{input<20> >> linear<30> >> nir::cuba_lif >> linear<4>, chosen, precision<double>};
     auto weights = saved.get("linear 1", "weight");
     for (double& one : weights) one *= 9;
     saved.set("linear 1", "weight", weights);
-    io::save_nir(saved, path);
-    io::load_nir(loaded, path);
+    nir::write(path, saved);
+    loaded.load(nir::read(path));
     REQUIRE(std::abs(loaded.get("nir_cuba_lif 1", "w_in")[0] - 5) < 1e-12); // 5 ms / 1 ms
     auto const spikes = test::random_spikes(40, 2, 20, 0.3, 1);
     saved.record("lif 1", "spikes"), loaded.record("nir_cuba_lif 1", "spikes");

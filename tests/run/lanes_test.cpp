@@ -13,6 +13,7 @@
 #include <vector>
 
 using namespace spikefuse;
+using namespace spikefuse::detail;
 
 #ifdef SPIKEFUSE_TESTED_BYTES // this program is compiled for a processor with registers of so many
                               // bytes

@@ -15,6 +15,7 @@
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
+using spikefuse::detail::lanes;
 using test::host;
 
 namespace {
@@ -273,14 +274,16 @@ TEST_CASE("numbers are checked as the model's type has them") {
     }
     refuses([&] { single.set("li 1", "tau_mem", 1e-50); }, "value_error",
             "is 1e-50 at [0] (a time constant is positive and finite");
-    refuses([&] { single.set("li 1", "tau_mem", 1e-50 * s); }, "value_error",
+    refuses([&] { single.set("li 1", "tau_mem", 1e-50 * units::s); }, "value_error",
             "in float this one is 0");
     twice.set("li 1", "tau_mem", 1e-50);
-    refuses([] { model{one_li, {.dt = 1e-300 * s}}; }, "value_error", "settings.dt is 1e-300 s");
-    model{one_li, {.dt = 1e-300 * s}, precision<double>};
-    refuses([] { model{input<1> >> li({.tau_mem = 1e-50 * s}), {}}; }, "value_error",
+    refuses([] { model{one_li, {.dt = 1e-300 * units::s}}; }, "value_error",
+            "settings.dt is 1e-300 s");
+    model{one_li, {.dt = 1e-300 * units::s}, precision<double>};
+    refuses([] { model{input<1> >> li({.tau_mem = 1e-50 * units::s}), {}}; }, "value_error",
             "in float this one is 0");
-    refuses([] { model{one_li, {.dt = std::nan("") * s}}; }, "value_error", "settings.dt is nan s");
+    refuses([] { model{one_li, {.dt = std::nan("") * units::s}}; }, "value_error",
+            "settings.dt is nan s");
     REQUIRE(single.get("li 1", "v_leak")[0] == 0);
 }
 

@@ -39,7 +39,7 @@ std::string section(std::string const& page, std::string const& name) {
 }
 std::string as_written(array_info const& info) {
     std::ostringstream text;
-    if (info.measure == unit::time) {
+    if (info.measure == array_unit::time) {
         text << info.initial * 1e3 << " ms";
     } else {
         text << info.initial;

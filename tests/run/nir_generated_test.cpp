@@ -13,6 +13,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
 #include <spikefuse/io/nir_load.hpp>
+#include <spikefuse/io/nir_write.hpp>
 #include <spikefuse/spikefuse.hpp>
 
 using namespace spikefuse;
@@ -81,51 +82,219 @@ TEST_CASE("the readouts of NIR do what its interpreter does, with every number t
         return nir_graph::numbers(2, seed, middle, middle / 3);
     };
     std::vector<double> const x = nir_graph::weight(40, 2, 11, 2).values;
-    auto const holds = [&](auto network, nir::kind const& what, char const* layer,
-                           nir::choices const& choices) {
+    auto const holds = [&](auto network, nir::kind const& what, nir::choices const& choices) {
         nir_graph made({2});
         made.then("readout", what, {2});
         nir::graph const graph = made.end();
         model one{network, {.steps = 40, .dt = 1 * ms}, precision<double>};
-        nir::load(one, graph, {{layer, "readout"}});
+        one.load(graph, choices);
         same(one, graph, choices, x);
     };
     nir::choices choices{.dt = 1e-3};
-    holds(input<2> >> nir::li, nodes::li{number(1, 5e-3), number(2, 3), number(3, 0.4)}, "nir_li 1",
-          choices);
-    holds(input<2> >> nir::integrator, nodes::integrator{number(4, 900)}, "nir_integrator 1",
-          choices);
+    holds(input<2> >> nir::li, nodes::li{number(1, 5e-3), number(2, 3), number(3, 0.4)}, choices);
+    holds(input<2> >> nir::integrator, nodes::integrator{number(4, 900)}, choices);
     nodes::cuba_li const cuba{number(5, 5e-3), number(6, 2e-3), number(7, 3), number(8, 0.3),
                               number(9, 2)};
-    holds(input<2> >> nir::cuba_li, cuba, "nir_cuba_li 1", choices);
+    holds(input<2> >> nir::cuba_li, cuba, choices);
     choices.current = nir::currents::before;
-    holds(input<2> >> nir::cuba_li(use_old_current), cuba, "nir_cuba_li 1", choices);
+    holds(input<2> >> nir::cuba_li(use_old_current), cuba, choices);
 }
 
-TEST_CASE("a graph's numbers are loaded by name, all of them or none") {
-    nir::graph const graph = test::loops_and_branches();
-    model network{loops_and_branches::network, {.dt = loops_and_branches::dt}};
-    auto const weights = network.get("linear 1", "weight");
-    auto const says = [&](std::vector<std::pair<std::string, std::string>> const& names,
-                          std::string const& words) {
-        REQUIRE_THROWS_MATCHES(nir::load(network, graph, names), error,
-                               MessageMatches(ContainsSubstring(words)));
-        REQUIRE(network.get("linear 1", "weight") == weights);
+namespace {
+
+template <class Model>
+auto bits(Model const& network) {
+    std::vector<std::vector<typename Model::value_type>> all;
+    for (auto const& one : network.parameters()) all.push_back(network.get(one.layer, one.name));
+    return all;
+}
+/// A graph as lines that do not depend on the order of its nodes.
+std::set<std::string> lines_of(nir::graph const& graph) {
+    std::set<std::string> all;
+    for (nir::node const& one : graph.nodes) {
+        std::string line = one.name + " " + one.type;
+        io::nir_node const fields = nir::detail::as_in_file(one);
+        for (nir::extents const& shape : {one.in, one.out})
+            line += " " + io::detail::shape_text(shape);
+        for (auto const& [key, word] : fields.texts) line += " " + key + " " + word;
+        for (auto const& [key, field] : fields.fields) {
+            std::vector<double> values = field.values; // one number for all stands for each
+            if (values.size() == 1 && !io::detail::is_geometry(key))
+                values.assign(io::detail::count_of(one.in), values[0]);
+            line += " " + key;
+            for (double const x : values) line += " " + spikefuse::detail::number_text(x);
+        }
+        all.insert(line);
+    }
+    for (auto const& [from, to] : graph.edges)
+        all.insert(graph.nodes[from].name + " -> " + graph.nodes[to].name);
+    return all;
+}
+
+/// Every kind of word that NIR has a node for, and a loop through a delay.
+constexpr auto of_all_kinds =
+    input<image<2, 6, 6>> >> conv2d<4, 3>.padding<1>() >> iaf
+    >> sum_pool2d<2> >> conv2d<6, 2>.padding<same_size>().groups<2>()(no_bias) >>
+    nir::lif({.r = 20}) >> avg_pool2d<2>.stride<1>() >> scale(2) >> flatten >> linear<5> >>
+    recurrent(nir::cuba_lif({.w_in = 40}), through(delay<2> >> linear<5>)) >> delay<3> >>
+    (identity + (linear<5>(no_bias) >> nir::threshold({.threshold = 0.1}))) >>
+    recurrent(nir::lif({.r = 30}), with_autapses) >> linear<2> >> nir::cuba_li({.w_in = 5});
+
+template <class Model>
+void randomise(Model& network, int seed) {
+    for (auto const& one : network.parameters()) {
+        auto values = network.get(one.layer, one.name);
+        auto const noise = test::nir_graph::weight(values.size(), 1, ++seed).values;
+        bool const weight = one.name == "weight" || one.name == "bias";
+        for (std::size_t k = 0; k < values.size(); ++k)
+            values[k] = weight ? values[k] * 2 : values[k] * (1 + 0.2 * noise[k]);
+        network.set(one.layer, one.name, values);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a model of every kind of node becomes a file, a graph, and the same model again") {
+    test::folder const here;
+    std::string const path = here / "all.nir";
+    settings const chosen{.steps = 40, .dt = 1 * ms};
+    model first{of_all_kinds, chosen, precision<double>}, second{first};
+    randomise(first, 1);
+    io::array const x{{40, 72}, test::nir_graph::weight(40, 72, 3, 2).values};
+    nir::write(path, first, {.test = x});
+    nir::graph const written = nir::read(path);
+    REQUIRE(written.warnings.empty());
+    REQUIRE(lines_of(written) == lines_of(nir::graph_of(first)));
+    same(first, written, {.dt = 1e-3}, x.values);
+    REQUIRE(bits(first) != bits(second));
+    second.load(written, {.dt = 1e-3}); // and its test is met
+    REQUIRE(bits(first) == bits(second));
+
+    nir::write(here / "again.nir", written); // a graph too, its test with it
+    nir::graph const again = nir::read(here / "again.nir");
+    REQUIRE(lines_of(again) == lines_of(written));
+    REQUIRE(again.test->output.values == written.test->output.values);
+    io::hdf5_file const file(path);
+    REQUIRE(file.numbers("/node/nodes/delay_1/delay").values == std::vector<double>(5, 3e-3));
+    REQUIRE(file.text("/node/nodes/conv2d_2/padding") == "same");
+    REQUIRE(file.numbers("/node/nodes/conv2d_2/weight").shape == nir::extents{6, 2, 2, 2});
+}
+
+TEST_CASE("every recorded graph, written and read again, is the same graph") {
+    test::folder const here;
+    std::string const path = here / "again.nir";
+    int same = 0, nested = 0;
+    for (auto const& file : test::nir_files(test::nir_golden_data())) {
+        CAPTURE(file.string());
+        nir::graph const graph = nir::read(file.string());
+        bool const flat = std::none_of(graph.nodes.begin(), graph.nodes.end(), [](auto const& one) {
+            return one.type == "Junction" || one.name.find('/') != std::string::npos;
+        });
+        if (!flat) {
+            REQUIRE_THROWS_AS(nir::write(path, graph), name_error);
+            ++nested;
+            continue;
+        }
+        nir::write(path, graph);
+        REQUIRE(lines_of(nir::read(path)) == lines_of(graph));
+        ++same;
+    }
+    REQUIRE(same > nested);
+}
+
+TEST_CASE("a network that does not compute what the file's test says is refused, and unchanged") {
+    nir::graph graph = test::loops_and_branches();
+    model network{loops_and_branches::network,
+                  {.steps = 60, .dt = loops_and_branches::dt},
+                  precision<double>};
+    network.load(graph);
+    std::vector<double> const x = test::nir_graph::weight(60, 5, 11, 1).values;
+    test::folder const here;
+    nir::write(here / "tested.nir", network, {.test = {{60, 5}, x}});
+    nir::graph tested = nir::read(here / "tested.nir");
+    auto const before = bits(network);
+    auto const refuses = [&](nir::graph const& file, std::string const& words) {
+        REQUIRE_THROWS_MATCHES(network.load(file), error, MessageMatches(ContainsSubstring(words)));
+        REQUIRE(bits(network) == before);
     };
-    says({{"linear 1", "fc 1"}, {"linaer 2", "lif.rec"}},
-         "no layer 'linaer 2' (did you mean 'linear 2'?)");
-    says({{"linear 1", "fc 2"}}, "has no node 'fc 2' (did you mean 'fc 1'?)");
-    says({{"linear 1", "fc 1"}}, "'linear 2' gets no numbers");
-    says({{"linear 1", "lif"}}, "'lif' in 'by hand' is a LIF");
-    says({{"linear 1", "fc 1"}, {"linear 2", "out"}}, "is [3, 6] (this network wants [6, 6])");
-    nir::graph more = graph;
-    more.nodes[more.find("readout")].name = "another";
-    REQUIRE_THROWS_AS(loops_and_branches::load(network, more), name_error);
-    REQUIRE(network.get("linear 1", "weight") == weights);
-    more.nodes.push_back(graph.nodes[graph.find("readout")]);
-    REQUIRE_THROWS_MATCHES(
-        loops_and_branches::load(network, more), name_error,
-        MessageMatches(ContainsSubstring("'another' in 'by hand' is given to no layer")));
+    nir::graph other = tested;
+    std::get<nir::nodes::lif>(other.nodes[other.find("nir_lif_2")].what).v_threshold = {{3}};
+    refuses(other, " numbers differ, the furthest by ");
+    other.test.reset();
+    model taken = network;
+    taken.load(other); // without it nobody would know
+    REQUIRE(taken.get("nir_lif 2", "v_threshold")[0] == 3);
+    other = tested;
+    other.test->dt = 2e-3;
+    refuses(other, "its test ran at dt = 0.002 s, this network steps by 0.001");
+    other = tested;
+    other.test->input.shape = {75, 4};
+    refuses(other, "its test goes from [75, 4] to [60, 3], this network from [T, 5] to [T, 3]");
+    REQUIRE_THROWS_AS(nir::write(here / "x.nir", network, {.test = {{5, 60}, x}}), shape_error);
+}
+
+TEST_CASE("a file fits by structure, whatever its names; what differs is said of both sides") {
+    nir::graph const graph = test::loops_and_branches();
+    model network{loops_and_branches::network, {.dt = loops_and_branches::dt}, precision<double>};
+    auto const before = bits(network);
+    auto const refuses = [&](nir::graph const& file, nir::choices const& choices,
+                             std::vector<std::string> const& words) {
+        std::string text = "nothing";
+        try {
+            network.load(file, choices);
+        } catch (error const& fault) {
+            text = fault.what();
+        }
+        for (std::string const& one : words) REQUIRE_THAT(text, ContainsSubstring(one));
+        REQUIRE(bits(network) == before);
+    };
+    refuses(graph, {.dt = 1e-4}, {"is to be read at dt = 0.0001 s (the network steps by 0.001 s)"});
+    refuses(graph, {.dt = 1e-3, .reset = nir::resets::subtract, .fires = nir::firings::at},
+            {"2 differences:", "'nir_lif 1' is set to v_reset (for 'lif' it was said: .reset = "
+                               "subtract)"});
+    refuses(graph, {.dt = 1e-3, .start = nir::starts::leak},
+            {"'nir_lif 2' begins at 0 (for 'lif_' it was said: .start = leak)"});
+    nir::graph other = graph;
+    other.nodes[other.find("readout")].type = "CubaLI";
+    other.nodes[other.find("readout")].what =
+        nir::nodes::cuba_li{{{1}}, {{1}}, {{1}}, {{0}}, {{1}}};
+    std::get<nir::nodes::linear>(other.nodes[other.find("out")].what).weight =
+        test::nir_graph::weight(2, 6, 1);
+    refuses(other, {.dt = 1e-3},
+            {"'by hand' does not fit this network (2 differences:",
+             "'weight' of 'out' in 'by hand' is [2, 6] (this network wants [3, 6])",
+             "'readout' in 'by hand' is a CubaLI (the network has 'nir_li 1' there, NIR's LI)"});
+    other = graph;
+    other.edges.erase(other.edges.begin() + 3); // the way back
+    refuses(other, {.dt = 1e-3},
+            {"joined otherwise than the layers of this network (it has 7:", "the network ",
+             "| the file"});
+    other = graph;
+    for (nir::node& one : other.nodes) one.name += " of another";
+    std::reverse(other.edges.begin(), other.edges.end());
+    network.load(other, {.dt = 1e-3});
+    model by_name{network};
+    by_name.load(graph);
+    REQUIRE(bits(network) == bits(by_name));
+    REQUIRE(bits(network) != before);
+}
+
+TEST_CASE("for nir 1.0.4 a v_reset of zero is left out, another one refused") {
+    test::folder const here;
+    auto const write = [&](nir::graph const& graph) {
+        nir::write(here / "old.nir", graph, {.package = nir::packages::nir_1_0_4});
+    };
+    nir::graph graph = test::loops_and_branches();
+    REQUIRE_THROWS_MATCHES(write(graph), value_error,
+                           MessageMatches(ContainsSubstring("'lif_' has a v_reset that is not")));
+    std::get<nir::nodes::lif>(graph.nodes[graph.find("lif_")].what).v_reset = {{0}};
+    write(graph);
+    io::hdf5_file const file(here / "old.nir");
+    REQUIRE(!file.has("/node/nodes/lif/v_reset"));
+    REQUIRE(file.text("/version") == "1.0.4");
+    REQUIRE(nir::read(here / "old.nir").nodes.size() == 9);
+    graph.nodes[0].name = "a/b";
+    REQUIRE_THROWS_AS(write(graph), name_error);
 }
 
 TEST_CASE("the generated header of a recorded network gives what was recorded") {

@@ -109,7 +109,7 @@ TEST_CASE("a sentence: repetitions, sums, windows, choices") {
     INFO(text);
     REQUIRE_THAT(text, ContainsSubstring(">> repeat<3>(fc0 >> lif0)\n    >> out;"));
     REQUIRE_THAT(text, !ContainsSubstring("auto fc1"));
-    REQUIRE_THAT(text, ContainsSubstring("{\"nir_lif 3\", \"lif2\"}"));
+    REQUIRE_THAT(text, ContainsSubstring("nir::choices choices{.dt = 0.001};"));
 
     nir_graph image({2, 8, 8});
     nodes::conv2d conv;
@@ -133,6 +133,32 @@ TEST_CASE("a sentence: repetitions, sums, windows, choices") {
     REQUIRE_THAT(written(cuba.made.outputs.empty() ? cuba.end() : cuba.made, choices),
                  ContainsSubstring("nir::cuba_lif({.tau_mem = 10 * ms, .tau_syn = 5 * ms, "
                                    ".v_threshold = 2}, subtract, use_old_current)"));
+}
+
+TEST_CASE(
+    "a Delay that a cycle leads through takes the cycle's step; decays and steps become numbers") {
+    nir_graph loop({4});
+    std::size_t const lif = loop.then("cells", some_lif(), {4});
+    loop.then("axon", nodes::delay{{{3e-3}}}, {4});
+    std::size_t const back = loop.then("back", nodes::linear{nir_graph::weight(4, 4, 1)}, {4});
+    loop.made.edges.emplace_back(back, lif);
+    loop.end(lif);
+    std::string const text = written(loop.made);
+    INFO(text);
+    REQUIRE_THAT(text, ContainsSubstring("axon = delay<2>;"));
+    REQUIRE_THAT(text, ContainsSubstring("recurrent(cells, through(axon >> back))"));
+
+    nir_graph steps({1});
+    steps.then("a", nodes::iaf{{{1}}, {{1}}, {{0}}}, {1});
+    steps.then("b", nodes::lif{{{1e-3}}, {{1}}, {{0}}, {{1}}, {{0}}}, {1});
+    nir::choices choices{.dt = 1e-3};
+    choices.integrator = nir::integrators::per_step;
+    choices.integration = nir::integrations::exponential;
+    std::string const other = written(steps.end(), choices);
+    INFO(other);
+    REQUIRE_THAT(other, ContainsSubstring("a = iaf;")); // 1000 a second
+    REQUIRE_THAT(other, ContainsSubstring("b = nir::lif({.tau = 1.581977 * ms});"));
+    REQUIRE_THAT(other, ContainsSubstring(".integration = nir::integrations::exponential}"));
 }
 
 TEST_CASE("names become identifiers that no two nodes share") {

@@ -17,7 +17,7 @@ static_assert(!equations::equation_traits<li_neuron<>>::emits_bits &&
 // Policies: the last one of an axis counts, and what nobody reads is no parameter.
 static_assert(std::is_same_v<decltype(lif(subtract)(inclusive)(no_reset))::equations_of,
                              lif_neuron<inclusive_policy, no_reset_policy>>);
-static_assert(lif(rates).arrays<features<3>>()[1].measure == unit::rate &&
+static_assert(lif(rates).arrays<features<3>>()[1].measure == array_unit::rate &&
               lif(rates).arrays<features<3>>()[1].initial == 100);
 static_assert(equations::equation_traits<synaptic_neuron<graded_policy>>::fires &&
               !equations::equation_traits<synaptic_neuron<graded_policy>>::emits_bits);
@@ -51,7 +51,7 @@ struct two_literals {
 };
 static_assert(equations::equation_traits<two_literals>::coefficient_count == 3);
 
-static_assert(20 * ms == 0.02 * s);
+static_assert(20 * ms == 0.02 * units::s);
 static_assert((10 * ms) / (5 * ms) == 2.0);
 
 int main() {}

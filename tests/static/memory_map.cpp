@@ -4,17 +4,17 @@
 
 using namespace spikefuse;
 
-constexpr plan::memory_map some = [] {
-    std::array<std::size_t, plan::region_count> bytes{};
-    bytes[0] = 100, bytes[1] = 64, bytes[3] = 1, bytes[plan::region_count - 1] = 65;
-    return plan::memory_map(bytes);
+constexpr detail::plan::memory_map some = [] {
+    std::array<std::size_t, detail::plan::region_count> bytes{};
+    bytes[0] = 100, bytes[1] = 64, bytes[3] = 1, bytes[detail::plan::region_count - 1] = 65;
+    return detail::plan::memory_map(bytes);
 }();
 static_assert(some.is_sound() && some.total == 128 + 64 + 64 + 128);
 static_assert(some.offsets[0] == 0 && some.offsets[1] == 128 && some.offsets[2] == 192 &&
               some.offsets[3] == 192 && some.offsets[4] == 256);
 
 constexpr bool notices(std::size_t region, std::size_t offset) {
-    plan::memory_map moved = some;
+    detail::plan::memory_map moved = some;
     moved.offsets[region] = offset;
     return !moved.is_sound();
 }
@@ -27,13 +27,13 @@ static_assert(!notices(2, 0));   // of no bytes: nowhere
 // is.
 template <class Network, class T>
 constexpr bool maps_of(Network) {
-    using stages = plan::schedule<Network, true>;
-    using run = plan::layout<stages, T>;
-    using training = plan::layout<stages, T, true>;
+    using stages = detail::plan::schedule<Network, true>;
+    using run = detail::plan::layout<stages, T>;
+    using training = detail::plan::layout<stages, T, true>;
     static_assert(run::scratch.is_sound() && training::scratch.is_sound());
-    static_assert(run::scratch.sizes[static_cast<std::size_t>(plan::region::history)] == 0);
-    static_assert(run::template offset_of<plan::region::coefficients> ==
-                  training::template offset_of<plan::region::coefficients>);
+    static_assert(run::scratch.sizes[static_cast<std::size_t>(detail::plan::region::history)] == 0);
+    static_assert(run::template offset_of<detail::plan::region::coefficients> ==
+                  training::template offset_of<detail::plan::region::coefficients>);
     return true;
 }
 static_assert(maps_of<decltype(input<784> >> linear<128> >> lif >> linear<10> >> li), float>(

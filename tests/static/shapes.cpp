@@ -20,9 +20,13 @@ static_assert(output_shape<deep> == features<16>{});
 // A population multiplies the width, and asks for none.
 constexpr auto coded = input<4> >> population<16> >> poisson >> linear<10>;
 static_assert(output_shape<coded> == features<10>{});
-static_assert((input<4> >> population<16>).gives(4) == 64 &&
-              (population<16> >> linear<64, 10>).wants == 0);
+constexpr auto population_of_4 = input<4> >> population<16>;
+static_assert(output_shape<population_of_4> == features<64>{});
+static_assert((population<16> >> linear<64, 10>).wants == 0);
 static_assert((lif >> linear<64, 10>).wants == 64 && ((lif | lif) >> linear<64, 10>).wants == 0);
+static_assert(((lif + delay<2>) >> linear<64, 10>).wants == 64 &&
+              ((linear<64> + lif) >> linear<64, 10>).wants == 0 &&
+              (recurrent(lif >> scale(2)) >> linear<64, 10>).wants == 64);
 
 // Images: what reads one gives one, neurons keep it, flatten ends it.
 constexpr auto seeing = input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<1>() >> lif
@@ -41,7 +45,7 @@ static_assert(output_shape<heard> == image<8, 1, 16>);
 constexpr auto left = (input<8> >> linear<4>) >> (lif >> linear<2>);
 constexpr auto right = input<8> >> (linear<4> >> (lif >> linear<2>));
 template <auto const& Network>
-using plan_of = plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
+using plan_of = detail::plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
 static_assert(std::is_same_v<plan_of<left>::nodes, plan_of<right>::nodes>);
 
 // Neurons join the weights before them; weights end a stage.

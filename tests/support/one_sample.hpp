@@ -48,14 +48,14 @@ template <auto const& Network, class T, purpose Purpose = purpose::run,
           class Readout = sf::trace_readout, input_kind Kind = input_kind::bits>
 struct one_sample {
     using network_type = std::remove_cvref_t<decltype(Network)>;
-    using schedule = sf::plan::schedule<network_type, Kind == input_kind::bits>;
+    using schedule = sf::detail::plan::schedule<network_type, Kind == input_kind::bits>;
     using context = sf::detail::sample_context<schedule, T, Kind, Readout, by_hand, Purpose>;
     using layout = typename context::layout;
     using element = std::conditional_t<Kind == input_kind::bits, std::uint32_t, T>;
     template <std::size_t Node>
     using node = boost::mp11::mp_at_c<typename schedule::nodes, Node>;
     template <class Stage>
-    using feed_of = boost::mp11::mp_front<sf::plan::mixing_feeds<typename Stage::feeds>>;
+    using feed_of = boost::mp11::mp_front<sf::detail::plan::mixing_feeds<typename Stage::feeds>>;
     static constexpr int W = context::W, P = context::P;
     static constexpr int row =
         Kind == input_kind::bits ? layout::words(schedule::inputs) : schedule::inputs; // elements
@@ -88,23 +88,24 @@ struct one_sample {
         run.transposed = transposed.data(), run.gradient = gradient.data();
         run.input_gradient = input_gradient.data();
         std::mt19937 random(7);
-        sf::for_each_index<static_cast<std::size_t>(schedule::layer_count)>([&](auto layer) {
-            using word = typename schedule::template word<layer>;
-            constexpr int inputs = schedule::template width_into<layer>;
-            if constexpr (sf::connection<word>) {
-                for (int o = 0; o < schedule::template width_from<layer>; ++o)
-                    for (int i = 0; i < inputs; ++i)
-                        weight<layer>(parameters.data(), o, i) =
-                            T(static_cast<int>(random() % 2001) - 1000) / 1000;
-            } else {
-                T* at = parameters.data() + layout::template parameter_offset<layer>;
-                for (auto const& array : schedule::template arrays_of<layer>()) {
-                    for (int n = 0; n < layout::padded(array.rows); ++n)
-                        at[n] = static_cast<T>(array.initial);
-                    at += layout::padded(array.rows);
+        sf::detail::for_each_index<static_cast<std::size_t>(schedule::layer_count)>(
+            [&](auto layer) {
+                using word = typename schedule::template word<layer>;
+                constexpr int inputs = schedule::template width_into<layer>;
+                if constexpr (sf::connection<word>) {
+                    for (int o = 0; o < schedule::template width_from<layer>; ++o)
+                        for (int i = 0; i < inputs; ++i)
+                            weight<layer>(parameters.data(), o, i) =
+                                T(static_cast<int>(random() % 2001) - 1000) / 1000;
+                } else {
+                    T* at = parameters.data() + layout::template parameter_offset<layer>;
+                    for (auto const& array : schedule::template arrays_of<layer>()) {
+                        for (int n = 0; n < layout::padded(array.rows); ++n)
+                            at[n] = static_cast<T>(array.initial);
+                        at += layout::padded(array.rows);
+                    }
                 }
-            }
-        });
+            });
         sf::detail::transpose_kernel<schedule, T> const copy{run};
         for (int k = 0; k < copy.registers(); ++k) copy(k);
     }

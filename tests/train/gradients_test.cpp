@@ -13,6 +13,7 @@
 #include <spikefuse/train/backpropagation.hpp>
 
 using namespace spikefuse;
+using spikefuse::detail::lanes;
 
 // A network for each of these costs a compiler seconds, so each has several joints; a joint, a
 // readout, a loss and a place of a layer that changes what is compiled stands in one of them.

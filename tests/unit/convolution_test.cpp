@@ -9,6 +9,7 @@
 #include <vector>
 
 using namespace spikefuse;
+using spikefuse::detail::lanes, spikefuse::detail::panel_width;
 
 namespace {
 

@@ -34,7 +34,7 @@ void consumer(std::string const& path) {
     trainer training{
         network, cross_entropy(max_over_time), adam{.learning_rate = 1e-3}, {.epochs = 1}};
     save_checkpoint(training, path);
-    io::save_nir(network, path);
-    io::load_nir(network, path);
+    nir::write(path, network);
+    network.load(nir::read(path));
     io::plot::write_svg(io::plot::figure{.title = "nothing"}, path);
 }

@@ -21,6 +21,41 @@ inline bool runs(std::string const& command, fs::path const& log) {
     return std::system((command + " >> '" + log.string() + "' 2>&1").c_str()) == 0;
 }
 
+// Where the library is: installed beside this program, or the sources that it was built from.
+inline std::string project() {
+    std::error_code none;
+    fs::path const prefix = fs::read_symlink("/proc/self/exe", none).parent_path().parent_path();
+    std::string found;
+    for (char const* const libraries : {"lib", "lib64", "share"})
+        if (fs::path const at = prefix / libraries / "cmake" / "spikefuse"; fs::exists(at))
+            found = "find_package(spikefuse REQUIRED COMPONENTS io PATHS \"" + at.string() +
+                    "\" NO_DEFAULT_PATH)\n";
+#ifdef SPIKEFUSE_SOURCE_DIR
+    if (found.empty())
+        found = "add_subdirectory(\"" SPIKEFUSE_SOURCE_DIR "\" spikefuse EXCLUDE_FROM_ALL)\n";
+#endif
+    if (found.empty()) found = "find_package(spikefuse REQUIRED COMPONENTS io)\n";
+    return "cmake_minimum_required(VERSION 3.22)\nproject(network LANGUAGES C CXX)\n" + found +
+           "add_executable(network main.cpp)\n"
+           "target_link_libraries(network PRIVATE spikefuse::spikefuse spikefuse::io)\n"
+           "set_target_properties(network PROPERTIES RUNTIME_OUTPUT_DIRECTORY "
+           "\"${CMAKE_BINARY_DIR}\")\n# spikefuse " +
+           std::to_string(SPIKEFUSE_VERSION) + "\n";
+}
+
+inline void write(fs::path const& path, std::string const& text) { std::ofstream(path) << text; }
+
+// Builds what lies in a folder: main.cpp, headers, and `project()`. True where that goes well; what
+// the tools say is in its file `log`.
+inline bool build(fs::path const& folder, std::string const& options) {
+    write(folder / "CMakeLists.txt", project());
+    std::string const at = "'" + folder.string() + "'";
+    return runs("cmake $(command -v make > /dev/null || echo -G Ninja) -S " + at + " -B " + at +
+                    "/build " + options,
+                folder / "log") &&
+           runs("cmake --build " + at + "/build --target network", folder / "log");
+}
+
 class compiled {
   public:
     // Throws no_word where the network has no sentence, file_error where it does not compile.
@@ -44,12 +79,7 @@ class compiled {
         fs::create_directories(aside);
         write(aside / "network.hpp", made.text);
         write(aside / "main.cpp", program_text);
-        write(aside / "CMakeLists.txt", project());
-        std::string const at = "'" + aside.string() + "'";
-        if (!runs("cmake $(command -v make > /dev/null || echo -G Ninja) -S " + at + " -B " + at +
-                      "/build -DCMAKE_BUILD_TYPE=Release",
-                  aside / "log") ||
-            !runs("cmake --build " + at + "/build --target network", aside / "log"))
+        if (!build(aside, "-DCMAKE_BUILD_TYPE=Release"))
             throw spikefuse::file_error("the network of '" + graph.path + "' does not compile",
                                         "see " + (aside / "log").string(),
                                         "CMake, a C++20 compiler and Kokkos have to be found; "
@@ -92,9 +122,6 @@ class compiled {
 
   private:
     fs::path program() const { return folder_ / "build" / "network"; }
-    static void write(fs::path const& path, std::string const& text) {
-        std::ofstream(path) << text;
-    }
     static fs::path cache() {
         auto const folder = [](char const* variable) {
             char const* const value = std::getenv(variable);
@@ -103,28 +130,6 @@ class compiled {
         if (fs::path const own = folder("SPIKEFUSE_CACHE"); !own.empty()) return own;
         if (fs::path const own = folder("XDG_CACHE_HOME"); !own.empty()) return own / "spikefuse";
         return folder("HOME") / ".cache" / "spikefuse";
-    }
-    // Where the library is: installed beside this program, or the sources that it was built from.
-    static std::string project() {
-        std::error_code none;
-        fs::path const prefix =
-            fs::read_symlink("/proc/self/exe", none).parent_path().parent_path();
-        std::string found;
-        for (char const* const libraries : {"lib", "lib64", "share"})
-            if (fs::path const at = prefix / libraries / "cmake" / "spikefuse"; fs::exists(at))
-                found = "find_package(spikefuse REQUIRED COMPONENTS io PATHS \"" + at.string() +
-                        "\" NO_DEFAULT_PATH)\n";
-#ifdef SPIKEFUSE_SOURCE_DIR
-        if (found.empty())
-            found = "add_subdirectory(\"" SPIKEFUSE_SOURCE_DIR "\" spikefuse EXCLUDE_FROM_ALL)\n";
-#endif
-        if (found.empty()) found = "find_package(spikefuse REQUIRED COMPONENTS io)\n";
-        return "cmake_minimum_required(VERSION 3.22)\nproject(network LANGUAGES C CXX)\n" + found +
-               "add_executable(network main.cpp)\n"
-               "target_link_libraries(network PRIVATE spikefuse::spikefuse spikefuse::io)\n"
-               "set_target_properties(network PROPERTIES RUNTIME_OUTPUT_DIRECTORY "
-               "\"${CMAKE_BINARY_DIR}\")\n# spikefuse " +
-               std::to_string(SPIKEFUSE_VERSION) + "\n";
     }
     static std::string main_of(std::string const& space) {
         return "// network FILE STEPS IN OUT: doubles [T, N] in, [T, M] out.\n"

@@ -5,6 +5,8 @@
 #include "options.hpp"
 #include "words.hpp"
 
+#include <spikefuse/io/nir_outline.hpp>
+
 #include <cctype>
 #include <list>
 #include <optional>
@@ -246,10 +248,52 @@ inline repetition longest_repetition(std::vector<piece::item> const& items) {
     return best;
 }
 
+// A Delay that a cycle leads back to takes the cycle's step: late at what leads to it, and a step
+// shorter itself.
+inline void take_steps_of_loops(nir::graph& graph, nir::schedule& plan, double dt) {
+    for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+        auto* const delay = std::get_if<nodes::delay>(&graph.nodes[k].what);
+        if (delay == nullptr || !nir::detail::delay_of(graph.nodes[k], dt).value_or(0)) continue;
+        std::vector<bool> reached(graph.nodes.size());
+        for (std::vector<std::size_t> at{k}; !at.empty();) {
+            std::size_t const from = at.back();
+            at.pop_back();
+            for (std::size_t e = 0; e < graph.edges.size(); ++e)
+                if (graph.edges[e].first == from && !plan.late[e] &&
+                    !reached[graph.edges[e].second])
+                    reached[graph.edges[e].second] = true, at.push_back(graph.edges[e].second);
+        }
+        if (!reached[k]) continue;
+        for (std::size_t e = 0; e < graph.edges.size(); ++e)
+            if (graph.edges[e].second == k) plan.late[e] = true;
+        for (double& time : delay->time.values) time -= dt;
+    }
+}
+
+// Choices as an initialiser: those that are not the default.
+inline std::string initialiser_of(nir::choices const& chosen) {
+    std::array<char, 32> digits{};
+    std::snprintf(digits.data(), digits.size(), "%.17g", chosen.dt);
+    std::string text = std::string("{.dt = ") + digits.data();
+    nir::choices const usual;
+    auto const say = [&](bool other, char const* what) {
+        if (other) text += std::string(", .") + what;
+    };
+    using namespace spikefuse::nir;
+    say(chosen.reset != usual.reset, "reset = nir::resets::subtract");
+    say(chosen.moment != usual.moment, "moment = nir::moments::next_step");
+    say(chosen.current != usual.current, "current = nir::currents::before");
+    say(chosen.integrator != usual.integrator, "integrator = nir::integrators::per_step");
+    say(chosen.fires != usual.fires, "fires = nir::firings::at");
+    say(chosen.start != usual.start, "start = nir::starts::leak");
+    say(chosen.integration != usual.integration, "integration = nir::integrations::exponential");
+    say(chosen.loop != usual.loop, "loop = nir::loops::late");
+    return text + "}";
+}
+
 // The C++ header of a network: its words by the nodes' names, the sentence, and how a model gets
 // the file's numbers. Throws no_word where there is no such sentence.
-inline header generate(nir::graph const& graph, nir::choices const& choices,
-                       std::string const& place) {
+inline header generate(nir::graph graph, nir::choices const& choices, std::string const& place) {
     for (auto const& [ports, type] :
          {std::pair{&graph.inputs, "Input"}, {&graph.outputs, "Output"}})
         if (ports->size() != 1)
@@ -260,7 +304,8 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
                             [&](auto const& edge) { return edge.first == k || edge.second == k; });
     };
     speller const spell(choices);
-    nir::schedule const plan = nir::schedule_of(graph, choices);
+    nir::schedule plan = nir::schedule_of(graph, choices);
+    take_steps_of_loops(graph, plan, choices.dt);
     std::set<std::string> names;
     std::string const space = identifier(place, names);
     std::vector<std::string> constants(graph.nodes.size()), words(graph.nodes.size());
@@ -281,6 +326,12 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
             node.what);
     }
     piece const whole = sentence(graph, plan, pieces).whole();
+
+    std::vector<std::size_t> const inside = whole.nodes();
+    if (std::all_of(inside.begin(), inside.end(), [&](std::size_t k) {
+            return graph.nodes[k].type == "Flatten" || graph.nodes[k].type == "Delay";
+        }))
+        throw no_word{"nothing in it computes, and a network has a layer at least"};
 
     repetition const again = longest_repetition(whole.items);
     std::string line = spell.input(graph.nodes[graph.inputs[0].node].out);
@@ -310,8 +361,8 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
     text += "//   dt = " + short_number(choices.dt) + " s\n" + said_of(choices, "//   ");
     text +=
         "\n#include <spikefuse/io/nir_load.hpp>\n#include <spikefuse/spikefuse.hpp>\n\nnamespace " +
-        space + " {\n\nusing namespace spikefuse;\n\ninline constexpr duration dt = " +
-        speller::time(choices.dt) + ";\n\n";
+        space + " {\n\nusing namespace spikefuse;\n\ninline constexpr nir::choices choices" +
+        initialiser_of(choices) + ";\ninline constexpr duration dt{choices.dt};\n\n";
     std::map<std::string, std::string> first; // of words that are said
     for (std::size_t const k : said) {
         auto const [known, fresh] = first.emplace(words[k], constants[k]);
@@ -324,15 +375,8 @@ inline header generate(nir::graph const& graph, nir::choices const& choices,
     text += "\ninline constexpr auto network = " + line + ";\n\n";
     text += "/// Gives a model of `network` the numbers of the file.\n"
             "template <class Model>\nvoid load(Model& made, nir::graph const& file) {\n"
-            "    nir::load(made, file, {";
-    std::map<std::string, int> counted;
-    std::string indent = "\n        ";
-    for (std::size_t const k : whole.layers) {
-        std::string const layer = speller::of(graph.nodes[k]).layer;
-        text += indent + "{\"" + layer + " " + std::to_string(++counted[layer]) + "\", \"" +
-                escaped(graph.nodes[k].name) + "\"},";
-    }
-    text += "\n    });\n}\n\n} // namespace " + space + "\n";
+            "    made.load(file, choices);\n}\n\n} // namespace " +
+            space + "\n";
     return {text, space};
 }
 

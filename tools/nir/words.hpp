@@ -4,7 +4,7 @@
 
 #include "inspect.hpp"
 
-#include <spikefuse/io/nir_choices.hpp>
+#include <spikefuse/io/nir_fields.hpp>
 
 namespace nir_tool {
 
@@ -70,7 +70,7 @@ inline bool is_taken(std::string const& name) {
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
         "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s", "ms",
-        "us", "spikefuse", "model", "load", "network", "dt"};
+        "us", "spikefuse", "model", "load", "network", "dt", "choices"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -85,7 +85,8 @@ class speller {
 
     // The word of a node, or why there is none.
     std::string operator()(nir::node const& node) const {
-        return std::visit([&](auto const& what) { return word(what, node); }, node.what);
+        return std::visit([&](auto const& what) { return word(what, node); },
+                          nir::detail::as_words_have_it(node, choices_).what);
     }
     static spelling of(nir::node const& node) {
         return std::visit([]<class Node>(Node const&) { return spelling_of<Node>; }, node.what);
@@ -99,7 +100,7 @@ class speller {
                       ", and a network takes [N], [C, L] or [C, H, W]"};
     }
     static std::string time(double seconds) {
-        return seconds >= 0.5 ? number(seconds) + " * s" : number(seconds * 1e3) + " * ms";
+        return seconds >= 0.5 ? number(seconds) + " * units::s" : number(seconds * 1e3) + " * ms";
     }
 
   private:
@@ -232,10 +233,16 @@ class speller {
         using namespace spikefuse::nir;
         if (choices_.moment == moments::next_step)
             throw no_word{quoted(node) + " resets with the next step, and " + word + " at once"};
-        if (choices_.start == starts::leak)
+        bool const leaks = std::visit(
+            []<class Node>(Node const& what) {
+                if constexpr (requires { what.v_leak; })
+                    return !what.v_leak.uniform() || what.v_leak[0] != 0;
+                else
+                    return false;
+            },
+            node.what);
+        if (choices_.start == starts::leak && leaks)
             throw no_word{quoted(node) + " begins at v_leak, and " + word + " at 0"};
-        if (choices_.integration == integrations::exponential)
-            throw no_word{quoted(node) + " decays exponentially, and " + word + " by Euler's step"};
         std::string all = own.text.empty() ? "" : "{" + own.text + "}";
         auto const policy = [&](bool chosen, char const* name) {
             if (chosen) all += (all.empty() ? "" : ", ") + std::string(name);
@@ -246,11 +253,10 @@ class speller {
         return word + (all.empty() ? "" : "(" + all + ")");
     }
     std::string word(nodes::iaf const& what, nir::node const& node) const {
-        steps_of_one(node);
         values own;
         own.plain("r", what.r, 1000), own.plain("threshold", what.v_threshold, 1),
             reset_of(what.v_reset, own);
-        return never_leaks().neuron(spelling_of<nodes::iaf>.word, own, false, node);
+        return neuron(spelling_of<nodes::iaf>.word, own, false, node);
     }
     std::string word(nodes::lif const& what, nir::node const& node) const {
         values own;
@@ -279,11 +285,9 @@ class speller {
         return never_fires().neuron(spelling_of<nodes::li>.word, own, false, node);
     }
     std::string word(nodes::integrator const& what, nir::node const& node) const {
-        steps_of_one(node);
         values own;
         own.plain("r", what.r, 1);
-        return never_fires().never_leaks().neuron(spelling_of<nodes::integrator>.word, own, false,
-                                                  node);
+        return never_fires().neuron(spelling_of<nodes::integrator>.word, own, false, node);
     }
     // Choices that mean nothing to a node do not stand against its word.
     speller never_fires() const {
@@ -292,18 +296,6 @@ class speller {
         without.choices_.moment = nir::moments::at_once,
         without.choices_.fires = nir::firings::above;
         return without;
-    }
-    speller never_leaks() const {
-        speller without = *this;
-        without.choices_.start = nir::starts::zero,
-        without.choices_.integration = nir::integrations::euler;
-        return without;
-    }
-    void steps_of_one(nir::node const& node) const {
-        if (choices_.integrator == nir::integrators::per_step && choices_.dt != 1)
-            throw no_word{quoted(node) +
-                          " adds its input a step, whatever dt is: a network of I and "
-                          "IF alone does that at --dt 1"};
     }
 
     nir::choices choices_;

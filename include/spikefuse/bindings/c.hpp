@@ -8,8 +8,8 @@
 #include "arguments.hpp"
 #include "handles.hpp"
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES // said by spikefuse_add_bindings where HDF5 and zlib are
-#include "../io/load.hpp"
-#include "../io/save.hpp"
+#include "../io/nir_load.hpp"
+#include "../io/nir_write.hpp"
 #endif
 
 #include <cstdint>
@@ -28,14 +28,16 @@ class library {
     using model = model_of<Network, T>;
     using space = typename model::space_type;
     using memory = typename space::memory_space;
-    using schedule = plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
+    using schedule =
+        spikefuse::detail::plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
 
     struct entry {
-        explicit entry(settings const& chosen) : network(Network, chosen) {
+        explicit entry(model_settings const& chosen) : network(Network, chosen) {
             for (auto const& one : network.parameters())
                 parameters.push_back({one.layer, one.name, static_cast<int>(one.shape[0]),
                                       one.shape.size() > 1 ? static_cast<int>(one.shape[1]) : 0});
-            for (plan::state_entry const& one : plan::catalog_of<schedule, T>::value.states)
+            for (spikefuse::detail::plan::state_entry const& one :
+                 spikefuse::detail::plan::catalog_of<schedule, T>::value.states)
                 states.push_back({network.layer_names()[static_cast<std::size_t>(one.layer)],
                                   std::string(one.name), chosen.batch,
                                   static_cast<int>(one.width)});
@@ -93,16 +95,16 @@ class library {
 
     /// Bytes of a model of these settings, without making it: its parameters and states. What
     /// threads work in, Kokkos keeps once for all kernels of a program.
-    static int memory_of(settings const& chosen, std::size_t* bytes) noexcept {
+    static int memory_of(model_settings const& chosen, std::size_t* bytes) noexcept {
         return guarded([&] {
             detail::expect_pointer(bytes, "bytes");
             spikefuse::detail::checked_settings<T>(chosen);
-            auto const& sizes = plan::catalog_of<schedule, T>::value;
+            auto const& sizes = spikefuse::detail::plan::catalog_of<schedule, T>::value;
             *bytes = (sizes.parameters + sizes.memory * static_cast<std::size_t>(chosen.batch)) *
                      sizeof(T);
         });
     }
-    static int create(handle* which, settings const& chosen) noexcept {
+    static int create(handle* which, model_settings const& chosen) noexcept {
         return guarded([&] {
             detail::expect_pointer(which, "the model");
             *which = 0;
@@ -180,7 +182,7 @@ class library {
         return with(which, [&](entry& one) {
             std::string const file = detail::text_of(path, "path");
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES
-            io::load_nir(one.network, file);
+            one.network.load(nir::read(file));
 #else
             refuse_file(one, file);
 #endif
@@ -190,7 +192,7 @@ class library {
         return with(which, [&](entry& one) {
             std::string const file = detail::text_of(path, "path");
 #ifdef SPIKEFUSE_BINDINGS_WITH_FILES
-            io::save_nir(one.network, file);
+            nir::write(file, one.network);
 #else
             refuse_file(one, file);
 #endif
@@ -291,7 +293,7 @@ class library {
 
   private:
     /// Kokkos says in words of its own that there is no memory.
-    static std::shared_ptr<entry> made(settings const& chosen) {
+    static std::shared_ptr<entry> made(model_settings const& chosen) {
         try {
             return std::make_shared<entry>(chosen);
         } catch (error const&) {

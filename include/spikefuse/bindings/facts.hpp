@@ -15,7 +15,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::bindings {
 /// @param version of this library, which stands at its front door
 template <layer_word Network, std::size_t Size>
 constexpr auto facts_of(Network const&, char const (&version)[Size]) {
-    using schedule = plan::schedule<Network, false>;
+    using schedule = spikefuse::detail::plan::schedule<Network, false>;
     constexpr std::string_view first = "spikefuse-facts ", second = " inputs=", third = " outputs=";
     constexpr int digits = 10;
     std::array<char, first.size() + second.size() + third.size() + Size + 2 * digits> text{};

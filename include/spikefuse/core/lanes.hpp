@@ -17,13 +17,13 @@
 #include "detail/registers.hpp"
 #endif
 
-namespace spikefuse::inline SPIKEFUSE_ABI {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 #if SPIKEFUSE_HOST_LANES
 
 template <class T, int Count = 1>
 struct lane_mask {
-    using native = typename detail::side_by_side<detail::mask_register<T>, Count>::type;
+    using native = typename side_by_side<mask_register<T>, Count>::type;
     native value;
 
     friend SPIKEFUSE_FUNCTION lane_mask operator&(lane_mask a, lane_mask b) {
@@ -35,19 +35,19 @@ struct lane_mask {
 
     template <int Index>
     SPIKEFUSE_FUNCTION lane_mask<T> part() const {
-        return {detail::part_of<Count, Index>(value)};
+        return {part_of<Count, Index>(value)};
     }
     /// One bit a lane, lane 0 lowest.
     SPIKEFUSE_FUNCTION std::uint32_t bits() const
         requires(Count == 1)
     {
-        return detail::bits_of<T>(value);
+        return bits_of<T>(value);
     }
 };
 /// The lanes whose bit is set, lane 0 lowest.
 template <class T>
 SPIKEFUSE_FUNCTION lane_mask<T> mask_of(std::uint32_t bits) {
-    return {detail::lanes_with<T, typename lane_mask<T>::native>(bits)};
+    return {lanes_with<T, typename lane_mask<T>::native>(bits)};
 }
 /// The mask of one lane, none where `k` is not one.
 template <class T>
@@ -62,19 +62,17 @@ struct lanes {
     static constexpr int count = Count, width = Count * 64 / static_cast<int>(sizeof(T));
     using number = T;
     using mask = lane_mask<T, Count>;
-    using native =
-        typename detail::side_by_side<detail::whole_line<typename detail::register_of<T>::numbers>,
-                                      Count>::type;
+    using native = typename side_by_side<whole_line<typename register_of<T>::numbers>, Count>::type;
     native value;
 
     lanes() = default;
     SPIKEFUSE_FUNCTION lanes(native raw) : value(raw) {}
     template <class Number>
         requires std::is_arithmetic_v<Number>
-    SPIKEFUSE_FUNCTION lanes(Number all) : value(detail::all_of<native>(static_cast<T>(all))) {}
+    SPIKEFUSE_FUNCTION lanes(Number all) : value(all_of<native>(static_cast<T>(all))) {}
 
     /// `square` rows of `square` numbers, the other way round.
-    static constexpr int square = detail::numbers_of_register<T>;
+    static constexpr int square = numbers_of_register<T>;
     static SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to,
                                                std::size_t to_apart) {
         detail::turn_square(from, from_apart, to, to_apart);
@@ -103,13 +101,13 @@ struct lanes {
     /// one(fixed<k>): register k of those that stand side by side.
     template <class One>
     static SPIKEFUSE_FUNCTION lanes join(One const& one) {
-        return detail::joined<native, Count>([&](auto k) { return one(k).value; });
+        return joined<native, Count>([&](auto k) { return one(k).value; });
     }
     template <int Index>
     SPIKEFUSE_FUNCTION lanes<T> part() const {
-        return detail::part_of<Count, Index>(value);
+        return part_of<Count, Index>(value);
     }
-    SPIKEFUSE_FUNCTION T lane(int k) const { return detail::lane_of<T>(value, k); }
+    SPIKEFUSE_FUNCTION T lane(int k) const { return lane_of<T>(value, k); }
 
     friend SPIKEFUSE_FUNCTION lanes operator+(lanes a, lanes b) { return a.value + b.value; }
     friend SPIKEFUSE_FUNCTION lanes operator-(lanes a, lanes b) { return a.value - b.value; }
@@ -118,36 +116,36 @@ struct lanes {
     friend SPIKEFUSE_FUNCTION lanes operator-(lanes a) { return -a.value; }
     SPIKEFUSE_FUNCTION lanes& operator+=(lanes b) { return value = value + b.value, *this; }
 
-    template <detail::comparison How>
+    template <comparison How>
     static SPIKEFUSE_FUNCTION mask compare(lanes a, lanes b) {
         return {detail::compare<How, typename mask::native, T>(a.value, b.value)};
     }
     friend SPIKEFUSE_FUNCTION mask operator>(lanes a, lanes b) {
-        return compare<detail::comparison::greater>(a, b);
+        return compare<comparison::greater>(a, b);
     }
     friend SPIKEFUSE_FUNCTION mask operator>=(lanes a, lanes b) {
-        return compare<detail::comparison::greater_equal>(a, b);
+        return compare<comparison::greater_equal>(a, b);
     }
     friend SPIKEFUSE_FUNCTION mask operator<(lanes a, lanes b) {
-        return compare<detail::comparison::less>(a, b);
+        return compare<comparison::less>(a, b);
     }
     friend SPIKEFUSE_FUNCTION mask operator<=(lanes a, lanes b) {
-        return compare<detail::comparison::less_equal>(a, b);
+        return compare<comparison::less_equal>(a, b);
     }
     friend SPIKEFUSE_FUNCTION mask operator!=(lanes a, lanes b) {
-        return compare<detail::comparison::not_equal>(a, b);
+        return compare<comparison::not_equal>(a, b);
     }
 };
 
 template <class T, int Count>
 SPIKEFUSE_FUNCTION lanes<T, Count> select(lane_mask<T, Count> where, lanes<T, Count> yes,
                                           lanes<T, Count> no) {
-    return detail::choose<T>(where.value, yes.value, no.value);
+    return choose<T>(where.value, yes.value, no.value);
 }
 /// Applies a scalar function lane by lane.
 template <class T, int Count, class Function>
 SPIKEFUSE_FUNCTION lanes<T, Count> each_lane(lanes<T, Count> x, Function const& function) {
-    return detail::each_lane_of<T>(x.value, function);
+    return each_lane_of<T>(x.value, function);
 }
 
 #else
@@ -243,7 +241,7 @@ inline constexpr int panel_width = lanes<T>::width > 1 ? lanes<T>::width : 32;
 template <class T>
 SPIKEFUSE_FUNCTION constexpr int interleave([[maybe_unused]] int many) {
 #if SPIKEFUSE_HOST_LANES
-    return detail::in_halves<typename lanes<T>::native> && many > 4 ? 4 : many;
+    return in_halves<typename lanes<T>::native> && many > 4 ? 4 : many;
 #else
     return 1;
 #endif
@@ -262,4 +260,4 @@ inline constexpr bool double_pumped_avx512 = true;
 inline constexpr bool double_pumped_avx512 = false;
 #endif
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -17,7 +17,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 struct layer {};
 
 /// What a parameter may be; finite all.
-enum class unit {
+enum class array_unit {
     number,   ///< any
     positive, ///< above zero
     time,     ///< in seconds, above zero
@@ -26,15 +26,15 @@ enum class unit {
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
 struct array_info {
-    std::string_view name;       ///< as `model::set` knows it
-    int rows = 0;                ///< outputs, or neurons
-    int columns = 0;             ///< 0: one number a row
-    unit measure = unit::number; ///< what its numbers may be
-    double initial = 0;          ///< what they begin as
-    double spread = 0;           ///< initial values are uniform in initial +- spread
-    bool zero_diagonal = false;  ///< the diagonal is held at zero
-    double increment = 0;        ///< from row to row of the initial values
-    int period = 0;              ///< rows after which they begin anew; 0: never
+    std::string_view name;                   ///< as `model::set` knows it
+    int rows = 0;                            ///< outputs, or neurons
+    int columns = 0;                         ///< 0: one number a row
+    array_unit measure = array_unit::number; ///< what its numbers may be
+    double initial = 0;                      ///< what they begin as
+    double spread = 0;                       ///< initial values are uniform in initial +- spread
+    bool zero_diagonal = false;              ///< the diagonal is held at zero
+    double increment = 0;                    ///< from row to row of the initial values
+    int period = 0;                          ///< rows after which they begin anew; 0: never
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A
@@ -64,6 +64,7 @@ struct nir_mapping {
     std::array<std::string_view, 2> types; ///< of nodes
     std::array<field, 8> fields;           ///< empty behind the last
     std::array<fixed, 2> implied;          ///< likewise
+    bool starts_at_leak = false;           ///< membranes begin at v_leak, not at 0
 
     constexpr nir_mapping() = default;
     constexpr nir_mapping(std::string_view type, std::initializer_list<field> of,
@@ -78,6 +79,12 @@ struct nir_mapping {
         all.slides = of;
         return all;
     }
+    /// The same, with membranes that begin at v_leak.
+    constexpr nir_mapping with_start_at_leak() const {
+        nir_mapping all = *this;
+        all.starts_at_leak = true;
+        return all;
+    }
     /// The same with fields that the equations fix.
     constexpr nir_mapping with_fixed(fixed one, fixed other) const {
         nir_mapping all = *this;
@@ -88,15 +95,30 @@ struct nir_mapping {
 
 /// A word of the network.
 /// `kind`: its name in messages. `mixes`: true if an output depends on several inputs (linear),
-/// false if on its own alone (neurons). `wants`: the width it asks for, 0 for any. `gives(left)`:
-/// the width it gives, 0 while unknown.
+/// false if on its own alone (neurons). `wants`: the width it asks for, 0 for any. What it makes of
+/// what comes: a layer says the width, `gives(left)`, 0 while unknown; a word that joins others
+/// says `shape<Left>`, and whether it `keeps_width`.
 template <class L>
-concept layer_word = std::derived_from<L, layer> && requires(int left) {
-    typename L::kind;
-    { L::mixes } -> std::convertible_to<bool>;
-    { L::wants } -> std::convertible_to<int>;
-    { L::gives(left) } -> std::convertible_to<int>;
-};
+concept layer_word =
+    std::derived_from<L, layer> &&
+    requires {
+        typename L::kind;
+        { L::mixes } -> std::convertible_to<bool>;
+        { L::wants } -> std::convertible_to<int>;
+    } &&
+    (requires(int left) {
+        { L::gives(left) } -> std::convertible_to<int>;
+    } || requires {
+        { L::keeps_width } -> std::convertible_to<bool>;
+    });
+namespace detail {
+/// Whether a word gives as many numbers as come, whatever their number.
+template <class L>
+inline constexpr bool keeps_width = L::keeps_width;
+template <class L>
+    requires requires { L::gives(0); }
+inline constexpr bool keeps_width<L> = L::gives(0) == 0 && L::gives(7) == 7;
+} // namespace detail
 /// A shape, for concepts that ask whether a word can be asked what it does behind one.
 struct some_shape {
     static constexpr int width = 1, channels = 1, rows = 1, columns = 1;

@@ -8,10 +8,9 @@
 #include <cmath>
 #include <limits>
 
-namespace spikefuse::inline SPIKEFUSE_ABI {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 #if SPIKEFUSE_HOST_LANES
-namespace detail {
 
 /// `near_zero`: the polynomial whose largest relative error is smallest where |x| <= 0.3475
 /// (Remez): 1.9e-9, and 3.1e-18.
@@ -106,12 +105,10 @@ SPIKEFUSE_FUNCTION R exp_of(R x) {
     return scaled<T>(x, sum, count, shifted);
 }
 
-} // namespace detail
-
 /// e^x, within 2 ulp; overflow gives infinity, as the scalar function does.
 template <class T, int Count>
 SPIKEFUSE_FUNCTION lanes<T, Count> exp(lanes<T, Count> x) {
-    return detail::exp_of<T>(x.value);
+    return exp_of<T>(x.value);
 }
 
 template <class T, int Count>
@@ -162,4 +159,4 @@ SPIKEFUSE_FUNCTION lanes<T, Count> minimum(lanes<T, Count> a, lanes<T, Count> b)
     return select(a > b, b, a);
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -11,6 +11,8 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+namespace detail {
+
 /// A name as a type: compared by type, read as text on the host.
 template <char... Letters>
 struct name {
@@ -18,8 +20,6 @@ struct name {
     /// The letters, as text.
     static constexpr std::string_view text() { return {letters, sizeof...(Letters)}; }
 };
-
-namespace detail {
 
 template <std::size_t Size>
 struct spelling {
@@ -44,6 +44,7 @@ template <detail::spelling Text>
 using named =
     typename detail::spell<Text, std::make_index_sequence<sizeof(Text.letters) - 1>>::type;
 
+namespace detail {
 /// Two names in a row.
 template <class First, class Second>
 struct joined_name;
@@ -52,5 +53,6 @@ template <char... First, char... Second>
 struct joined_name<name<First...>, name<Second...>> {
     using type = name<First..., Second...>; ///< both, one behind the other
 };
+} // namespace detail
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -9,6 +9,9 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
+/// The choices in which neurons differ: what is asked, the answers as words (policies.hpp), and
+/// those that a neuron's equations take.
+namespace neuron_policies {
 /// What is asked.
 enum class axis {
     threshold,      ///< how a neuron fires: strict, inclusive, several
@@ -25,9 +28,10 @@ enum class axis {
     state_levels,   ///< continuous or quantised
     behaviour,      ///< corrected, or compat: as a library computes, its slips too
 };
+} // namespace neuron_policies
 
 namespace detail {
-template <axis Question>
+template <neuron_policies::axis Question>
 struct answers {
     template <class Policy>
     using fn = std::bool_constant<Policy::question == Question>;
@@ -43,11 +47,11 @@ struct asks {
     template <class... Chosen>
     struct with {
         /// Whether the neuron answers that question.
-        template <axis Question>
+        template <neuron_policies::axis Question>
         static constexpr bool knows = boost::mp11::mp_any_of_q<boost::mp11::mp_list<Own...>,
                                                                detail::answers<Question>>::value;
         /// The policy that answers it.
-        template <axis Question>
+        template <neuron_policies::axis Question>
         using of =
             boost::mp11::mp_at<boost::mp11::mp_list<Chosen..., Own...>,
                                boost::mp11::mp_find_if_q<boost::mp11::mp_list<Chosen..., Own...>,

@@ -8,8 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spikefuse::inline SPIKEFUSE_ABI {
-namespace detail {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <std::size_t Index, class T>
 struct leaf {
@@ -21,10 +20,8 @@ struct leaves;
 template <std::size_t... Index, class... T>
 struct leaves<std::index_sequence<Index...>, T...> : leaf<Index, T>... {};
 
-} // namespace detail
-
 template <class... T>
-struct tuple : detail::leaves<std::index_sequence_for<T...>, T...> {};
+struct tuple : leaves<std::index_sequence_for<T...>, T...> {};
 template <class... T>
 tuple(T...) -> tuple<T...>;
 
@@ -35,35 +32,32 @@ constexpr tuple<T...> make_tuple(T... values) {
 }
 
 template <std::size_t Index, class T>
-KOKKOS_FORCEINLINE_FUNCTION constexpr T const& get(detail::leaf<Index, T> const& one) {
+SPIKEFUSE_FUNCTION constexpr T const& get(leaf<Index, T> const& one) {
     return one.value;
 }
 template <std::size_t Index, class T>
-KOKKOS_FORCEINLINE_FUNCTION constexpr T& get(detail::leaf<Index, T>& one) {
+SPIKEFUSE_FUNCTION constexpr T& get(leaf<Index, T>& one) {
     return one.value;
 }
 
 /// A number that is a type. (std's own converts itself into a number on the host alone.)
 template <auto Value>
 struct fixed : std::integral_constant<decltype(Value), Value> {
-    KOKKOS_FORCEINLINE_FUNCTION constexpr operator decltype(Value)() const { return Value; }
+    SPIKEFUSE_FUNCTION constexpr operator decltype(Value)() const { return Value; }
 };
 template <std::size_t Index>
 using constant = fixed<Index>;
 
-namespace detail {
 template <class Function, std::size_t... Index>
-KOKKOS_FORCEINLINE_FUNCTION constexpr void unroll(Function&& function,
-                                                  std::index_sequence<Index...>) {
+SPIKEFUSE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
     (function(constant<Index>{}), ...);
 }
-} // namespace detail
 
 /// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to
 /// walk layers and statements in a kernel.
 template <std::size_t Count, class Function>
-KOKKOS_FORCEINLINE_FUNCTION constexpr void for_each_index(Function&& function) {
-    detail::unroll(function, std::make_index_sequence<Count>{});
+SPIKEFUSE_FUNCTION constexpr void for_each_index(Function&& function) {
+    unroll(function, std::make_index_sequence<Count>{});
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail

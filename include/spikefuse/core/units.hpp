@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Units: a time is not a number. `20 * ms`, `0.5 * s`.
+/// Units: a time is not a number. `20 * ms`, `0.5 * units::s`.
 
 #include <compare>
 
@@ -38,8 +38,15 @@ struct positive {
     constexpr positive(double written) : value(written) {}
 };
 
+/// The symbols of units. Those that a program hardly has of its own are also spikefuse's own words;
+/// a second is `units::s`, or comes by `using spikefuse::units::s;`.
+namespace units {
 inline constexpr duration s{1.0};   ///< a second
 inline constexpr duration ms{1e-3}; ///< a millisecond
 inline constexpr duration us{1e-6}; ///< a microsecond
+} // namespace units
+
+using units::ms;
+using units::us;
 
 } // namespace spikefuse

@@ -98,29 +98,38 @@ template <class E, std::uint64_t Path>
 struct coefficient_key {};
 template <class E, std::uint64_t Path>
 using key = coefficient_key<E, has_literal<E> ? Path : 0>;
+/// A coefficient where it stands.
+template <class E, std::uint64_t Path>
+struct coefficient {
+    using key = detail::key<E, Path>;
+    static constexpr std::uint64_t path = Path;
+};
 
 template <class E, std::uint64_t Path>
-struct coefficient_keys {
-    using type = std::conditional_t<is_constant<E>, mp11::mp_list<key<E, Path>>, mp11::mp_list<>>;
+struct coefficients_in {
+    using type =
+        std::conditional_t<is_constant<E>, mp11::mp_list<coefficient<E, Path>>, mp11::mp_list<>>;
 };
 template <std::uint64_t Path>
-struct coefficient_keys<literal, Path> {
+struct coefficients_in<literal, Path> {
     using type = mp11::mp_list<>;
 };
 template <class Operation, class... A, std::uint64_t Path>
-struct coefficient_keys<node<Operation, A...>, Path> {
+struct coefficients_in<node<Operation, A...>, Path> {
     template <class Indices>
     struct inner;
     template <std::size_t... I>
     struct inner<std::index_sequence<I...>> {
-        using type = mp11::mp_append<mp11::mp_list<>,
-                                     typename coefficient_keys<A, inside(Path, I)>::type...>;
+        using type =
+            mp11::mp_append<mp11::mp_list<>, typename coefficients_in<A, inside(Path, I)>::type...>;
     };
     using whole = node<Operation, A...>;
     using type = typename mp11::mp_if_c<is_constant<whole>,
-                                        mp11::mp_identity<mp11::mp_list<key<whole, Path>>>,
+                                        mp11::mp_identity<mp11::mp_list<coefficient<whole, Path>>>,
                                         inner<std::index_sequence_for<A...>>>::type;
 };
+template <class Coefficient>
+using key_of = typename Coefficient::key;
 
 // Places of costly operations on what changes.
 template <class E, std::uint64_t Path>
@@ -164,12 +173,14 @@ struct program_words<program<S...>> {
     struct keys_of;
     template <std::size_t... I>
     struct keys_of<std::index_sequence<I...>> {
-        using type = mp11::mp_unique<mp11::mp_append<
-            mp11::mp_list<>, typename coefficient_keys<value_of<S>, I + 1>::type...>>;
+        using places =
+            mp11::mp_append<mp11::mp_list<>, typename coefficients_in<value_of<S>, I + 1>::type...>;
         using costly =
             mp11::mp_append<mp11::mp_list<>, typename cached_places<value_of<S>, I + 1>::type...>;
     };
-    using coefficients = typename keys_of<std::index_sequence_for<S...>>::type;
+    using places = typename keys_of<std::index_sequence_for<S...>>::places;
+    using keys_of_places = mp11::mp_transform<key_of, places>;
+    using coefficients = mp11::mp_unique<keys_of_places>;
     using costly = typename keys_of<std::index_sequence_for<S...>>::costly;
     static_assert(
         mp11::mp_is_set<costly>::value,
@@ -256,6 +267,25 @@ struct equation_traits : detail::program_words<std::remove_cvref_t<decltype(tree
     template <class E, std::uint64_t Path>
     static constexpr std::size_t coefficient_index =
         mp11::mp_find<typename base::coefficients, detail::key<E, Path>>::value;
+    /// Where a coefficient first stands.
+    template <std::size_t Coefficient>
+    static constexpr std::uint64_t coefficient_place = mp11::mp_at_c<
+        typename base::places,
+        mp11::mp_find<typename base::keys_of_places,
+                      mp11::mp_at_c<typename base::coefficients, Coefficient>>::value>::path;
 };
+
+namespace detail {
+/// The expression at a place.
+template <class N, std::uint64_t Path>
+consteval auto expression_at() {
+    constexpr std::uint64_t way = Path / 64;
+    if constexpr (way == 0) {
+        return get<Path - 1>(tree<N>::value).value;
+    } else {
+        return get<(way - 1) % 4>(expression_at<N, Path % 64 + (way - 1) / 4 * 64>().arguments);
+    }
+}
+} // namespace detail
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::equations

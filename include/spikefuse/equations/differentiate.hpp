@@ -64,17 +64,17 @@ SPIKEFUSE_FUNCTION void accumulate_adjoint(E const& e, neurons<N, V, UsesCache> 
                                                            std::index_sequence<I...>) {
             if constexpr (requires { Operation::most; }) {
                 using surrogate = typename Operation::surrogate;
-                gradient = arriving<surrogate>(gradient * factor);
+                gradient = spikefuse::detail::arriving<surrogate>(gradient * factor);
                 V const membrane =
                     as_number(evaluate<N, V, inside(Path, 0)>(get<0>(inner.arguments), cell));
                 V const threshold =
                     as_number(evaluate<N, V, inside(Path, 1)>(get<1>(inner.arguments), cell));
-                accumulate_adjoint<inside(Path, 0)>(get<0>(inner.arguments), cell, gradient,
-                                                    by_membrane<surrogate>(membrane, threshold),
-                                                    to);
-                accumulate_adjoint<inside(Path, 1)>(get<1>(inner.arguments), cell, gradient,
-                                                    by_threshold<surrogate>(membrane, threshold),
-                                                    to);
+                accumulate_adjoint<inside(Path, 0)>(
+                    get<0>(inner.arguments), cell, gradient,
+                    spikefuse::detail::by_membrane<surrogate>(membrane, threshold), to);
+                accumulate_adjoint<inside(Path, 1)>(
+                    get<1>(inner.arguments), cell, gradient,
+                    spikefuse::detail::by_threshold<surrogate>(membrane, threshold), to);
             } else if constexpr (std::is_same_v<Operation, nearest_level>) {
                 accumulate_adjoint<inside(Path, 0)>(get<0>(inner.arguments), cell, gradient, factor,
                                                     to); // straight through
@@ -128,11 +128,13 @@ SPIKEFUSE_FUNCTION void accumulate_condition_adjoint(E const& e,
             V const left = as_number(evaluate<N, V, inside(Path, 0)>(first, cell));
             V const right =
                 as_number(evaluate<N, V, inside(Path, 1)>(get<1>(inner.arguments), cell));
-            gradient = arriving<S>(gradient * factor);
+            gradient = spikefuse::detail::arriving<S>(gradient * factor);
             constexpr bool rises =
                 std::is_same_v<Operation, greater> || std::is_same_v<Operation, greater_equal>;
-            V const by_left = rises ? by_membrane<S>(left, right) : by_threshold<S>(right, left);
-            V const by_right = rises ? by_threshold<S>(left, right) : by_membrane<S>(right, left);
+            V const by_left = rises ? spikefuse::detail::by_membrane<S>(left, right)
+                                    : spikefuse::detail::by_threshold<S>(right, left);
+            V const by_right = rises ? spikefuse::detail::by_threshold<S>(left, right)
+                                     : spikefuse::detail::by_membrane<S>(right, left);
             accumulate_adjoint<inside(Path, 0)>(first, cell, gradient, by_left, to);
             accumulate_adjoint<inside(Path, 1)>(get<1>(inner.arguments), cell, gradient, by_right,
                                                 to);
@@ -239,27 +241,6 @@ SPIKEFUSE_FUNCTION void accumulate_constant_adjoint(E const& e, V const* params,
         }(e, std::make_index_sequence<mp11::mp_size<E>::value - 1>{});
     }
 }
-/// Propagates the adjoints of an expression's coefficients, and clears each: it may occur in
-/// several places.
-template <class N, class V, std::uint64_t Path, class E>
-SPIKEFUSE_FUNCTION void coefficient_adjoints(E const& e, V const* params, typename V::number step,
-                                             V* gradients, V* to) {
-    if constexpr (is_literal<E>::value) {
-        return;
-    } else if constexpr (is_constant<E>) {
-        V& gradient = gradients[equation_traits<N>::template coefficient_index<E, Path>];
-        accumulate_constant_adjoint<N, V>(e, params, step, gradient, to);
-        gradient = V(0);
-    } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
-        [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
-            for_each_index<sizeof...(A)>([&](auto i) {
-                coefficient_adjoints<N, V, inside(Path, i)>(get<i>(inner.arguments), params, step,
-                                                            gradients, to);
-            });
-        }(e);
-    }
-}
-
 } // namespace detail
 
 /// A step backwards. `cell`: the neurons as the step found them (states, current, coefficients,
@@ -269,7 +250,7 @@ SPIKEFUSE_FUNCTION void coefficient_adjoints(E const& e, V const* params, typena
 /// gradient of what arrived; coefficients are added to.
 template <class N, class V, bool UsesCache>
 SPIKEFUSE_FUNCTION void step_adjoint(neurons<N, V, UsesCache>& cell, gradients<N, V>& to) {
-    for_each_index<equation_traits<N>::local_count>(
+    detail::for_each_index<equation_traits<N>::local_count>(
         [&](auto k) { to.locals[k] = V(0); }); // in a loop g++ keeps all of `to` in memory
     to.current = V(0);
     to.spike = V(0);
@@ -281,7 +262,7 @@ SPIKEFUSE_FUNCTION void step_adjoint(neurons<N, V, UsesCache>& cell, gradients<N
 template <class N, class V>
 SPIKEFUSE_FUNCTION void initial_state_adjoint(neurons<N, V> const& cell, gradients<N, V>& to) {
     constexpr auto lines = tree<N>::value;
-    for_each_index<equation_traits<N>::size>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename equation_traits<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
             detail::accumulate_adjoint<k + 1>(
@@ -295,9 +276,11 @@ SPIKEFUSE_FUNCTION void initial_state_adjoint(neurons<N, V> const& cell, gradien
 template <class N, class V>
 SPIKEFUSE_FUNCTION void parameter_adjoints(V const* params, typename V::number step, V* gradients,
                                            V* to) {
-    constexpr auto lines = tree<N>::value;
-    for_each_index<equation_traits<N>::size>([&](auto k) {
-        detail::coefficient_adjoints<N, V, k + 1>(get<k>(lines).value, params, step, gradients, to);
+    detail::for_each_index<equation_traits<N>::coefficient_count>([&](auto k) {
+        constexpr auto e =
+            detail::expression_at<N, equation_traits<N>::template coefficient_place<k>>();
+        detail::accumulate_constant_adjoint<N, V>(e, params, step, gradients[k], to);
+        gradients[k] = V(0);
     });
 }
 

@@ -31,7 +31,7 @@ struct on_spike_statement { // only where the neuron fired; detached: the spike'
 };
 
 template <class... Statements>
-struct program : tuple<Statements...> {};
+struct program : detail::tuple<Statements...> {};
 
 namespace detail {
 
@@ -89,19 +89,19 @@ constexpr auto flat(Line first, Lines... rest) {
 /// `start(v = v_leak)`: where states begin. Only parameters may stand on the right.
 template <class... Name, class... Value>
 constexpr auto start(assignment<state_word<Name>, Value>... lines) {
-    return make_tuple(start_statement<state_word<Name>, Value>{lines.value}...);
+    return detail::make_tuple(start_statement<state_word<Name>, Value>{lines.value}...);
 }
 
 /// `on_spike(v = v_reset, a += 1)`: done in the neurons that fired in this step.
 template <class... Target, class... Value>
 constexpr auto on_spike(assignment<Target, Value>... lines) {
-    return make_tuple(on_spike_statement<Target, Value>{lines.value}...);
+    return detail::make_tuple(on_spike_statement<Target, Value>{lines.value}...);
 }
 /// `on_spike(detach(spike), v = v_reset)`: the same, and what it does to the state is no reason to
 /// fire or not, in training.
 template <class... Target, class... Value>
 constexpr auto on_spike(node<detached, spike_word>, assignment<Target, Value>... lines) {
-    return make_tuple(on_spike_statement<Target, Value, true>{lines.value}...);
+    return detail::make_tuple(on_spike_statement<Target, Value, true>{lines.value}...);
 }
 template <class Word, class... Lines>
     requires(word<Word>)
@@ -132,8 +132,9 @@ constexpr auto lines(Lines... several) {
 template <class... Lines>
 constexpr auto dynamics(Lines... lines) {
     auto const all = detail::flat(lines...);
-    return
-        [&]<class... S>(tuple<S...> const& statements) { return program<S...>{statements}; }(all);
+    return [&]<class... S>(detail::tuple<S...> const& statements) {
+        return program<S...>{statements};
+    }(all);
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::equations

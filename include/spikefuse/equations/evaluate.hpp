@@ -51,23 +51,6 @@ SPIKEFUSE_FUNCTION V evaluate_constant(node<Operation, A...> const& e, V const* 
     }(std::index_sequence_for<A...>{});
 }
 
-template <class N, class V, std::uint64_t Path, class E>
-SPIKEFUSE_FUNCTION void prepare(E const& e, V const* params, typename V::number step,
-                                V* coefficients) {
-    if constexpr (is_literal<E>::value) {
-        return;
-    } else if constexpr (is_constant<E>) {
-        coefficients[equation_traits<N>::template coefficient_index<E, Path>] =
-            evaluate_constant<N, V>(e, params, step);
-    } else if constexpr (mp11::mp_size<words<E>>::value > 1) {
-        [&]<class Operation, class... A>(node<Operation, A...> const& inner) {
-            for_each_index<sizeof...(A)>([&](auto i) {
-                prepare<N, V, inside(Path, i)>(get<i>(inner.arguments), params, step, coefficients);
-            });
-        }(e);
-    }
-}
-
 template <int Count, class V>
 SPIKEFUSE_FUNCTION V nearest(V x, typename V::number const* table) {
     V result = table[0], distance = abs(table[0] - x);
@@ -156,9 +139,10 @@ SPIKEFUSE_FUNCTION auto& place_of(Neurons& cell, Target) {
 /// `equation_traits<N>::params`; step in seconds.
 template <class N, class V>
 SPIKEFUSE_FUNCTION void prepare(V const* params, typename V::number step, V* coefficients) {
-    constexpr auto lines = tree<N>::value;
-    for_each_index<equation_traits<N>::size>([&](auto k) {
-        detail::prepare<N, V, k + 1>(get<k>(lines).value, params, step, coefficients);
+    detail::for_each_index<equation_traits<N>::coefficient_count>([&](auto k) {
+        constexpr auto e =
+            detail::expression_at<N, equation_traits<N>::template coefficient_place<k>>();
+        coefficients[k] = detail::evaluate_constant<N, V>(e, params, step);
     });
 }
 
@@ -167,7 +151,7 @@ template <class N, class V>
 SPIKEFUSE_FUNCTION void rest(neurons<N, V>& cell) {
     constexpr auto lines = tree<N>::value;
     for (int k = 0; k < equation_traits<N>::state_count; ++k) cell.states[k] = V(0);
-    for_each_index<equation_traits<N>::size>([&](auto k) {
+    detail::for_each_index<equation_traits<N>::size>([&](auto k) {
         using statement = mp11::mp_at_c<typename equation_traits<N>::statements, k>;
         if constexpr (detail::is_start<statement>::value)
             detail::place_of(cell, detail::target_of<statement>{}) =

@@ -12,6 +12,10 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
+namespace detail {
+using spikefuse::detail::for_each_index, spikefuse::detail::make_tuple, spikefuse::detail::tuple;
+} // namespace detail
+
 struct expression {}; // every word derives from it
 
 template <class T>
@@ -28,8 +32,8 @@ struct literal : expression {
 
 template <class Operation, class... Arguments>
 struct node : expression {
-    tuple<Arguments...> arguments;
-    constexpr explicit node(Arguments... a) : arguments(make_tuple(a...)) {}
+    detail::tuple<Arguments...> arguments;
+    constexpr explicit node(Arguments... a) : arguments(detail::make_tuple(a...)) {}
 };
 
 template <word E>

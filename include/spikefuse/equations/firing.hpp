@@ -25,7 +25,7 @@ struct counting {
     static constexpr int most = Most;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V membrane, V threshold) {
-        V const count = spikefuse::minimum(spikefuse::floor(membrane / threshold), V(Most));
+        V const count = minimum(floor(membrane / threshold), V(Most));
         return select(membrane >= threshold, count, V(0));
     }
 };

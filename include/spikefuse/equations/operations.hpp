@@ -9,13 +9,17 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::equations {
 
+namespace detail {
+using spikefuse::detail::lane_mask, spikefuse::detail::lanes;
+} // namespace detail
+
 template <class T, int Count>
-SPIKEFUSE_FUNCTION lanes<T, Count> as_number(lanes<T, Count> x) {
+SPIKEFUSE_FUNCTION detail::lanes<T, Count> as_number(detail::lanes<T, Count> x) {
     return x;
 }
 template <class T, int Count>
-SPIKEFUSE_FUNCTION lanes<T, Count> as_number(lane_mask<T, Count> where) {
-    return select(where, lanes<T, Count>(T(1)), lanes<T, Count>(T(0)));
+SPIKEFUSE_FUNCTION detail::lanes<T, Count> as_number(detail::lane_mask<T, Count> where) {
+    return select(where, detail::lanes<T, Count>(T(1)), detail::lanes<T, Count>(T(0)));
 }
 
 struct add {
@@ -98,7 +102,7 @@ struct exponential {
     static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
-        return spikefuse::exp(a);
+        return spikefuse::detail::exp(a);
     }
     template <class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V, V result) {
@@ -109,7 +113,7 @@ struct logarithm {
     static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
-        return spikefuse::log(a);
+        return spikefuse::detail::log(a);
     }
     template <class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V a, V) {
@@ -120,7 +124,7 @@ struct square_root {
     static constexpr bool costly = true;
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
-        return spikefuse::sqrt(a);
+        return spikefuse::detail::sqrt(a);
     }
     template <class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V, V result) {
@@ -130,7 +134,7 @@ struct square_root {
 struct floor_of {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a) {
-        return spikefuse::floor(a);
+        return spikefuse::detail::floor(a);
     }
     template <int K, class V>
     static SPIKEFUSE_FUNCTION V back(V, V) {
@@ -141,7 +145,7 @@ struct maximum_of { // at a tie the gradient goes to the second: a clamped numbe
                     // none, as in torch
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
-        return spikefuse::maximum(a, b);
+        return spikefuse::detail::maximum(a, b);
     }
     template <int K, class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {
@@ -155,7 +159,7 @@ struct maximum_of { // at a tie the gradient goes to the second: a clamped numbe
 struct minimum_of {
     template <class V>
     static SPIKEFUSE_FUNCTION V apply(V a, V b) {
-        return spikefuse::minimum(a, b);
+        return spikefuse::detail::minimum(a, b);
     }
     template <int K, class V>
     static SPIKEFUSE_FUNCTION V back(V gradient, V a, V b) {

@@ -67,9 +67,7 @@ struct sum_word : layer {
     using kind = named<"sum">;
     static constexpr bool mixes = true;
     static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
-    static constexpr int gives(int left) {
-        return First::gives(left) != 0 ? First::gives(left) : Second::gives(left);
-    }
+    static constexpr bool keeps_width = detail::keeps_width<First> && detail::keeps_width<Second>;
     using wanted_shape = detail::shape_for_both<First, Second>;
     template <class Left>
     using shape =
@@ -84,11 +82,7 @@ struct beside_word : layer {
     using kind = named<"beside">;
     static constexpr bool mixes = true;
     static constexpr int wants = detail::wants_of_both<First::wants, Second::wants>::value;
-    static constexpr int gives(int left) {
-        return First::gives(left) == 0 || Second::gives(left) == 0
-                   ? 0
-                   : First::gives(left) + Second::gives(left);
-    }
+    static constexpr bool keeps_width = false;
     using wanted_shape = detail::shape_for_both<First, Second>;
     template <class Left>
     using shape =
@@ -114,34 +108,27 @@ constexpr beside_word<First, Second> operator|(First first, Second second) {
 }
 
 namespace detail {
-template <class First, class Second>
-struct flat<sum_word<First, Second>> : flat_pair<First, Second> {
-    template <std::size_t Begin, class Function>
-    static constexpr void each(sum_word<First, Second> const& both, Function const& function) {
-        flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
-    }
-    template <std::size_t K>
-    static constexpr auto const* layer(sum_word<First, Second> const& both) {
-        return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
-    }
-    template <class Function>
-    static constexpr auto map(sum_word<First, Second> const& both, Function const& function) {
-        return flat<First>::map(both.first, function) + flat<Second>::map(both.second, function);
+template <template <class, class> class Word, class First, class Second>
+struct parts_of_branches {
+    using first = First;
+    using second = Second;
+    static constexpr First const& first_of(Word<First, Second> const& both) { return both.first; }
+    static constexpr Second const& second_of(Word<First, Second> const& both) {
+        return both.second;
     }
 };
 template <class First, class Second>
-struct flat<beside_word<First, Second>> : flat_pair<First, Second> {
-    template <std::size_t Begin, class Function>
-    static constexpr void each(beside_word<First, Second> const& both, Function const& function) {
-        flat_pair<First, Second>::template each_of<Begin>(both.first, both.second, function);
+struct parts<sum_word<First, Second>> : parts_of_branches<sum_word, First, Second> {
+    template <class One, class Other>
+    static constexpr auto join(One one, Other other) {
+        return one + other;
     }
-    template <std::size_t K>
-    static constexpr auto const* layer(beside_word<First, Second> const& both) {
-        return flat_pair<First, Second>::template layer_of<K>(both.first, both.second);
-    }
-    template <class Function>
-    static constexpr auto map(beside_word<First, Second> const& both, Function const& function) {
-        return flat<First>::map(both.first, function) | flat<Second>::map(both.second, function);
+};
+template <class First, class Second>
+struct parts<beside_word<First, Second>> : parts_of_branches<beside_word, First, Second> {
+    template <class One, class Other>
+    static constexpr auto join(One one, Other other) {
+        return one | other;
     }
 };
 } // namespace detail

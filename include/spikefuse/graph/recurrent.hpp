@@ -36,7 +36,7 @@ struct recurrent_word : layer {
     using kind = named<"recurrent">;
     static constexpr bool mixes = true;
     static constexpr int wants = Body::wants;
-    static constexpr int gives(int left) { return Body::gives(left); }
+    static constexpr bool keeps_width = detail::keeps_width<Body>;
     using wanted_shape = spikefuse::wanted_shape<Body>;
     template <class Left>
     using shape = shape_behind<Body, Left>;
@@ -69,19 +69,18 @@ constexpr auto recurrent(Body body, through_word<Path> path) {
 
 namespace detail {
 template <class Body, class Path>
-struct flat<recurrent_word<Body, Path>> : flat_pair<Path, Body> { // the path's layers are met first
-    template <std::size_t Begin, class Function>
-    static constexpr void each(recurrent_word<Body, Path> const& loop, Function const& function) {
-        flat_pair<Path, Body>::template each_of<Begin>(loop.path, loop.body, function);
+struct parts<recurrent_word<Body, Path>> { // the path's layers are met first
+    using first = Path;
+    using second = Body;
+    static constexpr Path const& first_of(recurrent_word<Body, Path> const& loop) {
+        return loop.path;
     }
-    template <std::size_t K>
-    static constexpr auto const* layer(recurrent_word<Body, Path> const& loop) {
-        return flat_pair<Path, Body>::template layer_of<K>(loop.path, loop.body);
+    static constexpr Body const& second_of(recurrent_word<Body, Path> const& loop) {
+        return loop.body;
     }
-    template <class Function>
-    static constexpr auto map(recurrent_word<Body, Path> const& loop, Function const& function) {
-        return recurrent(flat<Body>::map(loop.body, function),
-                         through(flat<Path>::map(loop.path, function)));
+    template <class One, class Other>
+    static constexpr auto join(One path, Other body) {
+        return recurrent(body, through(path));
     }
 };
 } // namespace detail

@@ -20,12 +20,10 @@ struct sequence : layer {
 
     using kind = named<"sequence">;
     static constexpr bool mixes = true;
-    static constexpr bool left_keeps_width =
-        Left::gives(0) == 0 && Left::gives(Right::wants) == Right::wants;
-    static constexpr int gives(int from_left) { return Right::gives(Left::gives(from_left)); }
+    static constexpr bool keeps_width = detail::keeps_width<Left> && detail::keeps_width<Right>;
     using wanted_shape =
-        std::conditional_t<Left::wants != 0 || !left_keeps_width, spikefuse::wanted_shape<Left>,
-                           spikefuse::wanted_shape<Right>>;
+        std::conditional_t<Left::wants != 0 || !detail::keeps_width<Left>,
+                           spikefuse::wanted_shape<Left>, spikefuse::wanted_shape<Right>>;
     static constexpr int wants = wanted_shape::width;
     template <class Shape>
     using shape = shape_behind<Right, shape_behind<Left, Shape>>;
@@ -83,22 +81,40 @@ constexpr auto operator>>(Left const&, Right right) {
 
 namespace detail {
 
+/// A word that joins two parts: these, in the order in which their layers are met, and how others
+/// are joined likewise. All that walks over a network asks this.
+template <class Word>
+struct parts;
+template <class Left, class Right>
+struct parts<sequence<Left, Right>> {
+    using first = Left;
+    using second = Right;
+    static constexpr Left const& first_of(sequence<Left, Right> const& both) { return both.left; }
+    static constexpr Right const& second_of(sequence<Left, Right> const& both) {
+        return both.right;
+    }
+    template <class One, class Other>
+    static constexpr auto join(One one, Other other) {
+        return one >> other;
+    }
+};
+
 /// A network laid flat: how many layers it has, without the `input`; a walk over them; layer K; and
 /// the same network of other layers. No list of them is built on the way: one list for each
 /// layer that joins would cost the compiler the square of their number.
-template <class L>
+template <class Word>
 struct flat {
-    static constexpr std::size_t count = computes_nothing<L> ? 0 : 1;
+    static constexpr std::size_t count = computes_nothing<Word> ? 0 : 1;
     template <std::size_t First, class Function>
-    static constexpr void each(L const& one, Function const& function) {
+    static constexpr void each(Word const& one, Function const& function) {
         if constexpr (count == 1) function(constant<First>{}, one);
     }
     template <std::size_t>
-    static constexpr L const* layer(L const& one) {
+    static constexpr Word const* layer(Word const& one) {
         return &one;
     }
     template <class Function>
-    static constexpr auto map(L const& one, Function const& function) {
+    static constexpr auto map(Word const& one, Function const& function) {
         if constexpr (count == 1) {
             return function(one);
         } else {
@@ -106,37 +122,30 @@ struct flat {
         }
     }
 };
-/// Two parts, one behind the other.
-template <class First, class Second>
-struct flat_pair {
-    static constexpr std::size_t count = flat<First>::count + flat<Second>::count;
+template <class Word>
+    requires requires { typename parts<Word>::first; }
+struct flat<Word> {
+    using both = parts<Word>;
+    using first = flat<typename both::first>;
+    using second = flat<typename both::second>;
+    static constexpr std::size_t count = first::count + second::count;
     template <std::size_t Begin, class Function>
-    static constexpr void each_of(First const& one, Second const& other, Function const& function) {
-        flat<First>::template each<Begin>(one, function);
-        flat<Second>::template each<Begin + flat<First>::count>(other, function);
+    static constexpr void each(Word const& word, Function const& function) {
+        first::template each<Begin>(both::first_of(word), function);
+        second::template each<Begin + first::count>(both::second_of(word), function);
     }
     template <std::size_t K>
-    static constexpr auto const* layer_of(First const& one, Second const& other) {
-        if constexpr (K < flat<First>::count) {
-            return flat<First>::template layer<K>(one);
+    static constexpr auto const* layer(Word const& word) {
+        if constexpr (K < first::count) {
+            return first::template layer<K>(both::first_of(word));
         } else {
-            return flat<Second>::template layer<K - flat<First>::count>(other);
+            return second::template layer<K - first::count>(both::second_of(word));
         }
     }
-};
-template <class Left, class Right>
-struct flat<sequence<Left, Right>> : flat_pair<Left, Right> {
-    template <std::size_t Begin, class Function>
-    static constexpr void each(sequence<Left, Right> const& both, Function const& function) {
-        flat_pair<Left, Right>::template each_of<Begin>(both.left, both.right, function);
-    }
-    template <std::size_t K>
-    static constexpr auto const* layer(sequence<Left, Right> const& both) {
-        return flat_pair<Left, Right>::template layer_of<K>(both.left, both.right);
-    }
     template <class Function>
-    static constexpr auto map(sequence<Left, Right> const& both, Function const& function) {
-        return flat<Left>::map(both.left, function) >> flat<Right>::map(both.right, function);
+    static constexpr auto map(Word const& word, Function const& function) {
+        return both::join(first::map(both::first_of(word), function),
+                          second::map(both::second_of(word), function));
     }
 };
 

@@ -74,8 +74,10 @@ inline std::string name_in_memory() {
 
 } // namespace detail
 
-/// A file open for reading. Every fault is a file_error that names the file and the place in it; so
-/// is a lack of memory. Several threads may read, each a file of its own.
+/// A file open for reading. Several threads may read, each a file of its own.
+/// @throws file_error each of its functions, for every fault and a lack of memory: it names the
+/// file
+///     and the place in it
 class hdf5_file {
   public:
     /// `most`: numbers that an array may have, if that is more than the file's size makes likely:
@@ -279,7 +281,7 @@ class hdf5_file {
         });
     }
 
-    /// Throws a file_error that names the file and a place in it.
+    /// @throws file_error always: it names the file and a place in it
     [[noreturn]] void
     fail(std::string const& place, std::string const& why,
          std::string const& cure = "Look at the file with h5dump, or write it again") const {

@@ -3,9 +3,12 @@
 /// A NIR file as a value: nodes with typed fields, edges, shapes. Nested graphs are opened, names
 /// are paths ("block/lif"). No Kokkos, no network type. Link spikefuse::io.
 
+#include "nir_choices.hpp"
 #include "nir_nodes.hpp"
 #include "nir_reader.hpp"
 #include "nir_shapes.hpp"
+
+#include <optional>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir {
 
@@ -25,16 +28,26 @@ struct port {
                        ///< end out, that of the node beside it
 };
 
+/// What a network gave over an input where it was written.
+struct test_run {
+    array input, output;  ///< [T, N], [T, M]: one sample, from rest
+    double dt = 0;        ///< seconds a step
+    double tolerance = 0; ///< of the largest number: what the writer's precision holds
+};
+
 /// A NIR file.
 struct graph {
+    using choices = nir::choices;                           ///< what it leaves open
     std::string path, version;                              ///< of the file, of the nir package
     std::vector<nir::node> nodes;                           ///< in the file's order
     std::vector<std::pair<std::size_t, std::size_t>> edges; ///< source, target; in the file's order
     std::vector<port> inputs, outputs;                      ///< at least one each
     std::map<std::string, std::string> metadata;            ///< what its maker noted
-    std::vector<fault> warnings; ///< what is strange in it, but has a meaning
+    std::vector<fault> warnings;  ///< what is strange in it, but has a meaning
+    std::optional<test_run> test; ///< what loading it compares
 
-    /// Index of the node of a name. Throws name_error.
+    /// Index of the node of a name.
+    /// @throws name_error there is none
     std::size_t find(std::string const& name) const {
         std::vector<std::string> names;
         for (std::size_t k = 0; k < nodes.size(); ++k) {
@@ -166,6 +179,33 @@ class typed {
     bool batch_;
 };
 
+/// The test that a file carries, if it does.
+inline std::optional<test_run> read_test(io::detail::nir_reader& reader) {
+    test_run made;
+    array dt, tolerance;
+    std::string const place = "/spikefuse/test";
+    if (!reader.has(place)) return {};
+    if (!reader.extra(place, "input", made.input) || !reader.extra(place, "output", made.output) ||
+        !reader.extra(place, "dt", dt) || !reader.extra(place, "tolerance", tolerance))
+        return {};
+    auto const one_number = [&](char const* key, array const& of) {
+        if (of.values.size() == 1 && of.values[0] > 0) return true;
+        reader.fault(place, key, "one number above zero belongs there");
+        return false;
+    };
+    if (!one_number("dt", dt) || !one_number("tolerance", tolerance)) return {};
+    if (made.input.shape.size() != 2 || made.output.shape.size() != 2 ||
+        made.input.shape[0] != made.output.shape[0] || made.input.values.empty()) {
+        reader.fault(place, "output",
+                     "it is " + io::detail::shape_text(made.output.shape) + " beside an input " +
+                         io::detail::shape_text(made.input.shape) +
+                         ", and [T, M] goes with [T, N]");
+        return {};
+    }
+    made.dt = dt.values[0], made.tolerance = tolerance.values[0];
+    return made;
+}
+
 /// Reads what can be read; faults are collected, and of a faultless file `into` is made.
 inline void read_into(std::string const& path, std::size_t most, io::detail::nir_faults& faults,
                       std::vector<fault>& warnings, graph* into) {
@@ -175,6 +215,7 @@ inline void read_into(std::string const& path, std::size_t most, io::detail::nir
     bool const batch_axis = io::detail::infer_shapes(wiring, faults);
     if (faults.none()) io::detail::nir_shapes(wiring, faults, batch_axis).demand_all();
     reader.fill(root);
+    std::optional<test_run> const test = read_test(reader);
     warnings = reader.warnings();
     warnings.insert(warnings.end(), wiring.warnings.begin(), wiring.warnings.end());
     if (into == nullptr || !faults.none()) return;
@@ -183,6 +224,7 @@ inline void read_into(std::string const& path, std::size_t most, io::detail::nir
     into->metadata = root.metadata;
     into->edges = wiring.edges;
     into->warnings = warnings;
+    into->test = test;
     for (std::size_t k = 0; k < wiring.nodes.size(); ++k) {
         io::detail::wired_node& from = wiring.nodes[k];
         extents const out = from.gives.value_or(extents{}), in = from.arrives.value_or(out);

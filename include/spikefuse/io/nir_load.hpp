@@ -1,95 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// A NIR graph's numbers into a model, layer by layer, by name: for networks that are no chain.
-/// Link spikefuse::io.
+/// A NIR graph's numbers into a model: `network.load(nir::read(path), {.dt = 1e-4})`. Parts are
+/// matched by structure, then by name. Link spikefuse::io.
 
-#include "load.hpp"
-#include "nir_graph.hpp"
-
-#include <array>
-#include <set>
+#include "nir_fields.hpp"
+#include "nir_match.hpp"
+#include "nir_network.hpp"
+#include "nir_numbers.hpp"
+#include "nir_trial.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir {
 
 namespace detail {
 
-/// A node as it stands in a file.
-inline io::nir_node as_in_file(node const& one) {
-    io::nir_node made;
-    made.name = one.name, made.type = one.type;
-    std::visit(
-        [&]<class Node>(Node const& what) {
-            [[maybe_unused]] auto const put = [&](char const* key, auto const& numbers) {
-                for (auto const number : numbers)
-                    made.fields[key].values.push_back(static_cast<double>(number));
-            };
-            if constexpr (requires { what.groups; }) {
-                put("stride", what.stride), put("dilation", what.dilation);
-                put("groups", std::array{what.groups});
-                if (what.padding.empty())
-                    put("padding", what.before);
-                else
-                    made.texts["padding"] = what.padding;
-            } else if constexpr (requires { what.kernel[0]; }) {
-                put("kernel_size", what.kernel), put("stride", what.stride);
-                put("padding", what.padding);
-            }
-            what.fields(what, [&]<class Field>(char const* key, Field const& field) {
-                array& into = made.fields[key];
-                into.values = field.values;
-                if constexpr (std::is_same_v<Field, array>)
-                    into.shape = field.shape;
-                else if (field.values.size() != 1)
-                    into.shape = {field.values.size()};
-            });
+/// How many numbers a model holds: a file of it may hold as many, however well they are packed.
+template <class Model>
+std::size_t numbers_in(Model const& network) {
+    std::size_t numbers = 0;
+    for (auto const& parameter : network.parameters())
+        numbers += io::detail::count_of(parameter.shape);
+    return numbers;
+}
+
+/// Throws name_error where a layer does otherwise than was said.
+inline void check_manner(manner const& own, std::string const& layer, node const& one,
+                         choices const& said) {
+    auto const wrong = [&](std::string const& does, std::string const& but,
+                           std::string const& cure) {
+        throw name_error("'" + layer + "' " + does, "for '" + one.name + "' it was said: " + but,
+                         cure);
+    };
+    if (*own.own_way != 0)
+        wrong("does what no file says: " + std::string(own.own_way), "as NIR has it",
+              "Take the word without that choice, or load without choices");
+    if (own.spikes && said.moment == moments::next_step)
+        wrong("resets at once", "with the next step", "Say .moment = nir::moments::at_once");
+    if (own.reset && *own.reset != said.reset)
+        wrong(*own.reset == resets::subtract ? "subtracts its threshold" : "is set to v_reset",
+              said.reset == resets::subtract ? ".reset = subtract" : ".reset = to_value",
+              "Write the word with `subtract` or without, or say the other .reset");
+    if (own.fires && *own.fires != said.fires)
+        wrong(*own.fires == firings::at ? "fires at its threshold too"
+                                        : "fires above its threshold",
+              said.fires == firings::at ? ".fires = at" : ".fires = above",
+              "Write the word with `inclusive` or without, or say the other .fires");
+    if (own.current && *own.current != said.current)
+        wrong(*own.current == currents::before ? "reads the current of the step before"
+                                               : "reads the current of its own step",
+              said.current == currents::before ? ".current = before" : ".current = after",
+              "Write the word with `use_old_current` or without, or say the other .current");
+    bool const leaks = std::visit(
+        []<class Node>(Node const& what) {
+            if constexpr (requires { what.v_leak; })
+                for (double const v : what.v_leak.values)
+                    if (v != 0) return true;
+            return false;
         },
         one.what);
-    return made;
+    if (leaks && own.begins_at_leak != (said.start == starts::leak))
+        wrong(own.begins_at_leak ? "begins at v_leak" : "begins at 0",
+              said.start == starts::leak ? ".start = leak" : ".start = zero",
+              "A nir:: word begins at 0, `lif` and `li` at v_leak: write the other word, or say "
+              "the other .start");
+}
+
+/// Throws shape_error where a network begins or ends with another number of features.
+inline void check_end(outline::part const& own, node const& one, std::string const& path) {
+    extents const &wanted = own.type == "Input" ? own.out : own.in,
+                  &given = own.type == "Input" ? one.out : one.in;
+    if (io::detail::count_of(wanted) != io::detail::count_of(given))
+        throw shape_error("'" + one.name + "' in '" + path + "' is " +
+                              io::detail::shape_text(given),
+                          "this network's " + own.name + " is " + io::detail::shape_text(wanted),
+                          "Was the file made for a network of other widths?");
+}
+
+/// What a network's own words say of what a file leaves open.
+template <class Model>
+choices choices_of(Model const& network) {
+    choices own;
+    own.dt = network.setup().dt.seconds;
+    return own;
+}
+
+/// Finds, for each part of a network, a node; throws what both sides are where there is none.
+inline std::vector<std::size_t> partners(outline const& mine, outline const& theirs,
+                                         std::string const& path) {
+    if (matching const strict(mine, theirs, role_of); strict.found()) return strict.partners();
+    // Of the same structure: then it is said layer by layer what differs.
+    if (matching const loose(mine, theirs, end_of); loose.found()) return loose.partners();
+    throw shape_error("'" + path + "' holds " + std::to_string(theirs.parts.size() - 2) +
+                          " nodes that compute, joined otherwise than the layers of this network",
+                      "it has " + std::to_string(mine.parts.size() - 2) + ":" +
+                          side_by_side(mine, theirs) + "\n",
+                      "Write the network as the file has it: `spikefuse-nir generate`");
 }
 
 } // namespace detail
 
-/// Sets every parameter of a model from the nodes of a graph, or throws and sets none.
-/// @param network any; what `spikefuse-nir generate` writes knows its names
+/// What `network.load(file)` and `network.load(file, choices)` do.
+/// @param network any model
 /// @param file the graph
-/// @param names of a layer and of the node that it gets its numbers from
-/// @throws name_error a layer or a node that is not there, or has no partner; another kind of node
-/// @throws shape_error an array of another shape
-/// @throws value_error a number that the parameter cannot be
+/// @param said what the file leaves open; none: as the network's words have it, at its dt
+/// @throws shape_error another structure, an array of another shape
+/// @throws name_error another kind of node, a number without a place, a layer that does otherwise
+///     than was said
+/// @throws value_error a number that the parameter cannot be; numbers other than the file's test;
+///     several of these are one name_error with all; nothing has changed then
 template <class Model>
-void load(Model& network, graph const& file,
-          std::vector<std::pair<std::string, std::string>> const& names) {
-    auto const& layers = network.layer_names();
+void load_into(Model& network, graph const& file, choices const* said) {
+    choices const meant = said == nullptr ? detail::choices_of(network) : *said;
+    double const own_dt = network.setup().dt.seconds;
+    if (!(std::abs(meant.dt - own_dt) <= 1e-9 * own_dt))
+        throw value_error(
+            "the file is to be read at dt = " + spikefuse::detail::number_text(meant.dt) + " s",
+            "the network steps by " + spikefuse::detail::number_text(own_dt) + " s",
+            "Say one of both: .dt in seconds here, and in the model's settings");
+    using network_type = typename detail::network_of<Model>::type;
+    detail::outline mine = detail::outline_of<network_type>(network.layer_names()),
+                    theirs = detail::whole_outline(file, meant);
+    mine.reduce(), theirs.reduce();
+    theirs.leave_out_loose();
+    std::vector<std::size_t> const which = detail::partners(mine, theirs, file.path);
+
+    io::detail::differences kept;
     std::vector<io::detail::planned_write> writes;
-    std::set<std::string> given, taken;
-    for (auto const& [layer, name] : names) {
-        auto const at = std::find(layers.begin(), layers.end(), layer);
-        if (at == layers.end()) {
-            std::string const near = io::detail::nearest(layer, layers);
-            throw name_error("the network has no layer '" + layer + "'",
-                             near.empty() ? "" : "did you mean '" + near + "'?",
-                             "`describe` lists them");
+    for (std::size_t k = 0; k < mine.parts.size(); ++k) {
+        detail::outline::part const& own = mine.parts[k];
+        node const& one = file.nodes[theirs.parts[which[k]].origin];
+        if (own.type == "Input" || own.type == "Output") {
+            kept.attempt([&] { detail::check_end(own, one, file.path); });
+            continue;
         }
-        io::detail::plan_layer(network, static_cast<std::size_t>(at - layers.begin()),
-                               detail::as_in_file(file.nodes[file.find(name)]), file.path, writes);
-        given.insert(layer), taken.insert(name);
+        if (said != nullptr)
+            kept.attempt([&] { detail::check_manner(own.how, own.name, one, meant); });
+        auto const layer = io::detail::numbered_layer::of(network, own.origin);
+        io::detail::numbers_of_node const numbers(
+            layer, detail::as_in_file(detail::as_words_have_it(one, meant)), file.path, kept);
+        for (auto const& write : numbers.writes)
+            if (kept.attempt([&] {
+                    network.check(write.layer, write.parameter,
+                                  std::span<double const>(write.values));
+                }))
+                writes.push_back(write);
     }
-    for (auto const& parameter : network.parameters())
-        if (!given.contains(parameter.layer))
-            throw name_error("'" + parameter.layer + "' gets no numbers from '" + file.path + "'",
-                             "no node is named for it", "Name one");
-    for (node const& one : file.nodes) {
-        // How a window slides, and for how long a delay waits, is in the network's type.
-        bool const numbers = std::visit(
-            [&](auto const& what) {
-                bool some = false;
-                what.fields(what, [&](char const*, auto const&) { some = true; });
-                return some && one.type != "Delay";
-            },
-            one.what);
-        if (numbers && !taken.contains(one.name))
-            throw name_error("'" + one.name + "' in '" + file.path + "' is given to no layer",
-                             "its numbers would be lost", "Name the layer that gets them");
+    kept.raise(file.path);
+    if (file.test) {
+        Model tried = network;
+        io::detail::set_all(tried, writes);
+        detail::check_test(tried, *file.test, file.path);
     }
     io::detail::set_all(network, writes);
 }

@@ -50,6 +50,20 @@ class nir_reader {
         }
         for (nir_node& one : into.nodes) fill(one, place + "/nodes/" + one.name);
     }
+    bool has(std::string const& place) const { return file_.has(place); }
+    void fault(std::string const& place, std::string const& key, std::string const& why) {
+        faults_.say(place, key, why);
+    }
+    /// Numbers beside the network, which belong there. False: there is a fault.
+    bool extra(std::string const& place, std::string const& key, array& into) {
+        nir_node made;
+        made.type = "group with a test";
+        std::size_t const before = faults_.all().size();
+        field(place, key, made, true);
+        if (!made.texts.empty() || faults_.all().size() != before) return false;
+        return faults_.keep(place, key, [&] { into = numbers(place, key); }) &&
+               faults_.all().size() == before;
+    }
     /// Edges that a file says twice.
     std::vector<nir::fault> const& warnings() const { return warnings_; }
 

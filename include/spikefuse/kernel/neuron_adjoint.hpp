@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Adjoint of neuron_update.hpp: from the gradients of neurons' outputs to those of their currents.
+/// Adjoint of neuron_update.hpp: from the gradients of neurons' outputs to those of their currents;
+/// and of initial_state.hpp: from those of states at rest and of coefficients to those of the
+/// parameters.
 
 #include "../equations/differentiate.hpp"
 #include "competition.hpp"
@@ -161,6 +163,61 @@ SPIKEFUSE_FUNCTION void replay(C const& here, Seed const& seed) {
             if constexpr (whole % together != 0)
                 backward_points<Stage, 1>(here, p, whole - 1, 0, rows, keep, deliver);
         });
+}
+
+// --- neurons at rest ---
+
+/// From the adjoints of a layer's initial states to those of the coefficients that define them. A
+/// named template: g++ 12 and 13 fail on these constants inside a generic lambda.
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void initial_states_adjoint(C const& here, typename C::number const* states) {
+    using V = typename C::V;
+    using layout = typename C::layout;
+    using N = typename C::template equations_of<Layer>;
+    using about = equations::equation_traits<N>;
+    constexpr int width = padded_width<C, Layer>;
+    auto* const coefficients = here.template region<plan::region::coefficient_gradients>() +
+                               layout::template coefficients_at<Layer>;
+    each_own(here, width / C::W, [&](int own) {
+        int const n = own * C::W;
+        equations::neurons<N, V> cell{};
+        equations::gradients<N, V> to;
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { to.coefficients[k] = V::load(coefficients + k * width + n); });
+        for_each_index<about::state_count>([&](auto k) {
+            to.states[k] = V::load(states + layout::template states_at<Layer> + k * width + n);
+        });
+        equations::initial_state_adjoint(cell, to);
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
+    });
+}
+/// From the gradients of a layer's coefficients, summed over all samples, to those of its
+/// parameters.
+template <int Layer, class C>
+SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* gradient) {
+    using V = typename C::V;
+    using layout = typename C::layout;
+    using N = typename C::template equations_of<Layer>;
+    using about = equations::equation_traits<N>;
+    using cell = equations::neurons<N, V>;
+    constexpr int width = padded_width<C, Layer>;
+    auto const* const parameters = here.template parameters_of<Layer>();
+    auto* const to = gradient + layout::template parameter_offset<Layer>;
+    auto const* const coefficients = here.template region<plan::region::coefficient_gradients>() +
+                                     layout::template coefficients_at<Layer>;
+    each_own(here, width / C::W, [&](int own) {
+        int const n = own * C::W;
+        V params[cell::template at_least_one<about::param_count>];
+        V sums[cell::template at_least_one<about::param_count>];
+        V arrived[cell::template at_least_one<about::coefficient_count>];
+        for_each_index<about::param_count>(
+            [&](auto k) { params[k] = V::load(parameters + k * width + n), sums[k] = V(0); });
+        for_each_index<about::coefficient_count>(
+            [&](auto k) { arrived[k] = V::load(coefficients + k * width + n); });
+        equations::parameter_adjoints<N>(params, here.run.step, arrived, sums);
+        for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
+    });
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

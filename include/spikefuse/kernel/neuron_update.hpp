@@ -159,7 +159,7 @@ SPIKEFUSE_FLATTEN void run_step_range(for_many<C, Stage, typename C::arguments> 
         Stage::target == plan::readout && !C::readout::every_step && !C::differentiates;
     constexpr bool picks = reduces && C::keeps_tape && picking_readout<typename C::readout>;
     readout_panel<V> reduced[Count];
-    T* const result = here.template region<plan::region::readout>() + p * W;
+    T* const result = here.template region<plan::region::reduced>() + p * W;
     for (int q = 0; q < Count; ++q) {
         if constexpr (reduces) reduced[q].value = V::load(result + q * W);
         if constexpr (picks) reduced[q].when = V::load(when_row(here) + (p + q) * W);

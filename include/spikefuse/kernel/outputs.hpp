@@ -84,7 +84,7 @@ SPIKEFUSE_FUNCTION void add_to_totals(C const& here, int p, typename C::V& sum) 
 template <class C>
 SPIKEFUSE_FUNCTION typename C::number readout_value(C const& here, int n) {
     using T = typename C::number;
-    T value = here.template region<plan::region::readout>()[n];
+    T value = here.template region<plan::region::reduced>()[n];
     if constexpr (summing_readout<typename C::readout>)
         value = static_cast<T>(readout_totals(here)[n] + static_cast<double>(value));
     return C::readout::finish(value, here.run.steps);
@@ -93,7 +93,7 @@ SPIKEFUSE_FUNCTION typename C::number readout_value(C const& here, int n) {
 template <class C>
 SPIKEFUSE_FUNCTION void start_readout(C const& here, std::size_t k) {
     C::readout::template start<typename C::number>(here.run.steps)
-        .store(here.template region<plan::region::readout>() + k);
+        .store(here.template region<plan::region::reduced>() + k);
     if constexpr (summing_readout<typename C::readout>)
         for (int lane = 0; lane < C::W; ++lane)
             readout_totals(here)[k + static_cast<std::size_t>(lane)] = 0;

@@ -43,7 +43,8 @@ inline constexpr struct trace_readout {
 /// The output of the last step: [B, N].
 inline constexpr struct last_step_readout : detail::reduced_readout {
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T>, lanes<T> now, int) {
+    static SPIKEFUSE_FUNCTION detail::lanes<T> combine(detail::lanes<T>, detail::lanes<T> now,
+                                                       int) {
         return now;
     }
     template <class T>
@@ -75,15 +76,17 @@ inline constexpr struct mean_over_time_readout : detail::summed_readout {
 /// The largest output over time: [B, N]. NaN where one of them is NaN.
 inline constexpr struct max_over_time_readout : detail::reduced_readout {
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start(int) {
+    static SPIKEFUSE_FUNCTION detail::lanes<T> start(int) {
         return least<T>;
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int) {
+    static SPIKEFUSE_FUNCTION detail::lanes<T> combine(detail::lanes<T> before,
+                                                       detail::lanes<T> now, int) {
         return select(now != now, now, maximum(now, before)); // maximum keeps a NaN of before
     }
     template <class T> // the first that is above all before it
-    static SPIKEFUSE_FUNCTION typename lanes<T>::mask selects(lanes<T> before, lanes<T> now, int) {
+    static SPIKEFUSE_FUNCTION typename detail::lanes<T>::mask selects(detail::lanes<T> before,
+                                                                      detail::lanes<T> now, int) {
         return now > before;
     }
     template <class T>
@@ -98,18 +101,19 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
 inline constexpr struct first_spike_readout : detail::reduced_readout {
     static constexpr bool smallest_wins = true;
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> start(int steps) {
+    static SPIKEFUSE_FUNCTION detail::lanes<T> start(int steps) {
         return static_cast<T>(steps); // none so far
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION typename lanes<T>::mask selects(lanes<T> before, lanes<T> now,
-                                                              int step) {
-        return (now > lanes<T>(T(0))) & (before > lanes<T>(static_cast<T>(step)));
+    static SPIKEFUSE_FUNCTION typename detail::lanes<T>::mask
+    selects(detail::lanes<T> before, detail::lanes<T> now, int step) {
+        return (now > detail::lanes<T>(T(0))) & (before > detail::lanes<T>(static_cast<T>(step)));
     }
     template <class T>
-    static SPIKEFUSE_FUNCTION lanes<T> combine(lanes<T> before, lanes<T> now, int step) {
+    static SPIKEFUSE_FUNCTION detail::lanes<T> combine(detail::lanes<T> before,
+                                                       detail::lanes<T> now, int step) {
         return select(now != now, now,
-                      select(selects(before, now, step), lanes<T>(static_cast<T>(step)),
+                      select(selects(before, now, step), detail::lanes<T>(static_cast<T>(step)),
                              before)); // a NaN is above nothing
     }
     template <class T>

@@ -52,8 +52,8 @@ struct conv2d_word : layer {
         constexpr int columns = Left::channels / Groups * Window::rows * Window::columns;
         constexpr double spread = detail::start_spread(columns);
         std::array<array_info, Bias ? 2 : 1> all{};
-        all[0] = {"weight", Out, columns, unit::number, 0, spread};
-        if constexpr (Bias) all[1] = {"bias", Out, 0, unit::number, 0, spread};
+        all[0] = {"weight", Out, columns, array_unit::number, 0, spread};
+        if constexpr (Bias) all[1] = {"bias", Out, 0, array_unit::number, 0, spread};
         return all;
     }
 

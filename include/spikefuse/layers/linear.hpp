@@ -47,9 +47,9 @@ struct linear_word : layer {
     template <class Left>
     constexpr auto arrays() const {
         constexpr double spread = detail::start_spread(Left::width);
-        constexpr array_info weight{"weight", Out, Left::width, unit::number, 0, spread};
+        constexpr array_info weight{"weight", Out, Left::width, array_unit::number, 0, spread};
         if constexpr (Bias) {
-            return std::array{weight, array_info{"bias", Out, 0, unit::number, 0, spread}};
+            return std::array{weight, array_info{"bias", Out, 0, array_unit::number, 0, spread}};
         } else {
             return std::array{weight};
         }

@@ -18,7 +18,7 @@ struct recurrent_weights_word : layer {
     static constexpr bool mixes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
-    static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}};
+    static constexpr nir_mapping exchange{"Linear", {{"weight", "weight"}}, "Affine"};
 
     template <class Left>
     using over = detail::weights_over<Left::width, Left::width, false>;
@@ -26,8 +26,8 @@ struct recurrent_weights_word : layer {
     template <class Left>
     constexpr auto arrays() const {
         constexpr int neurons = Left::width;
-        array_info weight{"weight",     neurons, neurons,
-                          unit::number, 0,       detail::start_spread(neurons)};
+        array_info weight{"weight",           neurons, neurons,
+                          array_unit::number, 0,       detail::start_spread(neurons)};
         weight.zero_diagonal = !Autapses;
         return std::array{weight};
     }

@@ -57,12 +57,13 @@ SPIKEFUSE_FUNCTION void each_event(std::uint32_t const* row, int first, int end,
 template <class T, class Function>
     requires(!std::is_same_v<T, std::uint32_t>)
 SPIKEFUSE_FUNCTION void each_event(T const* row, int first, int end, Function const& function) {
-    constexpr int W = lanes<T>::width;
+    constexpr int W = detail::lanes<T>::width;
     int n = first;
     if constexpr (W > 1)
         for (; n + W <= end; n += W)
-            for (std::uint32_t set = (lanes<T>::load(row + n) != lanes<T>(T(0))).bits(); set != 0;
-                 set &= set - 1)
+            for (std::uint32_t set =
+                     (detail::lanes<T>::load(row + n) != detail::lanes<T>(T(0))).bits();
+                 set != 0; set &= set - 1)
                 function(n + detail::lowest_bit(set), row[n + detail::lowest_bit(set)]);
     for (; n < end; ++n)
         if (row[n] != T(0)) function(n, row[n]);
@@ -70,11 +71,12 @@ SPIKEFUSE_FUNCTION void each_event(T const* row, int first, int end, Function co
 /// How many of the inputs are not zero.
 template <class T>
 SPIKEFUSE_FUNCTION int events_in(T const* row, int inputs) {
-    constexpr int W = lanes<T>::width;
+    constexpr int W = detail::lanes<T>::width;
     int events = 0, n = 0;
     if constexpr (W > 1)
         for (; n + W <= inputs; n += W)
-            events += detail::count_bits((lanes<T>::load(row + n) != lanes<T>(T(0))).bits());
+            events += detail::count_bits(
+                (detail::lanes<T>::load(row + n) != detail::lanes<T>(T(0))).bits());
     for (; n < inputs; ++n) events += row[n] != T(0) ? 1 : 0;
     return events;
 }

@@ -29,9 +29,10 @@ struct alpha_synapse_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using reset = chosen::policy<choices, axis::reset>;
+        using namespace spikefuse::neuron_policies;
+        using reset = policy<choices, axis::reset>;
         static_assert(
-            chosen::snntorch_reset<reset>::value,
+            snntorch_reset<reset>::value,
             "spikefuse: snnTorch's neurons take the resets subtract, reset_to_zero and no_reset.");
         constexpr auto excitation = state<"syn_exc">;
         constexpr auto inhibition = state<"syn_inh">;
@@ -58,7 +59,7 @@ struct alpha_synapse_neuron {
                         excitation = alpha * excitation + current,
                         inhibition = beta * inhibition - current,
                         mem = height * (excitation + inhibition), //
-                        resets, chosen::fires<choices>(mem, threshold));
+                        resets, fires<choices>(mem, threshold));
     }
 };
 

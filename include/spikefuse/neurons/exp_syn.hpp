@@ -30,7 +30,8 @@ struct exp_syn_equations {
     using parameters = Parameters;
     using choices = asks<corrected_policy>::with<Policies...>;
     static constexpr bool broadcast_first_sample_state =
-        std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
+        std::is_same_v<neuron_policies::policy<choices, neuron_policies::axis::behaviour>,
+                       compat_policy>;
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;

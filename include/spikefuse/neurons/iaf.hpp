@@ -28,12 +28,13 @@ struct iaf_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
+        using namespace spikefuse::neuron_policies;
         constexpr auto v = state<"v">; // membrane
         constexpr auto r = param<"r">(&parameters::r);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return dynamics(d(v) = r * current, chosen::fires<choices>(v, threshold),
-                        chosen::resets<choices>(v, threshold, v_reset));
+        return dynamics(d(v) = r * current, fires<choices>(v, threshold),
+                        resets<choices>(v, threshold, v_reset));
     }
 };
 

@@ -34,6 +34,7 @@ struct izhikevich_neuron {
 
     static constexpr auto equations() {
         namespace eq = spikefuse::equations;
+        using namespace spikefuse::neuron_policies;
         using eq::state, eq::param, eq::start, eq::spike, eq::current, eq::dynamics, eq::on_spike;
         constexpr auto v = state<"v">; // membrane
         constexpr auto u = state<"u">; // recovery
@@ -47,12 +48,12 @@ struct izhikevich_neuron {
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_start = param<"v_start">(&parameters::v_start);
         constexpr auto tau =
-            chosen::policy<choices, axis::time_constants>::template time<"tau">(&parameters::tau);
-        constexpr auto through = chosen::policy<choices, axis::reset_gradient>::through(spike);
+            policy<choices, axis::time_constants>::template time<"tau">(&parameters::tau);
+        constexpr auto through = policy<choices, axis::reset_gradient>::through(spike);
         return dynamics(start(v = v_start, u = b * v_start),                                  //
                         eq::d(v) = (square * (v * v) + slope * v + bias - u + current) / tau, //
                         eq::d(u) = a / tau * (b * v - u),                                     //
-                        chosen::fires<choices>(v, threshold), on_spike(through, v = c),
+                        fires<choices>(v, threshold), on_spike(through, v = c),
                         u += through * leap);
     }
 };

@@ -29,7 +29,8 @@ struct leaky_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using reset = chosen::policy<choices, axis::reset>;
+        using namespace spikefuse::neuron_policies;
+        using reset = policy<choices, axis::reset>;
         constexpr bool input_survives = std::is_same_v<reset, reset_to_zero_policy>;
         constexpr auto mem = state<"mem">; // membrane
         constexpr auto reset_mask =
@@ -47,8 +48,8 @@ struct leaky_neuron {
             }
         }();
         return dynamics(reset_mask = mem > threshold, moves,
-                        chosen::policy<choices, axis::state_levels>::rounded(mem),
-                        chosen::ends_step<choices>(mem, reset_mask, threshold, factor));
+                        policy<choices, axis::state_levels>::rounded(mem),
+                        ends_step<choices>(mem, reset_mask, threshold, factor));
     }
 };
 

@@ -27,12 +27,14 @@ struct li_neuron {
     static constexpr nir_mapping exchange =
         nir_mapping("CubaLI",
                     {{"tau_mem", "tau_mem"}, {"tau_syn", "tau_syn"}, {"v_leak", "v_leak"}})
-            .with_fixed({"r", {}}, {"w_in", "tau_syn"});
+            .with_fixed({"r", {}}, {"w_in", "tau_syn"})
+            .with_start_at_leak();
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);

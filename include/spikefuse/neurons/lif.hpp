@@ -35,12 +35,14 @@ struct lif_neuron {
                                                                     {"v_leak", "v_leak"},
                                                                     {"threshold", "v_threshold"},
                                                                     {"v_reset", "v_reset", 0}})
-                                                .with_fixed({"r", {}}, {"w_in", "tau_syn"});
+                                                .with_fixed({"r", {}}, {"w_in", "tau_syn"})
+                                                .with_start_at_leak();
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);
@@ -49,13 +51,13 @@ struct lif_neuron {
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        return dynamics(start(v = v_leak),                    //
-                        synapse::before(i, decayed),          //
-                        d(v) = ((v_leak - v) + i) / tau_mem,  //
-                        synapse::after(i, decayed),           //
-                        chosen::fires<choices>(v, threshold), //
-                        chosen::resets<choices>(v, threshold, v_reset),
-                        chosen::policy<choices, axis::shown>::shows(v));
+        return dynamics(start(v = v_leak),                   //
+                        synapse::before(i, decayed),         //
+                        d(v) = ((v_leak - v) + i) / tau_mem, //
+                        synapse::after(i, decayed),          //
+                        fires<choices>(v, threshold),        //
+                        resets<choices>(v, threshold, v_reset),
+                        policy<choices, axis::shown>::shows(v));
     }
 };
 

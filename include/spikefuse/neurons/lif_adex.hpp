@@ -37,8 +37,9 @@ struct lif_adex_equations {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto a = state<"a">; // adaptation
@@ -60,22 +61,18 @@ struct lif_adex_equations {
             return dynamics(start(v = v_leak), synapse::before(i, decayed), //
                             d(v) = (leak_and_onset + i - a) / tau_mem,      //
                             adapts, synapse::after(i, decayed),             //
-                            chosen::fires<choices>(v, threshold),
-                            chosen::resets<choices>(v, threshold, v_reset),
+                            fires<choices>(v, threshold), resets<choices>(v, threshold, v_reset),
                             a += spike * adaptation_spike);
-        } else if constexpr (std::is_same_v<chosen::policy<choices, axis::behaviour>,
-                                            corrected_policy>) {
+        } else if constexpr (std::is_same_v<policy<choices, axis::behaviour>, corrected_policy>) {
             return dynamics(start(v = v_leak),                               //
                             d(v) = (leak_and_onset + current - a) / tau_mem, //
                             adapts,                                          //
-                            chosen::fires<choices>(v, threshold),
-                            chosen::resets<choices>(v, threshold, v_reset),
+                            fires<choices>(v, threshold), resets<choices>(v, threshold, v_reset),
                             a += spike * adaptation_spike);
         } else {
             return dynamics(start(v = v_leak),                               //
                             d(v) = (leak_and_onset + current - a) / tau_mem, //
-                            chosen::fires<choices>(v, threshold),
-                            chosen::resets<choices>(v, threshold, v_reset),
+                            fires<choices>(v, threshold), resets<choices>(v, threshold, v_reset),
                             a = inverse(tau_ada) * (adaptation_current * (v - v_leak) - a) +
                                 spike * adaptation_spike);
         }

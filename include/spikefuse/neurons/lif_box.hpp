@@ -28,7 +28,8 @@ struct lif_box_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
@@ -36,8 +37,8 @@ struct lif_box_neuron {
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         return dynamics(start(v = v_leak),                         //
                         d(v) = ((v_leak - v) + current) / tau_mem, //
-                        chosen::fires<choices>(v, threshold),      //
-                        chosen::resets<choices>(v, threshold, v_reset));
+                        fires<choices>(v, threshold),              //
+                        resets<choices>(v, threshold, v_reset));
     }
 };
 

@@ -31,8 +31,9 @@ struct lif_ex_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto tau_mem = form::template time<"tau_mem">(&parameters::tau_mem);
@@ -45,8 +46,8 @@ struct lif_ex_neuron {
         return dynamics(
             start(v = v_leak), synapse::before(i, decayed),
             d(v) = ((v_leak - v) + delta_t * exp((v - threshold) * inverse(delta_t)) + i) / tau_mem,
-            synapse::after(i, decayed), chosen::fires<choices>(v, threshold),
-            chosen::resets<choices>(v, threshold, v_reset));
+            synapse::after(i, decayed), fires<choices>(v, threshold),
+            resets<choices>(v, threshold, v_reset));
     }
 };
 

@@ -31,8 +31,9 @@ struct lif_refrac_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">;             // membrane
         constexpr auto i = state<"i">;             // synaptic current
         constexpr auto rho = state<"rho">;         // steps of rest that are left
@@ -45,13 +46,13 @@ struct lif_refrac_neuron {
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         constexpr auto rho_reset = param<"rho_reset">(&parameters::rho_reset);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        return dynamics(start(v = v_leak), resting = rho > 0, before = v,              //
-                        synapse::before(i, decayed),                                   //
-                        d(v) = ((v_leak - v) + i) / tau_mem,                           //
-                        synapse::after(i, decayed),                                    //
-                        spike = chosen::firing_of<choices>(v, threshold) & (rho <= 0), //
-                        v = (1 - resting) * v + resting * before,                      //
-                        chosen::resets<choices>(v, threshold, v_reset),                //
+        return dynamics(start(v = v_leak), resting = rho > 0, before = v,      //
+                        synapse::before(i, decayed),                           //
+                        d(v) = ((v_leak - v) + i) / tau_mem,                   //
+                        synapse::after(i, decayed),                            //
+                        spike = firing_of<choices>(v, threshold) & (rho <= 0), //
+                        v = (1 - resting) * v + resting * before,              //
+                        resets<choices>(v, threshold, v_reset),                //
                         rho = (1 - spike) * max(rho - resting, 0) + spike * rho_reset);
     }
 };

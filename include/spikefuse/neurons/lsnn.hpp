@@ -33,8 +33,9 @@ struct lsnn_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using form = chosen::policy<choices, axis::time_constants>;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using form = policy<choices, axis::time_constants>;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto b = state<"b">; // threshold
@@ -46,14 +47,13 @@ struct lsnn_neuron {
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         constexpr auto beta = param<"beta">(&parameters::beta);
         constexpr auto decayed = after_step(i, -i / tau_syn);
-        constexpr auto through = chosen::policy<choices, axis::reset_gradient>::through(spike);
+        constexpr auto through = policy<choices, axis::reset_gradient>::through(spike);
         return dynamics(start(v = v_leak, b = threshold),    //
                         synapse::before(i, decayed),         //
                         d(v) = ((v_leak - v) + i) / tau_mem, //
                         d(b) = (threshold - b) / tau_adapt,  //
                         synapse::after(i, decayed),          //
-                        chosen::fires<choices>(v, b), chosen::resets<choices>(v, b, v_reset),
-                        b += through * beta);
+                        fires<choices>(v, b), resets<choices>(v, b, v_reset), b += through * beta);
     }
 };
 

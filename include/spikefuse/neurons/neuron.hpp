@@ -51,56 +51,54 @@ constexpr double initial_of(Default initial, Values const& values) {
         return static_cast<double>(initial);
     }
 }
-constexpr unit unit_of(duration) { return unit::time; }
-constexpr unit unit_of(double) { return unit::number; }
+constexpr array_unit unit_of(duration) { return array_unit::time; }
+constexpr array_unit unit_of(double) { return array_unit::number; }
 template <class Struct>
-constexpr unit unit_of(duration Struct::*) {
-    return unit::time;
+constexpr array_unit unit_of(duration Struct::*) {
+    return array_unit::time;
 }
 template <class Struct>
-constexpr unit unit_of(double Struct::*) {
-    return unit::number;
+constexpr array_unit unit_of(double Struct::*) {
+    return array_unit::number;
 }
 template <class Struct>
-constexpr unit unit_of(positive Struct::*) {
-    return unit::positive;
+constexpr array_unit unit_of(positive Struct::*) {
+    return array_unit::positive;
 }
 template <class Struct>
-constexpr unit unit_of(equations::inverse_time<Struct>) {
-    return unit::rate;
+constexpr array_unit unit_of(equations::inverse_time<Struct>) {
+    return array_unit::rate;
 }
 
-/// Finds a word in an expression, with the default it was written with.
-template <class Param, class E, class Function>
-constexpr bool visit_word(E const& e, Function& function) {
-    if constexpr (std::is_same_v<Param, E>) {
-        function(e);
-        return true;
-    } else {
-        return false;
+/// Where a word first stands in an expression that stands at a place; 0: nowhere.
+template <class Word, class E>
+struct first_place {
+    static constexpr std::uint64_t in(std::uint64_t place) {
+        return std::is_same_v<Word, E> ? place : 0;
     }
-}
-template <class Param, class Operation, class... A, class Function>
-constexpr bool visit_word(equations::node<Operation, A...> const& e, Function& function) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return (visit_word<Param>(get<I>(e.arguments), function) || ...);
-    }(std::index_sequence_for<A...>{});
-}
-template <class N, class Param, class Function>
-constexpr void first_mention(Function& function) {
-    constexpr auto lines = equations::tree<N>::value;
-    bool found = false;
-    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<equations::equation_traits<N>::size>>(
-        [&](auto k) { found = found || visit_word<Param>(get<k>(lines).value, function); });
-}
-/// Calls function(word) for every parameter, then for every table, in the order of
-/// `equation_traits<N>`.
-template <class N, class Function>
-constexpr void for_each_parameter(Function& function) {
-    using about = equations::equation_traits<N>;
-    [&]<class... Word>(boost::mp11::mp_list<Word...>) {
-        (first_mention<N, Word>(function), ...);
-    }(boost::mp11::mp_append<typename about::params, typename about::tables>{});
+};
+template <class Word, class Operation, class... A>
+struct first_place<Word, equations::node<Operation, A...>> {
+    static constexpr std::uint64_t in(std::uint64_t place) {
+        std::uint64_t found = 0, branch = 0;
+        ((found = found != 0 ? found
+                             : first_place<Word, A>::in(equations::detail::inside(place, branch)),
+          ++branch),
+         ...);
+        return found;
+    }
+};
+/// A word as the equations of N first mention it, with the default it was written with.
+template <class N, class Word>
+consteval Word first_mention() {
+    constexpr std::uint64_t place = []<class... S>(boost::mp11::mp_list<S...>) {
+        std::uint64_t found = 0, line = 0;
+        ((++line,
+          found = found != 0 ? found : first_place<Word, equations::detail::value_of<S>>::in(line)),
+         ...);
+        return found;
+    }(typename equations::equation_traits<N>::statements{});
+    return equations::detail::expression_at<N, place>();
 }
 
 template <class N>
@@ -156,7 +154,7 @@ struct neuron_word : layer {
         auto const fill = [&]<class Word>(Word word) {
             if constexpr (equations::detail::is_table<Word>::value) {
                 double const apart = (word.last - word.first) / (Word::count - 1);
-                result[filled++] = {Word::name::text(), Word::count, 0,     unit::number,
+                result[filled++] = {Word::name::text(), Word::count, 0,     array_unit::number,
                                     word.first,         0,           false, apart};
             } else {
                 result[filled++] = {Word::name::text(), Left::width, 0,
@@ -164,7 +162,9 @@ struct neuron_word : layer {
                                     detail::initial_of(word.initial, values)};
             }
         };
-        detail::for_each_parameter<N>(fill);
+        [&]<class... Word>(boost::mp11::mp_list<Word...>) {
+            (fill(detail::first_mention<N, Word>()), ...);
+        }(boost::mp11::mp_append<typename about::params, typename about::tables>{});
         return result;
     }
 

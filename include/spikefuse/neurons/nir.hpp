@@ -38,6 +38,7 @@ struct lif_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
+        using namespace spikefuse::neuron_policies;
         constexpr auto v = state<"v">; // membrane
         constexpr auto tau = param<"tau">(&parameters::tau);
         constexpr auto r = param<"r">(&parameters::r);
@@ -45,8 +46,8 @@ struct lif_neuron {
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         return dynamics(d(v) = ((v_leak - v) + r * current) / tau, //
-                        chosen::fires<choices>(v, v_threshold),    //
-                        chosen::resets<choices>(v, v_threshold, v_reset));
+                        fires<choices>(v, v_threshold),            //
+                        neuron_policies::resets<choices>(v, v_threshold, v_reset));
     }
 };
 
@@ -106,7 +107,8 @@ struct cuba_lif_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using synapse = policy<choices, axis::synapse>;
         constexpr bool old_current = std::is_same_v<synapse, use_old_current_policy>;
         static_assert(
             old_current || std::is_same_v<synapse, decay_then_add_policy>,
@@ -115,8 +117,8 @@ struct cuba_lif_neuron {
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
         return detail::cuba_dynamics<parameters, old_current>(
-            lines(chosen::fires<choices>(v, v_threshold),
-                  chosen::resets<choices>(v, v_threshold, v_reset)));
+            lines(fires<choices>(v, v_threshold),
+                  neuron_policies::resets<choices>(v, v_threshold, v_reset)));
     }
 };
 

@@ -78,7 +78,8 @@ struct cuba_li_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using synapse = policy<choices, axis::synapse>;
         constexpr bool old_current = std::is_same_v<synapse, use_old_current_policy>;
         static_assert(
             old_current || std::is_same_v<synapse, decay_then_add_policy>,
@@ -104,13 +105,13 @@ template <class... Policies>
 struct threshold_neuron {
     using kind = named<"nir_threshold">;
     using parameters = threshold_parameters;
-    using choices = asks<strict_policy, surrogate_policy>::with<Policies...>;
+    using choices = asks<strict_policy, surrogate_policy, everyone_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"Threshold", {{"threshold", "threshold"}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        return dynamics(
-            chosen::fires<choices>(current, param<"threshold">(&parameters::threshold)));
+        using namespace spikefuse::neuron_policies;
+        return dynamics(fires<choices>(current, param<"threshold">(&parameters::threshold)));
     }
 };
 /// `linear<10> >> nir::threshold({.threshold = 0.5})`; gives spikes.

@@ -27,7 +27,8 @@ struct poisson_neuron {
     using choices = asks<surrogate_word<straight_through_surrogate>>::with<Policies...>;
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using surrogate = chosen::policy<choices, axis::surrogate>::unit;
+        using namespace spikefuse::neuron_policies;
+        using surrogate = policy<choices, axis::surrogate>::unit;
         constexpr auto a_step = param<"rate">(&parameters::rate) * dt; // spikes
         return dynamics(spike = fire<surrogate>(clamp(current * a_step, 0, 1) > uniform));
     }

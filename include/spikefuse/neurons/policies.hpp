@@ -13,7 +13,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 
 /// Fires when the membrane is above the threshold (norse, snnTorch, NIR).
 struct strict_policy {
-    static constexpr axis question = axis::threshold;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::threshold;
     template <class Surrogate>
     static constexpr auto fires(auto membrane, auto threshold) {
         return equations::fire<Surrogate>(membrane > threshold);
@@ -21,7 +21,7 @@ struct strict_policy {
 };
 /// Fires when the membrane is at or above the threshold (GeNN).
 struct inclusive_policy {
-    static constexpr axis question = axis::threshold;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::threshold;
     template <class Surrogate>
     static constexpr auto fires(auto membrane, auto threshold) {
         return equations::fire<Surrogate>(membrane >= threshold);
@@ -30,7 +30,7 @@ struct inclusive_policy {
 /// Fires as often as the threshold goes into the membrane, at most `Most` times a step (Rockpool).
 template <int Most>
 struct several_policy {
-    static constexpr axis question = axis::threshold;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::threshold;
     template <class Surrogate>
     static constexpr auto fires(auto membrane, auto threshold) {
         return equations::fire_several<Surrogate, Most>(membrane, threshold);
@@ -39,13 +39,13 @@ struct several_policy {
 
 /// Every neuron fires for itself.
 struct everyone_policy {
-    static constexpr axis question = axis::competition;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::competition;
     static constexpr auto among(auto fires) { return fires; }
 };
 /// Of a layer only the neuron that lies highest above its threshold may fire (snnTorch:
 /// inhibition).
 struct one_winner_policy {
-    static constexpr axis question = axis::competition;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::competition;
     static constexpr auto among(auto fires) { return equations::only_winner(fires); }
 };
 
@@ -53,7 +53,7 @@ struct one_winner_policy {
 
 /// After a spike the membrane is set to v_reset (norse, NIR).
 struct reset_to_value_policy {
-    static constexpr axis question = axis::reset;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset;
     static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) {
         return equations::on_spike(spike, membrane = v_reset);
     }
@@ -61,7 +61,7 @@ struct reset_to_value_policy {
 /// After a spike the threshold is taken off the membrane, as often as it fired (snnTorch,
 /// Rockpool).
 struct subtract_policy {
-    static constexpr axis question = axis::reset;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset;
     static constexpr auto reset(auto membrane, auto spike, auto threshold, auto) {
         return membrane -= spike * threshold;
     }
@@ -69,32 +69,32 @@ struct subtract_policy {
 /// After a spike the membrane is pulled to v_reset: v - (v - v_reset), which rounds otherwise than
 /// v_reset (norse's encoders).
 struct pull_to_value_policy {
-    static constexpr axis question = axis::reset;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset;
     static constexpr auto reset(auto membrane, auto spike, auto, auto v_reset) {
         return membrane -= spike * (membrane - v_reset);
     }
 };
 /// After a spike the membrane is set to zero (snnTorch).
 struct reset_to_zero_policy {
-    static constexpr axis question = axis::reset;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset;
     static constexpr auto reset(auto membrane, auto spike, auto, auto) {
         return membrane -= spike * membrane;
     }
 };
 /// The membrane is left as it is.
 struct no_reset_policy {
-    static constexpr axis question = axis::reset;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset;
     static constexpr auto reset(auto, auto, auto, auto) { return equations::lines(); }
 };
 
 /// Gradients flow through the reset (norse, feed-forward).
 struct attached_policy {
-    static constexpr axis question = axis::reset_gradient;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset_gradient;
     static constexpr auto through(auto spike) { return spike; }
 };
 /// No gradient flows through the reset (norse, recurrent; snnTorch).
 struct detached_policy {
-    static constexpr axis question = axis::reset_gradient;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset_gradient;
     static constexpr auto through(auto spike) { return equations::detach(spike); }
 };
 
@@ -102,13 +102,13 @@ struct detached_policy {
 
 /// The input jumps in, the membrane reads it, then it decays (norse).
 struct use_then_decay_policy {
-    static constexpr axis question = axis::synapse;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::synapse;
     static constexpr auto before(auto i, auto) { return i += equations::current; }
     static constexpr auto after(auto i, auto decayed) { return i = decayed; }
 };
 /// What is left decays, the input jumps in, the membrane reads it (snnTorch).
 struct decay_then_add_policy {
-    static constexpr axis question = axis::synapse;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::synapse;
     static constexpr auto before(auto i, auto decayed) {
         return equations::lines(i = decayed, i += equations::current);
     }
@@ -116,7 +116,7 @@ struct decay_then_add_policy {
 };
 /// The input jumps in and decays, then the membrane reads it (Rockpool).
 struct add_then_decay_policy {
-    static constexpr axis question = axis::synapse;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::synapse;
     static constexpr auto before(auto i, auto decayed) {
         return equations::lines(i += equations::current, i = decayed);
     }
@@ -125,7 +125,7 @@ struct add_then_decay_policy {
 /// The membrane reads what the step before left; the input arrives after it (norse's LSNN, norse
 /// before 0.0.8).
 struct use_old_current_policy {
-    static constexpr axis question = axis::synapse;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::synapse;
     static constexpr auto before(auto, auto) { return equations::lines(); }
     static constexpr auto after(auto i, auto decayed) {
         return equations::lines(i = decayed, i += equations::current);
@@ -136,7 +136,7 @@ struct use_old_current_policy {
 
 /// `tau_mem`, in seconds.
 struct as_times_policy {
-    static constexpr axis question = axis::time_constants;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::time_constants;
     template <detail::spelling Name, class P>
     static constexpr auto time(duration P::* written) {
         return equations::param<Name>(written);
@@ -144,10 +144,10 @@ struct as_times_policy {
 };
 /// `tau_mem_inv`, in 1/s, to the bit as norse holds them.
 struct rates_policy {
-    static constexpr axis question = axis::time_constants;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::time_constants;
     template <detail::spelling Name, class P>
     static constexpr auto time(duration P::* written) {
-        using name = typename joined_name<named<Name>, named<"_inv">>::type;
+        using name = typename detail::joined_name<named<Name>, named<"_inv">>::type;
         return equations::inverse(
             equations::param_word<name, equations::inverse_time<P>>({written}));
     }
@@ -157,41 +157,41 @@ struct rates_policy {
 
 /// A spike resets the membrane in the step after it (snnTorch's default).
 struct next_step_policy {
-    static constexpr axis question = axis::reset_time;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset_time;
 };
 /// A spike resets the membrane in its own step (snnTorch: reset_delay=False).
 struct at_once_policy {
-    static constexpr axis question = axis::reset_time;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::reset_time;
 };
 /// A spike is a one.
 struct unit_spikes_policy {
-    static constexpr axis question = axis::spike_size;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::spike_size;
 };
 /// A spike is `graded_spikes_factor` (snnTorch), a parameter of every neuron.
 struct graded_policy {
-    static constexpr axis question = axis::spike_size;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::spike_size;
 };
 /// The next layer, or the readout, sees spikes.
 struct spikes_out_policy {
-    static constexpr axis question = axis::shown;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::shown;
     static constexpr auto shows(auto) { return equations::lines(); }
 };
 /// It sees the membrane as the step leaves it, which also spikes and resets: the usual output layer
 /// of snnTorch.
 struct membrane_out_policy {
-    static constexpr axis question = axis::shown;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::shown;
     static constexpr auto shows(auto membrane) { return equations::output = membrane; }
 };
 /// States are numbers.
 struct continuous_policy {
-    static constexpr axis question = axis::state_levels;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::state_levels;
     static constexpr auto rounded(auto) { return equations::lines(); }
 };
 /// States are rounded to the nearest of `Count` levels (snnTorch: state_quant), a table of the
 /// layer: `quantisation_levels`.
 template <int Count>
 struct quantised_policy {
-    static constexpr axis question = axis::state_levels;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::state_levels;
     static_assert(Count >= 2, "spikefuse: quantised_to<N> takes at least two levels.");
     static constexpr auto rounded(auto state) {
         return state = equations::nearest(state,
@@ -200,17 +200,17 @@ struct quantised_policy {
 };
 /// What the library means.
 struct corrected_policy {
-    static constexpr axis question = axis::behaviour;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::behaviour;
 };
 /// What the library computes, its slips too. The neuron's file says what differs.
 struct compat_policy {
-    static constexpr axis question = axis::behaviour;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::behaviour;
 };
 
 /// norse's default surrogate, and ours.
 using surrogate_policy = surrogate_word<superspike_surrogate<>>;
 
-namespace chosen {
+namespace neuron_policies {
 /// The policy of a neuron's choices that answers a question.
 template <class Choices, axis Question>
 using policy = typename Choices::template of<Question>;
@@ -233,7 +233,6 @@ constexpr auto resets(auto membrane, auto threshold, auto v_reset) {
     auto const spike = policy<Choices, axis::reset_gradient>::through(equations::spike);
     return policy<Choices, axis::reset>::reset(membrane, spike, threshold, v_reset);
 }
-} // namespace chosen
 
 /// Fires above the threshold.
 inline constexpr strict_policy strict{};
@@ -295,5 +294,35 @@ inline constexpr use_old_current_policy use_old_current{};
 inline constexpr as_times_policy as_times{};
 /// Their inverses in 1/s, `tau_mem_inv`.
 inline constexpr rates_policy rates{};
+} // namespace neuron_policies
+
+// All but those that a program may well have of its own: `neuron_policies::strict`, `several`.
+using neuron_policies::add_then_decay;
+using neuron_policies::as_times;
+using neuron_policies::at_once;
+using neuron_policies::attached;
+using neuron_policies::compat;
+using neuron_policies::continuous;
+using neuron_policies::corrected;
+using neuron_policies::decay_then_add;
+using neuron_policies::detached;
+using neuron_policies::everyone;
+using neuron_policies::graded;
+using neuron_policies::inclusive;
+using neuron_policies::membrane_out;
+using neuron_policies::next_step;
+using neuron_policies::no_reset;
+using neuron_policies::one_winner;
+using neuron_policies::pull_to_value;
+using neuron_policies::quantised_to;
+using neuron_policies::rates;
+using neuron_policies::reset_to_value;
+using neuron_policies::reset_to_zero;
+using neuron_policies::several_up_to;
+using neuron_policies::spikes_out;
+using neuron_policies::subtract;
+using neuron_policies::unit_spikes;
+using neuron_policies::use_old_current;
+using neuron_policies::use_then_decay;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -31,7 +31,8 @@ struct rockpool_lif_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using synapse = chosen::policy<choices, axis::synapse>;
+        using namespace spikefuse::neuron_policies;
+        using synapse = policy<choices, axis::synapse>;
         constexpr auto v = state<"v">; // membrane
         constexpr auto i = state<"i">; // synaptic current
         constexpr auto tau_mem = param<"tau_mem">(&parameters::tau_mem);
@@ -42,8 +43,7 @@ struct rockpool_lif_neuron {
         return dynamics(synapse::before(i, decayed),                            //
                         v = v * exp(inverse(tau_mem) * -dt), v += i, v += bias, //
                         synapse::after(i, decayed),                             //
-                        chosen::fires<choices>(v, threshold),
-                        chosen::resets<choices>(v, threshold, literal(0)));
+                        fires<choices>(v, threshold), resets<choices>(v, threshold, literal(0)));
     }
 };
 

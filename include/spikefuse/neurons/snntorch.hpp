@@ -7,7 +7,7 @@
 #include "neuron.hpp"
 #include "policies.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::chosen {
+namespace spikefuse::inline SPIKEFUSE_ABI::neuron_policies {
 
 template <class Policy>
 using snntorch_reset =
@@ -27,7 +27,7 @@ constexpr auto ends_step(auto mem, auto reset_mask, auto threshold, auto factor)
         snntorch_reset<reset>::value,
         "spikefuse: snnTorch's neurons take the resets subtract, reset_to_zero and no_reset.");
     using shown = policy<Choices, axis::shown>;
-    constexpr bool graded = !std::is_same_v<shown, membrane_out_policy> &&
+    constexpr bool scaled = !std::is_same_v<shown, membrane_out_policy> &&
                             std::is_same_v<policy<Choices, axis::spike_size>, graded_policy>;
     constexpr bool competes = std::is_same_v<policy<Choices, axis::competition>, one_winner_policy>;
     auto const catch_up_reset = [&](auto spikes) {
@@ -39,13 +39,13 @@ constexpr auto ends_step(auto mem, auto reset_mask, auto threshold, auto factor)
         }
     };
     auto const firing = fires<Choices>(mem, threshold);
-    if constexpr (graded && competes) {
+    if constexpr (scaled && competes) {
         return lines(firing, catch_up_reset(spike / factor), output = 1 * spike);
-    } else if constexpr (graded) {
+    } else if constexpr (scaled) {
         return lines(firing, catch_up_reset(spike), output = spike * factor);
     } else {
         return lines(firing, catch_up_reset(spike), shown::shows(mem));
     }
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::chosen
+} // namespace spikefuse::inline SPIKEFUSE_ABI::neuron_policies

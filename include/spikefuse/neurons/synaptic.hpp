@@ -32,9 +32,9 @@ struct synaptic_neuron {
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
-        using levels = chosen::policy<choices, axis::state_levels>;
-        constexpr bool slips =
-            std::is_same_v<chosen::policy<choices, axis::behaviour>, compat_policy>;
+        using namespace spikefuse::neuron_policies;
+        using levels = policy<choices, axis::state_levels>;
+        constexpr bool slips = std::is_same_v<policy<choices, axis::behaviour>, compat_policy>;
         constexpr auto syn = state<"syn">; // synaptic current
         constexpr auto mem = state<"mem">; // membrane
         constexpr auto reset_mask =
@@ -53,9 +53,9 @@ struct synaptic_neuron {
         return dynamics(
             reset_mask = mem > threshold, //
             syn = clamp(alpha, 0, 1) * kept + current, mem = clamp(beta, 0, 1) * mem + syn,
-            chosen::policy<choices, axis::reset>::reset(mem, reset_mask, threshold, literal(0)), //
-            levels::rounded(mem), levels::rounded(syn),                                          //
-            chosen::ends_step<choices, slips>(mem, reset_mask, threshold, factor));
+            policy<choices, axis::reset>::reset(mem, reset_mask, threshold, literal(0)), //
+            levels::rounded(mem), levels::rounded(syn),                                  //
+            ends_step<choices, slips>(mem, reset_mask, threshold, factor));
     }
 };
 

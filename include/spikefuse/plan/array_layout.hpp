@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Sizes and offsets, counted in T.
 template <class Schedule, class T>
@@ -92,4 +92,4 @@ struct array_layout {
     static constexpr std::size_t coefficient_total = coefficient_sums.before[count];
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 struct layer_entry {
     std::string_view kind;       // "lif"
@@ -58,22 +58,31 @@ inline std::vector<std::string> layer_names(std::span<layer_entry const> layers)
     return names;
 }
 
+/// Writes text, or, without a place to write, counts its letters.
+struct letter_writer {
+    char* to = nullptr;
+    std::size_t size = 0;
+
+    constexpr void put(std::string_view words) {
+        for (char const letter : words) {
+            if (to != nullptr) to[size] = letter;
+            ++size;
+        }
+    }
+    constexpr void put(int number) {
+        if (number >= 10) put(number / 10);
+        char const digit = static_cast<char>('0' + number % 10);
+        put(std::string_view(&digit, 1));
+    }
+};
+
 /// "spikes", of the step before, "spikes 2 steps ago" ...; of numbers "output".
 template <bool Bits, int Ago>
 inline constexpr auto kept_row_letters = [] {
     std::array<char, 40> letters{};
-    std::size_t size = 0;
-    auto const put = [&](std::string_view words) {
-        for (char const letter : words) letters[size++] = letter;
-    };
-    put(Bits ? "spikes" : "output");
-    if (Ago > 1) {
-        put(" ");
-        int power = 1;
-        while (Ago / power >= 10) power *= 10;
-        for (; power > 0; power /= 10) letters[size++] = static_cast<char>('0' + Ago / power % 10);
-        put(" steps ago");
-    }
+    letter_writer to{letters.data()};
+    to.put(Bits ? "spikes" : "output");
+    if (Ago > 1) to.put(" "), to.put(Ago), to.put(" steps ago");
     return letters;
 }();
 template <bool Bits, int Ago>
@@ -96,7 +105,7 @@ class catalog_of {
         mp11::mp_for_each<typename Schedule::buffers>([&](auto one) { rows += one.kept; });
         return rows;
     }();
-    /// Found in one walk over the layers and one over the nodes; there are at most so many.
+    /// Found in one walk over the layers and one over the stages; there are at most so many.
     struct entries {
         std::array<state_entry, slots + kept_row_count> states{};
         std::array<trace_entry, slots> traces{};
@@ -124,18 +133,9 @@ class catalog_of {
         }
     }
     // What a loop feeds back belongs to the layer that gave it.
-    template <class... Node>
-    static constexpr void each_row(entries& found, mp11::mp_list<Node...>) {
-        (rows_of(found, Node{}), ...);
-    }
-    template <class... Nodes>
-    static constexpr void rows_of(entries& found, mp11::mp_identity<loop<Nodes...>>) {
-        (rows_of(found, mp11::mp_identity<Nodes>{}), ...);
-    }
     template <int Width, class Feeds, class... Points, int Target>
-    static constexpr void
-    rows_of(entries& found,
-            mp11::mp_identity<stage<Width, Feeds, mp11::mp_list<Points...>, Target>>) {
+    static constexpr void add_rows(entries& found,
+                                   stage<Width, Feeds, mp11::mp_list<Points...>, Target>) {
         if constexpr (Target >= 0 && sizeof...(Points) > 0) {
             using self = typename Schedule::template buffer_at<Target>;
             mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(self::kept)>>([&](auto k) {
@@ -151,7 +151,7 @@ class catalog_of {
     static constexpr entries all = []<std::size_t... L>(std::index_sequence<L...>) {
         entries found{};
         (add_layer<static_cast<int>(L)>(found), ...);
-        each_row(found, mp11::mp_transform<mp11::mp_identity, typename Schedule::nodes>{});
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) { add_rows(found, one); });
         return found;
     }(std::make_index_sequence<count>{});
 
@@ -171,7 +171,7 @@ class catalog_of {
                                    slots};
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 
@@ -179,7 +179,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// those that hold at zero (no autapses) too.
 template <layer_word Network>
 constexpr std::size_t parameter_count(Network const& network) {
-    using stages = plan::schedule<Network, false>;
+    using stages = detail::plan::schedule<Network, false>;
     std::size_t count = 0;
     each_layer(network, [&](auto l, auto const& word) {
         for (array_info const& one : stages::template arrays_of<static_cast<int>(l)>(word))

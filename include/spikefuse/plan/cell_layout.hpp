@@ -4,7 +4,7 @@
 
 #include "names.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// What a thread has room for: inputs or neurons of a layer, and states of a body.
 inline constexpr int widest_of_cell = 512, states_of_cell = 1024;
@@ -180,4 +180,4 @@ class cell_state_names {
     }
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Lists lie together: of each row, piece by piece, how many events it has, and where they end; the
 /// events, and their factors; of rows of spikes that are too full for a list, their words,
@@ -52,4 +52,4 @@ struct event_lists {
     static constexpr bool apart = of_threads || near; // from what a sample carries
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Sizes and offsets for number type T, counted in T unless said otherwise. Training: scratch also
 /// has room to run a block of steps backwards.
@@ -144,16 +144,10 @@ struct layout : stage_traits<Schedule>,
                    ? 0
                    : padded(Width);
     }
-    template <class... Node>
-    static constexpr int unweighted_width(loop<Node...>) {
-        int widest = 0;
-        ((widest = unweighted_width(Node{}) > widest ? unweighted_width(Node{}) : widest), ...);
-        return widest;
-    }
     static constexpr std::size_t unweighted_row = [] {
         int widest = 0;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            int const width = unweighted_width(node);
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+            int const width = unweighted_width(one);
             widest = width > widest ? width : widest;
         });
         return static_cast<std::size_t>(widest);
@@ -161,9 +155,9 @@ struct layout : stage_traits<Schedule>,
     /// Outputs of a block that wait for their gradients: a replayed last stage has them at hand.
     static constexpr std::size_t readout_row = [] {
         bool waits = true;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (facts::template replays<decltype(node)>::value)
-                waits = waits && decltype(node)::target != readout;
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+            if constexpr (facts::template replays<decltype(one)>::value)
+                waits = waits && decltype(one)::target != readout;
         });
         return waits ? static_cast<std::size_t>(padded(Schedule::outputs)) : 0;
     }();
@@ -282,7 +276,7 @@ struct layout : stage_traits<Schedule>,
         };
         of(region::states) = state_total * sizeof(T);
         of(region::coefficients) = coefficient_total * sizeof(T);
-        of(region::readout) = outputs * sizeof(T);
+        of(region::reduced) = outputs * sizeof(T);
         of(region::readout_totals) = outputs * sizeof(double);
         of(region::held) = held_sums.before[count];
         of(region::lists) = lists::apart ? 0 : lists::total;
@@ -342,4 +336,4 @@ struct layout : stage_traits<Schedule>,
     }
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 template <class Schedule, class T, bool Training>
 struct mapped_rows {
@@ -43,4 +43,4 @@ struct mapped_rows {
                                  work_bytes = mapped.work * sizeof(T);
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 SPIKEFUSE_FUNCTION constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 /// Bytes in whole cache lines.
@@ -37,7 +37,7 @@ constexpr sums<Parts> running_sums(Size size) {
 enum class region {
     states,          // of neurons, in registers' order
     coefficients,    // what depends on parameters alone
-    readout,         // the reduced output so far
+    reduced,         // the output so far, as the readout reduces it
     readout_totals,  // of sums over time, in double
     held,            // what a held input gives each layer of weights
     lists,           // of events, where they do not lie by themselves
@@ -101,4 +101,4 @@ struct memory_map {
     }
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -5,7 +5,7 @@
 
 #include "catalog.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// Text of a fixed length, as a template argument: a compiler's message shows it in quotes.
 template <std::size_t Size>
@@ -18,22 +18,7 @@ template <class Schedule, class T>
 class parameter_names {
     using known = catalog_of<Schedule, T>;
 
-    /// Writes text, or, without a place to write, counts its letters.
-    struct writer {
-        char* to = nullptr;
-        std::size_t size = 0;
-
-        constexpr void put(std::string_view words) {
-            for (char const letter : words) {
-                if (to != nullptr) to[size] = letter;
-                ++size;
-            }
-        }
-        constexpr void put(int number) {
-            if (number >= 10) put(number / 10);
-            char const digit = static_cast<char>('0' + number % 10);
-            put(std::string_view(&digit, 1));
-        }
+    struct writer : letter_writer {
         constexpr void put_layer(std::size_t layer) { // "lif 1"
             int ordinal = 1;
             for (std::size_t k = 0; k < layer; ++k)
@@ -61,7 +46,7 @@ class parameter_names {
     /// Whether layer k is called so.
     static constexpr bool is_layer(std::size_t k, std::string_view name) {
         char letters[256]{};
-        writer to{letters};
+        writer to{{letters}};
         to.put_layer(k);
         return std::string_view(letters, to.size) == name;
     }
@@ -86,7 +71,7 @@ class parameter_names {
             return length.size;
         }();
         text<size> all;
-        writer to{all.letters};
+        writer to{{all.letters}};
         to.put_layer(Layer);
         all.letters[size] = '\0'; // said once more, so that clang shows it as a string
         return all;
@@ -100,7 +85,7 @@ class parameter_names {
             return length.size;
         }();
         text<size> all;
-        writer to{all.letters};
+        writer to{{all.letters}};
         write(to, K);
         return all;
     }
@@ -124,4 +109,4 @@ constexpr void check_parameter_name() {
         }(std::make_index_sequence<names::count>{});
 }
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

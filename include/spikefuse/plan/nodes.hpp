@@ -7,7 +7,7 @@
 
 #include <boost/mp11.hpp>
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 namespace mp11 = boost::mp11;
 
@@ -48,4 +48,17 @@ struct loop {
     using nodes = mp11::mp_list<Nodes...>;
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+/// The stages of nodes in order, those of loops too: the one walk over a plan. Only what runs it,
+/// or writes it down, has to know where a loop begins.
+template <class Node>
+struct stages_of {
+    using type = mp11::mp_list<Node>;
+};
+template <class... Node>
+struct stages_of<mp11::mp_list<Node...>> {
+    using type = mp11::mp_append<mp11::mp_list<>, typename stages_of<Node>::type...>;
+};
+template <class... Nodes>
+struct stages_of<loop<Nodes...>> : stages_of<mp11::mp_list<Nodes...>> {};
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -8,7 +8,7 @@
 #include "../layers/row_map.hpp"
 #include "nodes.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 namespace detail {
 
 template <class Word>
@@ -362,4 +362,4 @@ struct finish<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sour
 
 } // namespace detail
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

@@ -4,7 +4,7 @@
 
 #include "plan_builder.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 /// The schedule of a network whose input is `bits` (packed spikes) or values.
 template <class Network, bool InputBits>
@@ -23,6 +23,7 @@ struct schedule {
     using shapes = typename finished::type::shapes;
     using buffers = typename finished::type::buffers;
     using nodes = typename finished::type::nodes;
+    using stages = typename stages_of<nodes>::type; // those of loops too
     static constexpr int outputs = finished::outputs;
     static constexpr bool emits_bits = finished::bits;
     static constexpr int layer_count = static_cast<int>(mp11::mp_size<words>::value);
@@ -49,4 +50,4 @@ struct schedule {
     using buffer_at = mp11::mp_at_c<buffers, Buffer>;
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

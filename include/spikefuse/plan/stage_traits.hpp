@@ -4,7 +4,7 @@
 
 #include "schedule.hpp"
 
-namespace spikefuse::inline SPIKEFUSE_ABI::plan {
+namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 
 template <class Feed>
 using has_weights = std::bool_constant<Feed::layer != no_layer>;
@@ -36,7 +36,7 @@ inline constexpr bool feed_maps_rows = [] {
 template <class Schedule>
 struct stage_traits {
     static constexpr int count = Schedule::layer_count;
-    /// What is said of each layer, found in one walk over the nodes.
+    /// What is said of each layer, found in one walk over the stages.
     struct marks {
         bool of[count];
     };
@@ -64,19 +64,14 @@ struct stage_traits {
         : std::conjunction<
               std::bool_constant<!competes(Points{})>,
               mp11::mp_contains<typename Schedule::nodes, stage<Width, Feeds, Points, Target>>> {};
-    template <int Width, class Feeds, class Points, int Target>
-    static constexpr bool loops_mix(stage<Width, Feeds, Points, Target>, bool looping) {
-        return looping && !weightless(Feeds{});
-    }
-    template <class... Node>
-    static constexpr bool loops_mix(loop<Node...>, bool) {
-        return (loops_mix(Node{}, true) || ...);
-    }
     /// Whether a loop holds weights.
     static constexpr bool has_weights_in_loops = [] {
         bool has = false;
-        mp11::mp_for_each<typename Schedule::nodes>(
-            [&](auto node) { has = has || loops_mix(node, false); });
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+            using self = decltype(one);
+            has = has || (!weightless(typename self::feeds{}) &&
+                          !mp11::mp_contains<typename Schedule::nodes, self>::value);
+        });
         return has;
     }();
     template <class... Point>
@@ -85,9 +80,9 @@ struct stage_traits {
     }
     static constexpr marks in_replay = [] {
         marks some{};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            if constexpr (replays<decltype(node)>::value)
-                mark_points(typename decltype(node)::points{}, some);
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+            if constexpr (replays<decltype(one)>::value)
+                mark_points(typename decltype(one)::points{}, some);
         });
         return some;
     }();
@@ -119,10 +114,6 @@ struct stage_traits {
          ...);
         return wants;
     }
-    template <class... Node>
-    static constexpr bool is_recomputed_from(loop<Node...>, int buffer) {
-        return (is_recomputed_from(Node{}, buffer) || ...);
-    }
     /// Whether nobody needs a stage's rows once the tape has the sums that they went into.
     template <class Node>
     struct only_feeds_sums : std::false_type {};
@@ -131,8 +122,8 @@ struct stage_traits {
     struct only_feeds_sums<stage<Width, mp11::mp_list<Feed...>, mp11::mp_list<>, Target>> {
         static constexpr bool value = [] {
             bool wanted = false;
-            mp11::mp_for_each<typename Schedule::nodes>(
-                [&](auto node) { wanted = wanted || is_recomputed_from(node, Target); });
+            mp11::mp_for_each<typename Schedule::stages>(
+                [&](auto one) { wanted = wanted || is_recomputed_from(one, Target); });
             return !wanted;
         }();
     };
@@ -142,13 +133,9 @@ struct stage_traits {
         if (only_feeds_sums<decltype(self)>::value)
             ((has_weights<Feed>::value ? void(some.of[Feed::layer] = true) : void()), ...);
     }
-    template <class... Node>
-    static constexpr void mark_passing(loop<Node...>, marks& some) {
-        (mark_passing(Node{}, some), ...);
-    }
     static constexpr marks passing_on = [] {
         marks some{};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_passing(node, some); });
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) { mark_passing(one, some); });
         return some;
     }();
     /// Whether a tape has to keep what arrives behind a layer of weights.
@@ -171,16 +158,12 @@ struct stage_traits {
     static constexpr int input_readers(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
         return (0 + ... + input_sources(typename Feed::sources{}));
     }
-    template <class... Node>
-    static constexpr int input_readers(loop<Node...>) {
-        return (0 + ... + input_readers(Node{}));
-    }
     /// Whether the network's input has one reader, which passes its gradient back as it stands.
     static constexpr bool input_passes_straight = [] {
         int readers = 0, passing = 0;
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) {
-            readers += input_readers(node);
-            if constexpr (gradient_bypasses_buffer<decltype(node)>) passing += input_readers(node);
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+            readers += input_readers(one);
+            if constexpr (gradient_bypasses_buffer<decltype(one)>) passing += input_readers(one);
         });
         return readers == 1 && passing == 1;
     }();
@@ -198,13 +181,9 @@ struct stage_traits {
               : void()),
          ...);
     }
-    template <class... Node>
-    static constexpr void mark_readers(loop<Node...>, marks& more) {
-        (mark_readers(Node{}, more), ...);
-    }
     static constexpr marks read_more = [] {
         marks more{};
-        mp11::mp_for_each<typename Schedule::nodes>([&](auto node) { mark_readers(node, more); });
+        mp11::mp_for_each<typename Schedule::stages>([&](auto one) { mark_readers(one, more); });
         return more;
     }();
     template <int Layer>
@@ -230,18 +209,12 @@ struct stage_traits {
         ((all = both(all, listing_of<Feed>(typename Feed::sources{}))), ...);
         return all;
     }
-    template <class... Node>
-    static constexpr listing listing_of(loop<Node...>) {
-        listing all{0, false};
-        ((all = both(all, listing_of(Node{}))), ...);
-        return all;
-    }
     static constexpr listing listed = [] {
         listing all{0, false};
-        mp11::mp_for_each<typename Schedule::nodes>(
-            [&](auto node) { all = both(all, listing_of(node)); });
+        mp11::mp_for_each<typename Schedule::stages>(
+            [&](auto one) { all = both(all, listing_of(one)); });
         return all;
     }();
 };
 
-} // namespace spikefuse::inline SPIKEFUSE_ABI::plan
+} // namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan

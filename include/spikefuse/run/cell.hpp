@@ -71,17 +71,19 @@ strided(Number*, Stride) -> strided<Number>;
 /// and coefficients of the model, which must live while it is used.
 template <layer_word Network, class T>
 class network_cell {
-    using plain = plan::schedule<Network, false>;
-    using own = plan::cell_layout<plain, T>;
-    using layout = plan::layout<plain, T>;
+    using plain = detail::plan::schedule<Network, false>;
+    using own = detail::plan::cell_layout<plain, T>;
+    using layout = detail::plan::layout<plain, T>;
     template <int Layer>
     static constexpr bool layer_fits() {
         if constexpr (detail::broadcast_first_sample_state<typename plain::template word<Layer>>)
-            return plan::layer_keeps_its_own_state<
-                false, plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
-        if constexpr (plan::maps_rows<plain, Layer>)
-            return plan::layer_is_no_image<
-                false, plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
+            return detail::plan::layer_keeps_its_own_state<
+                false,
+                detail::plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
+        if constexpr (detail::plan::maps_rows<plain, Layer>)
+            return detail::plan::layer_is_no_image<
+                false,
+                detail::plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
         return own::template check<Layer>();
     }
     static_assert([]<int... Layer>(std::integer_sequence<int, Layer...>) {
@@ -95,8 +97,8 @@ class network_cell {
     /// Whether a layer draws random numbers: then `step` takes for which body and which step.
     static constexpr bool noisy = [] {
         bool found = false;
-        plan::mp11::mp_for_each<
-            plan::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto l) {
+        boost::mp11::mp_for_each<
+            boost::mp11::mp_iota_c<static_cast<std::size_t>(plain::layer_count)>>([&](auto l) {
             using word = typename plain::template word<static_cast<int>(l)>;
             if constexpr (neuron_layer<word>)
                 found = found || equations::equation_traits<typename word::equations_of>::noisy ||
@@ -151,7 +153,7 @@ class network_cell {
         static_assert(!output_bits || plain::emits_bits,
                       "spikefuse: this network ends in numbers, and packed spikes were asked for. "
                       "Pass a place for numbers of the model's type.");
-        detail::step_cell<plan::schedule<Network, input_bits>, T, output_bits>(
+        detail::step_cell<detail::plan::schedule<Network, input_bits>, T, output_bits>(
             constants_, one.number_data(), one.word_data(), in, out, index);
     }
 
@@ -160,7 +162,7 @@ class network_cell {
     /// names are checked when the program compiles.
     template <detail::spelling Layer, detail::spelling Name>
     static SPIKEFUSE_FUNCTION T get(state const& one, int n) {
-        constexpr plan::cell_state_place place = place_of<Layer, Name>;
+        constexpr detail::plan::cell_state_place place = place_of<Layer, Name>;
         if constexpr (place.bits) {
             return static_cast<T>(
                 (one.words[place.offset + static_cast<std::size_t>(n / 32)] >> (n % 32)) & 1u);
@@ -170,7 +172,7 @@ class network_cell {
     }
     template <detail::spelling Layer, detail::spelling Name>
     static SPIKEFUSE_FUNCTION void set(state& one, int n, T value) {
-        constexpr plan::cell_state_place place = place_of<Layer, Name>;
+        constexpr detail::plan::cell_state_place place = place_of<Layer, Name>;
         if constexpr (place.bits) {
             std::uint32_t& word = one.words[place.offset + static_cast<std::size_t>(n / 32)];
             std::uint32_t const bit = 1u << (n % 32);
@@ -182,8 +184,8 @@ class network_cell {
 
   private:
     template <detail::spelling Layer, detail::spelling Name>
-    static constexpr plan::cell_state_place place_of =
-        plan::cell_state_names<plain, T>::template at<Layer, Name>();
+    static constexpr detail::plan::cell_state_place place_of =
+        detail::plan::cell_state_names<plain, T>::template at<Layer, Name>();
 
     detail::cell_constants<T> constants_;
 };
@@ -197,7 +199,7 @@ class cell_memory {
     /// Computes it on `space`, and gives a cell that reads it.
     template <class Network>
     network_cell<Network, T> prepare(std::string const& label, Space const& space,
-                                     T const* parameters, settings const& chosen) {
+                                     T const* parameters, model_settings const& chosen) {
         using schedule = plan::schedule<Network, false>;
         using layout = plan::layout<schedule, T>;
         using kernel = cell_prepare_kernel<schedule, T>;

@@ -16,8 +16,9 @@ std::string describe(model<Network, T, Space> const& of) {
     return detail::description<Network, T>{}.write() + "state of " + std::to_string(setup.batch) +
            " samples: " +
            detail::readable_bytes(
-               static_cast<double>(plan::layout<plan::schedule<Network, false>, T>::state_total *
-                                   sizeof(T)) *
+               static_cast<double>(
+                   detail::plan::layout<detail::plan::schedule<Network, false>, T>::state_total *
+                   sizeof(T)) *
                setup.batch) +
            "\n";
 }

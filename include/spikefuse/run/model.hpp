@@ -5,6 +5,7 @@
 #include "../plan/names.hpp"
 #include "cell.hpp"
 #include "detail/checks.hpp"
+#include "detail/loading.hpp"
 #include "detail/memory.hpp"
 #include "detail/packed_input.hpp"
 #include "detail/shared_states.hpp"
@@ -24,23 +25,26 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class Model, class Loss>
 class backpropagation;
 
-/// A value: a copy has parameters, states and recordings of its own, and goes on where the original
-/// stands. Copying waits for runs. Up to `settings.batch` samples run side by side: a call with n
-/// samples runs the first n, with the bits of a model of that batch, and leaves the others.
+/// A value: a copy is a network of its own, and goes on where this one is. Copying waits for runs.
+/// Up to `settings.batch` samples run side by side: a call with n samples runs the first n, with
+/// the bits of a model of that batch, and leaves the others.
 /// @tparam Network the network's type; may be const, as decltype of a constexpr network is
 /// @tparam T float or double
 /// @tparam Space where it runs
 template <layer_word Network, class T = float, class Space = Kokkos::DefaultExecutionSpace>
-class model : public detail::model_checks<T, Space> {
+class model : public detail::model_checks<T, Space>,
+              public detail::loads_files<model<Network, T, Space>> {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
                   "spikefuse: a model computes in float or double.");
 
-    using plain = plan::schedule<Network, false>;
-    using layout = plan::layout<plain, T>;
+    using plain = detail::plan::schedule<Network, false>;
+    using layout = detail::plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
     using checks = detail::model_checks<T, Space>;
     static constexpr bool takes_fewer = !detail::shares_a_state<plain>; // samples than the batch
-    static constexpr plan::catalog const& catalog() { return plan::catalog_of<plain, T>::value; }
+    static constexpr detail::plan::catalog const& catalog() {
+        return detail::plan::catalog_of<plain, T>::value;
+    }
 
   public:
     using value_type = T;
@@ -52,7 +56,7 @@ class model : public detail::model_checks<T, Space> {
 
     /// Weights begin as their layers say (from `settings.seed`), neurons as written in the network.
     /// @throws value_error a parameter or a setting outside its domain
-    explicit model(Network network, settings chosen = {})
+    explicit model(Network network, model_settings chosen = {})
         : checks(catalog(), detail::checked_settings<T>(chosen).steps, chosen.batch),
           settings_(chosen), memory_(catalog(), this->layer_names(), chosen.batch) {
         each_layer(network, [this](auto l, auto const& word) {
@@ -62,8 +66,8 @@ class model : public detail::model_checks<T, Space> {
         this->initialize(chosen.seed);
         reserve_scratch();
     }
-    model(Network network, settings chosen, precision_word<T>) : model(network, chosen) {}
-    model(Network network, settings chosen, Space const&) : model(network, chosen) {}
+    model(Network network, model_settings chosen, precision_word<T>) : model(network, chosen) {}
+    model(Network network, model_settings chosen, Space const&) : model(network, chosen) {}
 
     model(model const&) = default;
     model(model&&) noexcept = default;
@@ -90,6 +94,7 @@ class model : public detail::model_checks<T, Space> {
     }
     /// The same with a readout, reduced inside the kernel: `network(spikes, counts)`.
     /// @return `[B, N]`, or `[T, B, N]` for `trace`
+    /// @throws shape_error as without
     template <class Input, readout_word Readout>
     auto operator()(Space const& space, Input const& input, Readout readout) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
@@ -114,7 +119,8 @@ class model : public detail::model_checks<T, Space> {
         return (*this)(Space(), input, readout);
     }
 
-    /// One step, as a cell: `[B, N]` in, `[B, N]` out. The state goes on from call to call.
+    /// One step, as a cell: `[B, N]` in and out. The state goes on from call to call.
+    /// @throws shape_error an input of another size
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
@@ -129,8 +135,9 @@ class model : public detail::model_checks<T, Space> {
         return step(Space(), input);
     }
 
-    /// Runs into a view of the caller's, `[T, B, N]` or reduced `[B, N]`, of any strides: one
-    /// launch, no allocation, no fence. Throws shape_error where one does not fit.
+    /// Runs into the caller's view, `[T, B, N]` or reduced `[B, N]`, of any strides: one launch, no
+    /// allocation, no fence.
+    /// @throws shape_error a view that does not fit
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
         run_steps(space, input, readout, output, settings_.steps);
@@ -149,12 +156,12 @@ class model : public detail::model_checks<T, Space> {
     /// `network.set<"lif 1", "tau_mem">(20 * ms)`: names that the compiler checks.
     template <detail::spelling Layer, detail::spelling Parameter, class Value>
     void set(Value const& value) {
-        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        detail::plan::check_parameter_name<plain, T, Layer, Parameter>();
         this->set(Layer.letters, Parameter.letters, value);
     }
     template <detail::spelling Layer, detail::spelling Parameter>
     std::vector<T> get() const {
-        plan::check_parameter_name<plain, T, Layer, Parameter>();
+        detail::plan::check_parameter_name<plain, T, Layer, Parameter>();
         return this->get(Layer.letters, Parameter.letters);
     }
     using parameters_of_model::get;
@@ -233,9 +240,8 @@ class model : public detail::model_checks<T, Space> {
         set_state(layer, name, std::span<double const>(&value, 1));
     }
 
-    settings const& setup() const { return settings_; } ///< what it was made with
-    /// Steps since the model was made: what noise counts by.
-    std::uint64_t elapsed_steps() const { return elapsed_; }
+    model_settings const& setup() const { return settings_; }         ///< what it was made with
+    std::uint64_t elapsed_steps() const { return elapsed_; }          ///< by which noise is counted
     void set_elapsed_steps(std::uint64_t steps) { elapsed_ = steps; } ///< and where it stopped
 
   private:
@@ -309,7 +315,7 @@ class model : public detail::model_checks<T, Space> {
     std::string label(char const* kernel) const { return detail::kernel_label(settings_, kernel); }
     template <detail::input_kind Kind, class Readout>
     void launch(Space const& space, detail::run_arguments<T>& arguments) {
-        using schedule = plan::schedule<Network, Kind == detail::input_kind::bits>;
+        using schedule = detail::plan::schedule<Network, Kind == detail::input_kind::bits>;
         if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
                 forward_name_, space, arguments, slices_, scratch_))
             return;
@@ -329,8 +335,8 @@ class model : public detail::model_checks<T, Space> {
             detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
         Kokkos::parallel_for(label("reserve"), shape,
                              detail::empty_kernel<typename kernel::member>{});
-        detail::reserve_slices<plan::schedule<Network, true>, T>(settings_.steps, settings_.batch,
-                                                                 slices_, scratch_);
+        detail::reserve_slices<detail::plan::schedule<Network, true>, T>(
+            settings_.steps, settings_.batch, slices_, scratch_);
     }
 
     /// Writes the states that the next run would begin with, of samples that have none yet.
@@ -361,13 +367,12 @@ class model : public detail::model_checks<T, Space> {
         arguments.begun = begun_;
         return arguments;
     }
-    settings settings_;
+    model_settings settings_;
     std::string forward_name_ = label("forward"), run_name_ = label("run"); // a run makes none
     detail::model_memory<T, Space> memory_;
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
-    detail::room_view<Space> scratch_,
-        packed_input_;          // made when they are needed
+    detail::room_view<Space> scratch_, packed_input_; // made when they are needed
     int begun_ = 0;             // samples that have states; the others begin at rest
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
@@ -377,10 +382,11 @@ template <auto const& Network, class T = float, class Space = Kokkos::DefaultExe
 using model_of = model<std::remove_cvref_t<decltype(Network)>, T, Space>;
 
 template <layer_word Network>
-model(Network, settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
+model(Network, model_settings) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
 template <layer_word Network>
 model(Network) -> model<Network, float, Kokkos::DefaultExecutionSpace>;
 template <layer_word Network, class T>
-model(Network, settings, precision_word<T>) -> model<Network, T, Kokkos::DefaultExecutionSpace>;
+model(Network, model_settings, precision_word<T>)
+    -> model<Network, T, Kokkos::DefaultExecutionSpace>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -41,7 +41,7 @@ class parameter_array {
     SPIKEFUSE_FUNCTION std::size_t size() const { return rows_ * (columns_ == 0 ? 1 : columns_); }
 
   private:
-    static constexpr std::size_t panel = panel_width<T>;
+    static constexpr std::size_t panel = detail::panel_width<T>;
     T* data_;
     std::size_t rows_, columns_;
 };

@@ -11,7 +11,7 @@
 namespace spikefuse {
 
 /// `{.steps = 100, .batch = 256, .dt = 1 * ms}`. A model throws value_error for what cannot be.
-struct settings {
+struct model_settings {
     int steps = 1;          ///< T for an input that is held, and the most steps that are recorded
     int batch = 1;          ///< B: the most samples that run side by side; a call may have fewer
     duration dt = 1 * ms;   ///< one time step
@@ -34,14 +34,14 @@ inline constexpr precision_word<T> precision{};
 namespace detail {
 
 /// What a kernel or a region of a model is called in profilers.
-inline std::string kernel_label(settings const& of, char const* what) {
+inline std::string kernel_label(model_settings const& of, char const* what) {
     bool const named = of.name != nullptr && *of.name != 0;
     return (named ? std::string(of.name) + ": " : "") + "spikefuse::" + what;
 }
 
 /// Throws value_error: a setting that cannot be, or not in a model that computes in T.
 template <class T>
-inline settings checked_settings(settings chosen) {
+inline model_settings checked_settings(model_settings chosen) {
     if (chosen.steps < 1)
         throw value_error("settings.steps is " + std::to_string(chosen.steps),
                           "a run has at least one step", "Set .steps to 1 or more");

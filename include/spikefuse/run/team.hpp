@@ -44,8 +44,8 @@ SPIKEFUSE_FUNCTION void expect(bool holds, char const* otherwise) {
 /// the team meets at the end of each.
 template <class Network, class T, class Member>
 class team_at_work {
-    using plain = plan::schedule<Network, false>;
-    using layout = plan::layout<plain, T>;
+    using plain = detail::plan::schedule<Network, false>;
+    using layout = detail::plan::layout<plain, T>;
 
   public:
     KOKKOS_FUNCTION team_at_work(detail::run_arguments<T> const& run, Member const& team,
@@ -171,7 +171,7 @@ class team_at_work {
     template <bool Bits, class Readout>
     KOKKOS_FUNCTION auto context(detail::run_arguments<T> const& run) const {
         using one =
-            detail::sample_context<plan::schedule<Network, Bits>, T,
+            detail::sample_context<detail::plan::schedule<Network, Bits>, T,
                                    Bits ? detail::input_kind::bits : detail::input_kind::values,
                                    Readout, detail::teams_of_user<Member>>;
         return detail::context_in<one>(run, team_, scratch_, lists_);
@@ -201,8 +201,8 @@ class team_at_work {
 /// On a device a team has whole warps: a size that is a multiple of 32, and no vector length.
 template <class Network, class T>
 class team_network {
-    using plain = plan::schedule<Network, false>;
-    using layout = plan::layout<plain, T>;
+    using plain = detail::plan::schedule<Network, false>;
+    using layout = detail::plan::layout<plain, T>;
     using sizes = detail::team_sizes<Network, T>;
     static_assert(!detail::shares_a_state<plain>,
                   "spikefuse: a layer of this network keeps one state for all samples (as norse's "

@@ -17,9 +17,11 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// @tparam S a struct with `derivative(x)`, or `by_membrane` and `by_threshold`
 template <class S>
 struct surrogate_word {
-    static constexpr axis question = axis::surrogate;
+    static constexpr neuron_policies::axis question = neuron_policies::axis::surrogate;
     using unit = S;
 };
+
+namespace detail {
 
 /// Derivative of a spike with respect to the membrane, per unit of the membrane.
 /// @param membrane before the reset
@@ -53,6 +55,8 @@ SPIKEFUSE_FUNCTION V arriving(V gradient) {
         return gradient;
     }
 }
+
+} // namespace detail
 
 template <auto Derivative>
 struct written_surrogate {

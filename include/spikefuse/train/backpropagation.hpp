@@ -39,8 +39,8 @@ template <layer_word Network, class T, class Space, class Loss>
 class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_buffers<T, Space> {
     using Model = model<Network, T, Space>;
     using buffers = detail::gradient_buffers<T, Space>;
-    using plain = plan::schedule<Network, false>;
-    using layout = plan::layout<plain, T, true>;
+    using plain = detail::plan::schedule<Network, false>;
+    using layout = detail::plan::layout<plain, T, true>;
     using targets = typename Loss::template targets<T>;
     static constexpr bool targets_follow_steps = [] {
         if constexpr (requires { Loss::targets_follow_steps; }) return Loss::targets_follow_steps;
@@ -99,7 +99,7 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                                          .targets_follow_steps = targets_follow_steps,
                                          .picks_a_step = detail::picking_readout<readout>};
         this->check_run(steps, detail::samples_of(input), wanted);
-        using stages = plan::schedule<Network, kind == detail::input_kind::bits>;
+        using stages = detail::plan::schedule<Network, kind == detail::input_kind::bits>;
         using kernel = detail::backward_kernel<stages, T, kind, Loss, Space>;
         using charge = detail::loss_in_kernel<T, Loss>;
         detail::run_arguments<T> arguments =

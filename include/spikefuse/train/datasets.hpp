@@ -86,6 +86,8 @@ class event_samples {
             static_cast<std::size_t>((units_ + 31) / 32));
     }
     /// Writes the samples `which` and their labels, `[B]` each.
+    /// @throws shape_error a view of other units or samples
+    /// @throws value_error a unit or a time that cannot be
     template <class View>
     void fill(std::span<std::size_t const> which, View const& input, std::span<int> labels) const {
         auto const host = Kokkos::create_mirror_view(input);

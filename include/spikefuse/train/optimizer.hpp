@@ -57,6 +57,7 @@ struct sgd {
     double weight_decay = 0;     ///< times the parameter, added to the gradient
     static constexpr int moments = 1;
 
+    /// @throws value_error a setting that cannot be, stored as T or before
     template <class T>
     void check() const {
         detail::check_setting<T>("the learning rate", learning_rate);
@@ -89,6 +90,7 @@ struct adam {
     bool decoupled = false;      ///< taken off the parameter itself, not added to the gradient
     static constexpr int moments = 2;
 
+    /// @throws value_error a setting that cannot be, stored as T or before
     template <class T>
     void check() const {
         detail::check_setting<T>("the learning rate", learning_rate);
@@ -133,16 +135,16 @@ constexpr adam adamw(double learning_rate = 1e-3, double weight_decay = 0.01) {
 }
 
 /// What the learning rate is multiplied with, epoch by epoch from 0.
-using schedule = std::function<double(int epoch)>;
+using rate_schedule = std::function<double(int epoch)>;
 /// The learning rate itself, in every epoch.
-inline schedule constant_rate() {
+inline rate_schedule constant_rate() {
     return [](int) { return 1.0; };
 }
 /// Falls from 1 along half a cosine.
 /// @param epochs epoch `epochs` - 1 and all after it have `last`
 /// @param last the factor at the end
 /// @throws value_error a factor below zero or not finite
-inline schedule cosine_rate(int epochs, double last = 0) {
+inline rate_schedule cosine_rate(int epochs, double last = 0) {
     detail::check_factor(last);
     return [=](int epoch) {
         double const part =
@@ -154,7 +156,7 @@ inline schedule cosine_rate(int epochs, double last = 0) {
 /// @param epochs between two falls, at least 1
 /// @param factor of each fall
 /// @throws value_error less than one epoch, a factor below zero or not finite
-inline schedule step_rate(int epochs, double factor) {
+inline rate_schedule step_rate(int epochs, double factor) {
     if (epochs < 1)
         throw value_error("step_rate is given " + std::to_string(epochs) + " epochs",
                           "the rate falls every so many of them", "Give 1 or more");
@@ -164,7 +166,7 @@ inline schedule step_rate(int epochs, double factor) {
 /// A fall every epoch. Source: torch.optim.lr_scheduler.ExponentialLR.
 /// @param factor of each fall
 /// @throws value_error a factor below zero or not finite
-inline schedule exponential_rate(double factor) {
+inline rate_schedule exponential_rate(double factor) {
     detail::check_factor(factor);
     return [=](int epoch) { return std::pow(factor, epoch); };
 }

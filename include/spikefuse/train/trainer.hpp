@@ -37,10 +37,10 @@ concept timed_data = requires(D const& data) {
 
 /// How a trainer trains: `{.epochs = 20, .rate = cosine_rate(20)}`.
 struct trainer_settings {
-    int epochs = 10;        ///< times all samples are seen, at least 1
-    std::uint64_t seed = 0; ///< of the order of samples
-    double clip_norm = 0;   ///< gradients whose norm is larger are scaled down to it; 0: never
-    schedule rate = {};     ///< what the learning rate is multiplied with; constant if empty
+    int epochs = 10;         ///< times all samples are seen, at least 1
+    std::uint64_t seed = 0;  ///< of the order of samples
+    double clip_norm = 0;    ///< gradients whose norm is larger are scaled down to it; 0: never
+    rate_schedule rate = {}; ///< what the learning rate is multiplied with; constant if empty
     int patience = 0; ///< epochs without a better validation after which training stops; 0: never
     bool show_progress = true;              ///< on a terminal a bar; elsewhere a line an epoch
     backpropagation_settings backward = {}; ///< of the backward pass
@@ -175,7 +175,7 @@ class trainer {
         return fit(train, validation, [](epoch_report const&) {});
     }
 
-    /// One step on one batch. Throws as `fit` does.
+    /// One step on one batch. @throws error as `fit` does
     /// @param input `[T, B, N]`, `[B, N]` or packed
     /// @param labels one a sample, 0 to N - 1
     /// @param factor of the learning rate
@@ -203,9 +203,9 @@ class trainer {
     }
 
     /// Mean loss and accuracy on data, without learning. The model is afterwards as before, its
-    /// states and the steps that noise counts by too: to look again gives the same numbers. Throws
-    /// as `fit` does for data that do not fit.
+    /// states and the steps that noise counts by too: to look again gives the same numbers.
     /// @return the mean loss, and the share of samples that are right
+    /// @throws error data that do not fit, as `fit` does
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);

@@ -18,8 +18,8 @@ namespace detail {
 template <class T, class Space, class Optimizer>
 class parameter_learner {
   public:
-    parameter_learner(model_parameters<T, Space>& of, settings const& setup, Optimizer optimizer,
-                      double clip_norm)
+    parameter_learner(model_parameters<T, Space>& of, model_settings const& setup,
+                      Optimizer optimizer, double clip_norm)
         : parameters_(of), name_(kernel_label(setup, "update")), dt_(setup.dt),
           optimizer_(optimizer), clip_norm_(clip_norm) {
         check_setting<T>("the learning rate", optimizer.learning_rate);
@@ -213,10 +213,11 @@ class parameter_learner {
         }
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), learns_);
         auto const low = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), lowest_);
-        bool const scaled = one.info.measure == unit::time || one.info.measure == unit::rate ||
-                            one.info.measure == unit::positive;
-        T const bound = one.info.measure == unit::time ? static_cast<T>(dt_.seconds)
-                                                       : -std::numeric_limits<T>::infinity();
+        bool const scaled = one.info.measure == array_unit::time ||
+                            one.info.measure == array_unit::rate ||
+                            one.info.measure == array_unit::positive;
+        T const bound = one.info.measure == array_unit::time ? static_cast<T>(dt_.seconds)
+                                                             : -std::numeric_limits<T>::infinity();
         bool first = true;
         one.for_each_place(panel_width<T>, [&](std::size_t at) {
             host(at) = static_cast<std::uint8_t>(

@@ -19,7 +19,8 @@ namespace loops_and_branches {
 
 using namespace spikefuse;
 
-inline constexpr duration dt = 1 * ms;
+inline constexpr nir::choices choices{.dt = 0.001};
+inline constexpr duration dt{choices.dt};
 
 inline constexpr auto fc_1 = linear<6>; // fc 1
 inline constexpr auto lif_rec = linear<6>; // lif.rec
@@ -39,15 +40,7 @@ inline constexpr auto network = input<5>
 /// Gives a model of `network` the numbers of the file.
 template <class Model>
 void load(Model& made, nir::graph const& file) {
-    nir::load(made, file, {
-        {"linear 1", "fc 1"},
-        {"linear 2", "lif.rec"},
-        {"nir_lif 1", "lif"},
-        {"linear 3", "2.fc"},
-        {"nir_lif 2", "lif_"},
-        {"linear 4", "out"},
-        {"nir_li 1", "readout"},
-    });
+    made.load(file, choices);
 }
 
 } // namespace loops_and_branches

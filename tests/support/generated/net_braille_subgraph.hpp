@@ -19,7 +19,8 @@ namespace net_braille_subgraph {
 
 using namespace spikefuse;
 
-inline constexpr duration dt = 0.1 * ms;
+inline constexpr nir::choices choices{.dt = 0.0001, .current = nir::currents::before};
+inline constexpr duration dt{choices.dt};
 
 inline constexpr auto fc1 = linear<20>;
 inline constexpr auto lif1_w_rec = linear<20>(no_bias); // lif1/w_rec
@@ -36,13 +37,7 @@ inline constexpr auto network = input<12>
 /// Gives a model of `network` the numbers of the file.
 template <class Model>
 void load(Model& made, nir::graph const& file) {
-    nir::load(made, file, {
-        {"linear 1", "fc1"},
-        {"linear 2", "lif1/w_rec"},
-        {"nir_cuba_lif 1", "lif1/lif"},
-        {"linear 3", "fc2"},
-        {"nir_cuba_lif 2", "lif2"},
-    });
+    made.load(file, choices);
 }
 
 } // namespace net_braille_subgraph

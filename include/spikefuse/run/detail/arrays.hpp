@@ -71,13 +71,13 @@ struct array_place {
         };
         demand const asked = [&]() -> demand {
             switch (info.measure) {
-            case unit::time:
+            case array_unit::time:
                 return {value > 0, "a time constant is positive and finite, in seconds",
                         "Give it a time, for example 10 * ms"};
-            case unit::rate:
+            case array_unit::rate:
                 return {value >= 0, "an inverse time constant is finite and not negative, in 1/s",
                         "Give it a rate, for example 100"};
-            case unit::positive:
+            case array_unit::positive:
                 return {value > 0, "it is divided by: positive and finite",
                         "Give it a number above zero"};
             default:

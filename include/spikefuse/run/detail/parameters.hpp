@@ -38,7 +38,8 @@ class model_parameters {
         return result;
     }
 
-    /// Throws what `set` would throw, and changes nothing.
+    /// Changes nothing.
+    /// @throws error what `set` would throw
     template <class Number>
     array_place const& check(std::string_view layer, std::string_view name,
                              std::span<Number const> values) const {
@@ -53,8 +54,9 @@ class model_parameters {
         return one;
     }
     /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
-    /// Throws name_error, shape_error, or value_error (NaN, a time constant that is not positive);
-    /// then nothing has changed.
+    /// @throws name_error no such layer, or no such array of it; then nothing has changed
+    /// @throws shape_error another number of values
+    /// @throws value_error NaN, a time constant that is not positive
     template <class Number>
     void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
         array_place const& one = check(layer, name, values);
@@ -69,6 +71,7 @@ class model_parameters {
         set(layer, name, std::span<Number const>(values));
     }
     /// Sets every entry of an array to one number (seconds for a time constant).
+    /// @throws error a name or value error; then nothing has changed
     void set(std::string_view layer, std::string_view name, double value) {
         set(layer, name, std::vector<double>(find(layer, name).size(), value));
     }
@@ -77,6 +80,7 @@ class model_parameters {
     }
 
     /// An array, row-major.
+    /// @throws name_error no such layer, or no such array of it
     std::vector<T> get(std::string_view layer, std::string_view name) const {
         array_place const& one = find(layer, name);
         return one.values(
@@ -160,7 +164,8 @@ class model_parameters {
         }
     }
     /// Weights begin as their layers say (from `seed`), neurons with what is written in the
-    /// network. Throws value_error.
+    /// network.
+    /// @throws value_error a default outside its domain
     void initialize(std::uint64_t seed) {
         auto const host = Kokkos::create_mirror_view(bag_.view());
         std::mt19937_64 random(seed);

@@ -21,7 +21,8 @@ class model_recordings {
         Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Space>; // [T, B, ceil(N/32)]
 
     /// Asks for the trace of a state ("v", "i", ...), of a layer's "spikes" (packed), or of its
-    /// "output" (a layer that does not spike) in the runs to come. Throws name_error.
+    /// "output" (a layer that does not spike) in the runs to come.
+    /// @throws name_error no such layer, or nothing of it is called so
     void record(std::string_view layer, std::string_view what) {
         plan::trace_entry const& one = find_record(layer, what);
         reserve(one);
@@ -29,8 +30,9 @@ class model_recordings {
         write_table();
         make_anew_ = &model_recordings::make_anew; // not compiled where nothing is recorded
     }
-    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view,
-    /// if it has as many samples. Throws name_error: not asked for before that run.
+    /// The trace of a state in the last run: [T, B, N]. The next run writes into the same view, if
+    /// it has as many samples.
+    /// @throws name_error not asked for before that run
     trace_view recorded(std::string_view layer, std::string_view state) const {
         plan::trace_entry const& one = find_record(layer, state);
         if (one.bits)
@@ -40,13 +42,14 @@ class model_recordings {
         return last_part(state_records_[one.slot].view(), layer, one);
     }
     /// The spikes of a layer in the last run, packed: [T, B, ceil(N/32)].
+    /// @throws name_error not asked for before that run
     spike_view recorded_spikes(std::string_view layer) const {
         plan::trace_entry const& one = find_record(layer, "spikes");
         return last_part(spike_records_[one.slot].view(), layer, one);
     }
 
-    /// Where a trace lies; `what` empty: of what the layer gives, spikes or output. Throws
-    /// name_error.
+    /// Where a trace lies; `what` empty: of what the layer gives, spikes or output.
+    /// @throws name_error there is none
     plan::trace_entry const& find_record(std::string_view layer, std::string_view what) const {
         return find_entry(
                    entries_, layer,

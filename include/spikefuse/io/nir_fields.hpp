@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+/// A typed node as the fields of a file.
+
+#include "nir_graph.hpp"
+
+#include <array>
+#include <cmath>
+
+namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail {
+
+/// A node as it stands in a file.
+inline io::nir_node as_in_file(node const& one) {
+    io::nir_node made;
+    made.name = one.name, made.type = one.type;
+    std::visit(
+        [&]<class Node>(Node const& what) {
+            [[maybe_unused]] auto const put = [&](char const* key, auto const& numbers) {
+                for (auto const number : numbers)
+                    made.fields[key].values.push_back(static_cast<double>(number));
+            };
+            if constexpr (requires { what.groups; }) {
+                put("stride", what.stride), put("dilation", what.dilation);
+                put("groups", std::array{what.groups});
+                if (what.padding.empty())
+                    put("padding", what.before);
+                else
+                    made.texts["padding"] = what.padding;
+            } else if constexpr (requires { what.kernel[0]; }) {
+                put("kernel_size", what.kernel), put("stride", what.stride);
+                put("padding", what.padding);
+            }
+            what.fields(what, [&]<class Field>(char const* key, Field const& field) {
+                array& into = made.fields[key];
+                into.values = field.values;
+                if constexpr (std::is_same_v<Field, array>)
+                    into.shape = field.shape;
+                else if (field.values.size() != 1)
+                    into.shape = {field.values.size()};
+            });
+        },
+        one.what);
+    return made;
+}
+
+/// A node whose numbers say in Euler's steps and by the second what was meant otherwise: so the
+/// words of a network take them. A v_reset that is not meant is none.
+inline node as_words_have_it(node one, choices const& chosen) {
+    auto const decays = [&](parameter& times) {
+        for (double& tau : times.values) tau = chosen.dt / -std::expm1(-chosen.dt / tau);
+    };
+    std::visit(
+        [&]<class Node>(Node& what) {
+            if constexpr (requires { what.v_reset; })
+                if (chosen.reset == resets::subtract) what.v_reset = {{0}};
+            if constexpr (requires { what.tau; }) {
+                if (chosen.integration == integrations::exponential) decays(what.tau);
+            } else if constexpr (requires { what.tau_mem; }) {
+                if (chosen.integration == integrations::exponential)
+                    decays(what.tau_mem), decays(what.tau_syn);
+            } else if constexpr (requires { what.r; }) {
+                if (chosen.integrator == integrators::per_step)
+                    for (double& r : what.r.values) r /= chosen.dt;
+            }
+        },
+        one.what);
+    return one;
+}
+
+} // namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Recorded NIR networks as C++: for each file and each of its variants the header is generated,
+// compiled, given the file's numbers and run. The folder is SPIKEFUSE_NIR_GOLDEN_DIR, of any
+// widths. A compile takes half a minute: SPIKEFUSE_NIR_COMPILED says how many files, and
+// SPIKEFUSE_NIR_COMPILED_FROM which is the first of them.
+#include "../../tools/nir/compiled.hpp"
+#include "../../tools/nir/interpreter.hpp"
+#include "../support/data.hpp"
+#include "../support/files.hpp"
+#include "../support/nir_recording.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstring>
+#include <iostream>
+
+using namespace spikefuse;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::size_t number_in(char const* variable, std::size_t otherwise) {
+    char const* const text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// One file with one of its variants.
+struct job {
+    std::string path, recorded, variant, space;
+    nir::choices choices;
+};
+
+std::vector<double> doubles_of(fs::path const& path) {
+    std::string const bytes = test::bytes_of(path.string());
+    std::vector<double> all(bytes.size() / sizeof(double));
+    std::memcpy(all.data(), bytes.data(), all.size() * sizeof(double));
+    return all;
+}
+
+std::string main_of(std::vector<job> const& jobs) {
+    std::string text, calls;
+    for (job const& one : jobs) {
+        text += "#include \"" + one.space + ".hpp\"\n";
+        calls += "        run<double>(" + one.space + "::network, " + one.space +
+                 "::choices, argv[1], \"" + one.space + "\");\n        run<float>(" + one.space +
+                 "::network, " + one.space + "::choices, argv[1], \"" + one.space + "\");\n";
+    }
+    return text + R"(#include <fstream>
+#include <iostream>
+using namespace spikefuse;
+
+template <class T, class Network>
+void run(Network network, nir::choices const& choices, std::string const& folder,
+         std::string const& name) {
+    std::string const at = folder + "/" + name;
+    std::string path;
+    std::getline(std::ifstream(at + ".path"), path);
+    std::ifstream file(at + ".in", std::ios::binary | std::ios::ate);
+    std::vector<double> in(static_cast<std::size_t>(file.tellg()) / sizeof(double));
+    file.seekg(0).read(reinterpret_cast<char*>(in.data()), std::streamsize(in.size() * sizeof(double)));
+    using made = model<Network, T>;
+    auto const steps = in.size() / static_cast<std::size_t>(made::inputs);
+    std::vector<double> out;
+    try {
+        made one(network, {.steps = int(steps), .dt = duration{choices.dt}});
+        one.load(nir::read(path), choices);
+        Kokkos::View<T***, Kokkos::LayoutRight> const x("x", steps, 1, made::inputs);
+        auto const host = Kokkos::create_mirror_view(x);
+        for (std::size_t k = 0; k < in.size(); ++k) host.data()[k] = T(in[k]);
+        Kokkos::deep_copy(x, host);
+        auto const y = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one(x));
+        out.assign(y.data(), y.data() + y.size());
+    } catch (std::exception const& thrown) {
+        std::ofstream(at + ".fault") << thrown.what();
+    }
+    std::ofstream(at + (sizeof(T) == 8 ? ".double" : ".float"), std::ios::binary)
+        .write(reinterpret_cast<char const*>(out.data()), std::streamsize(out.size() * sizeof(double)));
+}
+int main(int, char** argv) {
+    Kokkos::ScopeGuard const kokkos;
+)" + calls +
+           "}\n";
+}
+
+/// What the interpreter gives, which shares no arithmetic with the kernels.
+std::vector<double> interpreted(nir::graph const& graph, nir::choices const& choices,
+                                std::vector<double> const& input) {
+    nir_tool::interpreter network(graph, choices);
+    auto const each =
+        static_cast<std::ptrdiff_t>(io::detail::count_of(graph.nodes[graph.inputs[0].node].out));
+    std::vector<double> all;
+    for (auto at = input.begin(); at != input.end(); at += each) {
+        network.step({{graph.inputs[0].label, {at, at + each}}});
+        auto const& out = network.at(graph.outputs[0].node).gives;
+        all.insert(all.end(), out.begin(), out.end());
+    }
+    return all;
+}
+
+void hold(std::vector<double> const& made, std::vector<double> const& wanted, double tolerance) {
+    REQUIRE(made.size() == wanted.size());
+    bool spikes = true;
+    double largest = 0, furthest = 0;
+    for (double const one : wanted) {
+        spikes = spikes && (one == 0 || one == 1);
+        largest = std::max(largest, std::abs(one));
+    }
+    for (std::size_t k = 0; k < made.size(); ++k) {
+        double const apart = std::abs(made[k] - wanted[k]);
+        furthest = apart <= furthest ? furthest : apart; // NaN stays
+    }
+    CHECK(furthest <= (spikes ? 0 : tolerance * largest));
+}
+
+} // namespace
+
+TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, numbers to 1e-12") {
+    auto const all = test::nir_files(test::nir_golden_data());
+    if (all.empty()) SKIP("no recordings");
+    std::size_t const files = number_in("SPIKEFUSE_NIR_COMPILED", 1),
+                      first = number_in("SPIKEFUSE_NIR_COMPILED_FROM", 21) % all.size();
+    test::folder const here;
+    std::vector<job> jobs;
+    std::size_t taken = 0;
+    for (std::size_t k = first; k < all.size() && taken < files; ++k) {
+        job one{all[k].string(), {}, {}, {}, {}};
+        one.recorded = fs::path(all[k]).replace_extension(".h5").string();
+        nir::graph const graph = nir::read(one.path);
+        bool some = false;
+        for (std::string const& variant : io::hdf5_file(one.recorded).names("/expect")) {
+            one.choices = {.dt = test::dt_of(one.recorded)};
+            if (!test::choose(variant, one.choices)) continue;
+            one.choices.loop = nir::loops::delays;
+            one.variant = variant;
+            one.space = "n" + std::to_string(jobs.size());
+            try {
+                test::write_bytes(here / (one.space + ".hpp"),
+                                  nir_tool::generate(graph, one.choices, one.space).text);
+            } catch (nir_tool::no_word const& reason) {
+                std::cout << all[k].stem().string() << " " << variant << ": no sentence, "
+                          << reason.why << "\n";
+                continue;
+            }
+            some = true;
+            io::array const input =
+                io::hdf5_file(one.recorded).numbers("/in/" + graph.inputs[0].label);
+            test::write_bytes(here / (one.space + ".path"), one.path);
+            test::write_bytes(here / (one.space + ".in"),
+                              {reinterpret_cast<char const*>(input.values.data()),
+                               input.values.size() * sizeof(double)});
+            jobs.push_back(one);
+        }
+        taken += some ? 1 : 0;
+    }
+    REQUIRE(!jobs.empty());
+    test::write_bytes(here / "main.cpp", main_of(jobs));
+    bool const built =
+        nir_tool::build(here.name(), "-DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0");
+    INFO(test::bytes_of(here / "log"));
+    REQUIRE(built);
+    REQUIRE(
+        nir_tool::runs("'" + (here / "build/network") + "' '" + here.name() + "'", here / "log"));
+    for (job const& one : jobs) {
+        CAPTURE(one.path, one.variant, test::bytes_of(here / (one.space + ".hpp")));
+        INFO(test::bytes_of(here / (one.space + ".fault")));
+        nir::graph const graph = nir::read(one.path);
+        std::vector<double> const in_double = doubles_of(here / (one.space + ".double")),
+                                  in_float = doubles_of(here / (one.space + ".float"));
+        std::vector<double> const wanted =
+            interpreted(graph, one.choices, doubles_of(here / (one.space + ".in")));
+        hold(in_double, wanted, 1e-12);
+        hold(in_float, wanted, 1e-5);
+        bool const delays = std::any_of(graph.nodes.begin(), graph.nodes.end(), [](auto const& n) {
+            return n.type == "Delay"; // recorded otherwise than its own README says
+        });
+        if (!delays)
+            hold(in_double,
+                 io::hdf5_file(one.recorded)
+                     .numbers("/expect/" + one.variant + "/out/" + graph.outputs[0].label)
+                     .values,
+                 3e-7);
+        std::cout << fs::path(one.path).stem().string() << " " << one.variant << "\n";
+    }
+}
