@@ -26,8 +26,8 @@ template <class Model, class Loss>
 class backpropagation;
 
 /// A value: a copy is a network of its own, and goes on where this one is. Copying waits for runs.
-/// Up to `settings.batch` samples run side by side: a call with n samples runs the first n, with the
-/// bits of a model of that batch, and leaves the others.
+/// Up to `settings.batch` samples run side by side: a call with n samples runs the first n, with
+/// the bits of a model of that batch, and leaves the others.
 /// @tparam Network the network's type; may be const, as decltype of a constexpr network is
 /// @tparam T float or double
 /// @tparam Space where it runs
@@ -373,7 +373,7 @@ class model : public detail::model_checks<T, Space>,
     detail::cell_memory<T, Space> cell_;
     detail::slice_room<Space> slices_;
     detail::room_view<Space> scratch_, packed_input_; // made when they are needed
-    int begun_ = 0; // samples that have states; the others begin at rest
+    int begun_ = 0;             // samples that have states; the others begin at rest
     std::uint64_t elapsed_ = 0; // steps so far: noise never repeats
 };
 

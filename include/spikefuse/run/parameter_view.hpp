@@ -20,7 +20,8 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class T>
 class parameter_array {
   public:
-    using value_type = T;
+    using value_type = T; ///< of the model
+    /// What a model gives (`model::parameter_view`): numbers in panels at `data`.
     parameter_array(T* data, std::size_t rows, std::size_t columns)
         : data_(data), rows_(rows), columns_(columns) {}
 

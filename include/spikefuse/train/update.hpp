@@ -18,8 +18,8 @@ namespace detail {
 template <class T, class Space, class Optimizer>
 class parameter_learner {
   public:
-    parameter_learner(model_parameters<T, Space>& of, model_settings const& setup, Optimizer optimizer,
-                      double clip_norm)
+    parameter_learner(model_parameters<T, Space>& of, model_settings const& setup,
+                      Optimizer optimizer, double clip_norm)
         : parameters_(of), name_(kernel_label(setup, "update")), dt_(setup.dt),
           optimizer_(optimizer), clip_norm_(clip_norm) {
         check_setting<T>("the learning rate", optimizer.learning_rate);
