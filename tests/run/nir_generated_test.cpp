@@ -157,7 +157,7 @@ void randomise(Model& network, int seed) {
 TEST_CASE("a model of every kind of node becomes a file, a graph, and the same model again") {
     test::folder const here;
     std::string const path = here / "all.nir";
-    settings const chosen{.steps = 40, .dt = 1 * ms};
+    model_settings const chosen{.steps = 40, .dt = 1 * ms};
     model first{of_all_kinds, chosen, precision<double>}, second{first};
     randomise(first, 1);
     io::array const x{{40, 72}, test::nir_graph::weight(40, 72, 3, 2).values};

@@ -29,11 +29,11 @@ manner manner_of() {
     if constexpr (neuron_layer<Word>) {
         if constexpr (requires { typename Word::equations_of::choices; }) {
             using own = typename Word::equations_of::choices;
-            auto const answer = [&]<axis Question>(fixed<Question>, auto const& take) {
+            auto const answer = [&]<neuron_policies::axis Question>(spikefuse::detail::fixed<Question>, auto const& take) {
                 if constexpr (own::template knows<Question>)
                     take(typename own::template of<Question>{});
             };
-            answer(fixed<axis::threshold>{}, [&]<class Policy>(Policy) {
+            answer(spikefuse::detail::fixed<neuron_policies::axis::threshold>{}, [&]<class Policy>(Policy) {
                 made.spikes = true;
                 if constexpr (std::is_same_v<Policy, strict_policy>)
                     made.fires = firings::above;
@@ -42,7 +42,7 @@ manner manner_of() {
                 else
                     made.own_way = "it fires several times a step";
             });
-            answer(fixed<axis::reset>{}, [&]<class Policy>(Policy) {
+            answer(spikefuse::detail::fixed<neuron_policies::axis::reset>{}, [&]<class Policy>(Policy) {
                 if constexpr (std::is_same_v<Policy, subtract_policy>)
                     made.reset = resets::subtract;
                 else if constexpr (std::is_same_v<Policy, reset_to_value_policy> ||
@@ -51,7 +51,7 @@ manner manner_of() {
                 else
                     made.own_way = "it is not reset";
             });
-            answer(fixed<axis::synapse>{}, [&]<class Policy>(Policy) {
+            answer(spikefuse::detail::fixed<neuron_policies::axis::synapse>{}, [&]<class Policy>(Policy) {
                 if constexpr (std::is_same_v<Policy, use_old_current_policy>)
                     made.current = currents::before;
                 else if constexpr (std::is_same_v<Policy, add_then_decay_policy>)
@@ -59,11 +59,11 @@ manner manner_of() {
                 else
                     made.current = currents::after;
             });
-            answer(fixed<axis::competition>{}, [&]<class Policy>(Policy) {
+            answer(spikefuse::detail::fixed<neuron_policies::axis::competition>{}, [&]<class Policy>(Policy) {
                 if constexpr (!std::is_same_v<Policy, everyone_policy>)
                     made.own_way = "one neuron of it fires at most";
             });
-            answer(fixed<axis::shown>{}, [&]<class Policy>(Policy) {
+            answer(spikefuse::detail::fixed<neuron_policies::axis::shown>{}, [&]<class Policy>(Policy) {
                 if constexpr (!std::is_same_v<Policy, spikes_out_policy>)
                     made.own_way = "it gives its membrane";
             });

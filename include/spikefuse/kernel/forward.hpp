@@ -11,19 +11,20 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 // --- the nodes of a plan, over steps [first, first + rows) of a block ---
 
-template <class Stage, class C>
-SPIKEFUSE_FUNCTION void run_stage(C const& here, int first, int rows) {
+template <int Width, class Feeds, class Points, int Target, class C>
+SPIKEFUSE_FUNCTION void run_node(C const& here, plan::stage<Width, Feeds, Points, Target>,
+                                 int first, int rows) {
+    using Stage = plan::stage<Width, Feeds, Points, Target>;
     using layout = typename C::layout;
-    if constexpr (layout::competes(typename Stage::points{})) {
+    constexpr bool undone = C::differentiates, replayed = layout::template replays<Stage>::value;
+    bool on_tape = false; // the sums that its rows went into, and nobody asks for these
+    if constexpr (undone && layout::template only_feeds_sums<Stage>::value)
+        on_tape = here.run.currents != nullptr;
+    if constexpr (layout::competes(Points{})) {
         for (int r = first; r < first + rows; ++r) run_contest<Stage>(here, r);
-    } else {
-        constexpr bool undone = C::differentiates,
-                       replayed = layout::template replays<Stage>::value;
-        if constexpr (undone && layout::template only_feeds_sums<Stage>::value)
-            if (here.run.currents != nullptr) return;
+    } else if (!on_tape) {
         if constexpr (undone && replayed) recompute_currents<Stage>(here, first, rows);
-        if constexpr (!undone || !replayed ||
-                      Stage::target != plan::readout) // or nobody waits for its outputs
+        if constexpr (!undone || !replayed || Target != plan::readout) // or nobody waits for it
             each_panel<Stage>(here, first, rows,
                               [&](int p, auto count, int from, int steps, auto const& currents) {
                                   constexpr int together = decltype(count)::value;
@@ -39,11 +40,6 @@ SPIKEFUSE_FUNCTION void run_stage(C const& here, int first, int rows) {
                                   }
                               });
     }
-}
-template <int Width, class Feeds, class Points, int Target, class C>
-SPIKEFUSE_FUNCTION void run_node(C const& here, plan::stage<Width, Feeds, Points, Target>,
-                                 int first, int rows) {
-    run_stage<plan::stage<Width, Feeds, Points, Target>>(here, first, rows);
     here.team.team_barrier();
 }
 template <class... Nodes, class C>

@@ -57,8 +57,8 @@ SPIKEFUSE_FUNCTION void backward_inputs(row_range<C> const& all) {
             }
         };
         constexpr int together = interleave<T>(stepwise && layout::samples_together == 1 ? 8 : 2);
-        each_own_group<end - begin, together>(*all.samples,
-                                              [&](int p, auto count) { some(count, begin + p); });
+        each_own_part<end - begin, together>(
+            *all.samples, 1, [&](int p, auto count, int) { some(count, begin + p); });
         all.samples->team.team_barrier();
     });
 }

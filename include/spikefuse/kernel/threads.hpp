@@ -35,12 +35,6 @@ SPIKEFUSE_FUNCTION void each_own_part(C const& here, int parts, Function const& 
         }
     });
 }
-/// function(first, how many)
-template <int Count, int Together, class C, class Function>
-SPIKEFUSE_FUNCTION void each_own_group(C const& here, Function const& function) {
-    each_own_part<Count, Together>(here, 1,
-                                   [&](int first, auto count, int) { function(first, count); });
-}
 /// Calls function(k) for the first elements of this thread's registers of an array of `count`.
 template <class C, class Function>
 SPIKEFUSE_FUNCTION void each_own_register(C const& here, std::size_t count,
@@ -54,26 +48,21 @@ template <class Stage, class C, class Function>
 SPIKEFUSE_FUNCTION void own_panels(C const& here, Function const& function) {
     each_own(here, (Stage::width + C::W - 1) / C::W, function);
 }
-/// The same in groups of so many, and what remains: function(p, count). `Splits`: one by one where
-/// groups are too few for all threads.
-template <class Stage, int Together, bool Splits, class C, class Function>
+/// The same in groups of `Together` (0: as many as the stage runs side by side), and what remains:
+/// function(p, count). One by one where groups are too few for all threads: if `Splits`, or if a
+/// step is all that runs at a time.
+template <class Stage, int Together = 0, bool Splits = false, class C, class Function>
 SPIKEFUSE_FUNCTION void own_groups(C const& here, Function const& function) {
+    using layout = typename C::layout;
     constexpr int panels = (Stage::width + C::W - 1) / C::W;
-    if constexpr (Splits)
-        if (here.team.team_size() > 1 && panels / Together < here.team.team_size()) {
+    constexpr int each = Together != 0 ? Together : layout::template side_by_side<Stage>;
+    if constexpr (Splits || (each > 2 && !layout::template replays<Stage>::value))
+        if (here.team.team_size() > 1 && panels / each < here.team.team_size()) {
             own_panels<Stage>(here, [&](int p) { function(p, fixed<1>{}); });
             return;
         }
-    each_own_group<panels, Together>(here, function);
-}
-template <class Stage, int Together, class C, class Function>
-SPIKEFUSE_FUNCTION void own_groups(C const& here, Function const& function) {
-    constexpr bool splits = Together > 2 && !C::layout::template replays<Stage>::value;
-    own_groups<Stage, Together, splits>(here, function);
-}
-template <class Stage, class C, class Function>
-SPIKEFUSE_FUNCTION void own_groups(C const& here, Function const& function) {
-    own_groups<Stage, C::layout::template side_by_side<Stage>>(here, function);
+    each_own_part<panels, each>(here, 1,
+                                [&](int first, auto count, int) { function(first, count); });
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

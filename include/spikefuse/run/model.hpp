@@ -111,7 +111,7 @@ class model : public detail::model_checks<T, Space>,
                 return reduced_view(how, samples, static_cast<std::size_t>(outputs));
             }
         }();
-        run(space, input, readout, result);
+        run_steps(space, input, readout, result, settings_.steps);
         return result;
     }
     template <class Input, readout_word Readout>
