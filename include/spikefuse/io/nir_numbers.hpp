@@ -157,7 +157,7 @@ class numbers_of_node {
   public:
     numbers_of_node(numbered_layer const& layer, nir_node const& node, std::string const& path,
                     differences& kept)
-        : layer_(layer), node_(node), here_("'" + node.name + "' in '" + path + "'"), kept_(kept) {
+        : layer_(layer), node_(node), here_("'" + node.name + "' in '" + path + "'") {
         if (!kept.attempt([&] { check_type(); })) return;
         if (layer.rule.slides.kernel[0] != 0) {
             if (!kept.attempt([&] { check_window(layer.rule.slides, node, here_, layer.name); }))
@@ -240,7 +240,6 @@ class numbers_of_node {
     numbered_layer const& layer_;
     nir_node const& node_;
     std::string here_;
-    differences& kept_;
     std::set<std::string> used_;
 };
 
