@@ -29,44 +29,50 @@ manner manner_of() {
     if constexpr (neuron_layer<Word>) {
         if constexpr (requires { typename Word::equations_of::choices; }) {
             using own = typename Word::equations_of::choices;
-            auto const answer = [&]<neuron_policies::axis Question>(spikefuse::detail::fixed<Question>, auto const& take) {
+            auto const answer = [&]<neuron_policies::axis Question>(
+                                    spikefuse::detail::fixed<Question>, auto const& take) {
                 if constexpr (own::template knows<Question>)
                     take(typename own::template of<Question>{});
             };
-            answer(spikefuse::detail::fixed<neuron_policies::axis::threshold>{}, [&]<class Policy>(Policy) {
-                made.spikes = true;
-                if constexpr (std::is_same_v<Policy, strict_policy>)
-                    made.fires = firings::above;
-                else if constexpr (std::is_same_v<Policy, inclusive_policy>)
-                    made.fires = firings::at;
-                else
-                    made.own_way = "it fires several times a step";
-            });
-            answer(spikefuse::detail::fixed<neuron_policies::axis::reset>{}, [&]<class Policy>(Policy) {
-                if constexpr (std::is_same_v<Policy, subtract_policy>)
-                    made.reset = resets::subtract;
-                else if constexpr (std::is_same_v<Policy, reset_to_value_policy> ||
-                                   std::is_same_v<Policy, pull_to_value_policy>)
-                    made.reset = resets::to_value;
-                else
-                    made.own_way = "it is not reset";
-            });
-            answer(spikefuse::detail::fixed<neuron_policies::axis::synapse>{}, [&]<class Policy>(Policy) {
-                if constexpr (std::is_same_v<Policy, use_old_current_policy>)
-                    made.current = currents::before;
-                else if constexpr (std::is_same_v<Policy, add_then_decay_policy>)
-                    made.own_way = "its input decays before the membrane reads it";
-                else
-                    made.current = currents::after;
-            });
-            answer(spikefuse::detail::fixed<neuron_policies::axis::competition>{}, [&]<class Policy>(Policy) {
-                if constexpr (!std::is_same_v<Policy, everyone_policy>)
-                    made.own_way = "one neuron of it fires at most";
-            });
-            answer(spikefuse::detail::fixed<neuron_policies::axis::shown>{}, [&]<class Policy>(Policy) {
-                if constexpr (!std::is_same_v<Policy, spikes_out_policy>)
-                    made.own_way = "it gives its membrane";
-            });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::threshold>{},
+                   [&]<class Policy>(Policy) {
+                       made.spikes = true;
+                       if constexpr (std::is_same_v<Policy, strict_policy>)
+                           made.fires = firings::above;
+                       else if constexpr (std::is_same_v<Policy, inclusive_policy>)
+                           made.fires = firings::at;
+                       else
+                           made.own_way = "it fires several times a step";
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::reset>{},
+                   [&]<class Policy>(Policy) {
+                       if constexpr (std::is_same_v<Policy, subtract_policy>)
+                           made.reset = resets::subtract;
+                       else if constexpr (std::is_same_v<Policy, reset_to_value_policy> ||
+                                          std::is_same_v<Policy, pull_to_value_policy>)
+                           made.reset = resets::to_value;
+                       else
+                           made.own_way = "it is not reset";
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::synapse>{},
+                   [&]<class Policy>(Policy) {
+                       if constexpr (std::is_same_v<Policy, use_old_current_policy>)
+                           made.current = currents::before;
+                       else if constexpr (std::is_same_v<Policy, add_then_decay_policy>)
+                           made.own_way = "its input decays before the membrane reads it";
+                       else
+                           made.current = currents::after;
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::competition>{},
+                   [&]<class Policy>(Policy) {
+                       if constexpr (!std::is_same_v<Policy, everyone_policy>)
+                           made.own_way = "one neuron of it fires at most";
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::shown>{},
+                   [&]<class Policy>(Policy) {
+                       if constexpr (!std::is_same_v<Policy, spikes_out_policy>)
+                           made.own_way = "it gives its membrane";
+                   });
         }
     }
     return made;
