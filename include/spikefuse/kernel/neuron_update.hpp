@@ -127,7 +127,11 @@ SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
         for_each_index<about::state_count>(
             [&](auto j) { one.states[j] = cell.states[j].template part<Q>(); });
         one.output = cell.output.template part<Q>();
-        if constexpr (about::emits_bits) one.fired = cell.fired.template part<Q>();
+        if constexpr (about::emits_bits) {
+            one.fired = cell.fired.template part<Q>();
+        } else {
+            one.fired = {};
+        }
     });
     return seen;
 }
