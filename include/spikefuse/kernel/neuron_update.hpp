@@ -130,7 +130,7 @@ SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
         if constexpr (about::emits_bits) {
             one.fired = cell.fired.template part<Q>();
         } else {
-            one.fired = {};
+            one.fired = one.output < one.output; // never, and dead code: g++ warns of what it keeps
         }
     });
     return seen;
