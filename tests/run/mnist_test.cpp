@@ -48,7 +48,8 @@ TEST_CASE("the example answers wrong input with one sentence") {
     says("--data /nowhere " + good_network, "cannot be opened");
     says(good_data + " --network /nowhere.nir", "cannot be opened");
     says(good_data + " --network " + (here / "text.nir"), "not a whole HDF5 file");
-    says(good_data + " " + good_network, "holds 2 layers (this network has 6)");
+    says(good_data + " " + good_network,
+         "holds 2 nodes that compute, joined otherwise than the layers of this network (it has 6:");
     says(good_data + " " + good_network + " --steps 0", "--steps");
     says(good_data + " " + good_network + " --batch many", "--batch");
     test::write_gz(here / "t10k-labels-idx1-ubyte.gz", test::idx_labels(3));

@@ -120,6 +120,7 @@ struct seen_cells<C, plan::mp11::mp_list<Layer...>> {
 template <class C, class Points, int Q, class Cells>
 SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
     typename seen_cells<C, Points>::type seen;
+    if constexpr (C::W == 1) seen = {}; // what nobody asks for, too: g++ warns of copies of it
     for_each_index<plan::mp11::mp_size<Points>::value>([&](auto k) {
         auto const& cell = get<k>(cells);
         auto& one = get<k>(seen);
@@ -127,11 +128,7 @@ SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
         for_each_index<about::state_count>(
             [&](auto j) { one.states[j] = cell.states[j].template part<Q>(); });
         one.output = cell.output.template part<Q>();
-        if constexpr (about::emits_bits) {
-            one.fired = cell.fired.template part<Q>();
-        } else {
-            one.fired = one.output < one.output; // never, and dead code: g++ warns of what it keeps
-        }
+        if constexpr (about::emits_bits) one.fired = cell.fired.template part<Q>();
     });
     return seen;
 }
