@@ -15,8 +15,7 @@
 
 namespace nir_tool {
 
-// A piece of the sentence: items joined by >>, and the nodes in it that are layers, in the order in
-// which a model counts them.
+// A piece of the sentence: items joined by >>.
 struct piece {
     struct item {
         std::string text;    // "fc1", "recurrent(lif1, through(rec))"
@@ -25,7 +24,6 @@ struct piece {
         bool sum = false;
     };
     std::vector<item> items;
-    std::vector<std::size_t> layers;
     bool stateful = false;
 
     std::string text() const {
@@ -102,7 +100,6 @@ class sentence {
             piece& into = vertices_[u];
             piece const& more = vertices_[v];
             into.items.insert(into.items.end(), more.items.begin(), more.items.end());
-            into.layers.insert(into.layers.end(), more.layers.begin(), more.layers.end());
             into.stateful = into.stateful || more.stateful;
             edges_.erase(at);
             for (edge& one : edges_)
@@ -143,9 +140,7 @@ class sentence {
         whole.meaning = "recurrent(" + inside.meaning() + "," + path.meaning() + ")";
         whole.nodes = path.nodes();
         for (std::size_t const k : inside.nodes()) whole.nodes.push_back(k);
-        std::vector<std::size_t> layers = path.layers; // a model counts the path's first
-        layers.insert(layers.end(), inside.layers.begin(), inside.layers.end());
-        inside = {{whole}, layers, true};
+        inside = {{whole}, true};
     }
     bool parallel() {
         for (place one = edges_.begin(); one != edges_.end(); ++one)
@@ -180,15 +175,14 @@ class sentence {
         piece::item both{into.branch() + " + " + other.branch(),
                          "(" + into.meaning() + "+" + other.meaning() + ")", into.nodes(), true};
         for (std::size_t const k : other.nodes()) both.nodes.push_back(k);
-        into.layers.insert(into.layers.end(), other.layers.begin(), other.layers.end());
-        into = {{both}, into.layers, into.stateful || other.stateful};
+        into = {{both}, into.stateful || other.stateful};
         edges_.erase(gone.first), edges_.erase(gone.second);
     }
     void add_straight(std::size_t a, place gone) {
         piece& into = vertices_[a];
         piece::item const both{"identity + " + into.branch(), "(identity+" + into.meaning() + ")",
                                into.nodes(), true};
-        into = {{both}, into.layers, into.stateful};
+        into = {{both}, into.stateful};
         edges_.erase(gone);
     }
 
@@ -316,9 +310,7 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
             continue;
         words[k] = spell(node);
         constants[k] = identifier(node.name, names);
-        spelling const word = speller::of(node);
         pieces[k].items = {{constants[k], words[k] + shape_of(node.in), {k}, false}};
-        if (*word.layer != 0) pieces[k].layers = {k};
         pieces[k].stateful = std::visit(
             []<class Node>(Node const&) {
                 return nir::stateful<Node> || std::is_same_v<Node, nodes::delay>;

@@ -10,44 +10,41 @@ namespace nir_tool {
 
 namespace nodes = nir::nodes;
 
-struct spelling {
-    char const* word;  // "linear"
-    char const* layer; // what a model calls it: "linear 1"; empty: no layer
-};
+// The word of a kind of node; empty where none is like it.
 template <class Node>
-inline constexpr spelling spelling_of{"", ""}; // no word is like it
+inline constexpr char const* word_of = "";
 template <>
-inline constexpr spelling spelling_of<nodes::affine>{"linear", "linear"};
+inline constexpr char const* word_of<nodes::affine> = "linear";
 template <>
-inline constexpr spelling spelling_of<nodes::linear>{"linear", "linear"};
+inline constexpr char const* word_of<nodes::linear> = "linear";
 template <>
-inline constexpr spelling spelling_of<nodes::scale>{"scale", "scale"};
+inline constexpr char const* word_of<nodes::scale> = "scale";
 template <>
-inline constexpr spelling spelling_of<nodes::conv2d>{"conv2d", "conv2d"};
+inline constexpr char const* word_of<nodes::conv2d> = "conv2d";
 template <>
-inline constexpr spelling spelling_of<nodes::conv1d>{"conv1d", "conv2d"};
+inline constexpr char const* word_of<nodes::conv1d> = "conv1d";
 template <>
-inline constexpr spelling spelling_of<nodes::sum_pool2d>{"sum_pool2d", ""};
+inline constexpr char const* word_of<nodes::sum_pool2d> = "sum_pool2d";
 template <>
-inline constexpr spelling spelling_of<nodes::avg_pool2d>{"avg_pool2d", ""};
+inline constexpr char const* word_of<nodes::avg_pool2d> = "avg_pool2d";
 template <>
-inline constexpr spelling spelling_of<nodes::flatten>{"flatten", ""};
+inline constexpr char const* word_of<nodes::flatten> = "flatten";
 template <>
-inline constexpr spelling spelling_of<nodes::delay>{"delay", ""};
+inline constexpr char const* word_of<nodes::delay> = "delay";
 template <>
-inline constexpr spelling spelling_of<nodes::threshold>{"nir::threshold", "nir_threshold"};
+inline constexpr char const* word_of<nodes::threshold> = "nir::threshold";
 template <>
-inline constexpr spelling spelling_of<nodes::iaf>{"iaf", "iaf"};
+inline constexpr char const* word_of<nodes::iaf> = "iaf";
 template <>
-inline constexpr spelling spelling_of<nodes::lif>{"nir::lif", "nir_lif"};
+inline constexpr char const* word_of<nodes::lif> = "nir::lif";
 template <>
-inline constexpr spelling spelling_of<nodes::cuba_lif>{"nir::cuba_lif", "nir_cuba_lif"};
+inline constexpr char const* word_of<nodes::cuba_lif> = "nir::cuba_lif";
 template <>
-inline constexpr spelling spelling_of<nodes::cuba_li>{"nir::cuba_li", "nir_cuba_li"};
+inline constexpr char const* word_of<nodes::cuba_li> = "nir::cuba_li";
 template <>
-inline constexpr spelling spelling_of<nodes::li>{"nir::li", "nir_li"};
+inline constexpr char const* word_of<nodes::li> = "nir::li";
 template <>
-inline constexpr spelling spelling_of<nodes::integrator>{"nir::integrator", "nir_integrator"};
+inline constexpr char const* word_of<nodes::integrator> = "nir::integrator";
 
 // What a network begins with, and the words' options.
 inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
@@ -87,9 +84,6 @@ class speller {
     std::string operator()(nir::node const& node) const {
         return std::visit([&](auto const& what) { return word(what, node); },
                           nir::detail::as_words_have_it(node, choices_).what);
-    }
-    static spelling of(nir::node const& node) {
-        return std::visit([]<class Node>(Node const&) { return spelling_of<Node>; }, node.what);
     }
     std::string input(nir::extents const& shape) const {
         if (shape.size() == 1) return put(features_word, std::to_string(shape[0]));
@@ -167,9 +161,9 @@ class speller {
         return "<" + channels + both + ">" + choices;
     }
     std::string word(nodes::conv2d const& what, nir::node const& node) const {
-        return spelling_of<nodes::conv2d>.word + window(what, std::to_string(node.out[0]) + ", ",
-                                                        {what.kernel(0), what.kernel(1)}, {1, 1},
-                                                        what.before, what.padding == "same");
+        return word_of<nodes::conv2d> + window(what, std::to_string(node.out[0]) + ", ",
+                                               {what.kernel(0), what.kernel(1)}, {1, 1},
+                                               what.before, what.padding == "same");
     }
     std::string word(nodes::conv1d const& what, nir::node const& node) const {
         nodes::conv2d over_one_row; // rows of one pixel
@@ -182,18 +176,16 @@ class speller {
         std::string text = window(over_one_row, std::to_string(node.out[0]) + ", ",
                                   {what.kernel(0), what.kernel(0)}, {1, 1}, both(what.before, 0),
                                   what.padding == "same");
-        return spelling_of<nodes::conv1d>.word + text;
+        return word_of<nodes::conv1d> + text;
     }
     template <class Node>
     static std::string pool(Node const& what) {
-        return spelling_of<Node>.word +
-               window(what, "", what.kernel, what.kernel, what.padding, false);
+        return word_of<Node> + window(what, "", what.kernel, what.kernel, what.padding, false);
     }
     std::string word(nodes::sum_pool2d const& what, nir::node const&) const { return pool(what); }
     std::string word(nodes::avg_pool2d const& what, nir::node const&) const { return pool(what); }
     std::string word(nodes::flatten const& what, nir::node const& node) const {
-        if (what.first == 0 && what.last + 1 == node.in.size())
-            return spelling_of<nodes::flatten>.word;
+        if (what.first == 0 && what.last + 1 == node.in.size()) return word_of<nodes::flatten>;
         throw no_word{quoted(node) + " joins only some of the axes of " + shape_of(node.in)};
     }
     std::string word(nodes::delay const& what, nir::node const& node) const {
@@ -201,12 +193,12 @@ class speller {
         for (std::size_t k = 0; k < what.time.values.size(); ++k)
             if (nir::steps_of(what, k, choices_.dt) != steps)
                 throw no_word{quoted(node) + " delays each neuron by another time"};
-        return std::string(spelling_of<nodes::delay>.word) + "<" + std::to_string(steps) + ">";
+        return std::string(word_of<nodes::delay>) + "<" + std::to_string(steps) + ">";
     }
     std::string word(nodes::threshold const& what, nir::node const&) const {
         values own;
         own.plain("threshold", what.level, 1);
-        return std::string(spelling_of<nodes::threshold>.word) +
+        return std::string(word_of<nodes::threshold>) +
                (own.text.empty() ? "" : "({" + own.text + "})");
     }
 
@@ -233,15 +225,7 @@ class speller {
         using namespace spikefuse::nir;
         if (choices_.moment == moments::next_step)
             throw no_word{quoted(node) + " resets with the next step, and " + word + " at once"};
-        bool const leaks = std::visit(
-            []<class Node>(Node const& what) {
-                if constexpr (requires { what.v_leak; })
-                    return !what.v_leak.uniform() || what.v_leak[0] != 0;
-                else
-                    return false;
-            },
-            node.what);
-        if (choices_.start == starts::leak && leaks)
+        if (choices_.start == starts::leak && nir::detail::leaks(node))
             throw no_word{quoted(node) + " begins at v_leak, and " + word + " at 0"};
         std::string all = own.text.empty() ? "" : "{" + own.text + "}";
         auto const policy = [&](bool chosen, char const* name) {
@@ -256,13 +240,13 @@ class speller {
         values own;
         own.plain("r", what.r, 1000), own.plain("threshold", what.v_threshold, 1),
             reset_of(what.v_reset, own);
-        return neuron(spelling_of<nodes::iaf>.word, own, false, node);
+        return neuron(word_of<nodes::iaf>, own, false, node);
     }
     std::string word(nodes::lif const& what, nir::node const& node) const {
         values own;
         own.time("tau", what.tau), own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
             own.plain("v_threshold", what.v_threshold, 1), reset_of(what.v_reset, own);
-        return neuron(spelling_of<nodes::lif>.word, own, false, node);
+        return neuron(word_of<nodes::lif>, own, false, node);
     }
     std::string word(nodes::cuba_lif const& what, nir::node const& node) const {
         values own;
@@ -270,24 +254,24 @@ class speller {
             own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
             own.plain("v_threshold", what.v_threshold, 1), reset_of(what.v_reset, own),
             own.plain("w_in", what.w_in, 1);
-        return neuron(spelling_of<nodes::cuba_lif>.word, own, true, node);
+        return neuron(word_of<nodes::cuba_lif>, own, true, node);
     }
     std::string word(nodes::cuba_li const& what, nir::node const& node) const {
         values own;
         own.time("tau_mem", what.tau_mem), own.time("tau_syn", what.tau_syn),
             own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0),
             own.plain("w_in", what.w_in, 1);
-        return never_fires().neuron(spelling_of<nodes::cuba_li>.word, own, true, node);
+        return never_fires().neuron(word_of<nodes::cuba_li>, own, true, node);
     }
     std::string word(nodes::li const& what, nir::node const& node) const {
         values own;
         own.time("tau", what.tau), own.plain("r", what.r, 1), own.plain("v_leak", what.v_leak, 0);
-        return never_fires().neuron(spelling_of<nodes::li>.word, own, false, node);
+        return never_fires().neuron(word_of<nodes::li>, own, false, node);
     }
     std::string word(nodes::integrator const& what, nir::node const& node) const {
         values own;
         own.plain("r", what.r, 1);
-        return never_fires().neuron(spelling_of<nodes::integrator>.word, own, false, node);
+        return never_fires().neuron(word_of<nodes::integrator>, own, false, node);
     }
     // Choices that mean nothing to a node do not stand against its word.
     speller never_fires() const {

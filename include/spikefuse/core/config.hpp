@@ -13,19 +13,20 @@
 /// less time, and a debugger shows every call.
 #if defined(__CUDACC__) || defined(__HIPCC__) || !defined(__GNUC__)
 #define SPIKEFUSE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
+#undef SPIKEFUSE_FLATTEN // of the host alone
+#define SPIKEFUSE_FLATTEN KOKKOS_FUNCTION
 #define SPIKEFUSE_INLINE
 #elif defined(__OPTIMIZE__)
 #define SPIKEFUSE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
-#define SPIKEFUSE_INLINE __attribute__((always_inline)) // behind a lambda's parameters
 #ifndef SPIKEFUSE_FLATTEN
 #define SPIKEFUSE_FLATTEN __attribute__((flatten))
 #endif
+#define SPIKEFUSE_INLINE __attribute__((always_inline)) // behind a lambda's parameters
 #else
 #define SPIKEFUSE_FUNCTION KOKKOS_INLINE_FUNCTION
+#undef SPIKEFUSE_FLATTEN
+#define SPIKEFUSE_FLATTEN
 #define SPIKEFUSE_INLINE
-#endif
-#ifndef SPIKEFUSE_FLATTEN
-#define SPIKEFUSE_FLATTEN KOKKOS_FUNCTION
 #endif
 
 /// 1: a register of neurons is 64 bytes of numbers. 0: it is one number, and threads are the lanes.

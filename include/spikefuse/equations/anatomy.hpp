@@ -170,18 +170,18 @@ struct program_words<program<S...>> {
     static_assert(size <= lines_at_most, "spikefuse: a neuron has at most 62 equations.");
 
     template <class Indices>
-    struct keys_of;
+    struct places_of;
     template <std::size_t... I>
-    struct keys_of<std::index_sequence<I...>> {
-        using places =
+    struct places_of<std::index_sequence<I...>> {
+        using coefficients =
             mp11::mp_append<mp11::mp_list<>, typename coefficients_in<value_of<S>, I + 1>::type...>;
         using costly =
             mp11::mp_append<mp11::mp_list<>, typename cached_places<value_of<S>, I + 1>::type...>;
     };
-    using places = typename keys_of<std::index_sequence_for<S...>>::places;
+    using places = typename places_of<std::index_sequence_for<S...>>::coefficients;
     using keys_of_places = mp11::mp_transform<key_of, places>;
     using coefficients = mp11::mp_unique<keys_of_places>;
-    using costly = typename keys_of<std::index_sequence_for<S...>>::costly;
+    using costly = typename places_of<std::index_sequence_for<S...>>::costly;
     static_assert(
         mp11::mp_is_set<costly>::value,
         "spikefuse: an equation is nested too deeply. Give a part of it a name: local<...>.");

@@ -108,24 +108,17 @@ constexpr beside_word<First, Second> operator|(First first, Second second) {
 }
 
 namespace detail {
-template <template <class, class> class Word, class First, class Second>
-struct parts_of_branches {
-    using first = First;
-    using second = Second;
-    static constexpr First const& first_of(Word<First, Second> const& both) { return both.first; }
-    static constexpr Second const& second_of(Word<First, Second> const& both) {
-        return both.second;
-    }
-};
+template <class Word>
+using parts_of_branches = parts_in<Word, &Word::first, &Word::second>;
 template <class First, class Second>
-struct parts<sum_word<First, Second>> : parts_of_branches<sum_word, First, Second> {
+struct parts<sum_word<First, Second>> : parts_of_branches<sum_word<First, Second>> {
     template <class One, class Other>
     static constexpr auto join(One one, Other other) {
         return one + other;
     }
 };
 template <class First, class Second>
-struct parts<beside_word<First, Second>> : parts_of_branches<beside_word, First, Second> {
+struct parts<beside_word<First, Second>> : parts_of_branches<beside_word<First, Second>> {
     template <class One, class Other>
     static constexpr auto join(One one, Other other) {
         return one | other;

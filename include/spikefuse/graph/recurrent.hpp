@@ -69,15 +69,9 @@ constexpr auto recurrent(Body body, through_word<Path> path) {
 
 namespace detail {
 template <class Body, class Path>
-struct parts<recurrent_word<Body, Path>> { // the path's layers are met first
-    using first = Path;
-    using second = Body;
-    static constexpr Path const& first_of(recurrent_word<Body, Path> const& loop) {
-        return loop.path;
-    }
-    static constexpr Body const& second_of(recurrent_word<Body, Path> const& loop) {
-        return loop.body;
-    }
+struct parts<recurrent_word<Body, Path>> // the path's layers are met first
+    : parts_in<recurrent_word<Body, Path>, &recurrent_word<Body, Path>::path,
+               &recurrent_word<Body, Path>::body> {
     template <class One, class Other>
     static constexpr auto join(One path, Other body) {
         return recurrent(body, through(path));

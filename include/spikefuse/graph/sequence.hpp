@@ -85,14 +85,16 @@ namespace detail {
 /// are joined likewise. All that walks over a network asks this.
 template <class Word>
 struct parts;
+template <class Word, auto First, auto Second> // members of the word
+struct parts_in {
+    static constexpr auto const& first_of(Word const& word) { return word.*First; }
+    static constexpr auto const& second_of(Word const& word) { return word.*Second; }
+    using first = std::remove_cvref_t<decltype(std::declval<Word>().*First)>;
+    using second = std::remove_cvref_t<decltype(std::declval<Word>().*Second)>;
+};
 template <class Left, class Right>
-struct parts<sequence<Left, Right>> {
-    using first = Left;
-    using second = Right;
-    static constexpr Left const& first_of(sequence<Left, Right> const& both) { return both.left; }
-    static constexpr Right const& second_of(sequence<Left, Right> const& both) {
-        return both.right;
-    }
+struct parts<sequence<Left, Right>>
+    : parts_in<sequence<Left, Right>, &sequence<Left, Right>::left, &sequence<Left, Right>::right> {
     template <class One, class Other>
     static constexpr auto join(One one, Other other) {
         return one >> other;

@@ -43,6 +43,18 @@ inline io::nir_node as_in_file(node const& one) {
     return made;
 }
 
+/// Whether a node's membranes tend to something else than zero.
+inline bool leaks(node const& one) {
+    return std::visit(
+        []<class Node>(Node const& what) {
+            if constexpr (requires { what.v_leak; })
+                for (double const v : what.v_leak.values)
+                    if (v != 0) return true;
+            return false;
+        },
+        one.what);
+}
+
 /// A node whose numbers say in Euler's steps and by the second what was meant otherwise: so the
 /// words of a network take them. A v_reset that is not meant is none.
 inline node as_words_have_it(node one, choices const& chosen) {

@@ -49,15 +49,7 @@ inline void check_manner(manner const& own, std::string const& layer, node const
                                                : "reads the current of its own step",
               said.current == currents::before ? ".current = before" : ".current = after",
               "Write the word with `use_old_current` or without, or say the other .current");
-    bool const leaks = std::visit(
-        []<class Node>(Node const& what) {
-            if constexpr (requires { what.v_leak; })
-                for (double const v : what.v_leak.values)
-                    if (v != 0) return true;
-            return false;
-        },
-        one.what);
-    if (leaks && own.begins_at_leak != (said.start == starts::leak))
+    if (leaks(one) && own.begins_at_leak != (said.start == starts::leak))
         wrong(own.begins_at_leak ? "begins at v_leak" : "begins at 0",
               said.start == starts::leak ? ".start = leak" : ".start = zero",
               "A nir:: word begins at 0, `lif` and `li` at v_leak: write the other word, or say "
@@ -73,14 +65,6 @@ inline void check_end(outline::part const& own, node const& one, std::string con
                               io::detail::shape_text(given),
                           "this network's " + own.name + " is " + io::detail::shape_text(wanted),
                           "Was the file made for a network of other widths?");
-}
-
-/// What a network's own words say of what a file leaves open.
-template <class Model>
-choices choices_of(Model const& network) {
-    choices own;
-    own.dt = network.setup().dt.seconds;
-    return own;
 }
 
 /// Finds, for each part of a network, a node; throws what both sides are where there is none.
@@ -109,8 +93,8 @@ inline std::vector<std::size_t> partners(outline const& mine, outline const& the
 ///     several of these are one name_error with all; nothing has changed then
 template <class Model>
 void load_into(Model& network, graph const& file, choices const* said) {
-    choices const meant = said == nullptr ? detail::choices_of(network) : *said;
     double const own_dt = network.setup().dt.seconds;
+    choices const meant = said == nullptr ? choices{.dt = own_dt} : *said;
     if (!(std::abs(meant.dt - own_dt) <= 1e-9 * own_dt))
         throw value_error(
             "the file is to be read at dt = " + spikefuse::detail::number_text(meant.dt) + " s",

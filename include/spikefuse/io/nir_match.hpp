@@ -21,7 +21,7 @@ inline std::string end_of(outline::part const& one) {
     return one.type == "Input" || one.type == "Output" ? one.type : "";
 }
 /// Finds, for each part of `mine`, one of `theirs`, such that ways lead between the same parts.
-/// Parts are told apart by their roles and by what surrounds them; where that leaves a choice, a
+/// Parts are distinguished by their roles and by what surrounds them; where that leaves a choice, a
 /// part of the same name is taken, then the next in order.
 class matching {
   public:

@@ -71,8 +71,7 @@ inline std::string word_of(std::string const& node) {
 /// axes multiplied out ([C, H, W]).
 inline std::vector<double> fit(array const& field, std::vector<std::size_t> const& shape,
                                std::string const& where) {
-    std::size_t wanted = 1;
-    for (std::size_t e : shape) wanted *= e;
+    std::size_t const wanted = count_of(shape);
     // [out, in, K, L] are the weights [out, in K L] of a convolution.
     bool const same = field.shape == shape ||
                       (shape.size() == 2 && field.shape.size() > 2 && field.shape[0] == shape[0] &&

@@ -12,29 +12,20 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail {
 
-/// What a model gives from rest over an input [T, N]: [T, M], of the first sample.
+/// What a model gives from rest over an input [T, N]: [T, M], of its first sample.
 template <class Model>
 std::vector<double> outputs_from_rest(Model& network, array const& input) {
     using number = typename Model::value_type;
-    using space = typename Model::space_type;
-    constexpr auto in = static_cast<std::size_t>(Model::inputs),
-                   out = static_cast<std::size_t>(Model::outputs);
-    std::size_t const steps = input.values.size() / in,
-                      batch = static_cast<std::size_t>(network.setup().batch);
-    Kokkos::View<number***, Kokkos::LayoutRight, space> const x("spikefuse::test", steps, batch,
-                                                                in);
+    constexpr auto in = static_cast<std::size_t>(Model::inputs);
+    Kokkos::View<number***, Kokkos::LayoutRight, typename Model::space_type> const x(
+        "spikefuse::test", input.values.size() / in, 1, in);
     auto const given = Kokkos::create_mirror_view(x);
-    for (std::size_t t = 0; t < steps; ++t)
-        for (std::size_t b = 0; b < batch; ++b)
-            for (std::size_t n = 0; n < in; ++n)
-                given(t, b, n) = static_cast<number>(input.values[t * in + n]);
+    for (std::size_t k = 0; k < given.size(); ++k)
+        given.data()[k] = static_cast<number>(input.values[k]);
     Kokkos::deep_copy(x, given);
     network.reset();
     auto const y = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), network(x));
-    std::vector<double> made;
-    for (std::size_t t = 0; t < steps; ++t)
-        for (std::size_t n = 0; n < out; ++n) made.push_back(static_cast<double>(y(t, 0, n)));
-    return made;
+    return {y.data(), y.data() + y.size()};
 }
 
 /// How far two runs may lie apart, of the largest number: sums in another order.
