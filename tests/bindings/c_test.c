@@ -83,7 +83,7 @@ static void numbers(void) {
 
 static void episodes_and_restarts(void) {
     brain_model model = created(), other = created();
-    const bool mask[B] = {false, true, false};
+    const bool mask[B] = {false, true, false}, longer[B + 1] = {false};
     int64_t steps = 0;
     int count = 0, k;
     brain_array about;
@@ -111,7 +111,9 @@ static void episodes_and_restarts(void) {
     EXPECT(brain_reset_some(model, mask, B) == BRAIN_OK);
     EXPECT(brain_step(model, x, B * BRAIN_INPUTS, few, COUNT(few)) == BRAIN_OK);
     EXPECT(!same(few, trace, 2) && same(few + 2, trace + 2, 2) && !same(few + 4, trace + 4, 2));
-    EXPECT_FAULT(brain_reset_some(model, mask, 2), BRAIN_SHAPE_ERROR, "the mask of samples is [2]");
+    EXPECT(brain_reset_some(model, mask, B - 1) == BRAIN_OK); /* the others go on */
+    EXPECT_FAULT(brain_reset_some(model, longer, B + 1), BRAIN_SHAPE_ERROR,
+                 "the mask of samples is [4]");
     EXPECT_FAULT(brain_set_elapsed_steps(model, -1), BRAIN_VALUE_ERROR, "elapsed steps are -1");
     EXPECT(brain_destroy(&model) == BRAIN_OK && brain_destroy(&other) == BRAIN_OK);
 }
