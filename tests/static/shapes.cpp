@@ -48,6 +48,10 @@ template <auto const& Network>
 using plan_of = detail::plan::schedule<std::remove_cvref_t<decltype(Network)>, false>;
 static_assert(std::is_same_v<plan_of<left>::nodes, plan_of<right>::nodes>);
 
+// A delay straight behind the input keeps rows of its own.
+constexpr auto late = input<5> >> delay<2> >> linear<4> >> li;
+static_assert(plan_of<late>::buffer_at<1>::kept == 2);
+
 // Neurons join the weights before them; weights end a stage.
 static_assert(boost::mp11::mp_size<plan_of<said_once>::nodes>::value == 2);
 static_assert(boost::mp11::mp_size<plan_of<deep>::nodes>::value == 2);

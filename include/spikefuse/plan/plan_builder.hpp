@@ -48,9 +48,9 @@ struct plan_builder {
 };
 
 template <class Words, class Points>
-using stage_emits_bits = mp11::mp_eval_if<
-    mp11::mp_empty<Points>, std::false_type, emits_bits,
-    mp11::mp_at<Words, mp11::mp_back<mp11::mp_push_front<Points, mp11::mp_int<0>>>>>;
+struct stage_emits_bits : emits_bits<mp11::mp_at<Words, mp11::mp_back<Points>>> {};
+template <class Words>
+struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {};
 
 template <class Draft>
 struct flush {
