@@ -4,10 +4,12 @@
 #include "../support/random_spikes.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <cmath>
 #include <spikefuse/spikefuse.hpp>
 
 using namespace spikefuse;
+using Catch::Matchers::ContainsSubstring;
 using test::bits_of, test::host, test::random_spikes, test::unpacked;
 
 namespace {
@@ -140,6 +142,12 @@ TEST_CASE("two inputs of a row each take their weights, and two outputs stand in
     };
     compare<float>(merging, begin);
     compare<double>(merging, begin);
+}
+TEST_CASE("a plan says which part of a row is read") {
+    std::string const text = describe(merging);
+    INFO(text);
+    CHECK_THAT(text, ContainsSubstring("network: 37 | 21 -> 22, "));
+    CHECK_THAT(text, ContainsSubstring("[21]  input [37, 58) -> buffer "));
 }
 TEST_CASE("ways cross: what several layers take stands side by side") {
     compare<double>(crossing, [](auto plain) {
