@@ -47,7 +47,7 @@ template <>
 inline constexpr char const* word_of<nodes::integrator> = "nir::integrator";
 
 // What a network begins with, and the words' options.
-inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
+inline constexpr char const *input_word = "input<{}>", *image_word = "image<{}>",
                             *stride_word = ".stride<{}>()", *padding_word = ".padding<{}>()",
                             *dilation_word = ".dilation<{}>()", *groups_word = ".groups<{}>()",
                             *same_word = ".padding<same_size>()", *no_bias_word = "no_bias";
@@ -66,8 +66,8 @@ inline bool is_taken(std::string const& name) {
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s", "ms",
-        "us", "spikefuse", "model", "load", "network", "dt", "choices"};
+        "image", "take", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s",
+        "ms", "us", "spikefuse", "model", "load", "network", "dt", "choices"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -85,13 +85,10 @@ class speller {
         return std::visit([&](auto const& what) { return word(what, node); },
                           nir::detail::as_words_have_it(node, choices_).what);
     }
-    std::string input(nir::extents const& shape) const {
-        if (shape.size() == 1) return put(features_word, std::to_string(shape[0]));
-        if (shape.size() == 2) // a Conv1d's
-            return put(image_word, list(nir::extents{shape[0], 1, shape[1]}));
-        if (shape.size() == 3) return put(image_word, list(shape));
-        throw no_word{"its Input has the shape " + shape_of(shape) +
-                      ", and a network takes [N], [C, L] or [C, H, W]"};
+    std::string input(std::vector<nir::extents> const& shapes) const {
+        std::string all;
+        for (nir::extents const& one : shapes) all += (all.empty() ? "" : ", ") + shape(one);
+        return put(input_word, all);
     }
     static std::string time(double seconds) {
         return seconds >= 0.5 ? number(seconds) + " * units::s" : number(seconds * 1e3) + " * ms";
@@ -114,6 +111,14 @@ class speller {
     }
     static bool all(std::array<std::size_t, 2> const& both, std::size_t value) {
         return both[0] == value && both[1] == value;
+    }
+    static std::string shape(nir::extents const& of) {
+        if (of.size() == 1) return std::to_string(of[0]);
+        if (of.size() == 2) // a Conv1d's
+            return put(image_word, list(nir::extents{of[0], 1, of[1]}));
+        if (of.size() == 3) return put(image_word, list(of));
+        throw no_word{"its Input has the shape " + shape_of(of) +
+                      ", and a network takes [N], [C, L] or [C, H, W]"};
     }
     static std::string quoted(nir::node const& node) { return "'" + node.name + "'"; }
 

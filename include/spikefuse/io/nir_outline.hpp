@@ -30,6 +30,7 @@ class outline {
         bool passes = false;        ///< changes no number: a Junction, a Flatten
         std::optional<int> delay{}; ///< a Delay of so many steps, the same for all
         manner how{};               ///< of a network's layer
+        std::size_t port = 0;       ///< of an Input or Output: which of them
     };
     struct way {
         std::size_t from, to;
@@ -163,6 +164,8 @@ inline outline whole_outline(graph const& file, choices const& chosen) {
         made.add({one.name, one.type, one.in, one.out, k, remembers,
                   one.type == "Junction" || one.type == "Flatten", delay_of(one, chosen.dt)});
     }
+    for (auto const* const ports : {&file.inputs, &file.outputs})
+        for (std::size_t k = 0; k < ports->size(); ++k) made.parts[(*ports)[k].node].port = k;
     schedule const order = schedule_of(file, chosen);
     for (std::size_t e = 0; e < file.edges.size(); ++e)
         made.ways.push_back({file.edges[e].first, file.edges[e].second, order.late[e] ? 1 : 0});
