@@ -280,11 +280,21 @@ TEST_CASE("sample state: what is saved is what is loaded, rows of loops too") {
     auto* const states = here.template region<plan::region::states>();
     for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = float(k);
     *reinterpret_cast<std::uint32_t*>(row_address<fed_back>(here, -1)) = 0x5a5au;
-    save_state(here, sample.states.data());
+    save_sample(here);
     clear_kept_rows(here);
-    for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = 0;
-    load_state(here, sample.states.data());
-    for (std::size_t k = 0; k < layout::state_total; ++k) CHECK(states[k] == float(k));
+    for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = -1;
+    load_sample(here);
+    std::size_t in_memory = 0; // without gaps
+    for (auto const& one : layout::all_states.at) {
+        CHECK(one.in_memory == in_memory);
+        for (int n = 0; n < layout::padded(one.width); ++n) { // behind the last neuron zeros
+            auto const k = one.in_scratch + static_cast<std::size_t>(n);
+            CHECK(states[k] == (n < one.width ? float(k) : 0));
+            if (n < one.width) CHECK(sample.states(in_memory++) == float(k));
+        }
+    }
+    CHECK(layout::kept_states == in_memory);
+    CHECK(layout::memory_total == in_memory + 1); // a word of spikes
     CHECK(*row_of<fed_back>(here, -1) == 0x5a5au);
 }
 TEST_CASE("sample state: the last row of a block stands before the next one") {
