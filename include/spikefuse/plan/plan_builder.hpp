@@ -48,9 +48,9 @@ struct plan_builder {
 };
 
 template <class Words, class Points>
-using stage_emits_bits = mp11::mp_eval_if<
-    mp11::mp_empty<Points>, std::false_type, emits_bits,
-    mp11::mp_at<Words, mp11::mp_back<mp11::mp_push_front<Points, mp11::mp_int<0>>>>>;
+struct stage_emits_bits : emits_bits<mp11::mp_at<Words, mp11::mp_back<Points>>> {};
+template <class Words>
+struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {}; // there may be no word yet
 
 template <class Draft>
 struct flush {
@@ -213,6 +213,34 @@ using keeping =
                                  (mp11::mp_at_c<Buffers, Source::buffer>::kept > Source::delay
                                       ? mp11::mp_at_c<Buffers, Source::buffer>::kept
                                       : Source::delay)>>;
+// Each feature of another step: a connection that reads one row, and so many before it.
+template <class Draft>
+struct flush_to_kept_row : flush_into_buffers<Draft> {};
+template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class... Sources>
+    requires(sizeof...(Sources) > 1)
+struct flush_to_kept_row<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>>
+    : flush_to_one_row<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>> {
+};
+template <class Draft, int Steps>
+struct keep_rows;
+template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class Source,
+          int Steps>
+struct keep_rows<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Source>>, Steps> {
+    using type =
+        plan_builder<Words, Shapes,
+                     keeping<Buffers, source<Source::buffer, 0, Source::delay + Steps>>, Nodes,
+                     in_buffers<Shape, Source>>;
+};
+template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class Word>
+    requires past_map<typename Word::template over<typename Signal::shape>>
+struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, Word> {
+    static_assert(spikefuse::detail::widths_meet<Signal::width, Word::wants>());
+    using row = typename flush_to_kept_row<
+        plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type;
+    using type = typename append_layer<
+        typename keep_rows<row, Word::template over<typename Signal::shape>::steps_back>::type,
+        Word, true>::type;
+};
 template <class Draft, int Steps>
 struct delay_signal;
 template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class... Sources,
