@@ -68,8 +68,8 @@ struct cell_stepper {
             using feed = plan::mp11::mp_front<mixing>;
             using arriving = typename std::conditional_t<
                 past_map<typename Schedule::template over<feed::layer>>,
-                plan::mp11::mp_quote<cell_past>, plan::mp11::mp_quote<cell_events>>::
-                template fn<Schedule, T, self, feed>;
+                plan::mp11::mp_quote<cell_past>,
+                plan::mp11::mp_quote<cell_events>>::template fn<Schedule, T, self, feed>;
             arriving const events(rows, constants.parameters);
             step_neurons<self>([&](int p) SPIKEFUSE_INLINE { return events.current(rows, p); });
         }

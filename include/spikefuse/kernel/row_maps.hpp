@@ -20,8 +20,7 @@ SPIKEFUSE_FUNCTION auto mapped_row(C const& here, int r) {
     auto const* const row = row_of<From::buffer>(here, r - From::delay);
     if constexpr (past_map<Over>) {
         using element = element_of<C, From::buffer>;
-        return past_rows<element>{
-            row, static_cast<std::ptrdiff_t>(row_stride<From::buffer>(here))};
+        return past_rows<element>{row, static_cast<std::ptrdiff_t>(row_stride<From::buffer>(here))};
     } else {
         return row;
     }
@@ -114,8 +113,7 @@ SPIKEFUSE_FUNCTION void backward_map_inputs(Rows const& all) {
             for (int k = 0; k < all.total(); ++k)
                 for (int n = p * C::W; n < (p + 1) * C::W && n < over::inputs; ++n)
                     gradient_at<from::buffer>(
-                        all.sample(k),
-                        all.row(k) - from::delay - over::steps_before(parameters, n),
+                        all.sample(k), all.row(k) - from::delay - over::steps_before(parameters, n),
                         p)[n - p * C::W] += gradients(k)[n];
         });
     } else if constexpr (C::W > 1) {

@@ -226,17 +226,16 @@ struct keep_rows;
 template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class Source,
           int Steps>
 struct keep_rows<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Source>>, Steps> {
-    using type =
-        plan_builder<Words, Shapes,
-                     keeping<Buffers, source<Source::buffer, 0, Source::delay + Steps>>, Nodes,
-                     in_buffers<Shape, Source>>;
+    using type = plan_builder<Words, Shapes,
+                              keeping<Buffers, source<Source::buffer, 0, Source::delay + Steps>>,
+                              Nodes, in_buffers<Shape, Source>>;
 };
 template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class Word>
     requires past_map<typename Word::template over<typename Signal::shape>>
 struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, Word> {
     static_assert(spikefuse::detail::widths_meet<Signal::width, Word::wants>());
-    using row = typename flush_to_kept_row<
-        plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type;
+    using row =
+        typename flush_to_kept_row<plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type;
     using type = typename append_layer<
         typename keep_rows<row, Word::template over<typename Signal::shape>::steps_back>::type,
         Word, true>::type;
