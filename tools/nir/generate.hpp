@@ -24,7 +24,13 @@ struct piece {
         bool sum = false;
     };
     std::vector<item> items;
-    bool stateful = false;
+    bool stateful = false; // or, silent, it gives something at first that a late edge would not
+    bool delays = false, biased = false;
+
+    void join(piece const& more) {
+        stateful = stateful || more.stateful || (biased && more.delays);
+        delays = delays || more.delays, biased = biased || more.biased;
+    }
 
     std::string text() const {
         std::string all;
@@ -100,7 +106,7 @@ class sentence {
             piece& into = vertices_[u];
             piece const& more = vertices_[v];
             into.items.insert(into.items.end(), more.items.begin(), more.items.end());
-            into.stateful = into.stateful || more.stateful;
+            into.join(more);
             edges_.erase(at);
             for (edge& one : edges_)
                 if (one.from == v) one.from = u;
@@ -175,14 +181,17 @@ class sentence {
         piece::item both{into.branch() + " + " + other.branch(),
                          "(" + into.meaning() + "+" + other.meaning() + ")", into.nodes(), true};
         for (std::size_t const k : other.nodes()) both.nodes.push_back(k);
-        into = {{both}, into.stateful || other.stateful};
+        piece whole{{both}};
+        whole.stateful = into.stateful || other.stateful;
+        whole.delays = into.delays || other.delays, whole.biased = into.biased || other.biased;
+        into = whole;
         edges_.erase(gone.first), edges_.erase(gone.second);
     }
     void add_straight(std::size_t a, place gone) {
         piece& into = vertices_[a];
         piece::item const both{"identity + " + into.branch(), "(identity+" + into.meaning() + ")",
                                into.nodes(), true};
-        into = {{both}, into.stateful};
+        into.items = {both};
         edges_.erase(gone);
     }
 
@@ -247,7 +256,12 @@ inline repetition longest_repetition(std::vector<piece::item> const& items) {
 inline void take_steps_of_loops(nir::graph& graph, nir::schedule& plan, double dt) {
     for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
         auto* const delay = std::get_if<nodes::delay>(&graph.nodes[k].what);
-        if (delay == nullptr || !nir::detail::delay_of(graph.nodes[k], dt).value_or(0)) continue;
+        if (delay == nullptr) continue;
+        auto const waits_a_step = [&, n = std::size_t(0)](double) mutable {
+            return nir::steps_of(*delay, n++, dt) > 0;
+        };
+        if (!std::all_of(delay->time.values.begin(), delay->time.values.end(), waits_a_step))
+            continue;
         std::vector<bool> reached(graph.nodes.size());
         for (std::vector<std::size_t> at{k}; !at.empty();) {
             std::size_t const from = at.back();
@@ -311,9 +325,13 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         words[k] = spell(node);
         constants[k] = identifier(node.name, names);
         pieces[k].items = {{constants[k], words[k] + shape_of(node.in), {k}, false}};
-        pieces[k].stateful = std::visit(
-            []<class Node>(Node const&) {
-                return nir::stateful<Node> || std::is_same_v<Node, nodes::delay>;
+        std::visit(
+            [&]<class Node>(Node const& what) {
+                pieces[k].stateful = nir::stateful<Node>;
+                pieces[k].delays = std::is_same_v<Node, nodes::delay>;
+                if constexpr (requires { what.bias; })
+                    pieces[k].biased = std::any_of(what.bias.values.begin(), what.bias.values.end(),
+                                                   [](double one) { return one != 0; });
             },
             node.what);
     }
@@ -321,7 +339,8 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
 
     std::vector<std::size_t> const inside = whole.nodes();
     if (std::all_of(inside.begin(), inside.end(), [&](std::size_t k) {
-            return graph.nodes[k].type == "Flatten" || graph.nodes[k].type == "Delay";
+            return graph.nodes[k].type == "Flatten" ||
+                   words[k].starts_with(std::string(word_of<nodes::delay>) + "<");
         }))
         throw no_word{"nothing in it computes, and a network has a layer at least"};
 

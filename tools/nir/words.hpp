@@ -46,6 +46,9 @@ inline constexpr char const* word_of<nodes::li> = "nir::li";
 template <>
 inline constexpr char const* word_of<nodes::integrator> = "nir::integrator";
 
+// Where each neuron is delayed by another time.
+inline constexpr char const* own_delays_word = "delays";
+
 // What a network begins with, and the words' options.
 inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
                             *stride_word = ".stride<{}>()", *padding_word = ".padding<{}>()",
@@ -57,12 +60,12 @@ inline bool is_taken(std::string const& name) {
     static std::vector<std::string> const taken = {
         "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char",
         "class", "compl", "concept", "const", "constexpr", "continue", "decltype", "default",
-        "delay", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
-        "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace",
-        "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public",
-        "register", "requires", "return", "short", "signed", "sizeof", "static", "struct", "switch",
-        "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "union",
-        "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main",
+        "delay", "delays", "delete", "do", "double", "else", "enum", "explicit", "export", "extern",
+        "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable",
+        "namespace", "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected",
+        "public", "register", "requires", "return", "short", "signed", "sizeof", "static", "struct",
+        "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename",
+        "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main",
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
@@ -188,12 +191,11 @@ class speller {
         if (what.first == 0 && what.last + 1 == node.in.size()) return word_of<nodes::flatten>;
         throw no_word{quoted(node) + " joins only some of the axes of " + shape_of(node.in)};
     }
-    std::string word(nodes::delay const& what, nir::node const& node) const {
-        std::size_t const steps = nir::steps_of(what, 0, choices_.dt);
-        for (std::size_t k = 0; k < what.time.values.size(); ++k)
-            if (nir::steps_of(what, k, choices_.dt) != steps)
-                throw no_word{quoted(node) + " delays each neuron by another time"};
-        return std::string(word_of<nodes::delay>) + "<" + std::to_string(steps) + ">";
+    std::string word(nodes::delay const& what, nir::node const&) const {
+        auto const& steps = what.time.values; // whole ones
+        auto const [least, most] = std::minmax_element(steps.begin(), steps.end());
+        return (*least == *most ? word_of<nodes::delay> : own_delays_word) + std::string("<") +
+               number(*most) + ">";
     }
     std::string word(nodes::threshold const& what, nir::node const&) const {
         values own;

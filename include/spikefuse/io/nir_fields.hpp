@@ -2,7 +2,7 @@
 #pragma once
 /// A typed node as the fields of a file.
 
-#include "nir_graph.hpp"
+#include "nir_schedule.hpp"
 
 #include <array>
 #include <cmath>
@@ -55,14 +55,17 @@ inline bool leaks(node const& one) {
         one.what);
 }
 
-/// A node whose numbers say in Euler's steps and by the second what was meant otherwise: so the
-/// words of a network take them. A v_reset that is not meant is none.
+/// A node whose numbers say in Euler's steps and by the second what was meant otherwise, and delays
+/// in steps: so the words of a network take them. A v_reset that is not meant is none.
 inline node as_words_have_it(node one, choices const& chosen) {
     auto const decays = [&](parameter& times) {
         for (double& tau : times.values) tau = chosen.dt / -std::expm1(-chosen.dt / tau);
     };
     std::visit(
         [&]<class Node>(Node& what) {
+            if constexpr (std::is_same_v<Node, nodes::delay>)
+                for (std::size_t k = 0; k < what.time.values.size(); ++k)
+                    what.time.values[k] = static_cast<double>(steps_of(what, k, chosen.dt));
             if constexpr (requires { what.v_reset; })
                 if (chosen.reset == resets::subtract) what.v_reset = {{0}};
             if constexpr (requires { what.tau; }) {

@@ -68,9 +68,21 @@ inline void check_end(outline::part const& own, node const& one, std::string con
 }
 
 /// Finds, for each part of a network, a node; throws what both sides are where there is none.
-inline std::vector<std::size_t> partners(outline const& mine, outline const& theirs,
-                                         std::string const& path) {
+inline std::vector<std::size_t> partners(outline const& mine, outline& theirs, graph const& file,
+                                         choices const& meant) {
+    auto const& path = file.path;
     if (matching const strict(mine, theirs, role_of); strict.found()) return strict.partners();
+    if (std::any_of(mine.parts.begin(), mine.parts.end(), [](auto& one) { return one.waits(); })) {
+        // In the file the times may be alike by chance.
+        outline as_they_stand = whole_outline(file, meant);
+        for (outline::part& one : as_they_stand.parts) one.delay.reset();
+        as_they_stand.reduce();
+        as_they_stand.leave_out_loose();
+        if (matching const strict(mine, as_they_stand, role_of); strict.found()) {
+            theirs = as_they_stand;
+            return strict.partners();
+        }
+    }
     // Of the same structure: then it is said layer by layer what differs.
     if (matching const loose(mine, theirs, end_of); loose.found()) return loose.partners();
     throw shape_error("'" + path + "' holds " + std::to_string(theirs.parts.size() - 2) +
@@ -105,7 +117,7 @@ void load_into(Model& network, graph const& file, choices const* said) {
                     theirs = detail::whole_outline(file, meant);
     mine.reduce(), theirs.reduce();
     theirs.leave_out_loose();
-    std::vector<std::size_t> const which = detail::partners(mine, theirs, file.path);
+    std::vector<std::size_t> const which = detail::partners(mine, theirs, file, meant);
 
     io::detail::differences kept;
     std::vector<io::detail::planned_write> writes;
@@ -119,8 +131,11 @@ void load_into(Model& network, graph const& file, choices const* said) {
         if (said != nullptr)
             kept.attempt([&] { detail::check_manner(own.how, own.name, one, meant); });
         auto const layer = io::detail::numbered_layer::of(network, own.origin);
-        io::detail::numbers_of_node const numbers(
-            layer, detail::as_in_file(detail::as_words_have_it(one, meant)), file.path, kept);
+        io::nir_node fields = detail::as_in_file(detail::as_words_have_it(one, meant));
+        if (own.waits())
+            for (double& steps : fields.fields["delay"].values)
+                steps -= theirs.parts[which[k]].taken;
+        io::detail::numbers_of_node const numbers(layer, fields, file.path, kept);
         for (auto const& write : numbers.writes)
             if (kept.attempt([&] {
                     network.check(write.layer, write.parameter,

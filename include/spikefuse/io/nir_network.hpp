@@ -109,6 +109,7 @@ struct walk {
                 one.type = "Delay", one.delay = Word::steps, one.remembers = true;
             } else {
                 one.type = std::string(nir_mapping_of<Word>.types[0]);
+                one.remembers = one.waits();
                 if constexpr (neuron_layer<Word>)
                     one.remembers =
                         equations::equation_traits<typename Word::equations_of>::state_count > 0;
@@ -182,8 +183,8 @@ outline outline_of(std::vector<std::string> const& layers) {
         return true;
     }();
     for (outline::part& one : made.parts) {
-        if (one.type != "Input" && one.type != "Flatten" && one.type != "Delay" &&
-            one.type != "Junction" && one.name != "|")
+        if (one.type != "Input" && one.type != "Flatten" && !one.delay && one.type != "Junction" &&
+            one.name != "|")
             one.name = layers[one.origin];
         for (extents* const shape : {&one.in, &one.out})
             if (one_row && shape->size() == 3) *shape = {(*shape)[0], (*shape)[2]};
