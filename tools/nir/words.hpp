@@ -69,8 +69,8 @@ inline bool is_taken(std::string const& name) {
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s", "ms",
-        "us", "spikefuse", "model", "load", "network", "dt", "choices"};
+        "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "next_step",
+        "start_at_leak", "s", "ms", "us", "spikefuse", "model", "load", "network", "dt", "choices"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -225,16 +225,14 @@ class speller {
     std::string neuron(char const* word, values const& own, bool synapse,
                        nir::node const& node) const {
         using namespace spikefuse::nir;
-        if (choices_.moment == moments::next_step)
-            throw no_word{quoted(node) + " resets with the next step, and " + word + " at once"};
-        if (choices_.start == starts::leak && nir::detail::leaks(node))
-            throw no_word{quoted(node) + " begins at v_leak, and " + word + " at 0"};
         std::string all = own.text.empty() ? "" : "{" + own.text + "}";
         auto const policy = [&](bool chosen, char const* name) {
             if (chosen) all += (all.empty() ? "" : ", ") + std::string(name);
         };
         policy(choices_.fires == firings::at, "inclusive");
         policy(choices_.reset == resets::subtract, "subtract");
+        policy(choices_.moment == moments::next_step, "next_step");
+        policy(choices_.start == starts::leak && nir::detail::leaks(node), "start_at_leak");
         policy(synapse && choices_.current == currents::before, "use_old_current");
         return word + (all.empty() ? "" : "(" + all + ")");
     }

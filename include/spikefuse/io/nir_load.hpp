@@ -33,8 +33,11 @@ inline void check_manner(manner const& own, std::string const& layer, node const
     if (*own.own_way != 0)
         wrong("does what no file says: " + std::string(own.own_way), "as NIR has it",
               "Take the word without that choice, or load without choices");
-    if (own.spikes && said.moment == moments::next_step)
-        wrong("resets at once", "with the next step", "Say .moment = nir::moments::at_once");
+    moments const moment = own.moment.value_or(moments::at_once);
+    if (own.reset && moment != said.moment)
+        wrong(moment == moments::next_step ? "resets with the next step" : "resets at once",
+              said.moment == moments::next_step ? ".moment = next_step" : ".moment = at_once",
+              "Write the word with `next_step` or without, or say the other .moment");
     if (own.reset && *own.reset != said.reset)
         wrong(*own.reset == resets::subtract ? "subtracts its threshold" : "is set to v_reset",
               said.reset == resets::subtract ? ".reset = subtract" : ".reset = to_value",
@@ -52,8 +55,8 @@ inline void check_manner(manner const& own, std::string const& layer, node const
     if (leaks(one) && own.begins_at_leak != (said.start == starts::leak))
         wrong(own.begins_at_leak ? "begins at v_leak" : "begins at 0",
               said.start == starts::leak ? ".start = leak" : ".start = zero",
-              "A nir:: word begins at 0, `lif` and `li` at v_leak: write the other word, or say "
-              "the other .start");
+              "Write a nir:: word, with `start_at_leak` or without, or say the other .start; `lif` "
+              "and `li` begin at v_leak");
 }
 
 /// Throws shape_error where a network begins or ends with another number of features.

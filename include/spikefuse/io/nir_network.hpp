@@ -54,6 +54,15 @@ manner manner_of() {
                        else
                            made.own_way = "it is not reset";
                    });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::reset_time>{},
+                   [&]<class Policy>(Policy) {
+                       made.moment = std::is_same_v<Policy, next_step_policy> ? moments::next_step
+                                                                              : moments::at_once;
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::start>{},
+                   [&]<class Policy>(Policy) {
+                       made.begins_at_leak = std::is_same_v<Policy, start_at_leak_policy>;
+                   });
             answer(spikefuse::detail::fixed<neuron_policies::axis::synapse>{},
                    [&]<class Policy>(Policy) {
                        if constexpr (std::is_same_v<Policy, use_old_current_policy>)

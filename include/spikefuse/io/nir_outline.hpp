@@ -12,6 +12,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail {
 /// How a layer's neurons do what a file leaves open; nothing where they have no choice.
 struct manner {
     std::optional<resets> reset;
+    std::optional<moments> moment;
     std::optional<firings> fires;
     std::optional<currents> current;
     bool spikes = false, begins_at_leak = false;
