@@ -148,6 +148,28 @@ TEST_CASE(
     REQUIRE_THAT(text, ContainsSubstring("axon = delay<2>;"));
     REQUIRE_THAT(text, ContainsSubstring("recurrent(cells, through(axon >> back))"));
 
+    auto& axon = std::get<nodes::delay>(loop.made.nodes[loop.made.find("axon")].what);
+    axon.time = {{3e-3, 1e-3, 2e-3, 3e-3}};
+    REQUIRE_THAT(written(loop.made), ContainsSubstring("axon = delays<2>;"));
+    nir::choices as_late{.dt = 1e-3}; // the step behind the Delay goes before it
+    as_late.loop = nir::loops::late;
+    std::string const later = written(loop.made, as_late);
+    INFO(later);
+    REQUIRE_THAT(later, ContainsSubstring("axon = delays<3>;"));
+    REQUIRE_THAT(later, ContainsSubstring("recurrent(cells, through(axon >> back))"));
+    nir_graph alone({3});
+    alone.then("axon", nodes::delay{{{0, 2e-3, 1.49e-3}}}, {3});
+    REQUIRE_THAT(written(alone.end()), ContainsSubstring("axon = delays<2>;"));
+
+    nir_graph chosen({2});
+    chosen.then("cells", nodes::lif{{{1e-3}}, {{1}}, {{0.5}}, {{1}}, {{0}}}, {2});
+    nir::choices said{.dt = 1e-3};
+    said.moment = nir::moments::next_step, said.start = nir::starts::leak;
+    said.reset = nir::resets::subtract;
+    REQUIRE_THAT(written(chosen.end(), said),
+                 ContainsSubstring("nir::lif({.tau = 1 * ms, .v_leak = 0.5}, subtract, next_step, "
+                                   "start_at_leak)"));
+
     nir_graph steps({1});
     steps.then("a", nodes::iaf{{{1}}, {{1}}, {{0}}}, {1});
     steps.then("b", nodes::lif{{{1e-3}}, {{1}}, {{0}}, {{1}}, {{0}}}, {1});
@@ -180,13 +202,6 @@ TEST_CASE("what no sentence says is refused with its reason") {
     std::size_t const fc = two.then("fc", nodes::linear{nir_graph::weight(2, 2, 1)}, {2});
     two.end(fc, "left"), two.end(fc, "right");
     REQUIRE_THAT(written(two.made), ContainsSubstring("no: it has 2 Output nodes"));
-
-    nir_graph late({2});
-    late.then("lif", some_lif(), {2});
-    nir::choices choices{.dt = 1e-3};
-    choices.moment = nir::moments::next_step;
-    REQUIRE_THAT(written(late.end(), choices),
-                 ContainsSubstring("'lif' resets with the next step, and nir::lif at once"));
 
     nir_graph crossing({2}); // a - c, a - d, b - d: no sum of branches
     std::size_t const first = crossing.then("first", some_lif(), {2}),

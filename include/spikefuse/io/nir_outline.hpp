@@ -159,9 +159,9 @@ class outline {
                            [&](way const& one) { return one.from == from && one.to == to; });
     }
     /// Whether a way of no step leads from a part to itself.
-    bool returns_at_once(std::size_t part) const {
+    bool returns_at_once(std::size_t k) const {
         std::vector<bool> reached(parts.size());
-        for (std::vector<std::size_t> at{part}; !at.empty();) {
+        for (std::vector<std::size_t> at{k}; !at.empty();) {
             std::size_t const from = at.back();
             at.pop_back();
             for (way const& one : ways)
@@ -169,7 +169,7 @@ class outline {
                     !reached[one.to])
                     reached[one.to] = true, at.push_back(one.to);
         }
-        return reached[part];
+        return reached[k];
     }
     void drop() {
         left_out_.resize(parts.size());
