@@ -2,6 +2,7 @@
 #pragma once
 // From a NIR graph to the sentence that a person would write: `input<12> >> fc1 >> recurrent(...)`.
 
+#include "images.hpp"
 #include "options.hpp"
 #include "words.hpp"
 
@@ -67,7 +68,7 @@ class sentence {
         }
     }
     piece whole() const {
-        if (edges_.size() == 1) throw no_word{"nothing stands between its Input and its Output"};
+        if (edges_.size() == 1) return {}; // nothing stands between
         if (edges_.size() == 2 && edges_.front().from == first_ && edges_.back().to == last_)
             return vertices_[edges_.front().to];
         if (edges_.size() == 2 && edges_.back().from == first_) return vertices_[edges_.back().to];
@@ -337,15 +338,10 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
     }
     piece const whole = sentence(graph, plan, pieces).whole();
 
-    std::vector<std::size_t> const inside = whole.nodes();
-    if (std::all_of(inside.begin(), inside.end(), [&](std::size_t k) {
-            return graph.nodes[k].type == "Flatten" ||
-                   words[k].starts_with(std::string(word_of<nodes::delay>) + "<");
-        }))
-        throw no_word{"nothing in it computes, and a network has a layer at least"};
-
     repetition const again = longest_repetition(whole.items);
-    std::string line = spell.input(graph.nodes[graph.inputs[0].node].out);
+    std::size_t const first = graph.inputs[0].node;
+    std::string line = spell.input(graph.nodes[first].out, images_of(graph, plan)[first]);
+    if (whole.items.empty()) line += " >> identity";
     std::vector<std::size_t> said; // nodes whose constants the sentence names
     for (std::size_t k = 0; k < whole.items.size(); ++k) {
         auto const item = [&](std::size_t at, bool alone) {
@@ -374,9 +370,9 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         "\n#include <spikefuse/io/nir_load.hpp>\n#include <spikefuse/spikefuse.hpp>\n\nnamespace " +
         space + " {\n\nusing namespace spikefuse;\n\ninline constexpr nir::choices choices" +
         initialiser_of(choices) + ";\ninline constexpr duration dt{choices.dt};\n\n";
-    std::map<std::string, std::string> first; // of words that are said
+    std::map<std::string, std::string> earlier; // of words that are said
     for (std::size_t const k : said) {
-        auto const [known, fresh] = first.emplace(words[k], constants[k]);
+        auto const [known, fresh] = earlier.emplace(words[k], constants[k]);
         bool const lengthy = words[k].find('{') != std::string::npos;
         text += "inline constexpr auto " + constants[k] + " = " +
                 (fresh || !lengthy ? words[k] : known->second) + ";";

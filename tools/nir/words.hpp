@@ -85,16 +85,17 @@ class speller {
 
     // The word of a node, or why there is none.
     std::string operator()(nir::node const& node) const {
-        return std::visit([&](auto const& what) { return word(what, node); },
-                          nir::detail::as_words_have_it(node, choices_).what);
+        nir::node const as = nir::detail::as_words_have_it(node, choices_);
+        std::string const own =
+            std::visit([&](auto const& what) { return word(what, as); }, as.what);
+        return nir::detail::matrices_of(node) > 1 ? own + " >> " + word_of<nodes::flatten> : own;
     }
-    std::string input(nir::extents const& shape) const {
-        if (shape.size() == 1) return put(features_word, std::to_string(shape[0]));
-        if (shape.size() == 2) // a Conv1d's
-            return put(image_word, list(nir::extents{shape[0], 1, shape[1]}));
-        if (shape.size() == 3) return put(image_word, list(shape));
-        throw no_word{"its Input has the shape " + shape_of(shape) +
-                      ", and a network takes [N], [C, L] or [C, H, W]"};
+    std::string input(nir::extents const& shape, bool image) const {
+        if (!image)
+            return put(features_word, std::to_string(spikefuse::io::detail::count_of(shape)));
+        return put(image_word, list(shape.size() == 2 // a Conv1d's
+                                        ? nir::extents{shape[0], 1, shape[1]}
+                                        : shape));
     }
     static std::string time(double seconds) {
         return seconds >= 0.5 ? number(seconds) + " * units::s" : number(seconds * 1e3) + " * ms";
@@ -125,17 +126,17 @@ class speller {
         throw no_word{quoted(node) + " is a " + node.type + ", and no word is like it"};
     }
     static void dense(nir::array const& weight, nir::node const& node) {
-        if (weight.shape.size() != 2 || node.in.size() != 1)
+        if (spikefuse::io::detail::count_of(node.in) != weight.shape.back())
             throw no_word{quoted(node) + " weighs " + shape_of(node.in) + " with " +
                           shape_of(weight.shape) + ", and linear takes features [N]"};
     }
     std::string word(nodes::affine const& what, nir::node const& node) const {
         dense(what.weight, node);
-        return "linear<" + std::to_string(node.out[0]) + ">";
+        return "linear<" + std::to_string(node.out.back()) + ">";
     }
     std::string word(nodes::linear const& what, nir::node const& node) const {
         dense(what.weight, node);
-        return "linear<" + std::to_string(node.out[0]) + ">(" + no_bias_word + ")";
+        return "linear<" + std::to_string(node.out.back()) + ">(" + no_bias_word + ")";
     }
     std::string word(nodes::scale const& what, nir::node const&) const {
         return "scale(" + (what.factor.uniform() ? number(what.factor[0]) : std::string("1")) + ")";
@@ -187,9 +188,8 @@ class speller {
     }
     std::string word(nodes::sum_pool2d const& what, nir::node const&) const { return pool(what); }
     std::string word(nodes::avg_pool2d const& what, nir::node const&) const { return pool(what); }
-    std::string word(nodes::flatten const& what, nir::node const& node) const {
-        if (what.first == 0 && what.last + 1 == node.in.size()) return word_of<nodes::flatten>;
-        throw no_word{quoted(node) + " joins only some of the axes of " + shape_of(node.in)};
+    std::string word(nodes::flatten const&, nir::node const&) const {
+        return word_of<nodes::flatten>; // of some axes too: the numbers lie as they lay
     }
     std::string word(nodes::delay const& what, nir::node const&) const {
         auto const& steps = what.time.values; // whole ones

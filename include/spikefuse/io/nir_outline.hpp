@@ -3,7 +3,7 @@
 /// What a network does, as parts and ways between them: by this a file and a network's type are
 /// held against each other, and one is made of the other. What changes no number is left out.
 
-#include "nir_schedule.hpp"
+#include "nir_fields.hpp"
 
 #include <optional>
 
@@ -212,7 +212,8 @@ inline outline whole_outline(graph const& file, choices const& chosen) {
                 return stateful<Node> || std::is_same_v<Node, nodes::delay>;
             },
             one.what);
-        made.add({one.name, one.type, one.in, one.out, k, remembers,
+        std::string const type = matrices_of(one) > 1 ? "Conv1d" : one.type;
+        made.add({one.name, type, one.in, one.out, k, remembers,
                   one.type == "Junction" || one.type == "Flatten", delay_of(one, chosen.dt)});
     }
     schedule const order = schedule_of(file, chosen);
