@@ -157,6 +157,22 @@ TEST_CASE(
     INFO(later);
     REQUIRE_THAT(later, ContainsSubstring("axon = delays<3>;"));
     REQUIRE_THAT(later, ContainsSubstring("recurrent(cells, through(axon >> back))"));
+    nir_graph rows({1, 8}); // as Rockpool writes it
+    rows.then("fc", nodes::linear{nir_graph::weight(5, 8, 1)}, {1, 5});
+    std::string const axes = written(rows.end());
+    INFO(axes);
+    REQUIRE_THAT(axes, ContainsSubstring("input<8>"));
+    REQUIRE_THAT(axes, ContainsSubstring("fc = linear<5>(no_bias);"));
+    nir_graph stacked({3, 5});
+    nir::array each_row = nir_graph::weight(12, 5, 1);
+    each_row.shape = {3, 4, 5};
+    stacked.then("fc", nodes::linear{each_row}, {3, 4});
+    std::string const groups = written(stacked.end());
+    INFO(groups);
+    REQUIRE_THAT(groups, ContainsSubstring("input<image<3, 1, 5>>"));
+    REQUIRE_THAT(groups, ContainsSubstring("fc = conv1d<12, 5>.groups<3>() >> flatten;"));
+    nir_graph nothing({3});
+    REQUIRE_THAT(written(nothing.end()), ContainsSubstring("network = input<3> >> identity;"));
     nir_graph alone({3});
     alone.then("axon", nodes::delay{{{0, 2e-3, 1.49e-3}}}, {3});
     REQUIRE_THAT(written(alone.end()), ContainsSubstring("axon = delays<2>;"));
@@ -203,6 +219,14 @@ TEST_CASE("what no sentence says is refused with its reason") {
     two.end(fc, "left"), two.end(fc, "right");
     REQUIRE_THAT(written(two.made), ContainsSubstring("no: it has 2 Output nodes"));
 
+    nir_graph partly({2, 3, 4}); // no word gives an image of [6, 4]
+    nodes::conv1d each;
+    each.stride = each.dilation = {1}, each.weight = {{5, 6, 4}, std::vector<double>(120, 1)};
+    each.bias = {std::vector<double>(5)};
+    partly.then("some", nodes::flatten{0, 1}, {6, 4});
+    partly.then("conv", each, {5, 1});
+    REQUIRE_THAT(written(partly.end()),
+                 ContainsSubstring("no: 'conv' takes an image, and what comes to it is features"));
     nir_graph crossing({2}); // a - c, a - d, b - d: no sum of branches
     std::size_t const first = crossing.then("first", some_lif(), {2}),
                       a = crossing.behind(first, "a", some_lif(1), {2}),
@@ -214,7 +238,4 @@ TEST_CASE("what no sentence says is refused with its reason") {
     crossing.made.edges.emplace_back(d, sum);
     crossing.end(sum);
     REQUIRE_THAT(written(crossing.made), ContainsSubstring("no: its ways cross at"));
-
-    nir_graph nothing({2});
-    REQUIRE_THAT(written(nothing.end()), ContainsSubstring("nothing stands between"));
 }

@@ -34,6 +34,11 @@ std::vector<std::vector<double>> delays_of(auto const& network) {
     return {network.get("delays 1", "delay"), network.get("delays 2", "delay"),
             network.get("delays 3", "delay")};
 }
+std::vector<std::string> names(nir::graph const& graph) {
+    std::vector<std::string> all;
+    for (nir::node const& one : graph.nodes) all.push_back(one.name);
+    return all;
+}
 std::vector<double> times(nir::graph const& graph, std::string const& name) {
     return std::get<nir::nodes::delay>(graph.nodes[graph.find(name)].what).time.values;
 }
@@ -130,4 +135,57 @@ TEST_CASE("a reset a step later, and membranes that begin at v_leak") {
     late.reset = nir::resets::subtract;
     holds(input<4> >> nir::lif(subtract, next_step), lif, late, other_reset);
     holds(input<4> >> nir::cuba_lif(subtract, next_step), cuba, late, other_reset);
+}
+
+TEST_CASE("a file whose nodes compute nothing is a network that passes on what it takes") {
+    namespace nodes = nir::nodes;
+    std::vector<double> const y = nir_graph::weight(20, 12, 5, 2).values;
+    nir_graph straight({12}), some({2, 3, 2});
+    model passes{input<12> >> identity, {.steps = 20, .dt = 1 * ms}, precision<double>};
+    passes.load(straight.end(), {.dt = 1e-3});
+    REQUIRE(test::run(passes, y) == y);
+    some.then("flat", nodes::flatten{0, 1}, {6, 2});
+    model flat{input<image<2, 3, 2>> >> flatten, {.steps = 20, .dt = 1 * ms}, precision<float>};
+    flat.load(some.end(), {.dt = 1e-3});
+    REQUIRE(test::run(flat, y) == [&] {
+        std::vector<double> rounded;
+        for (double const one : y) rounded.push_back(static_cast<float>(one));
+        return rounded;
+    }());
+    REQUIRE(names(nir::graph_of(passes)) == std::vector<std::string>{"input", "output"});
+    Kokkos::View<double*> const seen("seen", 12), given("given", 12);
+    Kokkos::deep_copy(seen, 3.);
+    auto const cell = passes.cell();
+    Kokkos::parallel_for(
+        1, KOKKOS_LAMBDA(int) {
+            auto state = cell.rest();
+            cell.step(state, seen, given);
+        });
+    auto const out = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), given);
+    REQUIRE((out(0) == 3 && out(11) == 3));
+}
+
+TEST_CASE("a matrix for each leading index is a convolution in groups") {
+    namespace nodes = nir::nodes;
+    std::vector<double> const y = nir_graph::weight(20, 6, 5, 2).values;
+    nir_graph made({2, 3});
+    nir::array weight = nir_graph::weight(8, 3, 9);
+    weight.shape = {2, 4, 3};
+    made.then("each", nodes::affine{weight, nir_graph::numbers(8, 4, 0.1, 0.3)}, {2, 4});
+    made.then("cells", nodes::li{nir_graph::numbers(8, 3, 4e-3, 1e-3), {{2}}, {{0}}}, {2, 4});
+    nir::graph const graph = made.end();
+    model one{input<image<2, 1, 3>> >> conv1d<8, 3>.groups<2>() >> flatten >> nir::li,
+              {.steps = 20, .dt = 1 * ms},
+              precision<double>};
+    one.load(graph, {.dt = 1e-3});
+    same(one, graph, {.dt = 1e-3}, y);
+}
+
+TEST_CASE("a loop whose step a file's Delay cannot take is not written") {
+    // the Delay gives its output to what follows too, which the loop's step would delay as well
+    model network{input<4> >> recurrent(delay<2>, through(scale(0.5))) >> linear<2>,
+                  {.dt = 1 * ms}};
+    REQUIRE_THROWS_MATCHES(
+        nir::graph_of(network), name_error,
+        MessageMatches(ContainsSubstring("does not say where one of its loops takes its step")));
 }
