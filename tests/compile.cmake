@@ -5,6 +5,9 @@ set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(OBJECT) # past the syntax: an optimizer may fail too
     set(how -std=c++20 -fopenmp -O1 -c -o /dev/null -Wall -Wextra -Wno-psabi)
 endif()
+if(COMPILER MATCHES "g\\+\\+" AND NOT COMPILER MATCHES "clang") # it need not collect what it will soon end with
+    list(APPEND how --param ggc-min-heapsize=1048576)
+endif()
 if(NVCC) # it has no way to stop after the syntax
     set(how -std=c++20 -x cu -c -o /dev/null)
 endif()

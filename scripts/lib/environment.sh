@@ -75,6 +75,7 @@ build_userland() {
     printf 'deb %s %s main\ndeb %s sid main\n' "$mirror" "$userland_suite" "$mirror" >"$making/etc/apt/sources.list"
     printf 'Package: *\nPin: release a=unstable\nPin-Priority: 50\n' >"$making/etc/apt/preferences.d/sid"
     printf 'Acquire::Check-Valid-Until "false";\nAPT::Install-Recommends "false";\n' >"$making/etc/apt/apt.conf.d/90spikefuse"
+    printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n' >"$making/etc/dpkg/dpkg.cfg.d/90spikefuse" # a crash loses nothing here
     cp -L /etc/resolv.conf "$making/etc/resolv.conf" 2>/dev/null || true
     cp -L /etc/apt/apt.conf.d/*proxy* "$making/etc/apt/apt.conf.d/" 2>/dev/null || true
     enter_userland "$making" / bash -euc "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Ranks that share a batch, held against one that has it all: each rank computes that for itself.
+// Ranks that share a batch, or a layer, held against one that has it all: each rank computes that
+// for itself.
 // Run by mpirun with any number of ranks that divides 12.
 #include <cmath>
 #include <cstdio>
@@ -138,6 +139,82 @@ void inference() {
     expect("all samples, once", samples == batch + 1);
 }
 
+using bits = mpi::joined_spikes::words; // [T, B, ceil(N / 32)]
+
+/// Neuron n of step t of sample b.
+bool fires(int t, int b, int n) { return (t * 31 + b * 17 + n * n * 7) % 5 < 2; }
+/// Neurons [first, first + count), packed.
+bits packed(int first, int count) {
+    bits const to("packed", steps, 3, static_cast<std::size_t>((count + 31) / 32));
+    for (int t = 0; t < steps; ++t)
+        for (int b = 0; b < 3; ++b)
+            for (int n = 0; n < count; ++n)
+                if (fires(t, b, first + n)) to(t, b, n / 32) |= 1u << (n % 32);
+    return to;
+}
+bool same_bits(bits const& one, bits const& other) {
+    return one.size() == other.size() &&
+           std::memcmp(one.data(), other.data(), one.size() * sizeof(std::uint32_t)) == 0;
+}
+int width_of(int of) { return 27 + 23 * (of % 3); } // 27, 50, 73: parts begin within words
+
+void split_by_outputs() {
+    using space = Kokkos::DefaultHostExecutionSpace;
+    int first = 0, all = 0;
+    for (int r = 0; r < ranks; ++r) {
+        if (r < rank) first += width_of(r);
+        all += width_of(r);
+    }
+    mpi::joined_spikes joined(steps, 3, width_of(rank), MPI_COMM_WORLD);
+    expect("neurons of all ranks", joined.neurons() == all);
+    for (int k = 0; k < 2; ++k) // what was joined before is gone
+        expect("spikes of all ranks",
+               same_bits(joined(space(), packed(first, width_of(rank))), packed(0, all)));
+    bool said = false;
+    try {
+        joined(space(), bits("short", steps, 2, 1));
+    } catch (shape_error const& e) {
+        said = std::strstr(e.what(), "a part of [20, 2, 1] (this rank joins [20, 3, ") != nullptr;
+    }
+    expect("a part of another shape is refused", said);
+}
+
+/// A layer of 60, of which each of four ranks has 15.
+template <class Network>
+bits spikes_of(Network layer, int first, int count) {
+    model<Network, float, Kokkos::DefaultHostExecutionSpace> network(layer,
+                                                                     {.steps = steps, .batch = 3});
+    std::vector<float> weight, bias;
+    for (int n = first; n < first + count; ++n) {
+        bias.push_back(static_cast<float>(n % 7) * 0.1f);
+        for (int k = 0; k < 40; ++k)
+            weight.push_back(static_cast<float>((n * 29 + k * 13) % 37) / 9.f - 1.3f);
+    }
+    network.set("linear 1", "weight", weight);
+    network.set("linear 1", "bias", bias);
+    network.record("lif 1", "spikes");
+    view const x("x", steps, 3, 40);
+    for (int t = 0; t < steps; ++t)
+        for (int b = 0; b < 3; ++b)
+            for (int n = 0; n < 40; ++n) x(t, b, n) = number(t, b, n % 4) > 2 ? 1.f : 0.f;
+    network(x);
+    auto const seen = network.recorded_spikes("lif 1");
+    bits const own("own", steps, 3, seen.extent(2));
+    Kokkos::deep_copy(own, seen);
+    return own;
+}
+void a_layer_of_four_ranks() {
+    if (ranks != 4) return;
+    bits const alone = spikes_of(input<40> >> linear<60> >> lif, 0, 60),
+               mine = spikes_of(input<40> >> linear<15> >> lif, 15 * rank, 15);
+    mpi::joined_spikes joined(steps, 3, 15, MPI_COMM_WORLD);
+    expect("the bits of one rank that has the layer",
+           same_bits(joined(Kokkos::DefaultHostExecutionSpace(), mine), alone));
+    bool some = false;
+    for (std::size_t k = 0; k < alone.size(); ++k) some = some || alone.data()[k] != 0;
+    expect("some fire", some);
+}
+
 template <class Call>
 bool refuses(char const* words, Call const& call) {
     try {
@@ -154,6 +231,8 @@ void errors() {
            refuses("a batch of 10 samples in 4 groups", [] { rank_share(10, 4, 0, 2); }));
     expect("rank", refuses("rank 2 of 2", [] { rank_share(8, 4, 2, 2); }));
     expect("few", refuses("a batch of 1 samples for 2 ranks", [] { samples_of_rank(1, 0, 2); }));
+    expect("nothing to join", refuses("0 neurons, 20 steps of 3 samples",
+                                      [] { mpi::joined_spikes(20, 3, 0, MPI_COMM_WORLD); }));
     std::vector<int> times(batch); // every sample is one rank's, and a group's of one rank
     for (int r = 0; r < 4; ++r) {
         rank_share const share(batch, groups, r, 4);
@@ -173,6 +252,8 @@ int main(int argc, char** argv) {
         Kokkos::ScopeGuard const kokkos(argc, argv);
         inference();
         training();
+        split_by_outputs();
+        a_layer_of_four_ranks();
         errors();
     }
     int all = faults;

@@ -107,7 +107,7 @@ TEST_CASE("states are read and set, also what a loop feeds back") {
     std::vector<float> v(80), fired(80);
     for (std::size_t k = 0; k < 80; ++k)
         v[k] = 0.01f * static_cast<float>(k), fired[k] = k % 3 == 0 ? 1.f : 0.f;
-    network.set_state("lif 1", "v", v);
+    network.set_state("lif 1", "v", std::span(v));
     network.set_state("lif 1", "spikes", fired);
     REQUIRE(network.state("lif 1", "v") == v);
     REQUIRE(network.state("lif 1", "spikes") == fired);

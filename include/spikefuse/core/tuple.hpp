@@ -48,16 +48,21 @@ struct fixed : std::integral_constant<decltype(Value), Value> {
 template <std::size_t Index>
 using constant = fixed<Index>;
 
-template <class Function, std::size_t... Index>
+template <std::size_t First, class Function, std::size_t... Index>
 SPIKEFUSE_FUNCTION constexpr void unroll(Function&& function, std::index_sequence<Index...>) {
-    (function(constant<Index>{}), ...);
+    (function(constant<First + Index>{}), ...);
 }
 
 /// Calls `function(constant<0>, ...)` to `function(constant<Count - 1>)`, unrolled: the one way to
-/// walk layers and statements in a kernel.
+/// walk layers and statements in a kernel. Few calls stand here themselves: a walk is then one
+/// function to compile, and not two.
 template <std::size_t Count, class Function>
-SPIKEFUSE_FUNCTION constexpr void for_each_index(Function&& function) {
-    unroll(function, std::make_index_sequence<Count>{});
+SPIKEFUSE_FUNCTION constexpr void for_each_index([[maybe_unused]] Function&& function) {
+    if constexpr (Count > 0) function(constant<0>{});
+    if constexpr (Count > 1) function(constant<1>{});
+    if constexpr (Count > 2) function(constant<2>{});
+    if constexpr (Count > 3) function(constant<3>{});
+    if constexpr (Count > 4) unroll<4>(function, std::make_index_sequence<Count - 4>{});
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -4,9 +4,9 @@
 
 #include "../run/ranks.hpp"
 #include "../train/backpropagation.hpp"
+#include "calls.hpp"
 
 #include <cstddef>
-#include <limits>
 #include <mpi.h>
 #include <type_traits>
 #include <utility>
@@ -16,21 +16,6 @@ namespace spikefuse::inline SPIKEFUSE_ABI::mpi {
 
 namespace detail {
 
-/// Throws value_error: what MPI says of a call that failed, where the communicator returns errors.
-inline void check(int code) {
-    if (code == MPI_SUCCESS) return;
-    char text[MPI_MAX_ERROR_STRING];
-    int length = 0;
-    MPI_Error_string(code, text, &length);
-    throw value_error("MPI says: " + std::string(text, static_cast<std::size_t>(length)),
-                      "a sum over ranks failed", "Look at what the ranks do before");
-}
-inline int as_count(std::size_t numbers) {
-    if (numbers > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-        throw value_error(std::to_string(numbers) + " gradients are more than MPI counts",
-                          "it counts by int", "Take fewer groups, or more ranks");
-    return static_cast<int>(numbers);
-}
 /// Of every `apart`-th number `length` of them, `count` times.
 class strided_type {
   public:

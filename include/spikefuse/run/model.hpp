@@ -225,11 +225,13 @@ class model : public detail::model_checks<T, Space>,
     /// Sets a state before a run: `[B, N]` numbers, N for all samples alike, or one. The model's
     /// other states then begin as its parameters of now say.
     /// @throws error a name, shape or value error; then nothing has changed
-    template <class Number>
-    void set_state(std::string_view layer, std::string_view name, std::span<Number const> values) {
-        memory_.check(layer, name, values);
+    template <class Number, std::size_t Extent>
+    void set_state(std::string_view layer, std::string_view name,
+                   std::span<Number, Extent> values) {
+        std::span<Number const> const given = values;
+        memory_.check(layer, name, given);
         begin_all();
-        memory_.set(layer, name, values);
+        memory_.set(layer, name, given);
     }
     template <class Number>
     void set_state(std::string_view layer, std::string_view name,

@@ -57,9 +57,9 @@ class model_parameters {
     /// @throws name_error no such layer, or no such array of it; then nothing has changed
     /// @throws shape_error another number of values
     /// @throws value_error NaN, a time constant that is not positive
-    template <class Number>
-    void set(std::string_view layer, std::string_view name, std::span<Number const> values) {
-        array_place const& one = check(layer, name, values);
+    template <class Number, std::size_t Extent>
+    void set(std::string_view layer, std::string_view name, std::span<Number, Extent> values) {
+        array_place const& one = check(layer, name, std::span<Number const>(values));
         std::size_t k = 0;
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), bag_.view());
         one.for_each_place(panel, [&](std::size_t at) { host(at) = static_cast<T>(values[k++]); });
