@@ -28,7 +28,22 @@ std::size_t number_in(char const* variable, std::size_t otherwise) {
 struct job {
     std::string path, recorded, variant, space;
     nir::choices choices;
+    bool is_recorded; ///< so
 };
+
+/// Whether a Delay stands straight behind an Input: recorded as if there were none.
+bool delays_an_input(nir::graph const& graph) {
+    return std::any_of(graph.edges.begin(), graph.edges.end(), [&](auto const& edge) {
+        return graph.nodes[edge.first].type == "Input" && graph.nodes[edge.second].type == "Delay";
+    });
+}
+/// Whether a Delay stands in a cycle: a choice more.
+bool delays_a_cycle(nir::graph const& graph, nir::choices choices) {
+    choices.loop = nir::loops::late;
+    auto const late = nir::schedule_of(graph, choices).late;
+    choices.loop = nir::loops::delays;
+    return nir::schedule_of(graph, choices).late != late;
+}
 
 std::vector<double> doubles_of(fs::path const& path) {
     std::string const bytes = test::bytes_of(path.string());
@@ -126,15 +141,18 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
     std::vector<job> jobs;
     std::size_t taken = 0;
     for (std::size_t k = first; k < all.size() && taken < files; ++k) {
-        job one{all[k].string(), {}, {}, {}, {}};
+        job one{all[k].string(), {}, {}, {}, {}, {}};
         one.recorded = fs::path(all[k]).replace_extension(".h5").string();
         nir::graph const graph = nir::read(one.path);
-        bool some = false;
-        for (std::string const& variant : io::hdf5_file(one.recorded).names("/expect")) {
+        ++taken;
+        std::vector<std::string> variants = io::hdf5_file(one.recorded).names("/expect");
+        if (delays_a_cycle(graph, {.dt = test::dt_of(one.recorded)})) // recorded as late
+            variants.insert(variants.begin(), "");
+        for (std::string const& variant : variants) {
             one.choices = {.dt = test::dt_of(one.recorded)};
-            if (!test::choose(variant, one.choices)) continue;
-            one.choices.loop = nir::loops::delays;
-            one.variant = variant;
+            if (!variant.empty() && !test::choose(variant, one.choices)) continue;
+            one.is_recorded = !variant.empty() && !delays_an_input(graph);
+            one.variant = variant.empty() ? "by the defaults" : variant;
             one.space = "n" + std::to_string(jobs.size());
             try {
                 test::write_bytes(here / (one.space + ".hpp"),
@@ -144,7 +162,6 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
                           << reason.why << "\n";
                 continue;
             }
-            some = true;
             std::vector<double> const input =
                 nir_tool::joined_rows(graph, graph.inputs, recorded(one, graph, graph.inputs));
             test::write_bytes(here / (one.space + ".path"), one.path);
@@ -153,9 +170,8 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
                 {reinterpret_cast<char const*>(input.data()), input.size() * sizeof(double)});
             jobs.push_back(one);
         }
-        taken += some ? 1 : 0;
     }
-    REQUIRE(!jobs.empty());
+    if (jobs.empty()) SKIP("none of these files has a sentence");
     test::write_bytes(here / "main.cpp", main_of(jobs));
     bool const built =
         nir_tool::build(here.name(), "-DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0");
@@ -173,10 +189,7 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
             interpreted(graph, one.choices, recorded(one, graph, graph.inputs));
         hold(in_double, wanted, 1e-12);
         hold(in_float, wanted, 1e-5);
-        bool const delays = std::any_of(graph.nodes.begin(), graph.nodes.end(), [](auto const& n) {
-            return n.type == "Delay"; // recorded otherwise than its own README says
-        });
-        if (!delays)
+        if (one.is_recorded)
             hold(in_double,
                  nir_tool::joined_rows(graph, graph.outputs, recorded(one, graph, graph.outputs)),
                  3e-7);

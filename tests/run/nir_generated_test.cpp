@@ -8,6 +8,7 @@
 #include "../support/generated/loops_and_branches.hpp"
 #include "../support/generated/net_braille_subgraph.hpp"
 #include "../support/nir_graphs.hpp"
+#include "../support/nir_interpreted.hpp"
 #include "../support/nir_recording.hpp"
 
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -21,48 +22,7 @@ using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
 
-namespace {
-
-/// What a model gives over an input [T, N], row-major.
-template <class Model>
-std::vector<double> run(Model& network, std::vector<double> const& input) {
-    std::size_t const in = static_cast<std::size_t>(Model::inputs), steps = input.size() / in;
-    Kokkos::View<typename Model::value_type***, Kokkos::LayoutRight> x("x", steps, 1, in);
-    auto const host = Kokkos::create_mirror_view(x);
-    for (std::size_t k = 0; k < input.size(); ++k)
-        host.data()[k] = static_cast<typename Model::value_type>(input[k]);
-    Kokkos::deep_copy(x, host);
-    auto const out = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), network(x));
-    return {out.data(), out.data() + out.size()};
-}
-
-} // namespace
-
-namespace {
-
-/// Holds a model against the interpreter of its graph, over the same input [T, N].
-template <class Model>
-void same(Model& network, nir::graph const& graph, nir::choices const& choices,
-          std::vector<double> const& input) {
-    nir_tool::recording const rows = nir_tool::parted_rows(
-        graph, graph.inputs, input, input.size() / static_cast<std::size_t>(Model::inputs));
-    auto const all = nir_tool::run(graph, choices, rows, false, [](std::size_t) {});
-    nir_tool::recording outputs{rows.steps, {}};
-    for (nir::port const& one : graph.outputs)
-        outputs.arrays[one.label] = all.at("out/" + one.label);
-    std::vector<double> const wanted = nir_tool::joined_rows(graph, graph.outputs, outputs);
-    std::vector<double> const made = run(network, input);
-    REQUIRE(made.size() == wanted.size());
-    double largest = 0, furthest = 0;
-    for (std::size_t k = 0; k < made.size(); ++k) {
-        largest = std::max(largest, std::abs(wanted[k]));
-        furthest = std::max(furthest, std::abs(wanted[k] - made[k]));
-    }
-    REQUIRE(largest > 0.1);
-    REQUIRE(furthest < 1e-12 * largest);
-}
-
-} // namespace
+using test::run, test::same;
 
 TEST_CASE("a generated network with a loop, a branch and a readout does what its graph says") {
     nir::graph const graph = test::loops_and_branches();

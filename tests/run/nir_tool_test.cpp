@@ -148,6 +148,44 @@ TEST_CASE(
     REQUIRE_THAT(text, ContainsSubstring("axon = delay<2>;"));
     REQUIRE_THAT(text, ContainsSubstring("recurrent(cells, through(axon >> back))"));
 
+    auto& axon = std::get<nodes::delay>(loop.made.nodes[loop.made.find("axon")].what);
+    axon.time = {{3e-3, 1e-3, 2e-3, 3e-3}};
+    REQUIRE_THAT(written(loop.made), ContainsSubstring("axon = delays<2>;"));
+    nir::choices as_late{.dt = 1e-3}; // the step behind the Delay goes before it
+    as_late.loop = nir::loops::late;
+    std::string const later = written(loop.made, as_late);
+    INFO(later);
+    REQUIRE_THAT(later, ContainsSubstring("axon = delays<3>;"));
+    REQUIRE_THAT(later, ContainsSubstring("recurrent(cells, through(axon >> back))"));
+    nir_graph rows({1, 8}); // as Rockpool writes it
+    rows.then("fc", nodes::linear{nir_graph::weight(5, 8, 1)}, {1, 5});
+    std::string const axes = written(rows.end());
+    INFO(axes);
+    REQUIRE_THAT(axes, ContainsSubstring("input<8>"));
+    REQUIRE_THAT(axes, ContainsSubstring("fc = linear<5>(no_bias);"));
+    nir_graph stacked({3, 5});
+    nir::array each_row = nir_graph::weight(12, 5, 1);
+    each_row.shape = {3, 4, 5};
+    stacked.then("fc", nodes::linear{each_row}, {3, 4});
+    std::string const groups = written(stacked.end());
+    INFO(groups);
+    REQUIRE_THAT(groups, ContainsSubstring("input<image<3, 1, 5>>"));
+    REQUIRE_THAT(groups, ContainsSubstring("fc = conv1d<12, 5>.groups<3>() >> flatten;"));
+    nir_graph nothing({3});
+    REQUIRE_THAT(written(nothing.end()), ContainsSubstring("network = input<3> >> identity;"));
+    nir_graph alone({3});
+    alone.then("axon", nodes::delay{{{0, 2e-3, 1.49e-3}}}, {3});
+    REQUIRE_THAT(written(alone.end()), ContainsSubstring("axon = delays<2>;"));
+
+    nir_graph chosen({2});
+    chosen.then("cells", nodes::lif{{{1e-3}}, {{1}}, {{0.5}}, {{1}}, {{0}}}, {2});
+    nir::choices said{.dt = 1e-3};
+    said.moment = nir::moments::next_step, said.start = nir::starts::leak;
+    said.reset = nir::resets::subtract;
+    REQUIRE_THAT(written(chosen.end(), said),
+                 ContainsSubstring("nir::lif({.tau = 1 * ms, .v_leak = 0.5}, subtract, next_step, "
+                                   "start_at_leak)"));
+
     nir_graph steps({1});
     steps.then("a", nodes::iaf{{{1}}, {{1}}, {{0}}}, {1});
     steps.then("b", nodes::lif{{{1e-3}}, {{1}}, {{0}}, {{1}}, {{0}}}, {1});
@@ -268,13 +306,12 @@ TEST_CASE("populations joined at random have a sentence, whatever their loops") 
     }
 }
 TEST_CASE("what no sentence says is refused with its reason") {
-    nir_graph late({2});
-    late.then("lif", some_lif(), {2});
-    nir::choices choices{.dt = 1e-3};
-    choices.moment = nir::moments::next_step;
-    REQUIRE_THAT(written(late.end(), choices),
-                 ContainsSubstring("'lif' resets with the next step, and nir::lif at once"));
-
-    nir_graph nothing({2});
-    REQUIRE_THAT(written(nothing.end()), ContainsSubstring("nothing stands between"));
+    nir_graph partly({2, 3, 4}); // no word gives an image of [6, 4]
+    nodes::conv1d each;
+    each.stride = each.dilation = {1}, each.weight = {{5, 6, 4}, std::vector<double>(120, 1)};
+    each.bias = {std::vector<double>(5)};
+    partly.then("some", nodes::flatten{0, 1}, {6, 4});
+    partly.then("conv", each, {5, 1});
+    REQUIRE_THAT(written(partly.end()),
+                 ContainsSubstring("no: 'conv' takes an image, and what comes to it is features"));
 }

@@ -98,27 +98,34 @@ compare_with_differences(detail::model_parameters<double, Kokkos::DefaultExecuti
     compare("input", input_gradient, [&](std::size_t k, double by) {
         x_of_host.data()[k] += by, Kokkos::deep_copy(x, x_of_host);
     });
-    for (auto const& one : network.parameters()) {
-        bool const time = one.name.starts_with("tau");
+    for (auto const& one : network.arrays()) {
+        std::string const name(one.name());
+        if (one.info.measure == array_unit::steps) continue; // whole numbers
+        bool const time = name.starts_with("tau");
         loss_now();
-        auto gradient = back.gradient(one.layer, one.name);
+        auto gradient = back.gradient(one.layer, name);
         for (double& g : gradient) g *= time ? 1e-3 : 1; // change of a millisecond
-        auto numbers = network.get(one.layer, one.name);
-        compare(one.layer + " " + one.name, gradient, [&](std::size_t k, double by) {
+        auto numbers = network.get(one.layer, name);
+        compare(one.layer + " " + name, gradient, [&](std::size_t k, double by) {
             if (gradient[k] == 0 && numbers[k] == 0) return; // the diagonal, held at zero
             numbers[k] += by * (time ? 1e-3 : 1);
-            network.set(one.layer, one.name, numbers);
+            network.set(one.layer, name, numbers);
         });
     }
     REQUIRE(checked > 50);
 }
 inline void
 let_neurons_differ(detail::model_parameters<double, Kokkos::DefaultExecutionSpace>& network) {
-    for (auto const& one : network.parameters()) {
-        auto numbers = network.get(one.layer, one.name);
+    for (auto const& one : network.arrays()) {
+        auto numbers = network.get(one.layer, one.name());
         for (std::size_t k = 0; k < numbers.size(); ++k)
-            numbers[k] *= (one.shape.size() == 2 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
-        network.set(one.layer, one.name, numbers);
+            if (one.info.measure == array_unit::steps)
+                numbers[k] =
+                    static_cast<double>(k * 5 % static_cast<std::size_t>(one.info.highest + 1));
+            else
+                numbers[k] *=
+                    (one.info.columns != 0 ? 3 : 1) * (1 + 0.03 * static_cast<double>(k % 5));
+        network.set(one.layer, one.name(), numbers);
     }
 }
 template <class Network, class Loss, class Prepare>

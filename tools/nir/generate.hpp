@@ -2,6 +2,7 @@
 #pragma once
 // From a NIR graph to the sentence that a person would write: `input<12> >> fc1 >> recurrent(...)`.
 
+#include "images.hpp"
 #include "options.hpp"
 #include "sentence.hpp"
 
@@ -64,7 +65,12 @@ inline repetition longest_repetition(std::vector<piece::item> const& items) {
 inline void take_steps_of_loops(nir::graph& graph, nir::schedule& plan, double dt) {
     for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
         auto* const delay = std::get_if<nodes::delay>(&graph.nodes[k].what);
-        if (delay == nullptr || !nir::detail::delay_of(graph.nodes[k], dt).value_or(0)) continue;
+        if (delay == nullptr) continue;
+        auto const waits_a_step = [&, n = std::size_t(0)](double) mutable {
+            return nir::steps_of(*delay, n++, dt) > 0;
+        };
+        if (!std::all_of(delay->time.values.begin(), delay->time.values.end(), waits_a_step))
+            continue;
         std::vector<bool> reached(graph.nodes.size());
         for (std::vector<std::size_t> at{k}; !at.empty();) {
             std::size_t const from = at.back();
@@ -142,18 +148,14 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
             node.what);
     }
     piece const whole = sentence(graph, plan, pieces).whole();
-    if (whole.items.empty()) throw no_word{"nothing stands between its Input and its Output"};
-
-    std::vector<std::size_t> const inside = whole.nodes();
-    if (std::all_of(inside.begin(), inside.end(), [&](std::size_t k) {
-            return graph.nodes[k].type == "Flatten" || graph.nodes[k].type == "Delay";
-        }))
-        throw no_word{"nothing in it computes, and a network has a layer at least"};
 
     repetition const again = longest_repetition(whole.items);
-    std::vector<nir::extents> taken;
-    for (nir::port const& one : graph.inputs) taken.push_back(graph.nodes[one.node].out);
+    std::vector<bool> const images = images_of(graph);
+    std::vector<std::pair<nir::extents, bool>> taken;
+    for (nir::port const& one : graph.inputs)
+        taken.emplace_back(graph.nodes[one.node].out, images[one.node]);
     std::string line = spell.input(taken);
+    if (whole.items.empty()) line += " >> identity";
     std::vector<std::size_t> said; // nodes whose constants the sentence names
     for (std::size_t k = 0; k < whole.items.size(); ++k) {
         auto const item = [&](std::size_t at, bool alone) {
@@ -183,9 +185,9 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         "\n#include <spikefuse/io/nir_load.hpp>\n#include <spikefuse/spikefuse.hpp>\n\nnamespace " +
         space + " {\n\nusing namespace spikefuse;\n\ninline constexpr nir::choices choices" +
         initialiser_of(choices) + ";\ninline constexpr duration dt{choices.dt};\n\n";
-    std::map<std::string, std::string> first; // of words that are said
+    std::map<std::string, std::string> earlier; // of words that are said
     for (std::size_t const k : said) {
-        auto const [known, fresh] = first.emplace(words[k], constants[k]);
+        auto const [known, fresh] = earlier.emplace(words[k], constants[k]);
         bool const lengthy = words[k].find('{') != std::string::npos;
         text += "inline constexpr auto " + constants[k] + " = " +
                 (fresh || !lengthy ? words[k] : known->second) + ";";

@@ -100,6 +100,20 @@ class sentence {
                 moved = true;
             }
         }
+        // A step behind a Delay is one before it: silence comes out of both.
+        for (std::size_t k = 0; k < graph_.nodes.size(); ++k) {
+            if (!std::holds_alternative<nodes::delay>(graph_.nodes[k].what)) continue;
+            auto const now = [&](edge const& one) { return one.from == k && one.steps == 0; };
+            while (std::none_of(edges_.begin(), edges_.end(), now) && leaves_others(k))
+                for (edge& one : edges_) one.steps += (one.to == k ? 1 : 0) - (one.from == k);
+        }
+    }
+
+    bool leaves_others(std::size_t k) const {
+        return std::any_of(edges_.begin(), edges_.end(),
+                           [&](edge const& one) { return one.from == k; }) &&
+               std::none_of(edges_.begin(), edges_.end(),
+                            [&](edge const& one) { return one.from == k && one.to == k; });
     }
 
     // --- loops --------------------------------------------------------------------------------

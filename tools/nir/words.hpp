@@ -46,6 +46,9 @@ inline constexpr char const* word_of<nodes::li> = "nir::li";
 template <>
 inline constexpr char const* word_of<nodes::integrator> = "nir::integrator";
 
+// Where each neuron is delayed by another time.
+inline constexpr char const* own_delays_word = "delays";
+
 // What a network begins with, and the words' options.
 inline constexpr char const *input_word = "input<{}>", *image_word = "image<{}>",
                             *stride_word = ".stride<{}>()", *padding_word = ".padding<{}>()",
@@ -57,17 +60,18 @@ inline bool is_taken(std::string const& name) {
     static std::vector<std::string> const taken = {
         "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char",
         "class", "compl", "concept", "const", "constexpr", "continue", "decltype", "default",
-        "delay", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
-        "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace",
-        "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public",
-        "register", "requires", "return", "short", "signed", "sizeof", "static", "struct", "switch",
-        "template", "this", "throw", "true", "try", "typedef", "typeid", "typename", "union",
-        "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main",
+        "delay", "delays", "delete", "do", "double", "else", "enum", "explicit", "export", "extern",
+        "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable",
+        "namespace", "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected",
+        "public", "register", "requires", "return", "short", "signed", "sizeof", "static", "struct",
+        "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename",
+        "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main",
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "take", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "s",
-        "ms", "us", "spikefuse", "model", "load", "network", "dt", "choices"};
+        "image", "take", "same_size", "no_bias", "subtract", "inclusive", "use_old_current",
+        "next_step", "start_at_leak", "s", "ms", "us", "spikefuse", "model", "load", "network",
+        "dt", "choices"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -82,12 +86,15 @@ class speller {
 
     // The word of a node, or why there is none.
     std::string operator()(nir::node const& node) const {
-        return std::visit([&](auto const& what) { return word(what, node); },
-                          nir::detail::as_words_have_it(node, choices_).what);
+        nir::node const as = nir::detail::as_words_have_it(node, choices_);
+        std::string const own =
+            std::visit([&](auto const& what) { return word(what, as); }, as.what);
+        return nir::detail::matrices_of(node) > 1 ? own + " >> " + word_of<nodes::flatten> : own;
     }
-    std::string input(std::vector<nir::extents> const& shapes) const {
+    // Of each Input its shape, and whether it is an image to those that read it.
+    std::string input(std::vector<std::pair<nir::extents, bool>> const& inputs) const {
         std::string all;
-        for (nir::extents const& one : shapes) all += (all.empty() ? "" : ", ") + shape(one);
+        for (auto const& [of, image] : inputs) all += (all.empty() ? "" : ", ") + shape(of, image);
         return put(input_word, all);
     }
     static std::string time(double seconds) {
@@ -112,13 +119,10 @@ class speller {
     static bool all(std::array<std::size_t, 2> const& both, std::size_t value) {
         return both[0] == value && both[1] == value;
     }
-    static std::string shape(nir::extents const& of) {
-        if (of.size() == 1) return std::to_string(of[0]);
-        if (of.size() == 2) // a Conv1d's
-            return put(image_word, list(nir::extents{of[0], 1, of[1]}));
-        if (of.size() == 3) return put(image_word, list(of));
-        throw no_word{"its Input has the shape " + shape_of(of) +
-                      ", and a network takes [N], [C, L] or [C, H, W]"};
+    static std::string shape(nir::extents const& of, bool image) {
+        if (!image) return std::to_string(spikefuse::io::detail::count_of(of));
+        return put(image_word,
+                   list(of.size() == 2 ? nir::extents{of[0], 1, of[1]} : of)); // a Conv1d's
     }
     static std::string quoted(nir::node const& node) { return "'" + node.name + "'"; }
 
@@ -127,17 +131,17 @@ class speller {
         throw no_word{quoted(node) + " is a " + node.type + ", and no word is like it"};
     }
     static void dense(nir::array const& weight, nir::node const& node) {
-        if (weight.shape.size() != 2 || node.in.size() != 1)
+        if (spikefuse::io::detail::count_of(node.in) != weight.shape.back())
             throw no_word{quoted(node) + " weighs " + shape_of(node.in) + " with " +
                           shape_of(weight.shape) + ", and linear takes features [N]"};
     }
     std::string word(nodes::affine const& what, nir::node const& node) const {
         dense(what.weight, node);
-        return "linear<" + std::to_string(node.out[0]) + ">";
+        return "linear<" + std::to_string(node.out.back()) + ">";
     }
     std::string word(nodes::linear const& what, nir::node const& node) const {
         dense(what.weight, node);
-        return "linear<" + std::to_string(node.out[0]) + ">(" + no_bias_word + ")";
+        return "linear<" + std::to_string(node.out.back()) + ">(" + no_bias_word + ")";
     }
     std::string word(nodes::scale const& what, nir::node const&) const {
         return "scale(" + (what.factor.uniform() ? number(what.factor[0]) : std::string("1")) + ")";
@@ -189,16 +193,14 @@ class speller {
     }
     std::string word(nodes::sum_pool2d const& what, nir::node const&) const { return pool(what); }
     std::string word(nodes::avg_pool2d const& what, nir::node const&) const { return pool(what); }
-    std::string word(nodes::flatten const& what, nir::node const& node) const {
-        if (what.first == 0 && what.last + 1 == node.in.size()) return word_of<nodes::flatten>;
-        throw no_word{quoted(node) + " joins only some of the axes of " + shape_of(node.in)};
+    std::string word(nodes::flatten const&, nir::node const&) const {
+        return word_of<nodes::flatten>; // of some axes too: the numbers lie as they lay
     }
-    std::string word(nodes::delay const& what, nir::node const& node) const {
-        std::size_t const steps = nir::steps_of(what, 0, choices_.dt);
-        for (std::size_t k = 0; k < what.time.values.size(); ++k)
-            if (nir::steps_of(what, k, choices_.dt) != steps)
-                throw no_word{quoted(node) + " delays each neuron by another time"};
-        return std::string(word_of<nodes::delay>) + "<" + std::to_string(steps) + ">";
+    std::string word(nodes::delay const& what, nir::node const&) const {
+        auto const& steps = what.time.values; // whole ones
+        auto const [least, most] = std::minmax_element(steps.begin(), steps.end());
+        return (*least == *most ? word_of<nodes::delay> : own_delays_word) + std::string("<") +
+               number(*most) + ">";
     }
     std::string word(nodes::threshold const& what, nir::node const&) const {
         values own;
@@ -228,16 +230,14 @@ class speller {
     std::string neuron(char const* word, values const& own, bool synapse,
                        nir::node const& node) const {
         using namespace spikefuse::nir;
-        if (choices_.moment == moments::next_step)
-            throw no_word{quoted(node) + " resets with the next step, and " + word + " at once"};
-        if (choices_.start == starts::leak && nir::detail::leaks(node))
-            throw no_word{quoted(node) + " begins at v_leak, and " + word + " at 0"};
         std::string all = own.text.empty() ? "" : "{" + own.text + "}";
         auto const policy = [&](bool chosen, char const* name) {
             if (chosen) all += (all.empty() ? "" : ", ") + std::string(name);
         };
         policy(choices_.fires == firings::at, "inclusive");
         policy(choices_.reset == resets::subtract, "subtract");
+        policy(choices_.moment == moments::next_step, "next_step");
+        policy(choices_.start == starts::leak && nir::detail::leaks(node), "start_at_leak");
         policy(synapse && choices_.current == currents::before, "use_old_current");
         return word + (all.empty() ? "" : "(" + all + ")");
     }

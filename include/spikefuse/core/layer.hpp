@@ -21,7 +21,8 @@ enum class array_unit {
     number,   ///< any
     positive, ///< above zero
     time,     ///< in seconds, above zero
-    rate      ///< in 1/s, zero or more
+    rate,     ///< in 1/s, zero or more
+    steps     ///< whole ones, from 0 to `highest`; not learned
 };
 
 /// One array of a layer's parameters, as people see it: `weight [rows, columns]`, `tau_mem [rows]`.
@@ -35,6 +36,7 @@ struct array_info {
     bool zero_diagonal = false;              ///< the diagonal is held at zero
     double increment = 0;                    ///< from row to row of the initial values
     int period = 0;                          ///< rows after which they begin anew; 0: never
+    int highest = 0;                         ///< of steps
 };
 
 /// A layer in the exchange format NIR: the node types it is, and the field of each parameter. A

@@ -26,6 +26,7 @@ enum class axis {
     spike_size,     ///< unit_spikes or graded
     shown,          ///< what the next layer sees: spikes_out, membrane_out
     state_levels,   ///< continuous or quantised
+    start,          ///< where membranes begin: start_at_zero, start_at_leak
     behaviour,      ///< corrected, or compat: as a library computes, its slips too
 };
 } // namespace neuron_policies

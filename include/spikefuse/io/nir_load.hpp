@@ -33,8 +33,11 @@ inline void check_manner(manner const& own, std::string const& layer, node const
     if (*own.own_way != 0)
         wrong("does what no file says: " + std::string(own.own_way), "as NIR has it",
               "Take the word without that choice, or load without choices");
-    if (own.spikes && said.moment == moments::next_step)
-        wrong("resets at once", "with the next step", "Say .moment = nir::moments::at_once");
+    moments const moment = own.moment.value_or(moments::at_once);
+    if (own.reset && moment != said.moment)
+        wrong(moment == moments::next_step ? "resets with the next step" : "resets at once",
+              said.moment == moments::next_step ? ".moment = next_step" : ".moment = at_once",
+              "Write the word with `next_step` or without, or say the other .moment");
     if (own.reset && *own.reset != said.reset)
         wrong(*own.reset == resets::subtract ? "subtracts its threshold" : "is set to v_reset",
               said.reset == resets::subtract ? ".reset = subtract" : ".reset = to_value",
@@ -52,8 +55,8 @@ inline void check_manner(manner const& own, std::string const& layer, node const
     if (leaks(one) && own.begins_at_leak != (said.start == starts::leak))
         wrong(own.begins_at_leak ? "begins at v_leak" : "begins at 0",
               said.start == starts::leak ? ".start = leak" : ".start = zero",
-              "A nir:: word begins at 0, `lif` and `li` at v_leak: write the other word, or say "
-              "the other .start");
+              "Write a nir:: word, with `start_at_leak` or without, or say the other .start; `lif` "
+              "and `li` begin at v_leak");
 }
 
 /// Throws shape_error where a network begins or ends with another number of features.
@@ -68,9 +71,21 @@ inline void check_end(outline::part const& own, node const& one, std::string con
 }
 
 /// Finds, for each part of a network, a node; throws what both sides are where there is none.
-inline std::vector<std::size_t> partners(outline const& mine, outline const& theirs,
-                                         std::string const& path) {
+inline std::vector<std::size_t> partners(outline const& mine, outline& theirs, graph const& file,
+                                         choices const& meant) {
+    auto const& path = file.path;
     if (matching const strict(mine, theirs, role_of); strict.found()) return strict.partners();
+    if (std::any_of(mine.parts.begin(), mine.parts.end(), [](auto& one) { return one.waits(); })) {
+        // In the file the times may be alike by chance.
+        outline as_they_stand = whole_outline(file, meant);
+        for (outline::part& one : as_they_stand.parts) one.delay.reset();
+        as_they_stand.reduce();
+        as_they_stand.leave_out_loose();
+        if (matching const strict(mine, as_they_stand, role_of); strict.found()) {
+            theirs = as_they_stand;
+            return strict.partners();
+        }
+    }
     // Of the same structure: then it is said layer by layer what differs.
     if (matching const loose(mine, theirs, end_of); loose.found()) return loose.partners();
     auto const layers = [](outline const& of) {
@@ -108,7 +123,7 @@ void load_into(Model& network, graph const& file, choices const* said) {
                     theirs = detail::whole_outline(file, meant);
     mine.reduce(), theirs.reduce();
     theirs.leave_out_loose();
-    std::vector<std::size_t> const which = detail::partners(mine, theirs, file.path);
+    std::vector<std::size_t> const which = detail::partners(mine, theirs, file, meant);
 
     io::detail::differences kept;
     std::vector<io::detail::planned_write> writes;
@@ -122,8 +137,11 @@ void load_into(Model& network, graph const& file, choices const* said) {
         if (said != nullptr)
             kept.attempt([&] { detail::check_manner(own.how, own.name, one, meant); });
         auto const layer = io::detail::numbered_layer::of(network, own.origin);
-        io::detail::numbers_of_node const numbers(
-            layer, detail::as_in_file(detail::as_words_have_it(one, meant)), file.path, kept);
+        io::nir_node fields = detail::as_in_file(detail::as_words_have_it(one, meant));
+        if (own.waits())
+            for (double& steps : fields.fields["delay"].values)
+                steps -= theirs.parts[which[k]].taken;
+        io::detail::numbers_of_node const numbers(layer, fields, file.path, kept);
         for (auto const& write : numbers.writes)
             if (kept.attempt([&] {
                     network.check(write.layer, write.parameter,

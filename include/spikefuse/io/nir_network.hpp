@@ -54,6 +54,15 @@ manner manner_of() {
                        else
                            made.own_way = "it is not reset";
                    });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::reset_time>{},
+                   [&]<class Policy>(Policy) {
+                       made.moment = std::is_same_v<Policy, next_step_policy> ? moments::next_step
+                                                                              : moments::at_once;
+                   });
+            answer(spikefuse::detail::fixed<neuron_policies::axis::start>{},
+                   [&]<class Policy>(Policy) {
+                       made.begins_at_leak = std::is_same_v<Policy, start_at_leak_policy>;
+                   });
             answer(spikefuse::detail::fixed<neuron_policies::axis::synapse>{},
                    [&]<class Policy>(Policy) {
                        if constexpr (std::is_same_v<Policy, use_old_current_policy>)
@@ -151,6 +160,7 @@ struct walk {
                 one.type = "Flatten", one.passes = true;
             } else {
                 one.type = std::string(nir_mapping_of<Word>.types[0]);
+                one.remembers = one.waits();
                 if constexpr (neuron_layer<Word>)
                     one.remembers =
                         equations::equation_traits<typename Word::equations_of>::state_count > 0;
@@ -260,8 +270,8 @@ outline outline_of(std::vector<std::string> const& layers) {
         return true;
     }();
     for (outline::part& one : made.parts) {
-        if (one.type != "Input" && one.type != "Flatten" && one.type != "Delay" &&
-            one.type != "Junction" && one.name != "|" && one.name != "take")
+        if (one.type != "Input" && one.type != "Flatten" && !one.delay && one.type != "Junction" &&
+            one.name != "|" && one.name != "take")
             one.name = layers[one.origin];
         for (extents* const shape : {&one.in, &one.out})
             if (one_row && shape->size() == 3) *shape = {(*shape)[0], (*shape)[2]};

@@ -3,7 +3,7 @@
 /// What a network does, as parts and ways between them: by this a file and a network's type are
 /// held against each other, and one is made of the other. What changes no number is left out.
 
-#include "nir_schedule.hpp"
+#include "nir_fields.hpp"
 
 #include <optional>
 
@@ -12,6 +12,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail {
 /// How a layer's neurons do what a file leaves open; nothing where they have no choice.
 struct manner {
     std::optional<resets> reset;
+    std::optional<moments> moment;
     std::optional<firings> fires;
     std::optional<currents> current;
     bool spikes = false, begins_at_leak = false;
@@ -30,7 +31,9 @@ class outline {
         bool passes = false;        ///< changes no number: a Junction, a Flatten
         std::optional<int> delay{}; ///< a Delay of so many steps, the same for all
         manner how{};               ///< of a network's layer
+        int taken = 0;              ///< steps of a loop that a Delay of several times stands for
         std::size_t port = 0;       ///< of an Input or Output: which of them
+        bool waits() const { return type == "Delay" && !delay; } ///< each for its own time
     };
     struct way {
         std::size_t from, to;
@@ -86,11 +89,43 @@ class outline {
         }
         drop();
     }
+    /// A Delay that closes a cycle by itself stands for the step that a loop takes: late at what
+    /// leads to it, and a step shorter itself.
+    void take_loops() {
+        for (std::size_t k = 0; k < parts.size(); ++k) {
+            if (!parts[k].waits() || !returns_at_once(k)) continue;
+            parts[k].taken = 1;
+            for (way& one : ways) one.steps += one.to == k ? 1 : 0;
+        }
+    }
+    /// A step behind a Delay of several times is one before it: silence comes out of both.
+    void step_before_delays() {
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (std::size_t k = 0; k < parts.size(); ++k) {
+                if (!parts[k].waits() || joined(k, k)) continue;
+                int const steps = least_steps([&](way const& one) { return one.from == k; });
+                if (steps == 0) continue;
+                for (way& one : ways) one.steps += one.to == k ? steps : one.from == k ? -steps : 0;
+                moved = true;
+            }
+        }
+    }
     /// What a network computes, and nothing else.
     void reduce() {
         leave_out([](part const& one) { return one.passes; });
+        take_loops();
         settle();
         leave_out([](part const& one) { return one.delay.has_value(); });
+        step_before_delays();
+    }
+    /// The fewest steps of some ways; 0 where there are none.
+    template <class Which>
+    int least_steps(Which const& which) const {
+        std::optional<int> least;
+        for (way const& one : ways)
+            if (which(one)) least = std::min(least.value_or(one.steps), one.steps);
+        return least.value_or(0);
     }
     /// Leaves out what is joined to nothing.
     void leave_out_loose() {
@@ -120,6 +155,23 @@ class outline {
     }
 
   private:
+    bool joined(std::size_t from, std::size_t to) const {
+        return std::any_of(ways.begin(), ways.end(),
+                           [&](way const& one) { return one.from == from && one.to == to; });
+    }
+    /// Whether a way of no step leads from a part to itself.
+    bool returns_at_once(std::size_t k) const {
+        std::vector<bool> reached(parts.size());
+        for (std::vector<std::size_t> at{k}; !at.empty();) {
+            std::size_t const from = at.back();
+            at.pop_back();
+            for (way const& one : ways)
+                if (one.from == from && one.steps == 0 && parts[from].delay.value_or(0) == 0 &&
+                    !reached[one.to])
+                    reached[one.to] = true, at.push_back(one.to);
+        }
+        return reached[k];
+    }
     void drop() {
         left_out_.resize(parts.size());
         std::vector<part> kept;
@@ -161,7 +213,8 @@ inline outline whole_outline(graph const& file, choices const& chosen) {
                 return stateful<Node> || std::is_same_v<Node, nodes::delay>;
             },
             one.what);
-        made.add({one.name, one.type, one.in, one.out, k, remembers,
+        std::string const type = matrices_of(one) > 1 ? "Conv1d" : one.type;
+        made.add({one.name, type, one.in, one.out, k, remembers,
                   one.type == "Junction" || one.type == "Flatten", delay_of(one, chosen.dt)});
     }
     for (auto const* const ports : {&file.inputs, &file.outputs})

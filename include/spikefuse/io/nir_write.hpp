@@ -160,9 +160,14 @@ class graph_maker {
     /// A Delay in a loop stands for the step that the loop takes.
     static void delays_take_loops(outline& whole) {
         for (std::size_t k = 0; k < whole.parts.size(); ++k) {
-            if (!whole.parts[k].delay) continue;
-            for (outline::way& one : whole.ways)
-                if (one.from == k || one.to == k) *whole.parts[k].delay += one.steps, one.steps = 0;
+            outline::part& delay = whole.parts[k];
+            if (delay.type != "Delay") continue;
+            for (auto const end : {&outline::way::to, &outline::way::from}) {
+                int const steps =
+                    whole.least_steps([&](outline::way const& one) { return one.*end == k; });
+                for (outline::way& one : whole.ways) one.steps -= one.*end == k ? steps : 0;
+                (delay.delay ? *delay.delay : delay.taken) += steps;
+            }
         }
     }
     void add(outline::part const& one, std::map<std::string, int>& counted) {
@@ -213,6 +218,9 @@ class graph_maker {
             made.fields[std::string(fixed.name)] = {{values.size()}, values};
         }
         if (own.rule.slides.kernel[0] != 0) window(one, own, made);
+        if (one.waits())
+            for (double& steps : made.fields["delay"].values)
+                steps = (steps + one.taken) * network_.setup().dt.seconds;
         made.type = node_type(own.rule, one.type, made);
         if (made.type.empty())
             fail("'" + own.name + "' lacks a field that NIR's " + std::string(own.rule.types[0]) +
@@ -282,11 +290,15 @@ class graph_maker {
     /// What reads the file finds the same loops: by another way in it would close them elsewhere.
     void check_loops(outline whole) const {
         outline read = whole_outline(made_, {.dt = network_.setup().dt.seconds});
-        for (outline* const one : {&whole, &read}) {
-            one->reduce();
-            std::sort(one->ways.begin(), one->ways.end());
+        std::array<std::vector<int>, 2> taken;
+        for (std::size_t k = 0; k < 2; ++k) {
+            outline& one = k == 0 ? whole : read;
+            for (outline::part& each : one.parts) each.delay.reset(), each.taken = 0;
+            one.reduce();
+            std::sort(one.ways.begin(), one.ways.end());
+            for (outline::part const& each : one.parts) taken[k].push_back(each.taken);
         }
-        if (whole.ways != read.ways)
+        if (whole.ways != read.ways || taken[0] != taken[1])
             fail("a file does not say where one of its loops takes its step: neurons on the way "
                  "back, or several layers side by side where it leads to",
                  "Let the loop lead back through weights alone, to one layer");

@@ -48,6 +48,42 @@ SPIKEFUSE_FUNCTION lanes<T> all_passed_on(Rows const& rows, int first) {
     return sum;
 }
 
+/// What a connection that reads earlier rows gives in one step.
+template <class Schedule, class T, class Stage, class Feed>
+class cell_past {
+    using V = lanes<T>;
+    using over = typename Schedule::template over<Feed::layer>;
+    using from = plan::first_source<Feed>;
+    using passing = plan::passing_feeds<typename Stage::feeds>;
+
+  public:
+    template <class Rows>
+    SPIKEFUSE_FUNCTION cell_past(Rows const&, T const* all_parameters)
+        : parameters_(all_parameters +
+                      plan::layout<Schedule, T>::template parameter_offset<Feed::layer>) {}
+    /// What arrives at register p of the stage.
+    template <class Rows>
+    SPIKEFUSE_FUNCTION V current(Rows const& rows, int p) const {
+        auto const& kept = get<static_cast<std::size_t>(from::buffer)>(rows).rows;
+        using element = std::remove_cvref_t<decltype(kept[0][0])>;
+        past_rows<element> const past{kept[from::delay], -std::ptrdiff_t(std::size(kept[0]))};
+        T numbers[V::width];
+        for (int lane = 0; lane < V::width; ++lane) {
+            int const n = p * V::width + lane;
+            numbers[lane] = n < over::outputs ? over::output(past, parameters_, n) : T(0);
+        }
+        V const arriving = V::load(numbers);
+        if constexpr (plan::mp11::mp_empty<passing>::value) {
+            return arriving;
+        } else {
+            return all_passed_on<Schedule, T, passing>(rows, p * V::width) + arriving;
+        }
+    }
+
+  private:
+    T const* parameters_;
+};
+
 /// What a layer of weights reads in one step: a list of events or, where they are too many, the row
 /// itself; as at host level, by the same counts (layers/detail/rows.hpp), so that sums have the
 /// same bits.

@@ -65,8 +65,12 @@ struct cell_stepper {
         if constexpr (plan::mp11::mp_empty<mixing>::value) {
             step_neurons<self>([&](int p) SPIKEFUSE_INLINE { return passed<self>(p); });
         } else {
-            cell_events<Schedule, T, self, plan::mp11::mp_front<mixing>> const events(
-                rows, constants.parameters);
+            using feed = plan::mp11::mp_front<mixing>;
+            using arriving = typename std::conditional_t<
+                past_map<typename Schedule::template over<feed::layer>>,
+                plan::mp11::mp_quote<cell_past>,
+                plan::mp11::mp_quote<cell_events>>::template fn<Schedule, T, self, feed>;
+            arriving const events(rows, constants.parameters);
             step_neurons<self>([&](int p) SPIKEFUSE_INLINE { return events.current(rows, p); });
         }
     }

@@ -14,6 +14,17 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class C, class Feed>
 inline constexpr bool maps_rows = plan::feed_maps_rows<typename C::schedule, Feed>;
 
+/// What a map reads in row `r`: the row, or, of one that reads earlier ones, these too.
+template <class Over, class From, class C>
+SPIKEFUSE_FUNCTION auto mapped_row(C const& here, int r) {
+    auto const* const row = row_of<From::buffer>(here, r - From::delay);
+    if constexpr (past_map<Over>) {
+        using element = element_of<C, From::buffer>;
+        return past_rows<element>{row, static_cast<std::ptrdiff_t>(row_stride<From::buffer>(here))};
+    } else {
+        return row;
+    }
+}
 /// A thread's own memory, of a host.
 template <class C>
 SPIKEFUSE_FUNCTION typename C::number* map_memory(C const& here) {
@@ -31,7 +42,7 @@ SPIKEFUSE_FUNCTION void map_rows(C const& here, int first, int rows, typename C:
     using over = typename C::template panels_of<Feed::layer>;
     using from = plan::first_source<Feed>;
     T const* const parameters = here.template parameters_of<Feed::layer>();
-    auto const row = [&](int r) { return row_of<from::buffer>(here, first + r - from::delay); };
+    auto const row = [&](int r) { return mapped_row<over, from>(here, first + r); };
     constexpr int padded = C::layout::padded(over::outputs);
     if constexpr (C::W > 1) {
         each_own(here, rows, [&](int r) {
@@ -97,7 +108,15 @@ SPIKEFUSE_FUNCTION void backward_map_inputs(Rows const& all) {
         return row_of<from::buffer>(all.sample(k), all.row(k) - from::delay);
     };
     auto const gradients = [&](int k) { return current_row<Stage>(all.sample(k), all.row(k)); };
-    if constexpr (C::W > 1) {
+    if constexpr (past_map<over>) { // a thread's registers, each number where it came from
+        each_own(any, registers, [&](int p) {
+            for (int k = 0; k < all.total(); ++k)
+                for (int n = p * C::W; n < (p + 1) * C::W && n < over::inputs; ++n)
+                    gradient_at<from::buffer>(
+                        all.sample(k), all.row(k) - from::delay - over::steps_before(parameters, n),
+                        p)[n - p * C::W] += gradients(k)[n];
+        });
+    } else if constexpr (C::W > 1) {
         // Rows of a held input share one row of gradients: one thread adds them up.
         constexpr bool share = plan::is_network_input<from>::value && C::kind == input_kind::held;
         int const total = all.total();

@@ -25,11 +25,26 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 /// - `work<T, Training>`: numbers of a thread's memory on a host
 /// - `transposed<T>` numbers are a copy of the weights in another order for `input_gradients`, one
 ///   a launch; `transpose(parameters, to, k)`: register k of it
+/// - `steps_back`, of one that gives each input of an earlier row: how many rows before it reads.
+///   It takes `past_rows` for a row, and says `steps_before(parameters, n)` in place of gradients
 template <class Over>
 concept row_map = requires {
     { Over::inputs + Over::outputs } -> std::convertible_to<int>;
     Over::template work<float, true> + Over::template transposed<float>;
     Over::template gradient_parts<float>;
+};
+
+/// Whether it gives inputs of earlier rows.
+template <class Over>
+concept past_map = row_map<Over> && requires {
+    { Over::steps_back } -> std::convertible_to<int>;
+};
+/// A row, and where those of the steps before it lie.
+template <class Element>
+struct past_rows {
+    Element const* row;
+    std::ptrdiff_t apart; ///< elements from a row to the next
+    SPIKEFUSE_FUNCTION Element const* ago(int steps) const { return row - steps * apart; }
 };
 
 /// Input n of a row, packed or not.

@@ -22,7 +22,7 @@ struct iaf_neuron {
     using kind = named<"iaf">;
     using parameters = iaf_parameters;
     using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
-                         attached_policy>::with<Policies...>;
+                         attached_policy, at_once_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{
         "IF", {{"r", "r"}, {"threshold", "v_threshold"}, {"v_reset", "v_reset", 0}}};
 
@@ -33,12 +33,11 @@ struct iaf_neuron {
         constexpr auto r = param<"r">(&parameters::r);
         constexpr auto threshold = param<"threshold">(&parameters::threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return dynamics(d(v) = r * current, fires<choices>(v, threshold),
-                        resets<choices>(v, threshold, v_reset));
+        return dynamics(d(v) = r * current, fires_and_resets<choices>(v, threshold, v_reset));
     }
 };
 
-/// State `v`; gives spikes.
+/// State `v`, with `next_step` also `fired`; gives spikes.
 inline constexpr auto iaf = neuron<iaf_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

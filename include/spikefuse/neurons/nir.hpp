@@ -5,8 +5,9 @@
 ///
 /// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes LIF and CubaLIF, by
 /// forward Euler: states begin at zero, a neuron fires above its threshold and is then set to
-/// v_reset. The file holds neither the time step nor another way to fire or reset: `inclusive` and
-/// `subtract` say these. `lif` and `iaf` are the same with what norse and the usual networks need.
+/// v_reset. The file holds neither the time step nor another way to fire, reset or begin:
+/// `inclusive`, `subtract`, `next_step` and `start_at_leak` say these. `lif` and `iaf` are the same
+/// with what norse and the usual networks need.
 
 #include "neuron.hpp"
 #include "policies.hpp"
@@ -28,7 +29,7 @@ struct lif_neuron {
     using kind = named<"nir_lif">;
     using parameters = lif_parameters;
     using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
-                         attached_policy>::with<Policies...>;
+                         attached_policy, at_once_policy, start_at_zero_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"LIF",
                                           {{"tau", "tau"},
                                            {"r", "r"},
@@ -45,9 +46,9 @@ struct lif_neuron {
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return dynamics(d(v) = ((v_leak - v) + r * current) / tau, //
-                        fires<choices>(v, v_threshold),            //
-                        neuron_policies::resets<choices>(v, v_threshold, v_reset));
+        return dynamics(policy<choices, axis::start>::begins(v, v_leak), //
+                        d(v) = ((v_leak - v) + r * current) / tau,       //
+                        fires_and_resets<choices>(v, v_threshold, v_reset));
     }
 };
 
@@ -66,7 +67,7 @@ namespace detail {
 
 /// The synapse and the membrane of Cuba neurons, and what comes behind them: a spike, or the
 /// membrane as the output.
-template <class Parameters, bool OldCurrent, class After>
+template <class Parameters, class Choices, bool OldCurrent, class After>
 constexpr auto cuba_dynamics(After after) {
     using namespace spikefuse::equations;
     constexpr auto v = state<"v">; // membrane
@@ -78,10 +79,12 @@ constexpr auto cuba_dynamics(After after) {
     constexpr auto w_in = param<"w_in">(&Parameters::w_in);
     constexpr auto arrived = after_step(i, (w_in * current - i) / tau_syn);
     constexpr auto leak = ((v_leak - v) + r * i) / tau_mem;
+    constexpr auto begins =
+        neuron_policies::policy<Choices, neuron_policies::axis::start>::begins(v, v_leak);
     if constexpr (OldCurrent) {
-        return dynamics(d(v) = leak, i = arrived, after);
+        return dynamics(begins, d(v) = leak, i = arrived, after);
     } else {
-        return dynamics(i = arrived, d(v) = leak, after);
+        return dynamics(begins, i = arrived, d(v) = leak, after);
     }
 }
 
@@ -95,7 +98,8 @@ struct cuba_lif_neuron {
     using kind = named<"nir_cuba_lif">;
     using parameters = cuba_lif_parameters;
     using choices = asks<strict_policy, surrogate_policy, everyone_policy, reset_to_value_policy,
-                         attached_policy, decay_then_add_policy>::with<Policies...>;
+                         attached_policy, at_once_policy, start_at_zero_policy,
+                         decay_then_add_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"CubaLIF",
                                           {{"tau_mem", "tau_mem"},
                                            {"tau_syn", "tau_syn"},
@@ -116,15 +120,14 @@ struct cuba_lif_neuron {
         constexpr auto v = state<"v">;
         constexpr auto v_threshold = param<"v_threshold">(&parameters::v_threshold);
         constexpr auto v_reset = param<"v_reset">(&parameters::v_reset);
-        return detail::cuba_dynamics<parameters, old_current>(
-            lines(fires<choices>(v, v_threshold),
-                  neuron_policies::resets<choices>(v, v_threshold, v_reset)));
+        return detail::cuba_dynamics<parameters, choices, old_current>(
+            fires_and_resets<choices>(v, v_threshold, v_reset));
     }
 };
 
-/// State `v`; gives spikes.
+/// State `v`, with `next_step` also `fired`; gives spikes.
 inline constexpr auto lif = neuron<lif_neuron<>>;
-/// States `i`, `v`; gives spikes.
+/// States `i`, `v`, with `next_step` also `fired`; gives spikes.
 inline constexpr auto cuba_lif = neuron<cuba_lif_neuron<>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::nir

@@ -4,7 +4,8 @@
 /// and its Threshold, which fires without a membrane.
 ///
 /// Source: Pedersen et al. 2024, Nature Communications 15:8122, the nodes I, LI and CubaLI, by
-/// forward Euler: states begin at zero, the output is the membrane as the step leaves it.
+/// forward Euler: states begin at zero (`start_at_leak`: membranes at v_leak), the output is the
+/// membrane as the step leaves it.
 
 #include "nir.hpp"
 
@@ -41,15 +42,18 @@ template <class... Policies>
 struct li_neuron {
     using kind = named<"nir_li">;
     using parameters = li_parameters;
+    using choices = asks<start_at_zero_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"LI", {{"tau", "tau"}, {"r", "r"}, {"v_leak", "v_leak"}}};
 
     static constexpr auto equations() {
         using namespace spikefuse::equations;
+        using namespace spikefuse::neuron_policies;
         constexpr auto v = state<"v">; // membrane
         constexpr auto tau = param<"tau">(&parameters::tau);
         constexpr auto r = param<"r">(&parameters::r);
         constexpr auto v_leak = param<"v_leak">(&parameters::v_leak);
-        return dynamics(d(v) = ((v_leak - v) + r * current) / tau, output = v);
+        return dynamics(policy<choices, axis::start>::begins(v, v_leak),
+                        d(v) = ((v_leak - v) + r * current) / tau, output = v);
     }
 };
 
@@ -68,7 +72,7 @@ template <class... Policies>
 struct cuba_li_neuron {
     using kind = named<"nir_cuba_li">;
     using parameters = cuba_li_parameters;
-    using choices = asks<decay_then_add_policy>::with<Policies...>;
+    using choices = asks<decay_then_add_policy, start_at_zero_policy>::with<Policies...>;
     static constexpr nir_mapping exchange{"CubaLI",
                                           {{"tau_mem", "tau_mem"},
                                            {"tau_syn", "tau_syn"},
@@ -84,7 +88,7 @@ struct cuba_li_neuron {
         static_assert(
             old_current || std::is_same_v<synapse, decay_then_add_policy>,
             "spikefuse: nir::cuba_li takes the synapses decay_then_add and use_old_current.");
-        return detail::cuba_dynamics<parameters, old_current>(output = state<"v">);
+        return detail::cuba_dynamics<parameters, choices, old_current>(output = state<"v">);
     }
 };
 

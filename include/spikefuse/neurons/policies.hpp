@@ -163,6 +163,18 @@ struct next_step_policy {
 struct at_once_policy {
     static constexpr neuron_policies::axis question = neuron_policies::axis::reset_time;
 };
+/// Membranes begin at zero (NIR).
+struct start_at_zero_policy {
+    static constexpr neuron_policies::axis question = neuron_policies::axis::start;
+    static constexpr auto begins(auto, auto) { return equations::lines(); }
+};
+/// Membranes begin where they go without input (norse).
+struct start_at_leak_policy {
+    static constexpr neuron_policies::axis question = neuron_policies::axis::start;
+    static constexpr auto begins(auto membrane, auto v_leak) {
+        return equations::start(membrane = v_leak);
+    }
+};
 /// A spike is a one.
 struct unit_spikes_policy {
     static constexpr neuron_policies::axis question = neuron_policies::axis::spike_size;
@@ -234,6 +246,29 @@ constexpr auto resets(auto membrane, auto threshold, auto v_reset) {
     return policy<Choices, axis::reset>::reset(membrane, spike, threshold, v_reset);
 }
 
+/// The lines that fire and reset, in one step or, of neurons that keep in `fired` whether they
+/// did, after the next step's integration.
+template <class Choices>
+constexpr auto fires_and_resets(auto membrane, auto threshold, auto v_reset) {
+    using reset = policy<Choices, axis::reset>;
+    if constexpr (std::is_same_v<policy<Choices, axis::reset_time>, at_once_policy>) {
+        return equations::lines(fires<Choices>(membrane, threshold),
+                                resets<Choices>(membrane, threshold, v_reset));
+    } else {
+        constexpr auto fired = equations::state<"fired">;
+        constexpr auto before = policy<Choices, axis::reset_gradient>::through(fired);
+        auto const again = [&] {
+            if constexpr (std::is_same_v<reset, reset_to_value_policy>) {
+                return membrane = (1 - before) * membrane + before * v_reset;
+            } else {
+                return reset::reset(membrane, before, threshold, v_reset);
+            }
+        };
+        return equations::lines(again(), fires<Choices>(membrane, threshold),
+                                fired = equations::spike);
+    }
+}
+
 /// Fires above the threshold.
 inline constexpr strict_policy strict{};
 /// Fires at or above the threshold.
@@ -261,6 +296,10 @@ inline constexpr no_reset_policy no_reset{};
 inline constexpr next_step_policy next_step{};
 /// The reset comes in the same step.
 inline constexpr at_once_policy at_once{};
+/// Membranes begin at zero.
+inline constexpr start_at_zero_policy start_at_zero{};
+/// Membranes begin where they go without input.
+inline constexpr start_at_leak_policy start_at_leak{};
 /// A spike is 1.
 inline constexpr unit_spikes_policy unit_spikes{};
 /// A spike is `graded_spikes_factor`.
@@ -320,6 +359,8 @@ using neuron_policies::reset_to_value;
 using neuron_policies::reset_to_zero;
 using neuron_policies::several_up_to;
 using neuron_policies::spikes_out;
+using neuron_policies::start_at_leak;
+using neuron_policies::start_at_zero;
 using neuron_policies::subtract;
 using neuron_policies::unit_spikes;
 using neuron_policies::use_old_current;

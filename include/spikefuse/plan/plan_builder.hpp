@@ -51,7 +51,7 @@ struct plan_builder {
 template <class Words, class Points>
 struct stage_emits_bits : emits_bits<mp11::mp_at<Words, mp11::mp_back<Points>>> {};
 template <class Words>
-struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {};
+struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {}; // there may be no word yet
 
 /// Whether a stage passes on the bits of one buffer, or of a part of it.
 template <class Buffers, class Feeds, class Points>
@@ -228,6 +228,35 @@ using keeping =
                                  (mp11::mp_at_c<Buffers, Source::buffer>::kept > Source::delay
                                       ? mp11::mp_at_c<Buffers, Source::buffer>::kept
                                       : Source::delay)>>;
+// Each feature of another step: a connection that reads one row, and so many before it.
+template <class Draft>
+struct flush_to_kept_row : flush_into_buffers<Draft> {};
+template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class... Sources>
+    requires(sizeof...(Sources) > 1)
+struct flush_to_kept_row<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>>
+    : flush_to_one_row<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>> {
+};
+template <class Draft, int Steps>
+struct keep_rows;
+template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class Source,
+          int Steps>
+struct keep_rows<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Source>>, Steps> {
+    using type = plan_builder<Words, Shapes,
+                              keeping<Buffers, source<Source::buffer, 0, Source::delay + Steps>>,
+                              Nodes, in_buffers<Shape, Source>>;
+};
+template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class Word>
+    requires past_map<
+        typename Word::template over<spikefuse::detail::plain_shape<typename Signal::shape>>>
+struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, Word> {
+    static_assert(spikefuse::detail::widths_meet<Signal::width, Word::wants>());
+    using over =
+        typename Word::template over<spikefuse::detail::plain_shape<typename Signal::shape>>;
+    using row =
+        typename flush_to_kept_row<plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type;
+    using type =
+        typename append_layer<typename keep_rows<row, over::steps_back>::type, Word, true>::type;
+};
 template <class Draft, int Steps>
 struct delay_signal;
 template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class... Sources,

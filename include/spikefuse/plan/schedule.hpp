@@ -27,8 +27,6 @@ struct schedule {
     static constexpr int outputs = finished::outputs;
     static constexpr bool emits_bits = finished::bits;
     static constexpr int layer_count = static_cast<int>(mp11::mp_size<words>::value);
-    static_assert(layer_count > 0, "spikefuse: this network computes nothing: it holds no layer "
-                                   "with numbers of its own. Put one behind input<N>.");
 
     template <int Layer>
     using word = mp11::mp_at_c<words, Layer>;

@@ -38,7 +38,7 @@ struct stage_traits {
     static constexpr int count = Schedule::layer_count;
     /// What is said of each layer, found in one walk over the stages.
     struct marks {
-        bool of[count];
+        bool of[count > 0 ? count : 1];
     };
 
     template <class Source>

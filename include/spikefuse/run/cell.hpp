@@ -83,9 +83,10 @@ class network_cell {
                 false,
                 detail::plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
         if constexpr (detail::plan::maps_rows<plain, Layer>)
-            return detail::plan::layer_is_no_image<
-                false,
-                detail::plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
+            if constexpr (!past_map<typename plain::template over<Layer>>)
+                return detail::plan::layer_is_no_image<
+                    false,
+                    detail::plan::parameter_names<plain, T>::template layer_name<Layer>()>::is_said;
         return own::template check<Layer>();
     }
     static_assert([]<int... Layer>(std::integer_sequence<int, Layer...>) {

@@ -32,8 +32,9 @@ class parameter_learner {
         lowest_ = Kokkos::View<T*, Space>("spikefuse::lowest", size);
         partial_ = Kokkos::View<double*, Space>("spikefuse::norms", (size + chunk - 1) / chunk);
         Kokkos::deep_copy(lowest_, -std::numeric_limits<T>::infinity());
-        for (auto const& one : parameters_.parameters())
-            if (!parameters_.is_neurons(one.layer)) learn(one.layer, one.name);
+        for (array_place const& one : parameters_.arrays())
+            if (!parameters_.is_neurons(one.layer) && one.info.measure != array_unit::steps)
+                learn(one.layer, one.name());
     }
 
     /// Lets an array learn. Time constants, rates and what is positive learn in their logarithm: a
@@ -44,7 +45,7 @@ class parameter_learner {
     /// @param shared one number for all neurons, which have to be alike: it learns from the sum of
     ///     their gradients
     /// @throws name_error no such parameter
-    /// @throws value_error shared weights, or entries that differ
+    /// @throws value_error shared weights, or entries that differ; steps, which are whole numbers
     void learn(std::string_view layer, std::string_view name, bool shared = false) {
         choose(layer, name, true, shared);
     }
@@ -199,8 +200,12 @@ class parameter_learner {
 
     void choose(std::string_view layer, std::string_view name, bool learns, bool shared) {
         auto const& one = find_array(parameters_.arrays(), layer, name);
+        std::string const what = "'" + std::string(name) + "' of '" + std::string(layer) + "'";
+        if (learns && one.info.measure == array_unit::steps)
+            throw value_error(what + " cannot learn",
+                              "it is a whole number of steps, of which there is no gradient",
+                              "Set it: what stands before and behind it learns");
         if (learns && shared) {
-            std::string const what = "'" + std::string(name) + "' of '" + std::string(layer) + "'";
             if (one.info.columns != 0)
                 throw value_error(what + " cannot be shared",
                                   "only what neurons have one number of can be one number",

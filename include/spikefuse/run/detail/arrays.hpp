@@ -7,6 +7,7 @@
 #include "../../core/layer.hpp"
 #include "../../core/numbers.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -67,7 +68,7 @@ struct array_place {
         T const value = static_cast<T>(given);
         struct demand {
             bool met;
-            char const *why, *cure;
+            std::string why, cure;
         };
         demand const asked = [&]() -> demand {
             switch (info.measure) {
@@ -80,6 +81,13 @@ struct array_place {
             case array_unit::positive:
                 return {value > 0, "it is divided by: positive and finite",
                         "Give it a number above zero"};
+            case array_unit::steps: {
+                std::string const most = std::to_string(info.highest);
+                return {value >= 0 && value <= static_cast<T>(info.highest) &&
+                            value == std::floor(value),
+                        "it waits for a whole number of steps from 0 to " + most,
+                        "Write delays<N> with the longest, or give it a number up to " + most};
+            }
             default:
                 return {true, "a parameter is a finite number",
                         "Look where this number comes from"};
