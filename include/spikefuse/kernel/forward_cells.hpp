@@ -2,7 +2,8 @@
 #pragma once
 /// The forward kernel of few steps of many small bodies: each by one thread, as cells are, from and
 /// to the samples' memory. The sample's way through a team's scratch, with its coefficients, lists
-/// and barriers, costs several times the step of a small network.
+/// and barriers, costs several times the step of a small network. Of a host: where a register is
+/// one number, teams run all.
 
 #include "cell_step.hpp"
 #include "outputs.hpp"
