@@ -195,7 +195,7 @@ class network_cell {
 
 namespace detail {
 
-/// Launches one step of all samples, each by one thread. A few parts a thread, so that none waits
+/// Launches few steps of all samples, each by one thread. A few parts a thread, so that none waits
 /// long for the last, and none so small that its coefficients cost more than its steps.
 template <class Schedule, class Readout, class T, class Space>
 void run_cells(std::string const& label, Space const& space, run_arguments<T> const& arguments) {

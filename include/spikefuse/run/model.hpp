@@ -322,7 +322,7 @@ class model : public detail::model_checks<T, Space>,
                 forward_name_, space, arguments, slices_, scratch_))
             return;
         if constexpr (detail::steps_as_cells<schedule, T>)
-            if (arguments.steps == 1 && arguments.records == nullptr)
+            if (arguments.steps <= detail::most_steps_of_cells && arguments.records == nullptr)
                 return detail::run_cells<schedule, Readout>(forward_name_, space, arguments);
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
