@@ -131,7 +131,8 @@ struct stage_traits {
     static constexpr void mark_passing(stage<Width, mp11::mp_list<Feed...>, Points, Target> self,
                                        marks& some) {
         if (only_feeds_sums<decltype(self)>::value)
-            ((has_weights<Feed>::value ? void(some.of[Feed::layer] = true) : void()), ...);
+            ((some.of[has_weights<Feed>::value ? Feed::layer : 0] |= has_weights<Feed>::value),
+             ...);
     }
     static constexpr marks passing_on = [] {
         marks some{};
