@@ -52,6 +52,14 @@ std::vector<double> doubles_of(fs::path const& path) {
     return all;
 }
 
+/// What was recorded of some ends.
+nir_tool::recording recorded(job const& one, nir::graph const& graph,
+                             std::vector<nir::port> const& ports) {
+    return nir_tool::read_arrays(
+        one.recorded, graph, ports,
+        {&ports == &graph.inputs ? "/in/" : "/expect/" + one.variant + "/out/"});
+}
+
 std::string main_of(std::vector<job> const& jobs) {
     std::string text, calls;
     for (job const& one : jobs) {
@@ -97,19 +105,14 @@ int main(int, char** argv) {
            "}\n";
 }
 
-/// What the interpreter gives, which shares no arithmetic with the kernels.
+/// What the interpreter gives, which shares no arithmetic with the kernels: rows, as a network
+/// does.
 std::vector<double> interpreted(nir::graph const& graph, nir::choices const& choices,
-                                std::vector<double> const& input) {
-    nir_tool::interpreter network(graph, choices);
-    auto const each =
-        static_cast<std::ptrdiff_t>(io::detail::count_of(graph.nodes[graph.inputs[0].node].out));
-    std::vector<double> all;
-    for (auto at = input.begin(); at != input.end(); at += each) {
-        network.step({{graph.inputs[0].label, {at, at + each}}});
-        auto const& out = network.at(graph.outputs[0].node).gives;
-        all.insert(all.end(), out.begin(), out.end());
-    }
-    return all;
+                                nir_tool::recording const& input) {
+    nir_tool::results const all = nir_tool::run(graph, choices, input, false, [](std::size_t) {});
+    nir_tool::recording made{input.steps, {}};
+    for (nir::port const& one : graph.outputs) made.arrays[one.label] = all.at("out/" + one.label);
+    return nir_tool::joined_rows(graph, graph.outputs, made);
 }
 
 void hold(std::vector<double> const& made, std::vector<double> const& wanted, double tolerance) {
@@ -159,12 +162,12 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
                           << reason.why << "\n";
                 continue;
             }
-            io::array const input =
-                io::hdf5_file(one.recorded).numbers("/in/" + graph.inputs[0].label);
+            std::vector<double> const input =
+                nir_tool::joined_rows(graph, graph.inputs, recorded(one, graph, graph.inputs));
             test::write_bytes(here / (one.space + ".path"), one.path);
-            test::write_bytes(here / (one.space + ".in"),
-                              {reinterpret_cast<char const*>(input.values.data()),
-                               input.values.size() * sizeof(double)});
+            test::write_bytes(
+                here / (one.space + ".in"),
+                {reinterpret_cast<char const*>(input.data()), input.size() * sizeof(double)});
             jobs.push_back(one);
         }
     }
@@ -183,14 +186,12 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
         std::vector<double> const in_double = doubles_of(here / (one.space + ".double")),
                                   in_float = doubles_of(here / (one.space + ".float"));
         std::vector<double> const wanted =
-            interpreted(graph, one.choices, doubles_of(here / (one.space + ".in")));
+            interpreted(graph, one.choices, recorded(one, graph, graph.inputs));
         hold(in_double, wanted, 1e-12);
         hold(in_float, wanted, 1e-5);
         if (one.is_recorded)
             hold(in_double,
-                 io::hdf5_file(one.recorded)
-                     .numbers("/expect/" + one.variant + "/out/" + graph.outputs[0].label)
-                     .values,
+                 nir_tool::joined_rows(graph, graph.outputs, recorded(one, graph, graph.outputs)),
                  3e-7);
         std::cout << fs::path(one.path).stem().string() << " " << one.variant << "\n";
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Headers that spikefuse-nir wrote, compiled: they give what the interpreter gives, and what was
 // recorded.
+#include "../../tools/nir/data.hpp"
+#include "../../tools/nir/interpreter.hpp"
 #include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/generated/loops_and_branches.hpp"
@@ -137,6 +139,56 @@ TEST_CASE("a model of every kind of node becomes a file, a graph, and the same m
     REQUIRE(file.numbers("/node/nodes/delay_1/delay").values == std::vector<double>(5, 3e-3));
     REQUIRE(file.text("/node/nodes/conv2d_2/padding") == "same");
     REQUIRE(file.numbers("/node/nodes/conv2d_2/weight").shape == nir::extents{6, 2, 2, 2});
+}
+
+namespace {
+
+constexpr auto exciting = take<0> >> nir::lif({.r = 20});
+constexpr auto across = take<0> >> linear<4>;
+/// Two inputs, two populations that drive each other, three outputs.
+constexpr auto of_several_ends =
+    input<6, image<1, 4, 4>> >>
+    ((take<0> >> linear<5>) | (take<1> >> conv2d<2, 3> >> iaf >> flatten >> linear<4>)) >>
+    recurrent((exciting | take<1>) >> (take<0> | ((across + take<1>) >> nir::lif({.r = 30}))),
+              through(take<1> >> linear<5>)) >>
+    ((take<0> >> linear<2> >> nir::li) | take<1> | (take<1> >> delay<2> >> linear<3>));
+
+} // namespace
+
+TEST_CASE("a model of several inputs and outputs becomes a file, and the same model again") {
+    test::folder const here;
+    std::string const path = here / "ends.nir";
+    model_settings const chosen{.steps = 40, .dt = 1 * ms};
+    model first{of_several_ends, chosen, precision<double>}, second{first};
+    randomise(first, 2);
+    io::array const x{{40, 22}, test::nir_graph::weight(40, 22, 3, 4).values};
+    nir::write(path, first, {.test = x});
+    nir::graph const written = nir::read(path);
+    REQUIRE(written.warnings.empty());
+    REQUIRE((written.inputs.size() == 2 && written.outputs.size() == 3));
+    REQUIRE(written.nodes[written.find("input_2")].out == nir::extents{1, 4, 4});
+    REQUIRE(written.nodes[written.find("output_3")].out == nir::extents{3});
+    same(first, written, {.dt = 1e-3}, x.values);
+    REQUIRE(bits(first) != bits(second));
+    second.load(written, {.dt = 1e-3}); // and its test is met
+    REQUIRE(bits(first) == bits(second));
+}
+
+TEST_CASE("inputs and outputs are those of a file in its order, whatever else would fit") {
+    test::nir_graph made({3});
+    auto const weights = [](int seed) {
+        return nir::nodes::linear{test::nir_graph::weight(2, 3, seed)};
+    };
+    std::size_t const a = made.behind(0, "a", weights(1), {2}),
+                      b = made.behind(0, "b", weights(2), {2});
+    made.end(b, "left"), made.end(a, "right");
+    model network{
+        input<3> >> (linear<2>(no_bias) | linear<2>(no_bias)), {.dt = 1 * ms}, precision<double>};
+    network.load(made.made);
+    REQUIRE(network.get("linear 1", "weight") == weights(2).weight.values);
+    model joined{input<3> >> (linear<2>(no_bias) + linear<2>(no_bias)), {.dt = 1 * ms}};
+    REQUIRE_THROWS_MATCHES(joined.load(made.made), shape_error,
+                           MessageMatches(ContainsSubstring("right: Output [2] of a")));
 }
 
 TEST_CASE("every recorded graph, written and read again, is the same graph") {

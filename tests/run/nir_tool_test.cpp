@@ -213,20 +213,24 @@ TEST_CASE("names become identifiers that no two nodes share") {
         REQUIRE(nir_tool::identifier(name, taken) == wanted);
 }
 
-TEST_CASE("what no sentence says is refused with its reason") {
+TEST_CASE("any graph is a sentence: several ends, ways that cross, loops in loops") {
+    auto const is = [](nir::graph const& graph, std::string const& sentence) {
+        std::string const text = written(graph);
+        INFO(text);
+        REQUIRE_THAT(text, ContainsSubstring("auto network = " + sentence + ";"));
+    };
     nir_graph two({2});
     std::size_t const fc = two.then("fc", nodes::linear{nir_graph::weight(2, 2, 1)}, {2});
-    two.end(fc, "left"), two.end(fc, "right");
-    REQUIRE_THAT(written(two.made), ContainsSubstring("no: it has 2 Output nodes"));
+    std::size_t const other = two.input("other", {3});
+    std::size_t const more =
+        two.behind(other, "more", nodes::linear{nir_graph::weight(2, 3, 2)}, {2});
+    std::size_t const lif = two.behind(fc, "one", some_lif(), {2});
+    two.made.edges.emplace_back(more, lif);
+    two.end(lif, "left"), two.end(more, "right");
+    is(two.made, "input<2, 3>\n    >> (take<0> | (take<1> >> more))\n"
+                 "    >> (((take<1> + (take<0> >> fc)) >> one) | take<1>)");
+    REQUIRE_THAT(written(two.made), ContainsSubstring("in a row: input [2], other [3]"));
 
-    nir_graph partly({2, 3, 4}); // no word gives an image of [6, 4]
-    nodes::conv1d each;
-    each.stride = each.dilation = {1}, each.weight = {{5, 6, 4}, std::vector<double>(120, 1)};
-    each.bias = {std::vector<double>(5)};
-    partly.then("some", nodes::flatten{0, 1}, {6, 4});
-    partly.then("conv", each, {5, 1});
-    REQUIRE_THAT(written(partly.end()),
-                 ContainsSubstring("no: 'conv' takes an image, and what comes to it is features"));
     nir_graph crossing({2}); // a - c, a - d, b - d: no sum of branches
     std::size_t const first = crossing.then("first", some_lif(), {2}),
                       a = crossing.behind(first, "a", some_lif(1), {2}),
@@ -237,5 +241,38 @@ TEST_CASE("what no sentence says is refused with its reason") {
     std::size_t const sum = crossing.behind(c, "sum", some_lif(5), {2});
     crossing.made.edges.emplace_back(d, sum);
     crossing.end(sum);
-    REQUIRE_THAT(written(crossing.made), ContainsSubstring("no: its ways cross at"));
+    is(crossing.made, "input<2>\n    >> first\n    >> (identity | a)\n    >> ((take<1> >> c) + "
+                      "((take<1> + (take<0> >> b)) >> d))\n    >> sum");
+
+    // Two populations that drive each other, one of which drives itself.
+    nir_graph loops({2});
+    std::size_t const A = loops.then("A", some_lif(1), {2}),
+                      ab = loops.behind(A, "ab", nodes::linear{nir_graph::weight(3, 2, 1)}, {3}),
+                      B = loops.behind(ab, "B", some_lif(2), {3}),
+                      ba = loops.behind(B, "ba", nodes::linear{nir_graph::weight(2, 3, 1)}, {2});
+    loops.made.edges.emplace_back(ba, A);
+    loops.made.edges.emplace_back(B, B);
+    loops.end(B);
+    is(loops.made, "input<2>\n    >> recurrent(A >> ab >> recurrent(B, through(identity)), "
+                   "through(ba))");
+    loops.made.edges.emplace_back(loops.input("more", {3}), B);
+    is(loops.made, "input<2, 3>\n    >> recurrent((take<1> + (take<0> >> A >> ab)) >> B, "
+                   "through(ba | identity))");
+
+    nir_graph dead({2});
+    dead.then("lif", some_lif(), {2});
+    nir::graph ends = dead.end();
+    dead.made = ends;
+    dead.behind(1, "nowhere", some_lif(), {2});
+    REQUIRE_THAT(written(dead.made), ContainsSubstring("no: nothing follows 'nowhere'"));
+}
+TEST_CASE("what no sentence says is refused with its reason") {
+    nir_graph partly({2, 3, 4}); // no word gives an image of [6, 4]
+    nodes::conv1d each;
+    each.stride = each.dilation = {1}, each.weight = {{5, 6, 4}, std::vector<double>(120, 1)};
+    each.bias = {std::vector<double>(5)};
+    partly.then("some", nodes::flatten{0, 1}, {6, 4});
+    partly.then("conv", each, {5, 1});
+    REQUIRE_THAT(written(partly.end()),
+                 ContainsSubstring("no: 'conv' takes an image, and what comes to it is features"));
 }

@@ -31,6 +31,12 @@ class nir_graph {
         made.edges.emplace_back(before, k);
         return k;
     }
+    /// One more Input.
+    std::size_t input(std::string const& name, nir::extents const& shape) {
+        std::size_t const k = add(name, "Input", nodes::input{}, shape, shape);
+        made.inputs.push_back({k, name});
+        return k;
+    }
     nir::graph end() {
         std::size_t const before = made.nodes.size() - 1;
         end(before);

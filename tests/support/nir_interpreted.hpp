@@ -2,7 +2,7 @@
 #pragma once
 // A model beside the interpreter of the NIR graph that it is.
 
-#include "../../tools/nir/interpreter.hpp"
+#include "../../tools/nir/data.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -31,13 +31,13 @@ std::vector<double> run(Model& network, std::vector<double> const& input) {
 template <class Model>
 void same(Model& network, nir::graph const& graph, nir::choices const& choices,
           std::vector<double> const& input) {
-    nir_tool::interpreter truth(graph, choices);
-    std::vector<double> wanted;
-    for (auto at = input.begin(); at != input.end(); at += Model::inputs) {
-        truth.step({{"input", {at, at + Model::inputs}}});
-        auto const& out = truth.at(graph.outputs[0].node).gives;
-        wanted.insert(wanted.end(), out.begin(), out.end());
-    }
+    nir_tool::recording const rows = nir_tool::parted_rows(
+        graph, graph.inputs, input, input.size() / static_cast<std::size_t>(Model::inputs));
+    auto const all = nir_tool::run(graph, choices, rows, false, [](std::size_t) {});
+    nir_tool::recording outputs{rows.steps, {}};
+    for (nir::port const& one : graph.outputs)
+        outputs.arrays[one.label] = all.at("out/" + one.label);
+    std::vector<double> const wanted = nir_tool::joined_rows(graph, graph.outputs, outputs);
     std::vector<double> const made = run(network, input);
     REQUIRE(made.size() == wanted.size());
     double largest = 0, furthest = 0;

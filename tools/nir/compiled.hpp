@@ -93,7 +93,7 @@ class compiled {
         fs::path const here =
             fs::temp_directory_path() / ("spikefuse-nir-" + std::to_string(getpid()));
         fs::create_directories(here);
-        numbers const& in = input.arrays.begin()->second.values;
+        numbers const in = joined_rows(graph_, graph_.inputs, input);
         std::ofstream(here / "in", std::ios::binary)
             .write(reinterpret_cast<char const*>(in.data()),
                    static_cast<std::streamsize>(in.size() * sizeof(double)));
@@ -101,14 +101,13 @@ class compiled {
                                    std::to_string(input.steps) + " '" + (here / "in").string() +
                                    "' '" + (here / "out").string() + "'",
                                here / "log");
-        nir::port const& port = graph_.outputs[0];
-        io::array made;
-        made.shape = graph_.nodes[port.node].out;
-        made.values.resize(input.steps * interpreter::count(made.shape));
-        made.shape.insert(made.shape.begin(), input.steps);
+        std::size_t each = 0;
+        for (nir::port const& one : graph_.outputs)
+            each += interpreter::count(graph_.nodes[one.node].out);
+        numbers out(input.steps * each);
         std::ifstream file(here / "out", std::ios::binary);
-        file.read(reinterpret_cast<char*>(made.values.data()),
-                  static_cast<std::streamsize>(made.values.size() * sizeof(double)));
+        file.read(reinterpret_cast<char*>(out.data()),
+                  static_cast<std::streamsize>(out.size() * sizeof(double)));
         bool const whole = well && file.good();
         std::string said;
         if (std::ifstream log(here / "log"); !whole)
@@ -117,7 +116,10 @@ class compiled {
         if (!whole)
             throw spikefuse::file_error("the network of '" + graph_.path + "' did not run", said,
                                         "without --compiled it is interpreted");
-        return {{"out/" + port.label, made}};
+        results made;
+        recording const parts = parted_rows(graph_, graph_.outputs, out, input.steps);
+        for (auto const& [label, values] : parts.arrays) made["out/" + label] = values;
+        return made;
     }
 
   private:

@@ -58,6 +58,38 @@ inline recording read_arrays(std::string const& path, nir::graph const& graph,
     return made;
 }
 
+// As a network takes and gives them: what several ends take in a step stands in one row, one behind
+// the other, in the order of the graph's ends.
+inline numbers joined_rows(nir::graph const& graph, std::vector<nir::port> const& ports,
+                           recording const& from) {
+    numbers rows;
+    for (std::size_t t = 0; t < from.steps; ++t)
+        for (nir::port const& one : ports) {
+            numbers const& values = from.arrays.at(one.label).values;
+            std::size_t const each = interpreter::count(graph.nodes[one.node].out);
+            auto const begin = values.begin() + static_cast<std::ptrdiff_t>(t * each);
+            rows.insert(rows.end(), begin, begin + static_cast<std::ptrdiff_t>(each));
+        }
+    return rows;
+}
+inline recording parted_rows(nir::graph const& graph, std::vector<nir::port> const& ports,
+                             numbers const& rows, std::size_t steps) {
+    recording made;
+    made.steps = steps;
+    auto at = rows.begin();
+    for (std::size_t t = 0; t < steps; ++t)
+        for (nir::port const& one : ports) {
+            nir::extents const& shape = graph.nodes[one.node].out;
+            io::array& part = made.arrays[one.label];
+            auto const end = at + static_cast<std::ptrdiff_t>(interpreter::count(shape));
+            part.values.insert(part.values.end(), at, end);
+            part.shape = shape;
+            part.shape.insert(part.shape.begin(), steps);
+            at = end;
+        }
+    return made;
+}
+
 // What a run gave, by its place in a file: "out/output", "node/lif/v".
 using results = std::map<std::string, io::array>;
 

@@ -4,203 +4,11 @@
 
 #include "images.hpp"
 #include "options.hpp"
-#include "words.hpp"
-
-#include <spikefuse/io/nir_outline.hpp>
+#include "sentence.hpp"
 
 #include <cctype>
-#include <list>
-#include <optional>
-#include <set>
-#include <tuple>
 
 namespace nir_tool {
-
-// A piece of the sentence: items joined by >>.
-struct piece {
-    struct item {
-        std::string text;    // "fc1", "recurrent(lif1, through(rec))"
-        std::string meaning; // the same in words and widths: equal where a repetition is
-        std::vector<std::size_t> nodes;
-        bool sum = false;
-    };
-    std::vector<item> items;
-    bool stateful = false; // or, silent, it gives something at first that a late edge would not
-    bool delays = false, biased = false;
-
-    void join(piece const& more) {
-        stateful = stateful || more.stateful || (biased && more.delays);
-        delays = delays || more.delays, biased = biased || more.biased;
-    }
-
-    std::string text() const {
-        std::string all;
-        for (item const& one : items) {
-            bool const wrapped = one.sum && items.size() > 1;
-            all += (all.empty() ? "" : " >> ") + (wrapped ? "(" + one.text + ")" : one.text);
-        }
-        return items.empty() ? "identity" : all;
-    }
-    std::string meaning() const {
-        std::string all;
-        for (item const& one : items) all += one.meaning + " >> ";
-        return all;
-    }
-    std::string branch() const { return items.size() > 1 ? "(" + text() + ")" : text(); }
-    std::vector<std::size_t> nodes() const {
-        std::vector<std::size_t> all;
-        for (item const& one : items) all.insert(all.end(), one.nodes.begin(), one.nodes.end());
-        return all;
-    }
-};
-
-// Contracts a graph until one piece stands between Input and Output: a chain to a sequence, two
-// branches to a sum, a late edge to a loop.
-class sentence {
-  public:
-    sentence(nir::graph const& graph, nir::schedule const& plan, std::vector<piece> pieces)
-        : graph_(graph) {
-        for (piece& one : pieces) vertices_.push_back(std::move(one));
-        for (std::size_t e = 0; e < graph.edges.size(); ++e)
-            edges_.push_back({graph.edges[e].first, graph.edges[e].second, plan.late[e]});
-        first_ = graph.inputs[0].node, last_ = graph.outputs[0].node;
-        while (series() || loop() || parallel()) {
-        }
-    }
-    piece whole() const {
-        if (edges_.size() == 1) return {}; // nothing stands between
-        if (edges_.size() == 2 && edges_.front().from == first_ && edges_.back().to == last_)
-            return vertices_[edges_.front().to];
-        if (edges_.size() == 2 && edges_.back().from == first_) return vertices_[edges_.back().to];
-        std::set<std::string> left;
-        for (edge const& one : edges_)
-            for (std::size_t const k : {one.from, one.to})
-                if (k != first_ && k != last_) left.insert(graph_.nodes[k].name);
-        std::string names;
-        for (std::string const& name : left) names += (names.empty() ? "'" : ", '") + name + "'";
-        throw no_word{"its ways cross at " + names +
-                      ": that is no sum of branches, and no loop around a part"};
-    }
-
-  private:
-    struct edge {
-        std::size_t from, to;
-        bool late;
-    };
-    using place = std::list<edge>::iterator;
-
-    std::size_t leaving(std::size_t k) const {
-        return static_cast<std::size_t>(std::count_if(edges_.begin(), edges_.end(),
-                                                      [&](edge const& e) { return e.from == k; }));
-    }
-    std::size_t entering(std::size_t k) const {
-        return static_cast<std::size_t>(
-            std::count_if(edges_.begin(), edges_.end(), [&](edge const& e) { return e.to == k; }));
-    }
-    bool inner(std::size_t k) const { return k != first_ && k != last_; }
-
-    bool series() {
-        for (place at = edges_.begin(); at != edges_.end(); ++at) {
-            auto const [u, v, late] = *at;
-            if (late || u == v || !inner(u) || !inner(v) || leaving(u) != 1 || entering(v) != 1)
-                continue;
-            piece& into = vertices_[u];
-            piece const& more = vertices_[v];
-            into.items.insert(into.items.end(), more.items.begin(), more.items.end());
-            into.join(more);
-            edges_.erase(at);
-            for (edge& one : edges_)
-                if (one.from == v) one.from = u;
-            return true;
-        }
-        return false;
-    }
-    bool loop() {
-        for (place back = edges_.begin(); back != edges_.end(); ++back) {
-            if (!back->late) continue;
-            if (back->from == back->to) {
-                wrap(back->to, {});
-                edges_.erase(back);
-                return true;
-            }
-            for (place there = edges_.begin(); there != edges_.end(); ++there) {
-                // body -> path -> body, of which one is late; the path has no other edge
-                if (there->from != back->to || there->to != back->from) continue;
-                for (auto const& [path, body, first_late] :
-                     {std::tuple{back->from, back->to, false},
-                      std::tuple{back->to, back->from, true}}) {
-                    if (leaving(path) != 1 || entering(path) != 1 || !inner(path)) continue;
-                    if (vertices_[path].stateful && !first_late) continue;
-                    if (there->late) continue; // late twice: two steps
-                    wrap(body, vertices_[path]);
-                    edges_.erase(back), edges_.erase(there);
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-    void wrap(std::size_t body, piece const& path) {
-        piece& inside = vertices_[body];
-        piece::item whole;
-        whole.text = "recurrent(" + inside.text() + ", through(" + path.text() + "))";
-        whole.meaning = "recurrent(" + inside.meaning() + "," + path.meaning() + ")";
-        whole.nodes = path.nodes();
-        for (std::size_t const k : inside.nodes()) whole.nodes.push_back(k);
-        inside = {{whole}, true};
-    }
-    bool parallel() {
-        for (place one = edges_.begin(); one != edges_.end(); ++one)
-            for (place two = std::next(one); two != edges_.end(); ++two) {
-                auto const way = [&](place at) -> std::optional<std::pair<place, place>> {
-                    std::size_t const k = at->to;
-                    if (at->late || !inner(k) || leaving(k) != 1 || entering(k) != 1) return {};
-                    for (place next = edges_.begin(); next != edges_.end(); ++next)
-                        if (next->from == k && !next->late) return std::pair{at, next};
-                    return {};
-                };
-                if (one->from != two->from || one->late || two->late) continue;
-                auto const a = way(one), b = way(two);
-                bool const straight_one = b && one->to == b->second->to,
-                           straight_two = a && two->to == a->second->to,
-                           both = a && b && a->second->to == b->second->to;
-                if (both)
-                    add(one->to, two->to, *b);
-                else if (straight_two)
-                    add_straight(one->to, two);
-                else if (straight_one)
-                    add_straight(two->to, one);
-                else
-                    continue;
-                return true;
-            }
-        return false;
-    }
-    void add(std::size_t a, std::size_t b, std::pair<place, place> const& gone) {
-        piece& into = vertices_[a];
-        piece const& other = vertices_[b];
-        piece::item both{into.branch() + " + " + other.branch(),
-                         "(" + into.meaning() + "+" + other.meaning() + ")", into.nodes(), true};
-        for (std::size_t const k : other.nodes()) both.nodes.push_back(k);
-        piece whole{{both}};
-        whole.stateful = into.stateful || other.stateful;
-        whole.delays = into.delays || other.delays, whole.biased = into.biased || other.biased;
-        into = whole;
-        edges_.erase(gone.first), edges_.erase(gone.second);
-    }
-    void add_straight(std::size_t a, place gone) {
-        piece& into = vertices_[a];
-        piece::item const both{"identity + " + into.branch(), "(identity+" + into.meaning() + ")",
-                               into.nodes(), true};
-        into.items = {both};
-        edges_.erase(gone);
-    }
-
-    nir::graph const& graph_;
-    std::vector<piece> vertices_;
-    std::list<edge> edges_;
-    std::size_t first_ = 0, last_ = 0;
-};
 
 // A name as C++ has it, that no other node has.
 inline std::string identifier(std::string const& name, std::set<std::string>& taken) {
@@ -300,14 +108,21 @@ inline std::string initialiser_of(nir::choices const& chosen) {
     return text + "}";
 }
 
+// How several Inputs, or Outputs, stand in a row.
+inline std::string row_of(char const* type, nir::graph const& graph,
+                          std::vector<nir::port> const& ports) {
+    std::string text;
+    for (nir::port const& one : ports)
+        text += (text.empty() ? "" : ", ") + escaped(one.label) + " " +
+                shape_of(graph.nodes[one.node].out);
+    return ports.size() < 2
+               ? ""
+               : std::string("// ") + type + "s, one behind the other in a row: " + text + "\n";
+}
+
 // The C++ header of a network: its words by the nodes' names, the sentence, and how a model gets
 // the file's numbers. Throws no_word where there is no such sentence.
 inline header generate(nir::graph graph, nir::choices const& choices, std::string const& place) {
-    for (auto const& [ports, type] :
-         {std::pair{&graph.inputs, "Input"}, {&graph.outputs, "Output"}})
-        if (ports->size() != 1)
-            throw no_word{"it has " + std::to_string(ports->size()) + " " + type +
-                          " nodes, and a network has one"};
     auto const loose = [&](std::size_t k) { // joined to nothing
         return std::none_of(graph.edges.begin(), graph.edges.end(),
                             [&](auto const& edge) { return edge.first == k || edge.second == k; });
@@ -326,28 +141,27 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         words[k] = spell(node);
         constants[k] = identifier(node.name, names);
         pieces[k].items = {{constants[k], words[k] + shape_of(node.in), {k}, false}};
-        std::visit(
-            [&]<class Node>(Node const& what) {
-                pieces[k].stateful = nir::stateful<Node>;
-                pieces[k].delays = std::is_same_v<Node, nodes::delay>;
-                if constexpr (requires { what.bias; })
-                    pieces[k].biased = std::any_of(what.bias.values.begin(), what.bias.values.end(),
-                                                   [](double one) { return one != 0; });
+        pieces[k].stateful = std::visit(
+            []<class Node>(Node const&) {
+                return nir::stateful<Node> || std::is_same_v<Node, nodes::delay>;
             },
             node.what);
     }
     piece const whole = sentence(graph, plan, pieces).whole();
 
     repetition const again = longest_repetition(whole.items);
-    std::size_t const first = graph.inputs[0].node;
-    std::string line = spell.input(graph.nodes[first].out, images_of(graph, plan)[first]);
+    std::vector<bool> const images = images_of(graph);
+    std::vector<std::pair<nir::extents, bool>> taken;
+    for (nir::port const& one : graph.inputs)
+        taken.emplace_back(graph.nodes[one.node].out, images[one.node]);
+    std::string line = spell.input(taken);
     if (whole.items.empty()) line += " >> identity";
     std::vector<std::size_t> said; // nodes whose constants the sentence names
     for (std::size_t k = 0; k < whole.items.size(); ++k) {
         auto const item = [&](std::size_t at, bool alone) {
             piece::item const& one = whole.items[at];
             said.insert(said.end(), one.nodes.begin(), one.nodes.end());
-            return one.sum && !alone ? "(" + one.text + ")" : one.text;
+            return one.joins && !alone ? "(" + one.text + ")" : one.text;
         };
         std::string part;
         if (again.times > 1 && k == again.begin) {
@@ -366,6 +180,7 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         "// The network of a NIR file, by spikefuse-nir. What the file leaves open is "
         "taken so:\n";
     text += "//   dt = " + short_number(choices.dt) + " s\n" + said_of(choices, "//   ");
+    text += row_of("Input", graph, graph.inputs) + row_of("Output", graph, graph.outputs);
     text +=
         "\n#include <spikefuse/io/nir_load.hpp>\n#include <spikefuse/spikefuse.hpp>\n\nnamespace " +
         space + " {\n\nusing namespace spikefuse;\n\ninline constexpr nir::choices choices" +

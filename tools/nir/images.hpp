@@ -30,7 +30,7 @@ inline rows given_by(nir::node const& node) {
 }
 
 // Whether each node gives an image. Throws no_word where a node gets the other.
-inline std::vector<bool> images_of(nir::graph const& graph, nir::schedule const& plan) {
+inline std::vector<bool> images_of(nir::graph const& graph) {
     // Whether a row that leaves `from` comes as it is to a node that wants such.
     auto const comes_to = [&](std::size_t from, rows wanted) {
         std::vector<bool> seen(graph.nodes.size());
@@ -47,23 +47,30 @@ inline std::vector<bool> images_of(nir::graph const& graph, nir::schedule const&
         return false;
     };
     std::vector<bool> image(graph.nodes.size());
-    for (std::size_t const k : plan.order) {
-        nir::node const& node = graph.nodes[k];
-        if (node.type == "Input") {
+    auto const before = [&](std::size_t k) {
+        return std::any_of(graph.edges.begin(), graph.edges.end(),
+                           [&](auto const& edge) { return edge.second == k && image[edge.first]; });
+    };
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+            nir::node const& node = graph.nodes[k];
             bool const shaped = node.out.size() == 2 || node.out.size() == 3;
-            image[k] = shaped && (!comes_to(k, rows::features) || comes_to(k, rows::images));
-            continue;
+            rows const given = given_by(node);
+            bool const gives =
+                node.type == "Input"
+                    ? shaped && (!comes_to(k, rows::features) || comes_to(k, rows::images))
+                    : given == rows::images || (given == rows::as_they_come && before(k));
+            changed = changed || gives != image[k];
+            image[k] = gives;
         }
-        bool before = false;
-        for (std::size_t e = 0; e < graph.edges.size(); ++e)
-            if (graph.edges[e].second == k && !plan.late[e])
-                before = before || image[graph.edges[e].first];
-        rows const wanted = wanted_by(node), given = given_by(node);
-        if (wanted == rows::images && !before)
+    }
+    for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+        nir::node const& node = graph.nodes[k];
+        if (wanted_by(node) == rows::images && !before(k))
             throw no_word{"'" + node.name + "' takes an image, and what comes to it is features"};
-        if (wanted == rows::features && before)
+        if (wanted_by(node) == rows::features && before(k))
             throw no_word{"'" + node.name + "' takes features, and what comes to it is an image"};
-        image[k] = given == rows::as_they_come ? before : given == rows::images;
     }
     return image;
 }

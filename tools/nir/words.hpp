@@ -50,7 +50,7 @@ inline constexpr char const* word_of<nodes::integrator> = "nir::integrator";
 inline constexpr char const* own_delays_word = "delays";
 
 // What a network begins with, and the words' options.
-inline constexpr char const *features_word = "input<{}>", *image_word = "input<image<{}>>",
+inline constexpr char const *input_word = "input<{}>", *image_word = "image<{}>",
                             *stride_word = ".stride<{}>()", *padding_word = ".padding<{}>()",
                             *dilation_word = ".dilation<{}>()", *groups_word = ".groups<{}>()",
                             *same_word = ".padding<same_size>()", *no_bias_word = "no_bias";
@@ -69,8 +69,9 @@ inline bool is_taken(std::string const& name) {
         // the language's
         "input", "linear", "scale", "conv2d", "sum_pool2d", "avg_pool2d", "max_pool2d", "flatten",
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
-        "image", "same_size", "no_bias", "subtract", "inclusive", "use_old_current", "next_step",
-        "start_at_leak", "s", "ms", "us", "spikefuse", "model", "load", "network", "dt", "choices"};
+        "image", "take", "same_size", "no_bias", "subtract", "inclusive", "use_old_current",
+        "next_step", "start_at_leak", "s", "ms", "us", "spikefuse", "model", "load", "network",
+        "dt", "choices"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 
@@ -90,12 +91,11 @@ class speller {
             std::visit([&](auto const& what) { return word(what, as); }, as.what);
         return nir::detail::matrices_of(node) > 1 ? own + " >> " + word_of<nodes::flatten> : own;
     }
-    std::string input(nir::extents const& shape, bool image) const {
-        if (!image)
-            return put(features_word, std::to_string(spikefuse::io::detail::count_of(shape)));
-        return put(image_word, list(shape.size() == 2 // a Conv1d's
-                                        ? nir::extents{shape[0], 1, shape[1]}
-                                        : shape));
+    // Of each Input its shape, and whether it is an image to those that read it.
+    std::string input(std::vector<std::pair<nir::extents, bool>> const& inputs) const {
+        std::string all;
+        for (auto const& [of, image] : inputs) all += (all.empty() ? "" : ", ") + shape(of, image);
+        return put(input_word, all);
     }
     static std::string time(double seconds) {
         return seconds >= 0.5 ? number(seconds) + " * units::s" : number(seconds * 1e3) + " * ms";
@@ -118,6 +118,11 @@ class speller {
     }
     static bool all(std::array<std::size_t, 2> const& both, std::size_t value) {
         return both[0] == value && both[1] == value;
+    }
+    static std::string shape(nir::extents const& of, bool image) {
+        if (!image) return std::to_string(spikefuse::io::detail::count_of(of));
+        return put(image_word,
+                   list(of.size() == 2 ? nir::extents{of[0], 1, of[1]} : of)); // a Conv1d's
     }
     static std::string quoted(nir::node const& node) { return "'" + node.name + "'"; }
 

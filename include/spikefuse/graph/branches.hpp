@@ -2,6 +2,7 @@
 #pragma once
 /// `+`: side by side, summed. `|`: side by side, joined. `identity`: what passes unchanged.
 
+#include "../layers/take.hpp"
 #include "sequence.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
@@ -39,23 +40,18 @@ struct sum_of_both {
 
 /// What both branches give; where an image meets features, features.
 template <class First, class Second>
-struct shape_of_sum {
-    using known = std::conditional_t<First::width != 0, First, Second>;
-    using type = std::conditional_t<
-        std::is_same_v<First, Second> || Second::width == 0, known,
-        std::conditional_t<First::width == 0, Second, shape_of_width<known::width>>>;
+struct shape_of_sum : shape_of_sum<plain_shape<First>, plain_shape<Second>> {};
+template <class Shape>
+struct shape_of_sum<Shape, Shape> {
+    using type = Shape;
 };
-/// One behind the other: features, or the channels of images of the same size.
 template <class First, class Second>
-struct shape_of_join {
-    using type =
-        shape_of_width<First::width == 0 || Second::width == 0 ? 0 : First::width + Second::width>;
+    requires(!std::is_same_v<First, Second> && is_plain<First> && is_plain<Second>)
+struct shape_of_sum<First, Second> {
+    using known = std::conditional_t<First::width != 0, First, Second>;
+    using type = std::conditional_t<First::width == 0 || Second::width == 0, known,
+                                    shape_of_width<known::width>>;
 };
-template <int C, int D, int H, int W>
-struct shape_of_join<image_shape<C, H, W>, image_shape<D, H, W>> {
-    using type = image_shape<C + D, H, W>;
-};
-
 } // namespace detail
 
 /// Both branches see the same input; their outputs are added.
@@ -85,8 +81,7 @@ struct beside_word : layer {
     static constexpr bool keeps_width = false;
     using wanted_shape = detail::shape_for_both<First, Second>;
     template <class Left>
-    using shape =
-        typename detail::shape_of_join<shape_behind<First, Left>, shape_behind<Second, Left>>::type;
+    using shape = detail::joined_shapes<shape_behind<First, Left>, shape_behind<Second, Left>>;
 };
 
 /// `a + b`: both see the same input, their outputs are added, feature by feature.

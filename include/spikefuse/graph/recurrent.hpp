@@ -27,7 +27,8 @@ inline constexpr through_word<recurrent_weights_word<false>> all_to_all{{}};
 /// Every neuron to every neuron, itself too.
 inline constexpr through_word<recurrent_weights_word<true>> with_autapses{{}};
 
-/// The body's output of the step before, through the path, is added to the body's input.
+/// The body's output of the step before, through the path, is added to the body's input. Where
+/// parts come side by side, to as many of them as the path gives, the first ones.
 template <class Body, class Path>
 struct recurrent_word : layer {
     Body body;

@@ -88,10 +88,13 @@ inline std::vector<std::size_t> partners(outline const& mine, outline& theirs, g
     }
     // Of the same structure: then it is said layer by layer what differs.
     if (matching const loose(mine, theirs, end_of); loose.found()) return loose.partners();
-    throw shape_error("'" + path + "' holds " + std::to_string(theirs.parts.size() - 2) +
+    auto const layers = [](outline const& of) {
+        return std::to_string(std::count_if(of.parts.begin(), of.parts.end(),
+                                            [](auto const& one) { return end_of(one).empty(); }));
+    };
+    throw shape_error("'" + path + "' holds " + layers(theirs) +
                           " nodes that compute, joined otherwise than the layers of this network",
-                      "it has " + std::to_string(mine.parts.size() - 2) + ":" +
-                          side_by_side(mine, theirs) + "\n",
+                      "it has " + layers(mine) + ":" + side_by_side(mine, theirs) + "\n",
                       "Write the network as the file has it: `spikefuse-nir generate`");
 }
 

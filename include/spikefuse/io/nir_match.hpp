@@ -8,17 +8,19 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::nir::detail {
 
+/// What it is if widths and types do not matter: where a network begins or ends, in order.
+inline std::string end_of(outline::part const& one) {
+    return one.type == "Input" || one.type == "Output" ? one.type + " " + std::to_string(one.port)
+                                                       : "";
+}
 /// What a part is for others to stand in its place.
 inline std::string role_of(outline::part const& one) {
-    std::string const type = one.type == "Linear"   ? "Affine"
-                             : one.type == "Conv1d" ? "Conv2d"
-                                                    : one.type;
+    std::string const end = end_of(one), type = one.type == "Linear"   ? "Affine"
+                                                : one.type == "Conv1d" ? "Conv2d"
+                                                : end.empty()          ? one.type
+                                                                       : end;
     return type + " " + std::to_string(io::detail::count_of(one.in)) + " " +
            std::to_string(io::detail::count_of(one.out));
-}
-/// What it is if widths and types do not matter.
-inline std::string end_of(outline::part const& one) {
-    return one.type == "Input" || one.type == "Output" ? one.type : "";
 }
 /// Finds, for each part of `mine`, one of `theirs`, such that ways lead between the same parts.
 /// Parts are distinguished by their roles and by what surrounds them; where that leaves a choice, a

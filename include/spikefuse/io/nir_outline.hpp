@@ -32,6 +32,7 @@ class outline {
         std::optional<int> delay{}; ///< a Delay of so many steps, the same for all
         manner how{};               ///< of a network's layer
         int taken = 0;              ///< steps of a loop that a Delay of several times stands for
+        std::size_t port = 0;       ///< of an Input or Output: which of them
         bool waits() const { return type == "Delay" && !delay; } ///< each for its own time
     };
     struct way {
@@ -216,6 +217,8 @@ inline outline whole_outline(graph const& file, choices const& chosen) {
         made.add({one.name, type, one.in, one.out, k, remembers,
                   one.type == "Junction" || one.type == "Flatten", delay_of(one, chosen.dt)});
     }
+    for (auto const* const ports : {&file.inputs, &file.outputs})
+        for (std::size_t k = 0; k < ports->size(); ++k) made.parts[(*ports)[k].node].port = k;
     schedule const order = schedule_of(file, chosen);
     for (std::size_t e = 0; e < file.edges.size(); ++e)
         made.ways.push_back({file.edges[e].first, file.edges[e].second, order.late[e] ? 1 : 0});

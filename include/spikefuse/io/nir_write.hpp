@@ -144,7 +144,11 @@ class graph_maker {
                      "Put a scale(1) into one of the ways");
             made_.edges.push_back(edge);
         }
-        made_.inputs = {{0, "input"}}, made_.outputs = {{whole.parts.size() - 1, "output"}};
+        for (std::size_t k = 0; k < whole.parts.size(); ++k) {
+            outline::part const& one = whole.parts[k];
+            if (one.type == "Input") made_.inputs.push_back({k, one.name});
+            if (one.type == "Output") made_.outputs.push_back({k, one.name});
+        }
         check_loops(whole);
     }
     graph const& made() const { return made_; }
@@ -169,9 +173,10 @@ class graph_maker {
     void add(outline::part const& one, std::map<std::string, int>& counted) {
         std::string name = plain_name(one.name);
         if (one.passes || one.delay) name += "_" + std::to_string(++counted[name]);
-        if (one.name == "|")
-            fail("it joins branches by |, and NIR only adds them",
-                 "Save a network whose branches are added by +");
+        if (one.name == "|" || one.name == "take")
+            fail("it joins branches by | for a layer that takes them as one row, and NIR only adds "
+                 "them",
+                 "Save a network whose layers `take` their parts, or add the branches by +");
         io::nir_node fields;
         fields.type = one.type;
         if (one.delay) {

@@ -165,7 +165,7 @@ struct cell_stepper {
             auto& row = get<static_cast<std::size_t>(Stage::target)>(rows).rows[0];
             if constexpr (std::remove_cvref_t<decltype(get<static_cast<std::size_t>(Stage::target)>(
                               rows))>::bits) {
-                store_spikes<Live>(row, p, get<depth - 1>(neurons).fired.bits());
+                store_spikes<Live>(row, p, spikes_of<Stage>(neurons, flow));
             } else {
                 flow.store(row + p * W);
             }

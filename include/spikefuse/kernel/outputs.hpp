@@ -104,6 +104,16 @@ SPIKEFUSE_FUNCTION void finish_readout(C const& here, int n) {
                     static_cast<std::size_t>(n) * here.run.output_neuron] = readout_value(here, n);
 }
 
+/// The spikes that a stage gives, as bits: of its last neurons, or those that pass through it.
+template <class Stage, class Cells, class V>
+SPIKEFUSE_FUNCTION std::uint32_t spikes_of([[maybe_unused]] Cells const& cells, V flow) {
+    constexpr std::size_t depth = plan::mp11::mp_size<typename Stage::points>::value;
+    if constexpr (depth == 0) {
+        return (flow != V(0)).bits();
+    } else {
+        return get<depth - 1>(cells).fired.bits();
+    }
+}
 /// Passes the output of panel p in step r on: to the next stage, to the caller, or into the
 /// readout.
 template <class Stage, class C, class Cells>
@@ -116,10 +126,7 @@ SPIKEFUSE_FUNCTION void give_out(C const& here, int p, int r, Cells const& cells
         using to = typename C::template buffer_at<Stage::target>;
         unsigned char* const row = row_between<Stage::target>(here, r);
         if constexpr (to::bits) {
-            store_bits<C::W>(
-                row, p,
-                get<plan::mp11::mp_size<typename Stage::points>::value - 1>(cells).fired.bits(),
-                Stage::width);
+            store_bits<C::W>(row, p, spikes_of<Stage>(cells, flow), Stage::width);
         } else {
             flow.store(reinterpret_cast<T*>(row) + p * C::W);
         }

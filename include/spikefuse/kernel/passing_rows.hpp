@@ -14,17 +14,18 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 template <class T, class Source, class Buffer, class Element>
 SPIKEFUSE_FUNCTION lanes<T> passed_on(Element const* row, int first) {
     using V = lanes<T>;
-    constexpr int W = V::width, width = Buffer::width;
+    constexpr int W = V::width, width = Source::template width<Buffer>;
     int const place = first - Source::offset;
     if constexpr (Source::each == 1 && Buffer::bits) {
-        if constexpr (Source::offset % 32 == 0) { // a panel lies within a word
+        if constexpr (Source::offset % 32 == 0 && Source::first % 32 == 0) { // within a word
             if (place >= 0 && place + W <= width)
-                return V::of_bits(row[place / 32] >> (place % 32));
+                return V::of_bits(row[(Source::first + place) / 32] >> (place % 32));
         }
-        return V::of_bits(static_cast<std::uint32_t>(bits_from(row, width, place)));
+        return V::of_bits(static_cast<std::uint32_t>(
+            bits_from(row, Source::first + width, Source::first + place)));
     } else {
         if constexpr (Source::each == 1)
-            if (place >= 0 && place + W <= width) return V::load(row + place);
+            if (place >= 0 && place + W <= width) return V::load(row + Source::first + place);
         T numbers[W];
         for (int lane = 0; lane < W; ++lane) {
             int const n = (place + lane) / Source::each;
@@ -33,7 +34,7 @@ SPIKEFUSE_FUNCTION lanes<T> passed_on(Element const* row, int first) {
             if constexpr (Buffer::bits) {
                 numbers[lane] = static_cast<T>((row[n / 32] >> (n % 32)) & 1u);
             } else {
-                numbers[lane] = row[n];
+                numbers[lane] = row[Source::first + n];
             }
         }
         return V::load(numbers);
@@ -156,11 +157,19 @@ SPIKEFUSE_FUNCTION void add_to_source(C const& here, int r, int p, typename C::n
 /// Adjoint of passing: adds a row of gradients of the currents to those of a source.
 template <class Source, class C>
 SPIKEFUSE_FUNCTION void pass_back(C const& here, int r, typename C::number const* row) {
-    constexpr int width = C::schedule::template buffer_at<Source::buffer>::width;
+    constexpr int W = C::W, width = C::schedule::template buffer_at<Source::buffer>::width;
     if (plan::is_network_input<Source>::value && here.run.input_gradient == nullptr) return;
-    each_own(here, (width + C::W - 1) / C::W, [&](int p) {
-        add_to_source<Source, Source::each>(here, r, p,
-                                            row + Source::offset + p * C::W * Source::each);
+    each_own(here, (width + W - 1) / W, [&](int p) {
+        if constexpr (Source::whole) {
+            add_to_source<Source, Source::each>(here, r, p,
+                                                row + Source::offset + p * W * Source::each);
+        } else { // by the same threads: other sources add to these columns too
+            constexpr int first = Source::first, end = first + Source::taken;
+            int const begin = p * W > first ? p * W : first,
+                      last = p * W + W < end ? p * W + W : end;
+            auto* const to = source_gradient<Source>(here, r, p);
+            for (int n = begin; n < last; ++n) to[n - p * W] += row[Source::offset + n - first];
+        }
     });
 }
 /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.

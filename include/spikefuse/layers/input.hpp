@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Where a network begins: `input<784>`, `input<image<2, 34, 34>>`. Says the shape, computes
-/// nothing.
+/// Where a network begins: `input<784>`, `input<image<2, 34, 34>>`; with several sources,
+/// `input<5, image<1, 8, 8>>`. Says the shape, computes nothing.
 
 #include "../core/config.hpp"
 
 #include "../core/layer.hpp"
 #include "../core/name.hpp"
-#include "../shapes/image.hpp"
+#include "../shapes/joined.hpp"
 
 #include <type_traits>
 
@@ -40,9 +40,12 @@ constexpr auto said_shape() {
 
 } // namespace detail
 
-/// `input<784> >> ...`, `input<image<2, 34, 34>> >> ...`
-/// @tparam Shape features of a sample in a step, at least 1; or an image
-template <auto Shape>
-inline constexpr input_word<decltype(detail::said_shape<Shape>())> input{};
+/// `input<784> >> ...`, `input<image<2, 34, 34>> >> ...`; of two sources `input<5, 3> >> ...`,
+/// which stand one behind the other in each row that the network is given, `[T, B, 5 + 3]`:
+/// `take<0>` is the first of them.
+/// @tparam Shape of each: features of a sample in a step, at least 1; or an image
+template <auto... Shape>
+inline constexpr input_word<detail::joined_shapes<decltype(detail::said_shape<Shape>())...>>
+    input{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

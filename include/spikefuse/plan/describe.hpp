@@ -67,14 +67,25 @@ struct description {
         return "image [" + std::to_string(C) + ", " + std::to_string(H) + ", " + std::to_string(W) +
                "]";
     }
+    template <class First, class... More>
+    static std::string shape_words(joined_shape<First, More...>) {
+        return (shape_words(First{}) + ... + (" | " + shape_words(More{})));
+    }
+    /// Of a buffer's columns only some: "input [5, 8)".
+    template <class Source>
+    static std::string columns() {
+        return Source::whole ? ""
+                             : " [" + std::to_string(Source::first) + ", " +
+                                   std::to_string(Source::first + Source::taken) + ")";
+    }
     template <class Feed>
     std::string feed_words() const {
         std::string from;
         [&]<class... Source>(plan::mp11::mp_list<Source...>) {
             ((from += (from.empty() ? "" : " + ") +
                       (Source::buffer == 0 ? std::string("input")
-                                           : "buffer " + std::to_string(Source::buffer) +
-                                                 steps_ago(Source::delay)) +
+                                           : "buffer " + std::to_string(Source::buffer)) +
+                      columns<Source>() + steps_ago(Source::delay) +
                       (Source::each == 1 ? "" : ", each to " + std::to_string(Source::each))),
              ...);
         }(typename Feed::sources{});

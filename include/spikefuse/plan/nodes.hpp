@@ -23,10 +23,17 @@ struct buffer {
     static constexpr bool bits = Bits;
 };
 /// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the
-/// previous step. A column goes to `Each` neighbouring inputs.
-template <int Buffer, int Offset, int Delay = 0, int Each = 1>
+/// previous step. A column goes to `Each` neighbouring inputs. `Count`: of the buffer only so many
+/// columns, from `First` on; such a source passes on unchanged, and weights do not read it.
+template <int Buffer, int Offset, int Delay = 0, int Each = 1, int First = 0, int Count = 0>
 struct source {
-    static constexpr int buffer = Buffer, offset = Offset, delay = Delay, each = Each;
+    static_assert(First == 0 || Offset == 0);
+    static constexpr int buffer = Buffer, offset = Offset, delay = Delay, each = Each,
+                         first = First, taken = Count;
+    static constexpr bool whole = Count == 0;
+    /// Columns that it reads of its buffer.
+    template <class Of>
+    static constexpr int width = whole ? Of::width : Count;
 };
 /// A mixing layer (or no_layer) over the sum of its sources.
 template <int Layer, class... Sources>

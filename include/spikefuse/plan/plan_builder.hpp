@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// From a network to the nodes of its plan: words join one after the other (`append`).
+/// From a network to the nodes of its plan: words join one after the other (`append`). Those that
+/// join others stand in plan_joins.hpp.
 
 #include "../graph/recurrent.hpp"
 #include "../layers/delay.hpp"
@@ -52,6 +53,14 @@ struct stage_emits_bits : emits_bits<mp11::mp_at<Words, mp11::mp_back<Points>>> 
 template <class Words>
 struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {}; // there may be no word yet
 
+/// Whether a stage passes on the bits of one buffer, or of a part of it.
+template <class Buffers, class Feeds, class Points>
+struct passes_bits : std::false_type {};
+template <class Buffers, int Buffer, int Delay, int First, int Count>
+struct passes_bits<Buffers,
+                   mp11::mp_list<feed<no_layer, source<Buffer, 0, Delay, 1, First, Count>>>,
+                   mp11::mp_list<>> : std::bool_constant<mp11::mp_at_c<Buffers, Buffer>::bits> {};
+
 template <class Draft>
 struct flush {
     using type = Draft; // already settled
@@ -62,7 +71,9 @@ struct flush<plan_builder<Words, Shapes, Buffers, Nodes, in_registers<Shape, Fee
     static constexpr int id = static_cast<int>(mp11::mp_size<Buffers>::value);
     using type = plan_builder<
         Words, Shapes,
-        mp11::mp_push_back<Buffers, buffer<Shape::width, stage_emits_bits<Words, Points>::value>>,
+        mp11::mp_push_back<Buffers,
+                           buffer<Shape::width, stage_emits_bits<Words, Points>::value ||
+                                                    passes_bits<Buffers, Feeds, Points>::value>>,
         mp11::mp_push_back<Nodes, stage<Shape::width, Feeds, Points, id>>,
         in_buffers<Shape, source<id, 0>>>;
 };
@@ -78,6 +89,10 @@ struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, sequence<Left
         Right>::type;
 };
 
+/// A layer sees what stands side by side as one row.
+template <class Shapes, class Shape>
+using with_shape = mp11::mp_push_back<Shapes, spikefuse::detail::plain_shape<Shape>>;
+
 template <class Draft, class Word, bool Mixes>
 struct append_layer;
 
@@ -87,10 +102,10 @@ template <class Words, class Shapes, class Buffers, class Nodes, class Shape, cl
 struct append_layer<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>,
                     Word, true> {
     static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
-    using type = plan_builder<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Shapes, Shape>,
-                              Buffers, Nodes,
-                              in_registers<shape_behind<Word, Shape>,
-                                           mp11::mp_list<feed<id, Sources...>>, mp11::mp_list<>>>;
+    using type =
+        plan_builder<mp11::mp_push_back<Words, Word>, with_shape<Shapes, Shape>, Buffers, Nodes,
+                     in_registers<shape_behind<Word, Shape>, mp11::mp_list<feed<id, Sources...>>,
+                                  mp11::mp_list<>>>;
 };
 // A pointwise layer joins the open stage, in registers.
 template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class Feeds,
@@ -99,8 +114,7 @@ struct append_layer<plan_builder<Words, Shapes, Buffers, Nodes, in_registers<Sha
                     Word, false> {
     static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
     using type =
-        plan_builder<mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Shapes, Shape>, Buffers,
-                     Nodes,
+        plan_builder<mp11::mp_push_back<Words, Word>, with_shape<Shapes, Shape>, Buffers, Nodes,
                      in_registers<Shape, Feeds, mp11::mp_push_back<Points, mp11::mp_int<id>>>>;
 };
 // Behind buffers it opens a stage; there each feature may go to several neurons.
@@ -117,7 +131,7 @@ struct append_layer<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape
                     Word, false> {
     static constexpr int id = static_cast<int>(mp11::mp_size<Words>::value);
     using type = plan_builder<
-        mp11::mp_push_back<Words, Word>, mp11::mp_push_back<Shapes, Shape>, Buffers, Nodes,
+        mp11::mp_push_back<Words, Word>, with_shape<Shapes, Shape>, Buffers, Nodes,
         in_registers<
             shape_behind<Word, Shape>,
             mp11::mp_list<feed<no_layer, spread_source<Sources, neurons_a_feature<Word>>...>>,
@@ -159,7 +173,8 @@ struct append {
         "with equations()). See core/layer.hpp for the two concepts.");
     static constexpr bool reads_rows = Word::mixes || neurons_a_feature<Word> != 1;
     using ready = typename std::conditional_t<
-        is_row_map<Word, typename Draft::signal::shape>, flush_to_one_row<Draft>,
+        is_row_map<Word, spikefuse::detail::plain_shape<typename Draft::signal::shape>>,
+        flush_to_one_row<Draft>,
         std::conditional_t<reads_rows || ends_in_contest<Draft>::value, flush<Draft>,
                            mp11::mp_identity<Draft>>>::type;
     using type = typename append_layer<ready, Word, Word::mixes>::type;
@@ -231,14 +246,16 @@ struct keep_rows<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, S
                               Nodes, in_buffers<Shape, Source>>;
 };
 template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class Word>
-    requires past_map<typename Word::template over<typename Signal::shape>>
+    requires past_map<
+        typename Word::template over<spikefuse::detail::plain_shape<typename Signal::shape>>>
 struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, Word> {
     static_assert(spikefuse::detail::widths_meet<Signal::width, Word::wants>());
+    using over =
+        typename Word::template over<spikefuse::detail::plain_shape<typename Signal::shape>>;
     using row =
         typename flush_to_kept_row<plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type;
-    using type = typename append_layer<
-        typename keep_rows<row, Word::template over<typename Signal::shape>::steps_back>::type,
-        Word, true>::type;
+    using type =
+        typename append_layer<typename keep_rows<row, over::steps_back>::type, Word, true>::type;
 };
 template <class Draft, int Steps>
 struct delay_signal;
@@ -257,117 +274,6 @@ struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, delay_word<St
     : delay_signal<
           typename flush_into_buffers<plan_builder<Words, Shapes, Buffers, Nodes, Signal>>::type,
           Steps> {};
-
-// Branches: each reads the settled input; a sum is both lists of sources, a join shifts the
-// second's.
-template <class First, class Second>
-struct add_signals;
-template <class Shape, class... First, class Other, class... Second>
-struct add_signals<in_buffers<Shape, First...>, in_buffers<Other, Second...>> {
-    static_assert(spikefuse::detail::sum_of_both<Shape::width, Other::width>::value ==
-                  Shape::width);
-    using type = in_buffers<typename spikefuse::detail::shape_of_sum<Shape, Other>::type, First...,
-                            Second...>;
-};
-template <class First, class Second>
-struct join_signals;
-template <class Shape, class... First, class Other, class... Second>
-struct join_signals<in_buffers<Shape, First...>, in_buffers<Other, Second...>> {
-    using type =
-        in_buffers<typename spikefuse::detail::shape_of_join<Shape, Other>::type, First...,
-                   source<Second::buffer, Second::offset + Shape::width, Second::delay>...>;
-};
-template <class Draft, class First, class Second>
-struct branch {
-    using input = flushed<Draft>;
-    using one = flushed<typename append<input, First>::type>;
-    using both = flushed<typename append<with_signal<one, typename input::signal>, Second>::type>;
-};
-template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class First,
-          class Second>
-struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, sum_word<First, Second>> {
-    using parts = branch<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, First, Second>;
-    using type =
-        with_signal<typename parts::both, typename add_signals<typename parts::one::signal,
-                                                               typename parts::both::signal>::type>;
-};
-template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class First,
-          class Second>
-struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, beside_word<First, Second>> {
-    using parts = branch<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, First, Second>;
-    using type = with_signal<
-        typename parts::both,
-        typename join_signals<typename parts::one::signal, typename parts::both::signal>::type>;
-};
-
-// A loop: the path's weights stay open and join the body's first stage; the body's last stage fills
-// the buffer that is fed back.
-template <class Input, class Path>
-struct merge_feedback;
-template <class Shape, class... Sources, class Feeds, class Path>
-struct merge_feedback<in_buffers<Shape, Sources...>, in_registers<Path, Feeds, mp11::mp_list<>>> {
-    static_assert(path_leads_back<Shape::width, Path::width>::value);
-    using type = in_registers<Shape, mp11::mp_push_front<Feeds, feed<no_layer, Sources...>>,
-                              mp11::mp_list<>>;
-};
-template <class Shape, class... Sources, class Path, class... Back>
-struct merge_feedback<in_buffers<Shape, Sources...>, in_buffers<Path, Back...>> {
-    static_assert(path_leads_back<Shape::width, Path::width>::value);
-    using type = in_buffers<Shape, Sources..., Back...>;
-};
-template <class Draft>
-struct keep_if_weights : flush<Draft> {
-}; // a path with neurons or scales of its own is settled first
-template <class Words, class Shapes, class Buffers, class Nodes, class Shape, int Layer,
-          class... Sources>
-struct keep_if_weights<
-    plan_builder<Words, Shapes, Buffers, Nodes,
-                 in_registers<Shape, mp11::mp_list<feed<Layer, Sources...>>, mp11::mp_list<>>>>
-    : mp11::mp_identity<plan_builder<
-          Words, Shapes, Buffers, Nodes,
-          in_registers<Shape, mp11::mp_list<feed<Layer, Sources...>>, mp11::mp_list<>>>> {};
-
-/// The last stage of a body fills buffer Id.
-template <class Draft, int Id>
-struct write_feedback;
-template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class Feeds,
-          class Points, int Id>
-struct write_feedback<
-    plan_builder<Words, Shapes, Buffers, Nodes, in_registers<Shape, Feeds, Points>>, Id> {
-    using back = buffer<Shape::width, stage_emits_bits<Words, Points>::value,
-                        mp11::mp_at_c<Buffers, Id>::kept>;
-    using type = plan_builder<Words, Shapes, mp11::mp_replace_at_c<Buffers, Id, back>,
-                              mp11::mp_push_back<Nodes, stage<Shape::width, Feeds, Points, Id>>,
-                              in_buffers<Shape, source<Id, 0>>>;
-};
-template <class Words, class Shapes, class Buffers, class Nodes, class Shape, class... Sources,
-          int Id>
-struct write_feedback<plan_builder<Words, Shapes, Buffers, Nodes, in_buffers<Shape, Sources...>>,
-                      Id>
-    : write_feedback<plan_builder<Words, Shapes, Buffers, Nodes,
-                                  in_registers<Shape, mp11::mp_list<feed<no_layer, Sources...>>,
-                                               mp11::mp_list<>>>,
-                     Id> {};
-
-template <class Words, class Shapes, class Buffers, class Nodes, class Signal, class Body,
-          class Path>
-struct append<plan_builder<Words, Shapes, Buffers, Nodes, Signal>, recurrent_word<Body, Path>> {
-    using outside = flushed<plan_builder<Words, Shapes, Buffers, Nodes, Signal>>;
-    static constexpr int id = static_cast<int>(mp11::mp_size<typename outside::buffers>::value);
-    using given = shape_behind<Body, typename outside::signal::shape>;
-    using begun =
-        plan_builder<typename outside::words, typename outside::shapes,
-                     mp11::mp_push_back<typename outside::buffers, buffer<given::width, false, 1>>,
-                     mp11::mp_list<>, in_buffers<given, source<id, 0, 1>>>;
-    using back = typename keep_if_weights<typename append<begun, Path>::type>::type;
-    using met =
-        with_signal<back,
-                    typename merge_feedback<typename outside::signal, typename back::signal>::type>;
-    using around = typename write_feedback<typename append<met, Body>::type, id>::type;
-    using type =
-        with_nodes<around, mp11::mp_push_back<typename outside::nodes,
-                                              mp11::mp_apply<loop, typename around::nodes>>>;
-};
 
 /// The last stage writes the readout.
 template <class Draft>

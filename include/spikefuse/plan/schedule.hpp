@@ -2,7 +2,7 @@
 #pragma once
 /// The plan of a network as a type: its layers, the shapes between them, buffers and nodes.
 
-#include "plan_builder.hpp"
+#include "plan_joins.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 

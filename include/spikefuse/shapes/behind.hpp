@@ -4,7 +4,7 @@
 /// or, where each output depends on one input alone (neurons), what it takes.
 
 #include "../core/layer.hpp"
-#include "image.hpp"
+#include "joined.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
 namespace detail {
@@ -16,9 +16,20 @@ struct shape_behind_word {
                                              features_or_unknown<Word::gives(Left::width)>>::type;
 };
 template <class Word, class Left>
-    requires requires { typename Word::template shape<Left>; }
+    requires(is_plain<Left> || !requires { Word::gives(0); }) &&
+            requires { typename Word::template shape<Left>; }
 struct shape_behind_word<Word, Left> {
     using type = typename Word::template shape<Left>;
+};
+/// A layer behind parts side by side: neurons, one an input, leave them so; others see one row.
+template <class Word, class... Part>
+    requires requires { Word::gives(0); }
+struct shape_behind_word<Word, joined_shape<Part...>> {
+    using one_row = plain_shape<joined_shape<Part...>>;
+    using behind = typename shape_behind_word<Word, one_row>::type;
+    static constexpr bool passes = !Word::mixes && std::is_same_v<behind, one_row> &&
+                                   !requires { typename Word::template shape<one_row>; };
+    using type = std::conditional_t<passes, joined_shape<Part...>, behind>;
 };
 template <class Word>
 struct shape_wanted {
