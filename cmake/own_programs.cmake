@@ -46,6 +46,9 @@ elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
 endif()
 target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${SPIKEFUSE_STRICT}>:SPIKEFUSE_STRICT=1> $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
 
+# Tests run side by side, with as many threads each as there are processors: who waits lets others run.
+set(spikefuse_test_environment "OMP_PROC_BIND=false;GOMP_SPINCOUNT=1000")
+
 # One program as so many ranks, which may be more than cores, and root's. What is said for Open MPI, others do not read; what it
 # leaves behind at its end is not ours.
 function(spikefuse_add_rank_tests name)
@@ -85,7 +88,7 @@ function(spikefuse_add_programs)
         target_link_libraries(${name} PRIVATE spikefuse_own $<$<TARGET_EXISTS:CLI11::CLI11>:CLI11::CLI11>)
         if(SPIKEFUSE_BUILD_TESTS AND name MATCHES "^[0-9]" AND NOT ranks) # numbered examples run as they are
             add_test(NAME "run: example ${name}" COMMAND ${name})
-            set_tests_properties("run: example ${name}" PROPERTIES LABELS run PROCESSORS 2 ENVIRONMENT "OMP_PROC_BIND=false" TIMEOUT 120)
+            set_tests_properties("run: example ${name}" PROPERTIES LABELS run ENVIRONMENT "${spikefuse_test_environment}" TIMEOUT 120)
         endif()
     endforeach()
 endfunction()

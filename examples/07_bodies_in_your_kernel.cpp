@@ -2,10 +2,13 @@
 // A network inside a kernel of the simulation's own: 200,000 bodies on springs, each braked by a
 // spiking network of its own state. One thread steps a body and its network; episodes end when a
 // body has come to rest, each at its own time.
+//   07_bodies_in_your_kernel [picture.svg]
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <spikefuse/io/plot/figure.hpp>
 #include <spikefuse/io/plot/progress.hpp>
+#include <spikefuse/io/plot/svg.hpp>
 #include <spikefuse/io/plot/traces.hpp>
 #include <spikefuse/spikefuse.hpp>
 #include <vector>
@@ -57,13 +60,16 @@ int main(int argc, char** argv) {
     Kokkos::View<body*> const bodies("bodies", count);
     Kokkos::parallel_for(
         "begin", count, KOKKOS_LAMBDA(int b) {
-            bodies(b).random = static_cast<std::uint32_t>(b) * 2654435761u;
+            bodies(b).random = static_cast<std::uint32_t>(b) * 747796405u;
             bodies(b).episodes = 0;
             throw_anew(bodies(b));
             cell.begin(bodies(b).mind); // at rest
         });
 
     io::plot::series energy{"energy a body", {}};
+    std::vector<io::plot::series> places{{"body 0", {}}, {"body 1", {}}, {"body 2", {}}};
+    auto const watched = Kokkos::subview(bodies, std::pair<std::size_t, std::size_t>(0, 3));
+    auto const shown = Kokkos::create_mirror_view(watched);
     io::plot::progress bar("steps of all bodies", launches * steps);
     for (int launch = 0; launch < launches; ++launch) {
         double sum = 0;
@@ -89,6 +95,9 @@ int main(int argc, char** argv) {
             },
             sum);
         energy.values.push_back(sum / count);
+        Kokkos::deep_copy(shown, watched);
+        for (std::size_t b = 0; b < places.size(); ++b)
+            places[b].values.push_back(static_cast<double>(shown(b).place));
         bar.show("energy", energy.values.back());
         bar.advance(steps);
     }
@@ -97,10 +106,17 @@ int main(int argc, char** argv) {
     long ended = 0;
     Kokkos::parallel_reduce(
         "ended", count, KOKKOS_LAMBDA(int b, long& all) { all += bodies(b).episodes; }, ended);
-    auto const first = Kokkos::create_mirror_view_and_copy(
-        Kokkos::HostSpace(), Kokkos::subview(bodies, std::pair(0, 1)));
     std::cout << io::plot::terminal_traces(std::span(&energy, 1),
                                            {.title = "energy", .dt = steps * 5 * ms});
     std::printf("%ld episodes ended; neuron 3 of body 0 is at v = %+.3f\n", ended,
-                static_cast<double>(cell.get<"lif 1", "v">(first(0).mind, 3)));
+                static_cast<double>(cell.get<"lif 1", "v">(shown(0).mind, 3)));
+    if (argc > 1)
+        io::plot::write_svg(
+            {.title = "200,000 bodies on springs, each braked by a spiking network",
+             .subtitle = "One kernel holds physics and networks; a body at rest is thrown anew",
+             .dt = steps * 5 * ms,
+             .panels = {io::plot::traces_panel{.title = "place", .lines = places},
+                        io::plot::traces_panel{.title = "energy, a mean over all bodies",
+                                               .lines = {energy}}}},
+            argv[1]);
 }

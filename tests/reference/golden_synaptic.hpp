@@ -58,17 +58,24 @@ void check(golden::trial<T> trial, variant const& one) {
 }
 
 /// Calls f(neuron) for the one that a variant's meta describes; `slips`: as snnTorch 0.9.1 with
-/// explicit states.
-template <class Neuron, class Function>
+/// explicit states. What is never reset is not reset at once, either.
+template <bool Resets, class Neuron, class Function>
 void neuron_of(Neuron with_its_reset, variant const& one, bool slips, Function const& f) {
-    bool const at_once_asked = one.meta.at("reset_delay").get<int>() == 0,
-               inhibited = one.meta.at("inhibition").get<int>() != 0;
+    [[maybe_unused]] bool const at_once_asked = one.meta.at("reset_delay").get<int>() == 0,
+                                inhibited = one.meta.at("inhibition").get<int>() != 0;
     if (slips) {
         REQUIRE(!one.has("quant_levels"));
         REQUIRE(!one.has("graded_spikes_factor"));
         return with(with_its_reset(compat, at_once), inhibited, one_winner, f);
     }
-    with(with_its_reset, at_once_asked, at_once, [&](auto in_time) {
+    auto const in_its_time = [&](auto const& go_on) {
+        if constexpr (Resets) {
+            with(with_its_reset, at_once_asked, at_once, go_on);
+        } else {
+            go_on(with_its_reset);
+        }
+    };
+    in_its_time([&](auto in_time) {
         with(in_time, inhibited, one_winner, [&](auto neuron) {
             if (one.has("quant_levels")) {
                 REQUIRE(one.input("quant_levels").values.size() == 16);
@@ -82,7 +89,7 @@ void neuron_of(Neuron with_its_reset, variant const& one, bool slips, Function c
 
 /// The variants of both files whose reset is `reset`, which `neuron` has. (A program for each
 /// reset: they are many.)
-template <class Neuron>
+template <bool Resets = true, class Neuron>
 void run_files(std::string const& reset, Neuron with_its_reset) {
     for (char const* const file : {"snntorch_synaptic_head.h5", "snntorch_synaptic_v091.h5"}) {
         golden::tally counts;
@@ -95,7 +102,7 @@ void run_files(std::string const& reset, Neuron with_its_reset) {
             // versions do.
             bool const slips = std::string(file).find("v091") != std::string::npos &&
                                one.meta.at("mode").get<std::string>() != "hidden";
-            neuron_of(with_its_reset, one, slips, [&](auto neuron) {
+            neuron_of<Resets>(with_its_reset, one, slips, [&](auto neuron) {
                 golden::each_precision([&](auto number) {
                     auto const& shape = one.input("x").shape; // [T, B, N]
                     check<decltype(number)>({input<5> >> neuron, one, static_cast<int>(shape.at(0)),

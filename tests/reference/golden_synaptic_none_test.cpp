@@ -4,5 +4,6 @@
 TEST_CASE(
     "snnTorch: Synaptic, reset none: every delay, inhibition, grading, quantisation, version") {
     constexpr auto surrogate = golden::rounded<spikefuse::arctan_surrogate<>>;
-    synaptic_recordings::run_files("none", spikefuse::synaptic(surrogate, spikefuse::no_reset));
+    synaptic_recordings::run_files<false>("none",
+                                          spikefuse::synaptic(surrogate, spikefuse::no_reset));
 }

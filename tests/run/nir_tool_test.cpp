@@ -259,12 +259,51 @@ TEST_CASE("any graph is a sentence: several ends, ways that cross, loops in loop
     is(loops.made, "input<2, 3>\n    >> recurrent((take<1> + (take<0> >> A >> ab)) >> B, "
                    "through(ba | identity))");
 
+    // What leads back to where no other way enters is a loop inside.
+    nir_graph inside({2});
+    std::size_t const outer = inside.then("outer", some_lif(1), {2}),
+                      in = inside.behind(outer, "in", some_lif(2), {2}),
+                      last = inside.behind(in, "last", some_lif(3), {2}),
+                      rec = inside.behind(last, "rec", nodes::linear{nir_graph::weight(2, 2, 1)},
+                                          {2});
+    inside.made.edges.emplace_back(rec, in);
+    inside.made.edges.emplace_back(last, outer);
+    inside.end(last);
+    is(inside.made, "input<2>\n    >> recurrent(outer >> recurrent(in >> last, through(rec)), "
+                    "through(identity))");
+
     nir_graph dead({2});
     dead.then("lif", some_lif(), {2});
     nir::graph ends = dead.end();
     dead.made = ends;
     dead.behind(1, "nowhere", some_lif(), {2});
     REQUIRE_THAT(written(dead.made), ContainsSubstring("no: nothing follows 'nowhere'"));
+}
+TEST_CASE("populations joined at random have a sentence, whatever their loops") {
+    unsigned state = 1;
+    auto const pick = [&](std::size_t count) {
+        state = state * 1664525u + 1013904223u;
+        return (state >> 16) % count;
+    };
+    for (int graph = 0; graph < 300; ++graph) {
+        nir_graph made({2});
+        std::vector<std::size_t> ends{0, made.input("other", {2})}, neurons;
+        std::size_t const count = 2 + pick(5);
+        for (std::size_t k = 0; k < count; ++k) {
+            std::size_t const from = pick(k + 2);
+            neurons.push_back(made.behind(from < k ? neurons[from] : ends[from - k],
+                                          "n" + std::to_string(k), some_lif(), {2}));
+        }
+        for (std::size_t k = pick(3 * count); k > 0; --k) {
+            std::size_t const from = neurons[pick(count)], to = neurons[pick(count)];
+            auto const weight = nodes::linear{nir_graph::weight(2, 2, 1)};
+            bool const bare = pick(2) == 0;
+            made.made.edges.emplace_back(
+                bare ? from : made.behind(from, "w" + std::to_string(k), weight, {2}), to);
+        }
+        for (std::size_t const k : neurons) made.end(k, "out" + std::to_string(k));
+        REQUIRE_THAT(written(made.made), ContainsSubstring("auto network = input<2, 2>"));
+    }
 }
 TEST_CASE("what no sentence says is refused with its reason") {
     nir_graph partly({2, 3, 4}); // no word gives an image of [6, 4]

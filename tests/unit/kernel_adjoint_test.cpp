@@ -125,7 +125,9 @@ TEST_CASE("neuron adjoint: li's answer to a pulse, the other way round in time")
         answer.push_back(v);
     }
     // Backwards: the gradient of the last output with respect to the current of step r.
-    save_state(here, sample.tape.data());
+    auto const* const rest = here.template region<plan::region::states>();
+    for (std::size_t k = 0; k < decltype(sample)::layout::state_total; ++k)
+        sample.tape(k) = rest[k];
     replay<stage>(here, [&](int, auto const& row_of) {
         for (int r = 0; r < 30; ++r)
             for (int lane = 0; lane < sample.W; ++lane) row_of(r)[lane] = r == 29 ? 1 : 0;

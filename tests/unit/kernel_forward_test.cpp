@@ -8,6 +8,7 @@
 #include <cmath>
 #include <set>
 #include <spikefuse/kernel/forward.hpp>
+#include <spikefuse/kernel/forward_cells.hpp>
 #include <spikefuse/network.hpp>
 
 using namespace spikefuse;
@@ -280,11 +281,21 @@ TEST_CASE("sample state: what is saved is what is loaded, rows of loops too") {
     auto* const states = here.template region<plan::region::states>();
     for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = float(k);
     *reinterpret_cast<std::uint32_t*>(row_address<fed_back>(here, -1)) = 0x5a5au;
-    save_state(here, sample.states.data());
+    save_sample(here);
     clear_kept_rows(here);
-    for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = 0;
-    load_state(here, sample.states.data());
-    for (std::size_t k = 0; k < layout::state_total; ++k) CHECK(states[k] == float(k));
+    for (std::size_t k = 0; k < layout::state_total; ++k) states[k] = -1;
+    load_sample(here);
+    std::size_t in_memory = 0; // without gaps
+    for (auto const& one : layout::all_states.at) {
+        CHECK(one.in_memory == in_memory);
+        for (int n = 0; n < layout::padded(one.width); ++n) { // behind the last neuron zeros
+            auto const k = one.in_scratch + static_cast<std::size_t>(n);
+            CHECK(states[k] == (n < one.width ? float(k) : 0));
+            if (n < one.width) CHECK(sample.states(in_memory++) == float(k));
+        }
+    }
+    CHECK(layout::kept_states == in_memory);
+    CHECK(layout::memory_total == in_memory + 1); // a word of spikes
     CHECK(*row_of<fed_back>(here, -1) == 0x5a5au);
 }
 TEST_CASE("sample state: the last row of a block stands before the next one") {
@@ -371,7 +382,8 @@ TEST_CASE("forward: the parts in their order give a network's run") {
         }
     }
 }
-TEST_CASE("forward: teams that run several samples give what a team a sample does") {
+TEST_CASE("forward: teams that run several samples, and cells in any parts, give what a team a "
+          "sample does") {
     constexpr int batch = 5, steps = 6;
     one_sample<two, float> sample(steps * batch); // its input is that of all: [T, B, words]
     sample.random_spikes(0.4, 6);
@@ -386,21 +398,31 @@ TEST_CASE("forward: teams that run several samples give what a team a sample doe
     run.input_step = static_cast<std::size_t>(batch * sample.row), run.input_sample = sample.row;
     run.output_step = batch * 5, run.output_sample = 5;
     run.scratch = scratch.data(), run.team_scratch = room;
-    auto const by = [&](int teams) {
+    auto const all_of = [&](auto const& launch) {
         test::numbers<float> const states("states", memory * batch),
             output("output", 2 * steps * batch * 5);
         run.states = states.data();
         for (bool fresh : {true, false}) { // the second run goes on
             run.begun = fresh ? 0 : batch;
             run.output = output.data() + (fresh ? 0 : steps * batch * 5);
-            for (int team = 0; team < teams; ++team)
-                kernel{run}(test::thread_of_team{0, 1, team, teams});
+            launch();
         }
         std::vector<float> all(output.data(), output.data() + output.size());
         all.insert(all.end(), states.data(), states.data() + states.size());
         return all;
     };
+    auto const by = [&](int teams) {
+        return all_of([&] {
+            for (int team = 0; team < teams; ++team)
+                kernel{run}(test::thread_of_team{0, 1, team, teams});
+        });
+    };
     auto const each = by(batch);
     CHECK(std::count(each.begin(), each.end(), 0.f) < static_cast<long>(each.size()) / 2);
     for (int teams : {1, 2, 3}) CHECK(by(teams) == each);
+    using cells = forward_cells_kernel<schedule, float, trace_readout>;
+    for (int parts : {1, 2, 5, 7}) // some without a body
+        CHECK(all_of([&] {
+                  for (int part = 0; part < parts; ++part) cells{run, parts}(part);
+              }) == each);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-// What a sentence is put together from.
+// A piece of a sentence as text, and how pieces are put together: >>, + and |.
 
 #include <string>
 #include <vector>

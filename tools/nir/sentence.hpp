@@ -175,10 +175,15 @@ class sentence {
             if (into && !from) comes[one.to].push_back({one.from, one.steps});
             if (from && !into) need(one.from);
         }
-        // The way back: what reads nothing but the step before.
+        // The way back: what reads nothing but the step before, and leads to entries alone.
         auto const steps_back = [&](std::size_t k) {
             return std::all_of(inner.begin(), inner.end(), [&](edge const& e) {
                 return e.to != k || (e.steps > 0) != contains(path, e.from);
+            });
+        };
+        auto const leads_back = [&](std::size_t k) {
+            return std::all_of(inner.begin(), inner.end(), [&](edge const& e) {
+                return e.from != k || contains(path, e.to) || comes.contains(e.to);
             });
         };
         for (bool more = true; more;) {
@@ -187,6 +192,13 @@ class sentence {
                 if (!contains(path, k) && !comes.contains(k) && !contains(needed, k) &&
                     steps_back(k))
                     path.push_back(k), more = true;
+        }
+        for (bool less = true; less;) {
+            members kept;
+            for (std::size_t const k : path)
+                if (leads_back(k) && steps_back(k)) kept.push_back(k);
+            less = kept.size() < path.size();
+            path = kept;
         }
         for (std::size_t const k : all)
             if (!contains(path, k)) body.push_back(k);

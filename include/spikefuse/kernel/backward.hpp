@@ -117,7 +117,7 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
     auto const& run = here.run;
     here.first_step = block * run.block;
     here.rows = run.steps - here.first_step < run.block ? run.steps - here.first_step : run.block;
-    load_state(here, tape_entry(here, here.first_step));
+    load_entry(here, tape_entry(here, here.first_step));
     if constexpr (Loss::of_rows) loss.charge_rows(here);
     here.team.team_barrier();
     run_block(here);
@@ -140,16 +140,13 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
 /// state of the equations, propagated to the parameters that define it.
 template <class C, class Loss>
 SPIKEFUSE_FUNCTION void end_backwards(C const& here, Loss const& loss) {
-    using V = typename C::V;
     auto const& run = here.run;
     loss.end_costs(here);
     auto* const states = here.template region<plan::region::state_gradients>();
-    if (run.state_gradient != nullptr) {
-        auto* const to =
-            run.state_gradient + static_cast<std::size_t>(here.sample) * C::layout::memory_total;
-        each_own_register(here, C::layout::state_total,
-                          [&](std::size_t k) { V::load(states + k).store(to + k); });
-    }
+    if (run.state_gradient != nullptr)
+        save_states(here, states,
+                    run.state_gradient +
+                        static_cast<std::size_t>(here.sample) * C::layout::memory_total);
     if (here.fresh() && run.constants)
         each_population<typename C::schedule>(
             [&](auto layer) { initial_states_adjoint<layer>(here, states); });

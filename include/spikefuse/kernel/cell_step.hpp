@@ -189,7 +189,7 @@ struct cell_stepper {
             auto& these = get<k>(neurons);
             for_each_index<about::state_count>([&](auto j) {
                 these.states[j] = V::template load_first<Live>(
-                    numbers + own::template states_at<layer> + j * width + p * W);
+                    numbers + layout::template kept_states_at<layer> + j * width + p * W);
             });
             T const* const coefficients =
                 constants.coefficients + layout::template coefficients_at<layer>;
@@ -212,7 +212,7 @@ struct cell_stepper {
             for_each_index<equations::equation_traits<equations_of<layer>>::state_count>(
                 [&](auto j) {
                     get<k>(neurons).states[j].template store_first<Live>(
-                        numbers + own::template states_at<layer> + j * width + p * W);
+                        numbers + layout::template kept_states_at<layer> + j * width + p * W);
                 });
         });
     }
@@ -258,47 +258,57 @@ SPIKEFUSE_FUNCTION void give_output(Out& out, int p, lanes<T> flow,
 }
 /// Calls function(older, newer, kept) for all numbers and words that a body keeps: one of an older
 /// row, the same of the row a step later, and where it is kept from call to call.
-template <class Schedule, class T, class Rows, class Function>
-SPIKEFUSE_FUNCTION void each_kept(Rows& rows, T* numbers, std::uint32_t* words,
-                                  Function const& function) {
-    using own = plan::cell_layout<Schedule, T>;
-    for_each_index<static_cast<std::size_t>(own::buffer_count)>([&](auto b) {
+/// `kept_row(buffer, ago)`: the row of so many steps before.
+template <class Schedule, class Rows, class KeptRow, class Function>
+SPIKEFUSE_FUNCTION void each_kept(Rows& rows, KeptRow const& kept_row, Function const& function) {
+    for_each_index<plan::mp11::mp_size<typename Schedule::buffers>::value>([&](auto b) {
         using buffer = typename Schedule::template buffer_at<static_cast<int>(b)>;
-        constexpr std::size_t length = own::template row_length<static_cast<int>(b)>;
+        constexpr int length = buffer::bits ? (buffer::width + 31) / 32 : buffer::width;
         auto& all = get<b>(rows).rows;
-        if constexpr (buffer::kept > 0) {
-            for (std::size_t j = 0; j < buffer::kept; ++j)
-                for (std::size_t k = 0; k < length; ++k) {
-                    std::size_t const at =
-                        own::template row_at<static_cast<int>(b)> + j * length + k;
-                    if constexpr (buffer::bits) {
-                        function(all[j + 1][k], all[j][k], words[at]);
-                    } else {
-                        function(all[j + 1][k], all[j][k], numbers[at]);
-                    }
-                }
-        }
+        if constexpr (buffer::kept > 0)
+            for (int ago = 1; ago <= buffer::kept; ++ago) {
+                auto* const kept = kept_row(fixed<static_cast<int>(b)>{}, ago);
+                for (int k = 0; k < length; ++k) function(all[ago][k], all[ago - 1][k], kept[k]);
+            }
     });
+}
+/// One step of one body: its states are `numbers`, and rows that it keeps lie where `kept_row`
+/// says. `write(p, live, flow, fired)` takes register p of the output.
+template <class Schedule, class T, class KeptRow, class In, class Write>
+SPIKEFUSE_FUNCTION void step_body(cell_constants<T> const& constants, T* numbers,
+                                  KeptRow const& kept_row, In const& in, Write const& write,
+                                  noise_index index) {
+    using input = typename Schedule::template buffer_at<plan::network_input>;
+    cell_rows<Schedule, T> rows;
+    take_input<input::width, input::bits>(in, get<0>(rows).rows[0]);
+    each_kept<Schedule>(rows, kept_row,
+                        [](auto& older, auto const&, auto const& kept)
+                            SPIKEFUSE_INLINE { older = kept; });
+    cell_stepper<Schedule, T, Write> const stepper{constants, numbers, index, rows, write};
+    stepper.run(typename Schedule::nodes{});
+    each_kept<Schedule>(rows, kept_row,
+                        [](auto const&, auto const& newer, auto& kept)
+                            SPIKEFUSE_INLINE { kept = newer; });
 }
 /// One step of one body, whose memory is `numbers` and `words`.
 template <class Schedule, class T, bool OutputBits, class In, class Out>
 SPIKEFUSE_FUNCTION void step_cell(cell_constants<T> const& constants, T* numbers,
                                   std::uint32_t* words, In const& in, Out& out, noise_index index) {
-    using input = typename Schedule::template buffer_at<plan::network_input>;
-    cell_rows<Schedule, T> rows;
-    take_input<input::width, input::bits>(in, get<0>(rows).rows[0]);
-    each_kept<Schedule>(rows, numbers, words,
-                        [](auto& older, auto const&, auto const& kept)
-                            SPIKEFUSE_INLINE { older = kept; });
+    using own = plan::cell_layout<Schedule, T>;
+    auto const kept_row = [&](auto b, int ago) SPIKEFUSE_INLINE {
+        constexpr int buffer = decltype(b)::value;
+        std::size_t const at = own::template row_at<buffer> +
+                               static_cast<std::size_t>(ago - 1) * own::template row_length<buffer>;
+        if constexpr (Schedule::template buffer_at<buffer>::bits) {
+            return words + at;
+        } else {
+            return numbers + at;
+        }
+    };
     auto const write = [&](int p, auto live, lanes<T> flow, std::uint32_t fired) SPIKEFUSE_INLINE {
         give_output<OutputBits, decltype(live)::value>(out, p, flow, fired);
     };
-    cell_stepper<Schedule, T, decltype(write)> const stepper{constants, numbers, index, rows,
-                                                             write};
-    stepper.run(typename Schedule::nodes{});
-    each_kept<Schedule>(rows, numbers, words,
-                        [](auto const&, auto const& newer, auto& kept)
-                            SPIKEFUSE_INLINE { kept = newer; });
+    step_body<Schedule>(constants, numbers, kept_row, in, write, index);
 }
 
 /// Coefficients and states at rest of all neurons, once for all bodies: register k of those of the
@@ -348,7 +358,7 @@ struct cell_prepare_kernel {
                                         j * padded + n);
         });
         for_each_index<about::state_count>([&](auto j) {
-            T* const to = initial + own::template states_at<Layer> + j * width + n;
+            T* const to = initial + layout::template kept_states_at<Layer> + j * width + n;
             for (int lane = 0; lane < V::width && n + lane < width; ++lane)
                 to[lane] = these.states[j].lane(lane);
         });

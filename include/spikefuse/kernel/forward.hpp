@@ -66,7 +66,7 @@ KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
     } else {
         here.team.team_barrier(); // another thread may load the states that this one has just
                                   // initialized
-        load_state(here, state_of_sample(here));
+        load_sample(here);
     }
     if constexpr (!readout::every_step)
         each_own_register(here, C::schedule::outputs,
@@ -79,7 +79,7 @@ KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
 }
 template <class C>
 KOKKOS_FUNCTION void finish_sample(C const& here) {
-    save_state(here, state_of_sample(here));
+    save_sample(here);
     if constexpr (!C::readout::every_step)
         each_own(here, C::schedule::outputs, [&](int n) { finish_readout(here, n); });
     C::V::finish_streams();

@@ -83,7 +83,7 @@ struct initial_state_kernel {
 
     SPIKEFUSE_FUNCTION void operator()(int sample) const {
         T* const memory = run.states + static_cast<std::size_t>(sample) * layout::memory_total;
-        for (std::size_t k = layout::state_total; k < layout::memory_total; ++k) memory[k] = T(0);
+        for (std::size_t k = layout::kept_states; k < layout::memory_total; ++k) memory[k] = T(0);
         each_population<Schedule>([&](auto layer) { initialize<layer>(memory); });
     }
 
@@ -91,13 +91,18 @@ struct initial_state_kernel {
     template <int Layer> // a named template: g++ 12 and 13 end with an internal error in a lambda
     SPIKEFUSE_FUNCTION void initialize(T* memory) const {
         using N = typename Schedule::template word<Layer>::equations_of;
-        constexpr int width = layout::padded(Schedule::template width_from<Layer>);
-        for (int n = 0; n < width; n += V::width) {
+        constexpr int width = Schedule::template width_from<Layer>, W = V::width;
+        for (int n = 0; n < width; n += W) {
             equations::neurons<N, V> cell;
-            set_initial_state<N, width>(
+            set_initial_state<N, layout::padded(width)>(
                 cell, run.parameters + layout::template parameter_offset<Layer>, n, run.step);
             for_each_index<equations::equation_traits<N>::state_count>([&](auto k) {
-                cell.states[k].store(memory + layout::template states_at<Layer> + k * width + n);
+                T* const to = memory + layout::template kept_states_at<Layer> + k * width + n;
+                if (width - n >= W) {
+                    cell.states[k].store(to);
+                } else {
+                    cell.states[k].template store_first<width % W>(to);
+                }
             });
         }
     }

@@ -49,32 +49,91 @@ SPIKEFUSE_FUNCTION void clear_kept_rows(C const& here) {
         move_row<buffer>(here, row_address<buffer>(here, -ago), [](int) { return V(0); });
     });
 }
-/// Saves the rows before row `next`, as many as each buffer keeps.
+/// Saves the rows before row `next`, as many as each buffer keeps, to an entry of the tape.
 template <class C>
-SPIKEFUSE_FUNCTION void save_kept_rows(C const& here, int next, typename C::number* to) {
+SPIKEFUSE_FUNCTION void save_kept_rows(C const& here, int next, typename C::number* entry) {
     each_kept_row<C>([&](auto buffer, int ago) {
         auto const* const row = row_address<buffer>(here, next - ago);
-        move_row<buffer>(here, to + C::layout::template kept_row_at<buffer>(ago),
+        move_row<buffer>(here, entry + C::layout::template entry_row_at<buffer>(ago),
                          [&](int k) { return C::V::load(row + k); });
     });
 }
+/// The states and rows that a block of the tape began with.
 template <class C>
-SPIKEFUSE_FUNCTION void save_state(C const& here, typename C::number* to) {
-    auto const* const states = here.template region<plan::region::states>();
-    each_own_register(here, C::layout::state_total,
-                      [&](std::size_t k) { C::V::load(states + k).store(to + k); });
-    save_kept_rows(here, 0, to);
-}
-template <class C>
-SPIKEFUSE_FUNCTION void load_state(C const& here, typename C::number const* from) {
+SPIKEFUSE_FUNCTION void load_entry(C const& here, typename C::number const* entry) {
     auto* const states = here.template region<plan::region::states>();
     each_own_register(here, C::layout::state_total,
-                      [&](std::size_t k) { C::V::load(from + k).store(states + k); });
+                      [&](std::size_t k) { C::V::load(entry + k).store(states + k); });
     each_kept_row<C>([&](auto buffer, int ago) {
-        auto const* const row = from + C::layout::template kept_row_at<buffer>(ago);
+        auto const* const row = entry + C::layout::template entry_row_at<buffer>(ago);
         move_row<buffer>(here, row_address<buffer>(here, -ago),
                          [&](int k) { return C::V::load(row + k); });
     });
+}
+
+/// Calls function(in scratch, in memory, live) for this thread's registers of all arrays of states:
+/// where they begin, and how many neurons they have.
+template <class C, class Function>
+SPIKEFUSE_FUNCTION void each_own_state(C const& here, Function const& function) {
+    using layout = typename C::layout;
+    if constexpr (layout::kept_states == layout::state_total) { // whole registers, array by array
+        each_own_register(here, layout::state_total, [&](std::size_t k) { function(k, k, C::W); });
+    } else {
+        constexpr auto all = layout::all_states; // a kernel's own
+        for (std::size_t a = 0; a < layout::array_count; ++a)
+            each_own_register(here, static_cast<std::size_t>(all.at[a].width), [&](std::size_t k) {
+                function(all.at[a].in_scratch + k, all.at[a].in_memory + k,
+                         all.at[a].width - static_cast<int>(k));
+            });
+    }
+}
+/// From scratch to a sample's memory, or to an array that lies like it.
+template <class C>
+SPIKEFUSE_FUNCTION void save_states(C const& here, typename C::number const* states,
+                                    typename C::number* to) {
+    each_own_state(here, [&](std::size_t in_scratch, std::size_t in_memory, int live) {
+        if (live >= C::W) {
+            C::V::load(states + in_scratch).store(to + in_memory);
+        } else {
+            for (int n = 0; n < live; ++n) to[in_memory + n] = states[in_scratch + n];
+        }
+    });
+}
+/// Calls function(in scratch, in memory) for all words, or numbers, of the rows that buffers keep.
+template <class C, class Function>
+SPIKEFUSE_FUNCTION void each_row_in_memory(C const& here, typename C::number* memory,
+                                           Function const& function) {
+    each_kept_row<C>([&](auto buffer, int ago) {
+        using element = element_of<C, decltype(buffer)::value>;
+        auto* const row = reinterpret_cast<element*>(row_address<buffer>(here, -ago));
+        auto* const kept =
+            reinterpret_cast<element*>(memory + C::layout::template kept_row_at<buffer>(ago));
+        each_own(here, C::layout::template kept_length<decltype(buffer)::value>,
+                 [&](int k) { function(row[k], kept[k]); });
+    });
+}
+/// The sample's states and rows go to its memory.
+template <class C>
+SPIKEFUSE_FUNCTION void save_sample(C const& here) {
+    auto* const memory = state_of_sample(here);
+    save_states(here, here.template region<plan::region::states>(), memory);
+    each_row_in_memory(here, memory, [](auto const& row, auto& kept) { kept = row; });
+}
+/// And come back. Behind the last neurons stand zeros.
+template <class C>
+SPIKEFUSE_FUNCTION void load_sample(C const& here) {
+    using T = typename C::number;
+    T* const memory = state_of_sample(here);
+    T* const states = here.template region<plan::region::states>();
+    each_own_state(here, [&](std::size_t in_scratch, std::size_t in_memory, int live) {
+        if (live >= C::W) {
+            C::V::load(memory + in_memory).store(states + in_scratch);
+        } else {
+            for (int n = 0; n < C::W; ++n)
+                states[in_scratch + n] = n < live ? memory[in_memory + n] : T(0);
+        }
+    });
+    each_row_in_memory(here, memory, [](auto& row, auto const& kept) { row = kept; });
 }
 /// At the end of a block: its last rows become those before the next one.
 template <class C>

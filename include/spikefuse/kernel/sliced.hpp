@@ -359,7 +359,7 @@ struct sliced_kernel {
             function(layer,
                      here.template region<plan::region::states>() +
                          layout::template states_at<layer>,
-                     state_of_sample(here) + layout::template states_at<layer>);
+                     state_of_sample(here) + layout::template kept_states_at<layer>);
         });
     }
     template <class Stage>
@@ -367,9 +367,9 @@ struct sliced_kernel {
         constexpr int width = layout::padded(Stage::width);
         each_layer<Stage>(here, [&](auto layer, T* states, T const* memory) {
             initialize_neuron<layer>(here, n);
-            if (!here.fresh())
+            if (!here.fresh() && n < Stage::width)
                 for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
-                    states[j * width + n] = memory[j * width + n];
+                    states[j * width + n] = memory[j * Stage::width + n];
         });
         if constexpr (Stage::target == plan::readout && !Readout::every_step)
             if (n < Stage::width) start_readout(here, static_cast<std::size_t>(n));
@@ -381,8 +381,8 @@ struct sliced_kernel {
     SPIKEFUSE_FUNCTION void finish_neuron(context const& here, int n) const {
         constexpr int width = layout::padded(Stage::width);
         each_layer<Stage>(here, [&](auto layer, T const* states, T* memory) {
-            for (int j = 0; j < layout::template state_arrays<layer>(); ++j)
-                memory[j * width + n] = states[j * width + n];
+            for (int j = 0; j < layout::template state_arrays<layer>() && n < Stage::width; ++j)
+                memory[j * Stage::width + n] = states[j * width + n];
         });
         if constexpr (Stage::target == plan::readout && !Readout::every_step)
             if (n < Stage::width) finish_readout(here, n);

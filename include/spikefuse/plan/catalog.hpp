@@ -117,13 +117,12 @@ class catalog_of {
         if constexpr (neuron_layer<word>) {
             using about = equations::equation_traits<typename word::equations_of>;
             constexpr auto width = static_cast<std::size_t>(Schedule::template width_from<L>);
-            std::size_t offset = offsets::template states_at<L>;
+            std::size_t offset = offsets::template kept_states_at<L>;
             auto slot = static_cast<std::size_t>(offsets::template record_slot<L>());
             auto const add = [&](std::string_view name) {
                 found.states[found.state_count++] = {L, name, offset, width, false};
                 found.traces[found.trace_count++] = {L, name, slot++, width, false, false};
-                offset +=
-                    static_cast<std::size_t>(offsets::padded(Schedule::template width_from<L>));
+                offset += width;
             };
             [&]<class... State>(mp11::mp_list<State...>) {
                 (add(State::name::text()), ...);

@@ -40,23 +40,18 @@ struct there_is_a_state {
                          "are: use one of these.");
 };
 
-/// A body's memory: `numbers`, array by array, each as long as its layer has neurons; then `words`,
-/// the spikes that loops feed back and delays keep. The same for inputs of values and of bits.
+/// A body's memory: `numbers`, states as in a sample's memory, then the rows of numbers that loops
+/// feed back and delays read; and `words`, those of spikes. The same for inputs of values and of
+/// bits.
 template <class Schedule, class T>
 struct cell_layout {
     using offsets = layout<Schedule, T>;
     static constexpr int count = Schedule::layer_count, buffer_count = offsets::buffer_count;
 
-    static constexpr auto number_sums = running_sums<count>([](auto l) {
-        return static_cast<std::size_t>(offsets::template state_arrays<l>()) *
-               static_cast<std::size_t>(Schedule::template width_from<l>);
-    });
     /// Words, or numbers, of a row that a buffer keeps.
     template <int Buffer>
     static constexpr auto row_length =
-        static_cast<std::size_t>(Schedule::template buffer_at<Buffer>::bits
-                                     ? offsets::words(Schedule::template buffer_at<Buffer>::width)
-                                     : Schedule::template buffer_at<Buffer>::width);
+        static_cast<std::size_t>(offsets::template kept_length<Buffer>);
     template <int Buffer, bool Bits>
     static constexpr std::size_t kept() {
         using self = typename Schedule::template buffer_at<Buffer>;
@@ -66,18 +61,15 @@ struct cell_layout {
         running_sums<buffer_count>([](auto b) { return kept<b, false>(); });
     static constexpr auto word_sums =
         running_sums<buffer_count>([](auto b) { return kept<b, true>(); });
-    /// Where the states of a layer begin, and the rows that a buffer keeps: of the step before
-    /// first.
-    template <int Layer>
-    static constexpr std::size_t states_at = number_sums.before[Layer];
-    template <int Buffer>
-    static constexpr std::size_t row_at =
-        Schedule::template buffer_at<Buffer>::bits
-            ? word_sums.before[Buffer]
-            : number_sums.before[count] + value_sums.before[Buffer];
-    static constexpr std::size_t state_count = number_sums.before[count],
+    static constexpr std::size_t state_count = offsets::kept_states,
                                  number_count = state_count + value_sums.before[buffer_count],
                                  word_count = word_sums.before[buffer_count];
+    /// Where the rows begin that a buffer keeps: of the step before first. States lie as in a
+    /// sample's memory.
+    template <int Buffer>
+    static constexpr std::size_t row_at =
+        Schedule::template buffer_at<Buffer>::bits ? word_sums.before[Buffer]
+                                                   : state_count + value_sums.before[Buffer];
 
     /// Refuses a layer that is too large for a thread.
     template <int Layer>
@@ -99,7 +91,8 @@ struct cell_layout {
         int found = 0;
         std::size_t most = 0;
         for (int l = 0; l < count; ++l)
-            if (std::size_t const own = number_sums.before[l + 1] - number_sums.before[l];
+            if (std::size_t const own =
+                    offsets::kept_state_sums.before[l + 1] - offsets::kept_state_sums.before[l];
                 own > most)
                 most = own, found = l;
         return found;
@@ -130,16 +123,7 @@ class cell_state_names {
     }
     static constexpr cell_state_place place(std::size_t k) {
         state_entry const& one = known::value.states[k];
-        cell_state_place found{0, one.width, one.bits};
-        mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(own::count)>>([&](auto l) {
-            constexpr int layer = static_cast<int>(l);
-            constexpr auto padded =
-                static_cast<std::size_t>(offsets::padded(Schedule::template width_from<layer>));
-            if (layer == one.layer && one.offset < offsets::state_total)
-                found.offset =
-                    own::template states_at<layer> +
-                    (one.offset - offsets::template states_at<layer>) / padded * one.width;
-        });
+        cell_state_place found{one.offset, one.width, one.bits};
         mp11::mp_for_each<mp11::mp_iota_c<static_cast<std::size_t>(own::buffer_count)>>(
             [&](auto b) {
                 constexpr int buffer = static_cast<int>(b);

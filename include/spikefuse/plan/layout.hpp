@@ -7,6 +7,7 @@
 #include "event_lists.hpp"
 #include "mapped_rows.hpp"
 #include "memory_map.hpp"
+#include "sample_memory.hpp"
 #include "stage_traits.hpp"
 
 #include <cstddef>
@@ -19,6 +20,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 template <class Schedule, class T, bool Training = false>
 struct layout : stage_traits<Schedule>,
                 array_layout<Schedule, T>,
+                sample_memory<Schedule, T>,
                 mapped_rows<Schedule, T, Training> {
     using facts = stage_traits<Schedule>;
     using arrays = array_layout<Schedule, T>;
@@ -59,17 +61,17 @@ struct layout : stage_traits<Schedule>,
     template <int Buffer>
     static constexpr std::size_t kept_bytes = kept_sums.before[Buffer];
     static constexpr std::size_t kept_total = kept_bytes<buffer_count>;
-    template <int Buffer> // so many steps ago: elements from the beginning of a sample's memory
-    SPIKEFUSE_FUNCTION static constexpr std::size_t kept_row_at(int ago) {
+    /// An entry of the tape, in T: states as they lie in scratch, then the rows that are kept.
+    template <int Buffer> // so many steps ago
+    SPIKEFUSE_FUNCTION static constexpr std::size_t entry_row_at(int ago) {
         return state_total +
                (kept_bytes<Buffer + 1> - static_cast<std::size_t>(ago) * row_at_bytes<Buffer>()) /
                    sizeof(T);
     }
-    /// What a sample keeps between calls, in T: states, then the rows that are kept.
-    static constexpr std::size_t memory_total = state_total + kept_total / sizeof(T);
+    static constexpr std::size_t entry_total = state_total + kept_total / sizeof(T);
     /// Elements between two entries of the tape: an odd number of cache lines (conflict misses).
     static constexpr std::size_t entry_apart =
-        (line(memory_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
+        (line(entry_total * sizeof(T)) / 64 | 1) * 64 / sizeof(T);
     static constexpr auto row_sums =
         running_sums<buffer_count>([](auto b) { return row_at_bytes<b>(); });
     template <int Buffer> // of all buffers before it, bytes of a step

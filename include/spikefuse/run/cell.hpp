@@ -15,12 +15,14 @@
 /// `network.step` and of runs, for the same body, in programs whose flags let the compiler treat
 /// both alike (docs/how_to/in_your_simulation.md).
 
-#include "../kernel/cell_step.hpp"
+#include "../kernel/forward_cells.hpp"
 #include "detail/owned.hpp"
 #include "settings.hpp"
 
 #include <Kokkos_Core.hpp>
 
+#include <algorithm>
+#include <string>
 #include <type_traits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
@@ -192,6 +194,16 @@ class network_cell {
 };
 
 namespace detail {
+
+/// Launches few steps of all samples, each by one thread. A few parts a thread, so that none waits
+/// long for the last, and none so small that its coefficients cost more than its steps.
+template <class Schedule, class Readout, class T, class Space>
+void run_cells(std::string const& label, Space const& space, run_arguments<T> const& arguments) {
+    int const parts = std::clamp(arguments.batch / 64, 1, 16 * space.concurrency());
+    using policy = Kokkos::RangePolicy<Space, int, Kokkos::Schedule<Kokkos::Dynamic>>;
+    Kokkos::parallel_for(label, policy(space, 0, parts, Kokkos::ChunkSize(1)),
+                         forward_cells_kernel<Schedule, T, Readout>{arguments, parts});
+}
 
 /// What the cells of a model read besides its parameters.
 template <class T, class Space>

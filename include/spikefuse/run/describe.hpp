@@ -17,7 +17,7 @@ std::string describe(model<Network, T, Space> const& of) {
            " samples: " +
            detail::readable_bytes(
                static_cast<double>(
-                   detail::plan::layout<detail::plan::schedule<Network, false>, T>::state_total *
+                   detail::plan::layout<detail::plan::schedule<Network, false>, T>::memory_total *
                    sizeof(T)) *
                setup.batch) +
            "\n";

@@ -321,6 +321,9 @@ class model : public detail::model_checks<T, Space>,
         if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
                 forward_name_, space, arguments, slices_, scratch_))
             return;
+        if constexpr (detail::steps_as_cells<schedule, T>)
+            if (arguments.steps <= detail::most_steps_of_cells && arguments.records == nullptr)
+                return detail::run_cells<schedule, Readout>(forward_name_, space, arguments);
         using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
         double const shares =
             static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;

@@ -61,7 +61,7 @@ class team_at_work {
         detail::initialize_neurons(here);
         detail::clear_kept_rows(here);
         team_.team_barrier();
-        detail::save_state(here, run.states);
+        detail::save_sample(here);
         team_.team_barrier();
     }
     /// Runs one step, [N] in and [M] out, or all steps of a view: [T, N] in and [T, M] out.

@@ -17,8 +17,8 @@ void spread_first_sample(std::string const& label, Space const& space, T* states
         [&](auto layer) {
             constexpr int l = static_cast<int>(layer);
             if constexpr (broadcast_first_sample_state<typename Schedule::template word<l>>) {
-                constexpr auto begin = layout::template states_at<l>,
-                               length = layout::template states_at<l + 1> - begin;
+                constexpr auto begin = layout::template kept_states_at<l>,
+                               length = layout::template kept_states_at<l + 1> - begin;
                 Kokkos::parallel_for(
                     label,
                     Kokkos::RangePolicy<Space>(space, 0, length * static_cast<std::size_t>(batch)),
