@@ -95,7 +95,8 @@ SPIKEFUSE_FUNCTION void save_states(C const& here, typename C::number const* sta
         if (live >= C::W) {
             C::V::load(states + in_scratch).store(to + in_memory);
         } else {
-            for (int n = 0; n < live; ++n) to[in_memory + n] = states[in_scratch + n];
+            for (std::size_t n = 0; n < static_cast<std::size_t>(live); ++n)
+                to[in_memory + n] = states[in_scratch + n];
         }
     });
 }
@@ -129,8 +130,9 @@ SPIKEFUSE_FUNCTION void load_sample(C const& here) {
         if (live >= C::W) {
             C::V::load(memory + in_memory).store(states + in_scratch);
         } else {
-            for (int n = 0; n < C::W; ++n)
-                states[in_scratch + n] = n < live ? memory[in_memory + n] : T(0);
+            for (std::size_t n = 0; n < static_cast<std::size_t>(C::W); ++n)
+                states[in_scratch + n] =
+                    n < static_cast<std::size_t>(live) ? memory[in_memory + n] : T(0);
         }
     });
     each_row_in_memory(here, memory, [](auto& row, auto const& kept) { row = kept; });
