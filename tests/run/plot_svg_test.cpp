@@ -230,7 +230,7 @@ TEST_CASE("extreme numbers stay on the page") {
 }
 
 TEST_CASE("axis marks are round and few") {
-    using namespace detail;
+    using namespace io::plot::detail;
     CHECK(linear_ticks(0, 100, 5).at == std::vector<double>{0, 20, 40, 60, 80, 100});
     CHECK(linear_ticks(0, 7, 100, true).at == std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7});
     CHECK(log_ticks(1, 1e6, 7).at == std::vector<double>{1, 10, 100, 1e3, 1e4, 1e5, 1e6});
@@ -256,7 +256,7 @@ TEST_CASE("axis marks are round and few") {
 }
 
 TEST_CASE("numbers and words as text") {
-    using namespace detail;
+    using namespace io::plot::detail;
     CHECK(brief(0) == "0");
     CHECK(brief(1.0 / 3) == "0.333");
     CHECK(brief(0.00333) == "0.00333");

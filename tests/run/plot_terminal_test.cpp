@@ -33,7 +33,7 @@ std::size_t marks_in(std::string const& picture) {
         std::size_t axis = line.find("│");
         if (axis == std::string::npos) axis = line.find("┤");
         if (axis == std::string::npos) continue;
-        detail::for_each_character(
+        io::plot::detail::for_each_character(
             std::string_view(line).substr(axis + 3), "?",
             [&](std::string_view c) { count += c != "⠀" && c != " " ? 1 : 0; });
     }
@@ -120,10 +120,10 @@ TEST_CASE("no line of a picture is wider than asked") {
             auto const raster = lines_of(
                 terminal_raster(spikes, {.columns = columns, .ascii = ascii, .colours = false}));
             for (std::size_t l = 2; l < raster.size(); ++l)
-                CHECK(detail::length_of(raster[l]) <= columns);
+                CHECK(io::plot::detail::length_of(raster[l]) <= columns);
             for (auto const& line : lines_of(terminal_traces(
                      lines, {.columns = columns, .ascii = ascii, .colours = false})))
-                CHECK(detail::length_of(line) <= columns);
+                CHECK(io::plot::detail::length_of(line) <= columns);
         }
 }
 
