@@ -19,14 +19,13 @@ namespace {
 /// The furthest that a number may lie from one recorded in float32; double is held to `in_double`.
 constexpr double in_float = 3e-7, in_double = 1e-9;
 
-struct counts {
+struct tally {
     int compared = 0, spiked = 0;
 };
 
 class comparison {
   public:
-    comparison(io::hdf5_file const& file, std::string const& group, std::size_t steps,
-               counts& total)
+    comparison(io::hdf5_file const& file, std::string const& group, std::size_t steps, tally& total)
         : file_(file), group_(group), steps_(steps), total_(total) {}
 
     /// Keeps a step of what is recorded there, if anything is.
@@ -64,7 +63,7 @@ class comparison {
     io::hdf5_file const& file_;
     std::string group_;
     std::size_t steps_;
-    counts& total_;
+    tally& total_;
     std::map<std::string, bool> known_;
     std::map<std::string, std::vector<double>> kept_;
 };
@@ -80,7 +79,7 @@ nir::graph as_recorded(nir::graph graph) {
     return graph;
 }
 
-void run(std::string const& path, std::string const& recorded, counts& total) {
+void run(std::string const& path, std::string const& recorded, tally& total) {
     CAPTURE(path);
     nir::graph const graph = as_recorded(nir::read(path));
     io::hdf5_file const file(recorded);
@@ -128,7 +127,7 @@ void run(std::string const& path, std::string const& recorded, counts& total) {
 } // namespace
 
 TEST_CASE("every recorded NIR network is read, and does what was recorded") {
-    counts total;
+    tally total;
     int networks = 0;
     for (auto const& path : test::nir_files(test::nir_golden_data())) {
         auto recorded = path;
