@@ -234,7 +234,8 @@ class cell_events {
     bool full_ = false;
     alignas(8) event events_[room];
     alignas(64) T factors_[bits ? 1 : room];
-    std::uint64_t words_[bits ? (inputs + 63) / 64 : 1];
+    // Read of full rows alone, which the compiler does not see.
+    std::uint64_t words_[bits ? (inputs + 63) / 64 : 1] = {};
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail
