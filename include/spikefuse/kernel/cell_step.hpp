@@ -265,11 +265,12 @@ SPIKEFUSE_FUNCTION void each_kept(Rows& rows, KeptRow const& kept_row, Function 
         using buffer = typename Schedule::template buffer_at<static_cast<int>(b)>;
         constexpr int length = buffer::bits ? (buffer::width + 31) / 32 : buffer::width;
         auto& all = get<b>(rows).rows;
-        if constexpr (buffer::kept > 0)
+        if constexpr (buffer::kept > 0) {
             for (int ago = 1; ago <= buffer::kept; ++ago) {
                 auto* const kept = kept_row(fixed<static_cast<int>(b)>{}, ago);
                 for (int k = 0; k < length; ++k) function(all[ago][k], all[ago - 1][k], kept[k]);
             }
+        }
     });
 }
 /// One step of one body: its states are `numbers`, and rows that it keeps lie where `kept_row`

@@ -41,11 +41,12 @@ class sample_memory {
     static constexpr auto kept_row_sums = running_sums<buffers>([](auto b) {
         return static_cast<std::size_t>(Schedule::template buffer_at<b>::kept) * kept_row_size<b>;
     });
+    template <int Buffer> // a number of its own: device code reads no arrays of the host
+    static constexpr std::size_t kept_rows_at = kept_states + kept_row_sums.before[Buffer];
     /// Where the row of so many steps ago begins.
     template <int Buffer>
     SPIKEFUSE_FUNCTION static constexpr std::size_t kept_row_at(int ago) {
-        return kept_states + kept_row_sums.before[Buffer] +
-               static_cast<std::size_t>(ago - 1) * kept_row_size<Buffer>;
+        return kept_rows_at<Buffer> + static_cast<std::size_t>(ago - 1) * kept_row_size<Buffer>;
     }
     static constexpr std::size_t memory_total = kept_states + kept_row_sums.before[buffers];
 
