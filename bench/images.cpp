@@ -3,13 +3,10 @@
 // channels, pools, 256-10, integrate-and-fire) over 300 steps: forward, and with gradients, at
 // three activities; beside its three convolutions alone, multiplied whole by loops as one writes
 // them by hand. Milliseconds a recording.
-//   images [ROUNDS [FOLDER]]   FOLDER gets weights, events and counts for images_peers.py
 #include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <random>
 #include <spikefuse/spikefuse.hpp>
@@ -67,14 +64,6 @@ void multiply(std::vector<float> const& x, std::vector<float> const& weight,
         }
 }
 
-template <class Numbers>
-void write(std::filesystem::path const& path, Numbers const& numbers) {
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary)
-        .write(reinterpret_cast<char const*>(numbers.data()),
-               static_cast<std::streamsize>(numbers.size() * sizeof *numbers.data()));
-}
-
 struct way {
     std::string name;
     int recordings;
@@ -87,7 +76,7 @@ struct way {
 int main(int argc, char** argv) {
     int const rounds = argc > 1 ? std::atoi(argv[1]) : 7;
     if (rounds < 1) {
-        std::fprintf(stderr, "usage: %s [ROUNDS [FOLDER]]\n", argv[0]);
+        std::fprintf(stderr, "usage: %s [ROUNDS]\n", argv[0]);
         return 2;
     }
     Kokkos::ScopeGuard const kokkos;
@@ -103,16 +92,6 @@ int main(int argc, char** argv) {
         backpropagation back{learning, cross_entropy(counts)};
         back.set_labels(std::vector<int>(64));
         packed const few = events(1, activity), some = events(64, activity);
-        if (argc > 2) {
-            auto const folder = std::filesystem::path(argv[2]) / std::to_string(activity);
-            for (auto const& each : one.parameters())
-                if (each.name == "weight" || each.name == "bias")
-                    write(folder / (each.layer + " " + each.name), one.get(each.layer, each.name));
-            write(folder / "events",
-                  Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), some));
-            write(folder / "counts",
-                  Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), many(some, counts)));
-        }
         std::vector<float> x(pixels, 0.5f), first(4096), second(4096), third(512),
             w1(2 * 25 * 16, 0.1f), w2(16 * 9 * 16, 0.1f), w3(16 * 9 * 8, 0.1f), pooled(1024, 0.5f);
         std::vector<way> ways{{"one recording", 1, [&] { one.reset(), one(few); }},
