@@ -27,17 +27,6 @@ T number_at(std::uint64_t k, double activity) {
     return static_cast<T>(chance < activity ? 2 * size - 0.5 : 0);
 }
 
-/// Louder weights, so that neurons fire.
-template <class Model>
-void amplify(Model& network, double gain) {
-    for (auto const& one : network.parameters()) {
-        if (one.name != "weight" && one.name != "bias") continue;
-        auto values = network.get(one.layer, one.name);
-        for (auto& value : values) value = static_cast<typename Model::value_type>(value * gain);
-        network.set(one.layer, one.name, values);
-    }
-}
-
 template <class Model>
 using states_view = Kokkos::View<typename Model::cell_type::state*>;
 template <class Model>
@@ -81,7 +70,7 @@ template <class T, given Input, detail::spelling Layer, detail::spelling Name, c
 void compare(Network network_type, trial how) {
     INFO(describe(network_type) << " activity " << how.activity << ", gain " << how.gain);
     model<Network, T> network(network_type, {.batch = bodies, .seed = 5, .first_sample = 11});
-    amplify(network, how.gain);
+    test::amplify(network, how.gain);
     auto by_teams = network; // a run that is recorded; single steps of small networks run as cells
     by_teams.record(Layer.letters, Name.letters);
     constexpr auto n = static_cast<std::size_t>(Network::wants),
@@ -175,7 +164,7 @@ TEST_CASE("a cell with a contest and chance steps as the host does", "[cell]") {
 
 TEST_CASE("a cell takes what lies anywhere, and writes bits", "[cell]") {
     model network{input<40> >> linear<37> >> lif, {.batch = 1, .seed = 2}};
-    amplify(network, 8);
+    test::amplify(network, 8);
     auto const cell = network.cell();
     if constexpr (!test::on_a_device) {
         using state = decltype(network.cell())::state;

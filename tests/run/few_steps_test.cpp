@@ -30,16 +30,6 @@ void fill(View const& view, double activity, unsigned seed) {
         return static_cast<T>(chance < activity ? 2 * size - 0.5 : 0);
     });
 }
-/// Louder weights, so that neurons fire.
-template <class Model>
-void amplify(Model& network, double gain) {
-    for (auto const& one : network.parameters()) {
-        if (one.name != "weight" && one.name != "bias") continue;
-        auto values = network.get(one.layer, one.name);
-        for (auto& value : values) value = static_cast<typename Model::value_type>(value * gain);
-        network.set(one.layer, one.name, values);
-    }
-}
 template <class View, class Other>
 std::size_t differences(View const& a, Other const& b) {
     REQUIRE(a.size() == b.size());
@@ -75,7 +65,7 @@ void few_steps(Network network_type, Input const& input, double gain, names cons
     INFO(describe(network_type) << " batch " << batch);
     model<Network, T> whole(network_type,
                             {.steps = steps, .batch = batch, .seed = 5, .first_sample = 11});
-    amplify(whole, gain);
+    test::amplify(whole, gain);
     auto again = whole;
     traces<T> const expected = whole(input);
     traces<T> const got("got", expected.extent(0), expected.extent(1), expected.extent(2));
@@ -142,7 +132,7 @@ void both(Model& recorded, Model& plain, Input const& input, Readout readout) {
 TEST_CASE("few steps: every readout, resets, fewer bodies and records between them") {
     constexpr std::size_t most = 9;
     model plain{controller, {.steps = 3, .batch = most, .seed = 2}};
-    amplify(plain, 20);
+    test::amplify(plain, 20);
     auto recorded = plain;
     recorded.record("lif 1", "v");
     recorded.record("lif 1", "spikes");
@@ -187,7 +177,7 @@ TEST_CASE("few steps: every readout, resets, fewer bodies and records between th
 }
 TEST_CASE("few steps: outputs of any strides, inputs of any strides") {
     model network{spiking, {.batch = 6, .seed = 2}};
-    amplify(network, 20);
+    test::amplify(network, 20);
     auto other = network;
     Kokkos::View<float**, Kokkos::LayoutLeft> const apart("apart", 6, 19), given("given", 6, 40);
     rows<float> const input("input", 6, 40), together("together", 6, 19);

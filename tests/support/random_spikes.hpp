@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-// Inputs for tests.
+// Inputs for tests, and weights that pass them on.
 
 #include <Kokkos_Core.hpp>
 #include <cstdint>
@@ -67,6 +67,17 @@ auto bits_of(T value) {
     std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits;
     std::memcpy(&bits, &value, sizeof bits);
     return bits;
+}
+
+/// Louder weights, so that neurons fire.
+template <class Model>
+void amplify(Model& network, double gain) {
+    for (auto const& one : network.parameters()) {
+        if (one.name != "weight" && one.name != "bias") continue;
+        auto values = network.get(one.layer, one.name);
+        for (auto& value : values) value = static_cast<typename Model::value_type>(value * gain);
+        network.set(one.layer, one.name, values);
+    }
 }
 
 } // namespace test

@@ -263,12 +263,12 @@ template <class Schedule, class Rows, class KeptRow, class Function>
 SPIKEFUSE_FUNCTION void each_kept(Rows& rows, KeptRow const& kept_row, Function const& function) {
     for_each_index<plan::mp11::mp_size<typename Schedule::buffers>::value>([&](auto b) {
         using buffer = typename Schedule::template buffer_at<static_cast<int>(b)>;
-        constexpr int length = buffer::bits ? (buffer::width + 31) / 32 : buffer::width;
         auto& all = get<b>(rows).rows;
         if constexpr (buffer::kept > 0) {
             for (int ago = 1; ago <= buffer::kept; ++ago) {
                 auto* const kept = kept_row(fixed<static_cast<int>(b)>{}, ago);
-                for (int k = 0; k < length; ++k) function(all[ago][k], all[ago - 1][k], kept[k]);
+                for (int k = 0; k < buffer::length; ++k)
+                    function(all[ago][k], all[ago - 1][k], kept[k]);
             }
         }
     });

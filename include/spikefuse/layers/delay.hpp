@@ -30,16 +30,10 @@ namespace detail {
 
 /// Each input of a row of its own time.
 template <int Width, int Most>
-struct picked_from_past {
+struct picked_from_past : row_map_without_weights {
     static constexpr int inputs = Width, outputs = Width, steps_back = Most;
     template <class T, bool Training>
     static constexpr std::size_t work = 0;
-    template <class T>
-    static constexpr std::size_t transposed = 0;
-    template <class T>
-    static constexpr int gradient_parts = 0;
-    template <class T>
-    static SPIKEFUSE_FUNCTION void transpose(T const*, T*, int) {}
 
     /// Output n is what input n was so many steps before. Of what a kernel of the user's wrote,
     /// no row is read that is not kept.

@@ -34,6 +34,16 @@ concept row_map = requires {
     Over::template gradient_parts<float>;
 };
 
+/// What those have in common that have no weights, and learn nothing.
+struct row_map_without_weights {
+    template <class T>
+    static constexpr std::size_t transposed = 0;
+    template <class T>
+    static constexpr int gradient_parts = 0;
+    template <class T>
+    static SPIKEFUSE_FUNCTION void transpose(T const*, T*, int) {}
+};
+
 /// Whether it gives inputs of earlier rows.
 template <class Over>
 concept past_map = row_map<Over> && requires {

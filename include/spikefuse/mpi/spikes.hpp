@@ -3,10 +3,14 @@
 /// A layer whose neurons are split over ranks of MPI: each has some of the outputs, and spikes
 /// travel as bits.
 
+#include "../run/inputs.hpp"
 #include "calls.hpp"
 
 #include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::mpi {
@@ -50,7 +54,9 @@ class joined_spikes {
             all += rows_ * words_of(one);
             total_ += one;
         }
-        mine_ = words_of(neurons);
+        own_ = host_words(
+            Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::joined_spikes"),
+            static_cast<std::size_t>(steps), static_cast<std::size_t>(batch), words_of(neurons));
         received_.resize(all);
         joined_ = words("spikefuse::joined_spikes", static_cast<std::size_t>(steps),
                         static_cast<std::size_t>(batch), words_of(total_));
@@ -69,20 +75,14 @@ class joined_spikes {
                           std::is_same_v<typename Part::non_const_value_type, std::uint32_t>,
                       "spikefuse: joined_spikes joins packed spikes, views of std::uint32_t "
                       "[T, B, ceil(N / 32)], as recorded_spikes() gives them.");
-        if (part.extent(0) * part.extent(1) != rows_ || part.extent(0) != joined_.extent(0) ||
-            part.extent(2) != mine_)
-            throw shape_error(
-                "a part of [" + std::to_string(part.extent(0)) + ", " +
-                    std::to_string(part.extent(1)) + ", " + std::to_string(part.extent(2)) + "]",
-                "this rank joins [" + std::to_string(joined_.extent(0)) + ", " +
-                    std::to_string(joined_.extent(1)) + ", " + std::to_string(mine_) + "]",
-                "Pass the spikes of so many steps, samples and words of 32 neurons");
+        if (part.extent(0) != own_.extent(0) || part.extent(1) != own_.extent(1) ||
+            part.extent(2) != own_.extent(2))
+            throw shape_error("a part of " + spikefuse::detail::shape_of(part),
+                              "this rank joins " + spikefuse::detail::shape_of(own_),
+                              "Pass the spikes of so many steps, samples and words of 32 neurons");
         space.fence("spikefuse::joined_spikes");
-        Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Kokkos::HostSpace> const own(
-            Kokkos::view_alloc(Kokkos::WithoutInitializing, "spikefuse::joined_spikes"),
-            part.extent(0), part.extent(1), part.extent(2));
-        Kokkos::deep_copy(own, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), part));
-        detail::check(MPI_Allgatherv(own.data(), detail::as_count(own.size()), MPI_UINT32_T,
+        Kokkos::deep_copy(own_, Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), part));
+        detail::check(MPI_Allgatherv(own_.data(), detail::as_count(own_.size()), MPI_UINT32_T,
                                      received_.data(), lengths_.data(), begins_.data(),
                                      MPI_UINT32_T, ranks_));
         join();
@@ -91,6 +91,8 @@ class joined_spikes {
     }
 
   private:
+    using host_words = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight, Kokkos::HostSpace>;
+
     static std::size_t words_of(int neurons) {
         return (static_cast<std::size_t>(neurons) + 31) / 32;
     }
@@ -115,11 +117,12 @@ class joined_spikes {
         }
     }
 
-    std::size_t rows_, mine_ = 0;
+    std::size_t rows_;
     MPI_Comm ranks_;
     int total_ = 0;
     std::vector<int> neurons_, lengths_, begins_; // of each rank
     std::vector<std::uint32_t> received_;         // a rank's part behind the other's
+    host_words own_;                              // this rank's part
     words joined_;
     words::host_mirror_type host_;
 };

@@ -21,6 +21,7 @@ template <int Width, bool Bits, int Kept = 0>
 struct buffer {
     static constexpr int width = Width, kept = Kept;
     static constexpr bool bits = Bits;
+    static constexpr int length = Bits ? (Width + 31) / 32 : Width; // words, or numbers, of a row
 };
 /// What a feed reads: a buffer, whose first column is input `Offset` of the layer; `Delay` 1 is the
 /// previous step. A column goes to `Each` neighbouring inputs. `Count`: of the buffer only so many

@@ -30,9 +30,7 @@ class sample_memory {
 
     /// Words, or numbers, of a row that a buffer keeps.
     template <int Buffer>
-    static constexpr int kept_length = Schedule::template buffer_at<Buffer>::bits
-                                           ? (Schedule::template buffer_at<Buffer>::width + 31) / 32
-                                           : Schedule::template buffer_at<Buffer>::width;
+    static constexpr int kept_length = Schedule::template buffer_at<Buffer>::length;
     template <int Buffer> // whole numbers of T
     static constexpr std::size_t kept_row_size =
         Schedule::template buffer_at<Buffer>::bits

@@ -9,18 +9,12 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 /// What pools have in common: [C, H, W] to [C, ...], no weights.
 template <class Window, int C>
-struct pool_over {
+struct pool_over : row_map_without_weights {
     static constexpr int pixels = Window::pixels, positions = Window::positions;
     static constexpr int inputs = C * pixels, outputs = C * positions;
     template <class T, bool Training>
     static constexpr std::size_t work = Training && lanes<T>::width > 1 ? (inputs + 63) / 64 * 64
                                                                         : 0;
-    template <class T>
-    static constexpr std::size_t transposed = 0;
-    template <class T>
-    static constexpr int gradient_parts = 0;
-    template <class T>
-    static SPIKEFUSE_FUNCTION void transpose(T const*, T*, int) {}
     template <class T, class Row>
     static SPIKEFUSE_FUNCTION void add_parameter_gradients(Row const*, T const*, T*, T*, int, int) {
     }
