@@ -378,7 +378,7 @@ TEST_CASE("an encoder takes no NaN for silence") {
 TEST_CASE(
     "noise follows the sample's number: two models of two samples draw what one of four draws") {
     constexpr auto noisy = input<32> >> poisson({.rate = 300}) >> linear<4> >> noisy_exp_syn;
-    auto const run = [](int batch, std::uint32_t first) {
+    auto const run = [=](int batch, std::uint32_t first) {
         model network{noisy, {.steps = 50, .batch = batch, .seed = 7, .first_sample = first}};
         return host(network(held(1, batch, 32)));
     };

@@ -58,6 +58,8 @@ TEST_CASE("bits say what is finite") {
     REQUIRE_FALSE(detail::fits<float>(1e-60));
     REQUIRE(detail::fits<double>(1e-60));
     REQUIRE_FALSE(detail::fits<double>(nan));
+    REQUIRE_FALSE(io::plot::detail::shown(nan));
+    REQUIRE_FALSE(io::plot::detail::shown(-infinity));
 }
 
 TEST_CASE("NaN is refused, and stops a training") {

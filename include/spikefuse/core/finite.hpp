@@ -31,6 +31,16 @@ SPIKEFUSE_FUNCTION constexpr bool is_finite(T const& value) {
     }
 }
 
+/// More than every number, by its bits: under -ffast-math clang warns of the library's.
+template <class T>
+inline constexpr T infinite = [] {
+    if constexpr (sizeof(T) == 4) {
+        return __builtin_bit_cast(T, std::uint32_t(0x7f800000u));
+    } else {
+        return __builtin_bit_cast(T, std::uint64_t(0x7ff0000000000000u));
+    }
+}();
+
 /// Whether a number stays one as a T: it does not become infinite, and only zero becomes zero.
 template <class T>
 constexpr bool fits(double value) {

@@ -2,11 +2,11 @@
 #pragma once
 /// Functions of a register of neurons.
 
+#include "finite.hpp"
 #include "lanes.hpp"
 
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -83,7 +83,7 @@ SPIKEFUSE_FUNCTION R scaled([[maybe_unused]] R x, R near, R count, [[maybe_unuse
                            whole - half; // two factors, so that the ends of the range are reached
         R result =
             near * std::bit_cast<R>(half << c::mantissa) * std::bit_cast<R>(other << c::mantissa);
-        result = x > c::highest ? R{} + std::numeric_limits<T>::infinity() : result;
+        result = x > c::highest ? R{} + infinite<T> : result;
         return x < c::lowest ? R{} : result;
 #endif
     }

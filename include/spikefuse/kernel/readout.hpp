@@ -90,7 +90,7 @@ inline constexpr struct max_over_time_readout : detail::reduced_readout {
         return now > before;
     }
     template <class T>
-    static constexpr T least = -std::numeric_limits<T>::infinity();
+    static constexpr T least = -detail::infinite<T>;
     template <class T>
     static constexpr T gradient_sign = T(1);
 } max_over_time{};

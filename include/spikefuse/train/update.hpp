@@ -3,6 +3,7 @@
 /// From gradients to new parameters: sums the groups, clips, and lets the optimizer change what is
 /// learnable. Sums are taken in fixed chunks, so that threads do not matter.
 
+#include "../core/finite.hpp"
 #include "backpropagation.hpp"
 #include "optimizer.hpp"
 
@@ -31,7 +32,7 @@ class parameter_learner {
         learns_ = Kokkos::View<std::uint8_t*, Space>("spikefuse::learns", size);
         lowest_ = Kokkos::View<T*, Space>("spikefuse::lowest", size);
         partial_ = Kokkos::View<double*, Space>("spikefuse::norms", (size + chunk - 1) / chunk);
-        Kokkos::deep_copy(lowest_, -std::numeric_limits<T>::infinity());
+        Kokkos::deep_copy(lowest_, -infinite<T>);
         for (array_place const& one : parameters_.arrays())
             if (!parameters_.is_neurons(one.layer) && one.info.measure != array_unit::steps)
                 learn(one.layer, one.name());
@@ -221,8 +222,8 @@ class parameter_learner {
         bool const scaled = one.info.measure == array_unit::time ||
                             one.info.measure == array_unit::rate ||
                             one.info.measure == array_unit::positive;
-        T const bound = one.info.measure == array_unit::time ? static_cast<T>(dt_.seconds)
-                                                             : -std::numeric_limits<T>::infinity();
+        T const bound =
+            one.info.measure == array_unit::time ? static_cast<T>(dt_.seconds) : -infinite<T>;
         bool first = true;
         one.for_each_place(panel_width<T>, [&](std::size_t at) {
             host(at) = static_cast<std::uint8_t>(

@@ -3,6 +3,7 @@
 /// How threads become teams, and where a team's scratch lies. Of one type for all kernels.
 
 #include "../../core/errors.hpp"
+#include "../../core/finite.hpp"
 #include "../../kernel/context.hpp"
 #include "../../plan/describe.hpp"
 #include "owned.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <limits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -58,7 +58,7 @@ struct scratch_bytes {
 template <class Space, class T>
 team_policy<Space> teams_for(team_demands const& wanted, Space const& space, int league,
                              run_arguments<T>& arguments, room_view<Space>& room,
-                             double shares = std::numeric_limits<double>::infinity()) {
+                             double shares = infinite<double>) {
     int team = wanted.threads;
     if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) {
         team = threads_of_team(space.concurrency(), league, shares);

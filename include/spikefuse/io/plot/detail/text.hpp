@@ -3,6 +3,7 @@
 /// Numbers and words as text: independent of the locale, and safe for a terminal and for XML.
 
 #include "../../../core/config.hpp"
+#include "../../../core/finite.hpp"
 
 #include <array>
 #include <charconv>
@@ -14,7 +15,9 @@
 namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// A number that can have a place in a picture.
-inline bool shown(double value) { return std::isfinite(value) && std::abs(value) <= 1e300; }
+inline bool shown(double value) {
+    return spikefuse::detail::is_finite(value) && std::abs(value) <= 1e300;
+}
 
 inline std::string fixed(double value, int digits) {
     std::array<char, 400> text{};
@@ -37,7 +40,7 @@ inline std::string pixel(double value) {
 /// Three digits, as a person would write them: "0.00123", "12.3", "123", "12.3k", "1.23M",
 /// "1.2e-05".
 inline std::string brief(double value) {
-    if (!std::isfinite(value)) return "?";
+    if (!spikefuse::detail::is_finite(value)) return "?";
     double const size = std::abs(value);
     if (size != 0 && (size < 1e-3 || size >= 1e15)) {
         std::array<char, 64> text{};

@@ -3,7 +3,7 @@
 /// Axes: a range, its marks at round numbers, and how they are written.
 
 #include "../../../core/config.hpp"
-
+#include "../../../core/finite.hpp"
 #include "text.hpp"
 
 #include <algorithm>
@@ -11,7 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,8 +18,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// A range that grows around what it is shown.
 struct range {
-    double low = std::numeric_limits<double>::infinity(),
-           high = -std::numeric_limits<double>::infinity();
+    double low = spikefuse::detail::infinite<double>, high = -spikefuse::detail::infinite<double>;
 
     bool empty() const { return low > high; }
     void widen(double value) {
