@@ -6,6 +6,22 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release)
 endif()
 
+# Values come out of any compiler and any optimization. clang without an optimizer is three times as quick as g++ with little of one: so
+# scripts/test.sh builds the tests of values in a folder of their own (the preset `values`), and in `release` the rest of the tests.
+set(SPIKEFUSE_TESTS all CACHE STRING "Which tests: all; values, which any compiler and any optimization give; the rest")
+set_property(CACHE SPIKEFUSE_TESTS PROPERTY STRINGS all values rest)
+function(spikefuse_tests_values target)
+    if(SPIKEFUSE_TESTS STREQUAL "rest") # here it is built by name
+        set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+    elseif(SPIKEFUSE_TESTS STREQUAL "values" AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+        set_target_properties(${target} PROPERTIES SPIKEFUSE_OPTIMIZE 0)
+    endif()
+endfunction()
+# Which program a test needs: tests/CMakeLists.txt makes scripts/test.sh's list of it.
+function(spikefuse_plan_later name label target)
+    set_property(GLOBAL APPEND PROPERTY spikefuse_planned "${name}|${label}|${target}")
+endfunction()
+
 find_package(CLI11 QUIET)
 
 # For bindings; the library itself needs neither.
@@ -29,9 +45,9 @@ if(Kokkos_ENABLE_CUDA) # nvcc reads the sources, the compiler only what it leave
     set(SPIKEFUSE_FOR_A_DEVICE ON)
     target_compile_options(spikefuse_own INTERFACE -Wall -Wextra $<$<OR:$<BOOL:${SPIKEFUSE_STRICT}>,$<BOOL:$<TARGET_PROPERTY:SPIKEFUSE_STRICT>>>:-fmad=false>)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
-    target_compile_options(spikefuse_own INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-psabi)
+    target_compile_options(spikefuse_own INTERFACE -Wall -Wextra -Wpedantic -Wno-psabi)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # it looks for garbage first at a gigabyte, not at 128 MB: a sixth of its time
-        target_compile_options(spikefuse_own INTERFACE "SHELL:--param ggc-min-heapsize=1048576")
+        target_compile_options(spikefuse_own INTERFACE "SHELL:--param ggc-min-heapsize=1048576" -Wshadow) # clang's -Wshadow names what a using directive brings, too
     endif()
     if(SPIKEFUSE_WERROR)
         target_compile_options(spikefuse_own INTERFACE -Werror)
@@ -47,7 +63,7 @@ endif()
 target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${SPIKEFUSE_STRICT}>:SPIKEFUSE_STRICT=1> $<$<CONFIG:Debug>:KOKKOS_ENABLE_DEBUG_BOUNDS_CHECK>)
 
 # Tests run side by side, with as many threads each as there are processors: who waits lets others run.
-set(spikefuse_test_environment "OMP_PROC_BIND=false;GOMP_SPINCOUNT=1000")
+set(spikefuse_test_environment "OMP_PROC_BIND=false;GOMP_SPINCOUNT=1000;KMP_BLOCKTIME=0")
 
 # One program as so many ranks, which may be more than cores, and root's. What is said for Open MPI, others do not read; what it
 # leaves behind at its end is not ours.
@@ -56,11 +72,25 @@ function(spikefuse_add_rank_tests name)
         message(STATUS "spikefuse: no mpirun: ${name} is not run")
         return()
     endif()
+    if(SPIKEFUSE_TESTS STREQUAL "rest")
+        return()
+    endif()
     foreach(ranks IN ITEMS 1 2 4 ${ARGN})
+        spikefuse_plan_later("mpi: ${name}, ${ranks} ranks" mpi ${name})
         add_test(NAME "mpi: ${name}, ${ranks} ranks" COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}> ${MPIEXEC_POSTFLAGS})
         set_tests_properties("mpi: ${name}, ${ranks} ranks" PROPERTIES LABELS mpi PROCESSORS 2 TIMEOUT 120
             ENVIRONMENT "OMP_PROC_BIND=false;OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=0;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_btl=^tcp;OMPI_MCA_rmaps_base_oversubscribe=1;PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe")
     endforeach()
+endfunction()
+
+# An example that runs as it is, or as ranks.
+function(spikefuse_add_example_test name)
+    spikefuse_tests_values(${name})
+    if(SPIKEFUSE_BUILD_TESTS AND NOT SPIKEFUSE_TESTS STREQUAL "rest" AND NOT ARGN)
+        add_test(NAME "run: example ${name}" COMMAND ${name})
+        set_tests_properties("run: example ${name}" PROPERTIES LABELS run ENVIRONMENT "${spikefuse_test_environment}" TIMEOUT 120)
+        spikefuse_plan_later("run: example ${name}" run ${name})
+    endif()
 endfunction()
 
 # One program for each source of a folder; those that read files or take options need HDF5, zlib and CLI11.
@@ -86,9 +116,8 @@ function(spikefuse_add_programs)
             endif()
         endif()
         target_link_libraries(${name} PRIVATE spikefuse_own $<$<TARGET_EXISTS:CLI11::CLI11>:CLI11::CLI11>)
-        if(SPIKEFUSE_BUILD_TESTS AND name MATCHES "^[0-9]" AND NOT ranks) # numbered examples run as they are
-            add_test(NAME "run: example ${name}" COMMAND ${name})
-            set_tests_properties("run: example ${name}" PROPERTIES LABELS run ENVIRONMENT "${spikefuse_test_environment}" TIMEOUT 120)
+        if(name MATCHES "^[0-9]") # numbered examples run as they are
+            spikefuse_add_example_test(${name} ${ranks})
         endif()
     endforeach()
 endfunction()

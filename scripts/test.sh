@@ -2,24 +2,44 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/test.sh [ARGUMENTS]: sets up what is missing, builds, runs every test. Arguments go to ctest, and only the programs of the tests
 # that they choose are built: scripts/test.sh -L static, scripts/test.sh -R 'chunks'
-# SPIKEFUSE_PRESET chooses another preset (debug, asan, strict), SPIKEFUSE_JOBS how many jobs run at once (2).
+# Where clang++ stands beside the compiler of the preset release, it builds what tests values, which is three times as quick.
+# SPIKEFUSE_PRESET chooses another preset (debug, asan, strict; one compiler builds all), SPIKEFUSE_JOBS how many jobs run at once (2).
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
 explain_if_asked "$@"
 find_environment
-folder=$(build_folder)
-only_configure
-if [ $# = 0 ]; then
-    configure_and_build
-else
-    # plan/ holds the tests of all programs, built or not; the command of each is "cmake -E echo PROGRAM".
-    programs=$(in_environment "$project_root" ctest --test-dir "$folder/plan" -N -V "$@" 2>&1 | sed -n 's/.*Test command: .* "echo" "\(.*\)"$/\1/p' | sort -u)
-    [ -z "$programs" ] || configure_and_build $programs
-    export SPIKEFUSE_TEST_PROGRAMS=$(printf '%s ' $programs)
+export SPIKEFUSE_PRESET=${SPIKEFUSE_PRESET:-release}
+presets=("$SPIKEFUSE_PRESET")
+of_preset() { (export SPIKEFUSE_PRESET=$1 && shift && "$@"); }
+
+which=all
+if [ "$SPIKEFUSE_PRESET" = release ] && in_environment "$project_root" sh -c 'command -v clang++' >/dev/null; then
+    if of_preset values only_configure; then
+        which=rest presets=(values release)
+    else
+        say "so clang++ builds nothing: one compiler builds all"
+    fi
 fi
+only_configure SPIKEFUSE_TESTS="$which"
+
+# ctest reads one folder; plan/ in each holds the tests of all programs, built or not; the command of each is "cmake -E echo PROGRAM".
+parts=$(build_folder)/parts
+mkdir -p "$parts"
+for preset in "${presets[@]}"; do printf 'subdirs("%s")\n' "$(of_preset "$preset" build_folder)"; done >"$parts/CTestTestfile.cmake"
+export SPIKEFUSE_TEST_PROGRAMS=
+for preset in "${presets[@]}"; do
+    if [ $# = 0 ]; then
+        of_preset "$preset" configure_and_build
+        continue
+    fi
+    programs=$(in_environment "$project_root" ctest --test-dir "$(of_preset "$preset" build_folder)/plan" -N -V "$@" 2>&1 | sed -n 's/.*Test command: .* "echo" "\(.*\)"$/\1/p' | sort -u)
+    [ -z "$programs" ] || of_preset "$preset" configure_and_build $programs
+    SPIKEFUSE_TEST_PROGRAMS+=$(printf '%s ' $programs)' '
+done
+[ $# != 0 ] || unset SPIKEFUSE_TEST_PROGRAMS
 say "testing"
 result=0
-in_environment "$project_root" ctest --test-dir "$folder" --output-on-failure -j "${SPIKEFUSE_JOBS:-2}" "$@" || result=$?
+in_environment "$project_root" ctest --test-dir "$parts" --output-on-failure -j "${SPIKEFUSE_JOBS:-2}" "$@" || result=$?
 # ctest names what was skipped, its log knows why.
-log=$folder/Testing/Temporary/LastTest.log
+log=$parts/Testing/Temporary/LastTest.log
 [ ! -r "$log" ] || awk '/^explicitly with message:/ { getline; sub(/^ +/, ""); times[$0]++ } /\[spikefuse\].*skipped: / { sub(/.*skipped: /, ""); times[$0]++ } END { for (why in times) print "skipped, " times[why] " of them: " why }' "$log"
 exit $result

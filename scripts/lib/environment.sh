@@ -206,14 +206,15 @@ build_folder() {
     printf '%s/build/%s%s' "$project_root" "${SPIKEFUSE_PRESET:-release}" "$suffix"
 }
 
-# Configures where that was not done, and again where a CMake file changed since.
-only_configure() {
-    local folder how=(cmake --preset "${SPIKEFUSE_PRESET:-release}")
+# Configures where that was not done, and again where a CMake file changed since, or another OPTION=VALUE is asked for.
+only_configure() { # [OPTION=VALUE...]
+    local folder option others=no how=(cmake --preset "${SPIKEFUSE_PRESET:-release}" "${@/#/-D}")
     folder=$(build_folder)
+    for option in "$@"; do grep -q "^${option%%=*}:[A-Z]*=${option#*=}\$" "$folder/CMakeCache.txt" 2>/dev/null || others=yes; done
     export SPIKEFUSE_BUILD_SUFFIX
     [ "$environment" = native ] || export SPIKEFUSE_BUILD_SUFFIX=-userland
     mkdir -p "$folder" # logs stand in it: clones side by side do not share them
-    if [ -f "$folder/build.ninja" ]; then
+    if [ -f "$folder/build.ninja" ] && [ $others = no ]; then
         how=(cmake --build "$folder" --target build.ninja)
     else
         say "configuring (preset ${SPIKEFUSE_PRESET:-release})"

@@ -227,7 +227,9 @@ void beside(Network const& network_type, trial const& how, std::string const& po
 template <given Input = given::spikes, class Network>
 void in_both(Network const& network_type, trial const& how, std::string const& policies = "") {
     beside<float, Input>(network_type, how, policies);
+#ifndef SPIKEFUSE_FLOAT_ALONE
     beside<double, Input>(network_type, how, policies);
+#endif
 }
 
 struct report {

@@ -19,9 +19,6 @@ namespace {
 constexpr auto dense = input<70> >> linear<40>(no_bias) >> leaky;
 constexpr auto wide = input<2100> >> linear<20>(no_bias) >> leaky;
 constexpr auto plain = input<40> >> leaky;
-constexpr auto joined =
-    input<40> >>
-    ((linear<8>(no_bias) >> leaky) | (linear<24>(no_bias) >> leaky)) >> linear<3>(no_bias) >> leaky;
 constexpr auto loop = input<30> >> linear<20>(no_bias) >> recurrent(leaky);
 constexpr auto contest = input<20> >> leaky(one_winner);
 constexpr auto two = input<20> >> linear<18>(no_bias) >> lif >> linear<5>(no_bias) >> li;
