@@ -3,7 +3,7 @@
 # scripts/test.sh [ARGUMENTS]: sets up what is missing, builds, runs every test. Arguments go to ctest, and only the programs of the tests
 # that they choose are built: scripts/test.sh -L static, scripts/test.sh -R 'chunks'
 # Where clang++ stands beside the compiler of the preset release, it builds what tests values, which is three times as quick.
-# SPIKEFUSE_PRESET chooses another preset (debug, asan, strict; one compiler builds all), SPIKEFUSE_JOBS how many jobs run at once (2).
+# SPIKEFUSE_PRESET chooses another preset (debug, asan, tsan, strict; one compiler builds all), SPIKEFUSE_JOBS how many jobs run at once (2).
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
 explain_if_asked "$@"
 find_environment
@@ -11,15 +11,15 @@ export SPIKEFUSE_PRESET=${SPIKEFUSE_PRESET:-release}
 presets=("$SPIKEFUSE_PRESET")
 of_preset() { (export SPIKEFUSE_PRESET=$1 && shift && "$@"); }
 
-which=all
-if [ "$SPIKEFUSE_PRESET" = release ] && in_environment "$project_root" sh -c 'command -v clang++' >/dev/null; then
-    if of_preset values only_configure; then
-        which=rest presets=(values release)
-    else
-        say "so clang++ builds nothing: one compiler builds all"
-    fi
+if [ "$SPIKEFUSE_PRESET" != release ]; then
+    only_configure
+elif in_environment "$project_root" sh -c 'command -v clang++' >/dev/null && of_preset values only_configure; then
+    presets=(values release)
+    only_configure SPIKEFUSE_TESTS=rest
+else
+    say "no clang++ that builds here: one compiler builds all"
+    only_configure SPIKEFUSE_TESTS=all
 fi
-only_configure SPIKEFUSE_TESTS="$which"
 
 # ctest reads one folder; plan/ in each holds the tests of all programs, built or not; the command of each is "cmake -E echo PROGRAM".
 parts=$(build_folder)/parts

@@ -31,7 +31,7 @@ userland_packages=(
     g++ cmake ninja-build pkgconf git ca-certificates
     libboost-dev catch2 libhdf5-dev libcli11-dev nlohmann-json3-dev librandom123-dev
     gfortran libopenmpi-dev openmpi-bin # bindings, and ranks
-    clang libomp-dev clang-format clang-tidy python3-minimal
+    clang libomp-dev libclang-rt-19-dev clang-format clang-tidy python3-minimal
     g++-12 g++-13 clang-18 # older compilers that the README names: they compile the headers and a training program
 )
 userland_from_sid=(libkokkos-dev)
