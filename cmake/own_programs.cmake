@@ -64,9 +64,11 @@ target_compile_definitions(spikefuse_own INTERFACE SPIKEFUSE_SOURCE_DIR="${PROJE
 
 # Tests run side by side, with as many threads each as there are processors: who waits lets others run.
 set(spikefuse_test_environment "OMP_PROC_BIND=false;GOMP_SPINCOUNT=1000;KMP_BLOCKTIME=0")
-if(CMAKE_CXX_FLAGS MATCHES "fsanitize=thread") # names need a symbolizer, which need not be LLVM's
+if(CMAKE_CXX_FLAGS MATCHES "fsanitize=") # names need a symbolizer, which need not be LLVM's
     find_program(SPIKEFUSE_SYMBOLIZER NAMES llvm-symbolizer llvm-symbolizer-19 llvm-symbolizer-18 addr2line)
-    list(APPEND spikefuse_test_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1 external_symbolizer_path=${SPIKEFUSE_SYMBOLIZER} suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+    set(named "external_symbolizer_path=${SPIKEFUSE_SYMBOLIZER}")
+    list(APPEND spikefuse_test_environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1 ${named} suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp"
+         "ASAN_OPTIONS=${named}" "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
 endif()
 
 # One program as so many ranks, which may be more than cores, and root's. What is said for Open MPI, others do not read; what it
