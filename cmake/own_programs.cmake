@@ -17,9 +17,11 @@ function(spikefuse_tests_values target)
         set_target_properties(${target} PROPERTIES SPIKEFUSE_OPTIMIZE 0)
     endif()
 endfunction()
-# Which program a test needs: tests/CMakeLists.txt makes scripts/test.sh's list of it.
-function(spikefuse_plan_later name label target)
-    set_property(GLOBAL APPEND PROPERTY spikefuse_planned "${name}|${label}|${target}")
+# Which program a test needs: scripts/test.sh asks plan/ before any is built.
+file(WRITE ${PROJECT_BINARY_DIR}/plan/CTestTestfile.cmake "")
+function(spikefuse_plan name label target)
+    file(APPEND ${PROJECT_BINARY_DIR}/plan/CTestTestfile.cmake
+         "add_test([==[${name}]==] \"${CMAKE_COMMAND}\" -E echo ${target})\nset_tests_properties([==[${name}]==] PROPERTIES LABELS ${label})\n")
 endfunction()
 
 find_package(CLI11 QUIET)
@@ -82,7 +84,7 @@ function(spikefuse_add_rank_tests name)
         return()
     endif()
     foreach(ranks IN ITEMS 1 2 4 ${ARGN})
-        spikefuse_plan_later("mpi: ${name}, ${ranks} ranks" mpi ${name})
+        spikefuse_plan("mpi: ${name}, ${ranks} ranks" mpi ${name})
         add_test(NAME "mpi: ${name}, ${ranks} ranks" COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}> ${MPIEXEC_POSTFLAGS})
         set_tests_properties("mpi: ${name}, ${ranks} ranks" PROPERTIES LABELS mpi PROCESSORS 2 TIMEOUT 120
             ENVIRONMENT "OMP_PROC_BIND=false;OMP_NUM_THREADS=1;ASAN_OPTIONS=detect_leaks=0;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_btl=^tcp;OMPI_MCA_rmaps_base_oversubscribe=1;PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe")
@@ -95,7 +97,7 @@ function(spikefuse_add_example_test name)
     if(SPIKEFUSE_BUILD_TESTS AND NOT SPIKEFUSE_TESTS STREQUAL "rest" AND NOT ARGN)
         add_test(NAME "run: example ${name}" COMMAND ${name})
         set_tests_properties("run: example ${name}" PROPERTIES LABELS run ENVIRONMENT "${spikefuse_test_environment}" TIMEOUT 120)
-        spikefuse_plan_later("run: example ${name}" run ${name})
+        spikefuse_plan("run: example ${name}" run ${name})
     endif()
 endfunction()
 

@@ -11,6 +11,17 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
+/// The whole number that has the bits of a T.
+template <class T>
+using bits_as = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+/// The bits of infinity: an exponent of ones.
+template <class T>
+inline constexpr bits_as<T> infinite_bits =
+    static_cast<bits_as<T>>(sizeof(T) == 4 ? 0x7f800000u : 0x7ff0000000000000u);
+/// More than every number, by its bits: under -ffast-math clang warns of the library's.
+template <class T>
+inline constexpr T infinite = __builtin_bit_cast(T, infinite_bits<T>);
+
 /// False for infinities and NaN, whatever the compiler was allowed to assume.
 template <class T>
     requires std::is_arithmetic_v<T>
@@ -20,26 +31,14 @@ SPIKEFUSE_FUNCTION constexpr bool is_finite(T const& value) {
     } else if constexpr (sizeof(T) != 4 && sizeof(T) != 8) { // long double
         return is_finite(static_cast<double>(value));
     } else {
-        using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-        constexpr word exponent =
-            sizeof(T) == 4 ? word(0x7f800000u) : static_cast<word>(0x7ff0000000000000u);
-        word bits = __builtin_bit_cast(word, value);
+        constexpr bits_as<T> exponent = infinite_bits<T>;
+        bits_as<T> bits = __builtin_bit_cast(bits_as<T>, value);
 #if defined(__GNUC__) && !defined(__CUDA_ARCH__) && !defined(__HIP_DEVICE_COMPILE__)
         if (!std::is_constant_evaluated()) asm("" : "+r"(bits)); // clang would know this test again
 #endif
         return (bits & exponent) != exponent;
     }
 }
-
-/// More than every number, by its bits: under -ffast-math clang warns of the library's.
-template <class T>
-inline constexpr T infinite = [] {
-    if constexpr (sizeof(T) == 4) {
-        return __builtin_bit_cast(T, std::uint32_t(0x7f800000u));
-    } else {
-        return __builtin_bit_cast(T, std::uint64_t(0x7ff0000000000000u));
-    }
-}();
 
 /// Whether a number stays one as a T: it does not become infinite, and only zero becomes zero.
 template <class T>

@@ -28,10 +28,9 @@ inline std::string number_text(double value) {
 /// NaN, by its bits.
 template <class T>
 bool is_nan(T value) {
-    using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr word sign = word(1) << (8 * sizeof(T) - 1),
-                   infinity = sizeof(T) == 4 ? word(0x7f800000u) : word(0x7ff0000000000000u);
-    return !is_finite(value) && (std::bit_cast<word>(value) & ~sign) != infinity;
+    using word = bits_as<T>;
+    constexpr word sign = word(1) << (8 * sizeof(T) - 1);
+    return !is_finite(value) && (std::bit_cast<word>(value) & ~sign) != infinite_bits<T>;
 }
 /// What to add to a reason where a number is finite, and the model's type cannot hold it.
 template <class T>

@@ -18,7 +18,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI::io::plot::detail {
 
 /// A range that grows around what it is shown.
 struct range {
-    double low = spikefuse::detail::infinite<double>, high = -spikefuse::detail::infinite<double>;
+    double low = spikefuse::detail::infinite<double>, high = -low;
 
     bool empty() const { return low > high; }
     void widen(double value) {
