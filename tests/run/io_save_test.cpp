@@ -311,25 +311,25 @@ TEST_CASE("several writers and readers of one path: it is always one of their fi
         for (int k = 0; k < rounds; ++k) nir::write(path, network);
     };
     write(0);
+    auto const bytes = [](int k) { return std::string(20000, static_cast<char>('a' + k)); };
+    io::detail::replace_file(here / "plain", bytes(0));
     std::vector<pid_t> processes;
     for (int k = 1; k <= writers; ++k)
         processes.push_back(start_process([&] {
-            std::string const bytes = std::string(20000, static_cast<char>('a' + k));
-            for (int n = 0; n < 40 * rounds; ++n) io::detail::replace_file(here / "plain", bytes);
+            for (int n = 0; n < 40 * rounds; ++n)
+                io::detail::replace_file(here / "plain", bytes(k));
         }));
-    int torn = 0, seen = 0;
-    for (int k = 0; k < 40 * rounds; ++k) {
+    int torn = 0;
+    auto const read = [&] { // the file is there throughout: none sees it absent or in part
         std::string const now = test::bytes_of(here / "plain");
-        if (now.empty()) continue; // not yet there
-        ++seen;
-        torn += now != std::string(20000, now[0]);
-    }
-    for (pid_t const process : processes) {
+        torn += now.empty() || now != std::string(20000, now[0]);
+    };
+    for (pid_t const process : processes) { // as long as anyone writes, however late it begins
         int status = -1;
-        waitpid(process, &status, 0);
+        while (waitpid(process, &status, WNOHANG) == 0) read();
         REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
     }
-    REQUIRE(seen > 0);
+    read();
     REQUIRE(torn == 0);
 
     std::atomic<int> failed = 0;
