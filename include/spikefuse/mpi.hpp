@@ -4,5 +4,6 @@
 
 #include "mpi/gradients.hpp"
 #include "mpi/spikes.hpp"
+#include "mpi/training.hpp"
 #include "run/ranks.hpp"
 #include "train/ranks.hpp"

@@ -7,12 +7,13 @@
 #include <cstring>
 #include <spikefuse/mpi.hpp>
 #include <spikefuse/spikefuse.hpp>
-#include <spikefuse/train/update.hpp>
+#include <spikefuse/train/trainer.hpp>
 
 using namespace spikefuse;
 
 constexpr auto classifier = input<4> >> linear<32> >> lif >> linear<2> >> li;
 constexpr auto noisy = input<4> >> poisson >> linear<32> >> lif;
+constexpr auto noisy_classifier = input<4> >> poisson >> linear<32> >> lif >> linear<2> >> li;
 constexpr int steps = 20, batch = 24, groups = 12, rounds = 5;
 
 int rank = 0, ranks = 1, faults = 0;
@@ -66,9 +67,9 @@ bool same(std::vector<float> const& one, std::vector<float> const& other) {
     return one.size() == other.size() &&
            std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;
 }
-bool close(std::vector<float> const& one, std::vector<float> const& other) {
+bool close(std::vector<float> const& one, std::vector<float> const& other, float far = 1e-4f) {
     for (std::size_t k = 0; k < one.size(); ++k)
-        if (std::abs(one[k] - other[k]) > 1e-4f * (1 + std::abs(other[k]))) return false;
+        if (std::abs(one[k] - other[k]) > far * (1 + std::abs(other[k]))) return false;
     return one.size() == other.size();
 }
 /// Whether all ranks have these bits.
@@ -110,6 +111,114 @@ void training() {
     expect("the bits of one rank", power_of_two ? same(together, alone) : close(together, alone));
     expect("the bits of all ranks", everywhere(together) && everywhere(with_hook));
     expect("a sum of the caller's", close(with_hook, alone));
+}
+
+/// 5 batches and 7 samples more, which a training leaves out, and an evaluation does not.
+struct two_patterns {
+    bool one_rank_fails = false;
+    std::size_t count = 127;
+
+    std::size_t size() const { return count; }
+    template <class Model>
+    auto make_input(int batch_here, int steps_here) const {
+        return view("x", static_cast<std::size_t>(steps_here), static_cast<std::size_t>(batch_here),
+                    4);
+    }
+    void fill(std::span<std::size_t const> which, view const& x, std::span<int> labels) const {
+        if (one_rank_fails && rank == ranks - 1) throw file_error("a disk", "is gone", "find it");
+        for (std::size_t b = 0; b < which.size(); ++b) {
+            int const sample = static_cast<int>(which[b]);
+            labels[b] = sample % 2;
+            for (int t = 0; t < steps; ++t)
+                for (int n = 0; n < 4; ++n)
+                    x(t, static_cast<int>(b), n) = 40 * number(t, sample, n); // Hz
+        }
+    }
+};
+struct fitted {
+    std::vector<float> parameters;
+    std::vector<epoch_report> history;
+    std::pair<double, double> validation;
+};
+template <class Ranks>
+fitted fit(model_settings const& chosen, int groups_alone, Ranks const& together) {
+    using noisy_model = model_of<noisy_classifier, float, Kokkos::DefaultHostExecutionSpace>;
+    noisy_model network(noisy_classifier, chosen);
+    trainer training(network, cross_entropy(max_over_time), adam{.learning_rate = 0.02},
+                     {.epochs = 3,
+                      .seed = 4,
+                      .clip_norm = 0.5,
+                      .show_progress = false,
+                      .backward = {.groups = groups_alone}},
+                     together);
+    training.learn("lif 1", "tau_mem");
+    training.penalize("lif 1", {.most = 0.05, .strength = 0.1});
+    fitted result;
+    result.history = training.fit(two_patterns(), two_patterns{.count = 31});
+    result.validation = training.evaluate(two_patterns{.count = 1}); // some ranks have none of it
+    for (auto const& one : network.parameters()) {
+        auto const values = network.get(one.layer, one.name);
+        result.parameters.insert(result.parameters.end(), values.begin(), values.end());
+    }
+    return result;
+}
+void a_trainer() {
+    constexpr float spikes_moved = 0.05f; // by roundings; each of 15 steps moves numbers by 0.02
+    model_settings const whole{.steps = steps, .batch = batch, .seed = 5, .first_sample = 3};
+    fitted const alone = fit(whole, groups, one_rank());
+    mpi::shared_batch const shared(batch, groups, MPI_COMM_WORLD);
+    fitted const together = fit(shared.settings(whole), 0, shared);
+    bool const power_of_two = (ranks & (ranks - 1)) == 0;
+    expect("a trainer's bits of one rank, of noise too",
+           power_of_two ? same(together.parameters, alone.parameters)
+                        : close(together.parameters, alone.parameters, spikes_moved));
+    expect("a trainer's bits of all ranks", everywhere(together.parameters));
+    auto const like = [](double one, double other) { return std::abs(one - other) < 1e-5; };
+    expect("as many epochs", together.history.size() == 3 && alone.history.size() == 3);
+    for (std::size_t k = 0; power_of_two && k < together.history.size(); ++k) {
+        epoch_report const &one = alone.history[k], &all = together.history[k];
+        expect("its reports", like(one.loss, all.loss) && one.accuracy == all.accuracy &&
+                                  like(one.validation_loss, all.validation_loss) &&
+                                  one.validation_accuracy == all.validation_accuracy);
+    }
+    expect("the loss falls", together.history.back().loss < together.history.front().loss);
+    expect("less data than ranks", together.validation.first > 0);
+
+    auto const sum = [](auto* numbers, std::size_t count) {
+        MPI_Allreduce(MPI_IN_PLACE, numbers, static_cast<int>(count),
+                      sizeof *numbers == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
+                      MPI_COMM_WORLD);
+    };
+    shared_batch const own(rank_share(batch, groups, rank, ranks), sum);
+    fitted const with_hook = fit(own.settings(whole), 0, own);
+    expect("a trainer with a sum of the caller's",
+           close(with_hook.parameters, alone.parameters, spikes_moved) &&
+               everywhere(with_hook.parameters));
+}
+/// What one rank says alone would let the others wait for ever.
+void faults_of_one_rank() {
+    mpi::shared_batch const shared(batch, groups, MPI_COMM_WORLD);
+    classifier_model network(classifier, shared.settings({.steps = steps, .seed = 5}));
+    trainer training(network, cross_entropy(max_over_time), adam{},
+                     {.epochs = 1, .show_progress = false}, shared);
+    std::string said;
+    try {
+        training.fit(two_patterns{.one_rank_fails = true}, no_data());
+    } catch (error const& e) {
+        said = e.what();
+    }
+    expect("all ranks throw",
+           said.find(rank == ranks - 1 ? "a disk" : "another rank threw") != std::string::npos);
+    classifier_model other(classifier, {.steps = steps, .batch = batch + 1});
+    said.clear();
+    try {
+        trainer wrong(other, cross_entropy(max_over_time), adam{}, {}, shared);
+    } catch (value_error const& e) {
+        said = e.what();
+    }
+    expect("a model of another batch is refused",
+           said.find("has " + std::to_string(shared.batch()) + " samples of each batch") !=
+               std::string::npos);
 }
 
 std::vector<float> spikes_of(int count, std::uint32_t first) {
@@ -238,7 +347,7 @@ void errors() {
         rank_share const share(batch, groups, r, 4);
         for (int b = 0; b < share.batch(); ++b) {
             ++times[static_cast<std::size_t>(share.sample(b))];
-            expect("its group", share.sample(b) % groups == r * 3 + b % share.groups());
+            expect("its group", share.sample(b) % groups == b % share.groups() * 4 + r);
         }
     }
     expect("each once", times == std::vector<int>(batch, 1));
@@ -252,6 +361,8 @@ int main(int argc, char** argv) {
         Kokkos::ScopeGuard const kokkos(argc, argv);
         inference();
         training();
+        a_trainer();
+        faults_of_one_rank();
         split_by_outputs();
         a_layer_of_four_ranks();
         errors();

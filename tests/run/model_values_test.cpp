@@ -337,6 +337,9 @@ TEST_CASE("more steps than an int counts are refused, not cut") {
             "settings.steps is 2147483647");
     refuses([] { model{one_iaf, {.batch = 2, .first_sample = 4'294'967'295u}}; }, "value_error",
             "settings.first_sample");
+    refuses([] { model{one_iaf, {.sample_stride = 0}}; }, "value_error", "settings.sample_stride");
+    refuses([] { model{one_iaf, {.batch = 3, .sample_stride = 2'147'483'648u}}; }, "value_error",
+            "settings.first_sample is 0");
     model steps_in_float{one_iaf, {.steps = (1 << 24) + 1}};
     refuses([&] { steps_in_float(held(0), first_spike); }, "value_error",
             "cannot tell 16777217 apart");
@@ -378,17 +381,23 @@ TEST_CASE("an encoder takes no NaN for silence") {
 TEST_CASE(
     "noise follows the sample's number: two models of two samples draw what one of four draws") {
     constexpr auto noisy = input<32> >> poisson({.rate = 300}) >> linear<4> >> noisy_exp_syn;
-    auto const run = [=](int batch, std::uint32_t first) {
-        model network{noisy, {.steps = 50, .batch = batch, .seed = 7, .first_sample = first}};
+    auto const run = [=](int batch, std::uint32_t first, std::uint32_t stride = 1) {
+        model network{noisy,
+                      {.steps = 50,
+                       .batch = batch,
+                       .seed = 7,
+                       .first_sample = first,
+                       .sample_stride = stride}};
         return host(network(held(1, batch, 32)));
     };
-    auto const whole = run(4, 0), low = run(2, 0), high = run(2, 2);
+    auto const whole = run(4, 0), low = run(2, 0), high = run(2, 2), every_other = run(2, 1, 2);
     int alike = 0;
     for (int t = 0; t < 50; ++t)
         for (int b = 0; b < 2; ++b)
             for (int n = 0; n < 4; ++n) {
                 REQUIRE(low(t, b, n) == whole(t, b, n));
                 REQUIRE(high(t, b, n) == whole(t, b + 2, n));
+                REQUIRE(every_other(t, b, n) == whole(t, 1 + 2 * b, n));
                 alike += low(t, b, n) == high(t, b, n) ? 1 : 0;
             }
     REQUIRE(alike < 20);

@@ -48,13 +48,14 @@ struct run_arguments {
         records; // per layer and slot the address of a trace or 0; nullptr when nothing is recorded
     int steps;
     int batch;
-    std::uint32_t first_sample; // the number of the first sample, by which noise is drawn
-    T step;                     // dt, in seconds
-    std::uint64_t seed;         // of noise
-    std::uint64_t elapsed;      // steps before this run
-    int begun;                  // samples from this one on begin at rest
-    unsigned char* scratch;     // of the teams, where they need more than Kokkos gives; or nullptr
-    std::size_t team_scratch;   // bytes from a team's to the next one's
+    std::uint32_t first_sample;  // the number of the first sample, by which noise is drawn
+    std::uint32_t sample_stride; // from one sample's number to the next one's
+    T step;                      // dt, in seconds
+    std::uint64_t seed;          // of noise
+    std::uint64_t elapsed;       // steps before this run
+    int begun;                   // samples from this one on begin at rest
+    unsigned char* scratch;      // of the teams, where they need more than Kokkos gives; or nullptr
+    std::size_t team_scratch;    // bytes from a team's to the next one's
 
     // training only
     T* tape;     // [places, blocks, entry_apart]: what every block of steps began with
@@ -73,6 +74,10 @@ struct run_arguments {
     std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that
                                  // arrives there, or 0; or nullptr
     activity_penalty<T> const* penalties; // a slot; or nullptr
+
+    SPIKEFUSE_FUNCTION std::uint32_t number_of(std::size_t sample) const {
+        return first_sample + static_cast<std::uint32_t>(sample) * sample_stride;
+    }
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

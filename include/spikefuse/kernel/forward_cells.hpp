@@ -90,7 +90,7 @@ struct forward_cells_kernel {
                                 static_cast<element const*>(run.input) + body * run.input_sample +
                                     static_cast<std::size_t>(t) * run.input_step,
                                 write,
-                                noise_index{run.first_sample + static_cast<std::uint32_t>(sample),
+                                noise_index{run.number_of(static_cast<std::size_t>(sample)),
                                             run.elapsed + static_cast<std::uint64_t>(t)});
         }
         if constexpr (!Readout::every_step) {

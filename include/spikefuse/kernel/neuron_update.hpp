@@ -74,7 +74,7 @@ SPIKEFUSE_FUNCTION void draw_noise([[maybe_unused]] C const& here, [[maybe_unuse
     if constexpr (about::noisy || about::draws) {
         auto const& run = here.run;
         std::uint64_t const step = run.elapsed + static_cast<std::uint64_t>(here.first_step + r);
-        std::uint32_t const sample = run.first_sample + static_cast<std::uint32_t>(here.sample);
+        std::uint32_t const sample = run.number_of(static_cast<std::size_t>(here.sample));
         constexpr auto number = static_cast<std::uint32_t>(Layer);
         if constexpr (about::noisy)
             cell.noise = R::join([&](auto q) {

@@ -42,11 +42,10 @@ class strided_type {
 /// Adds the gradients of all groups of all ranks, in the order in which one rank adds them: each
 /// rank adds a part of the parameters, of all groups, and gives the sums to the others. Where the
 /// number of ranks is a power of two, parameters have the bits of one rank with all samples; with
-/// other numbers all ranks have the same bits, and those of one rank but for the last ones. Of a
-/// network that draws noise, a rank's samples are not numbered as one rank numbers them.
+/// other numbers all ranks have the same bits, and those of one rank but for the last ones.
 ///
 ///     rank_share const share(batch, groups, rank, ranks);
-///     model network{brain, {.batch = share.batch()}};
+///     model network{brain, share.settings({.steps = 100})};
 ///     backpropagation gradients{network, loss, {.groups = share.groups()}};
 ///     mpi::gradient_sum sum(gradients, MPI_COMM_WORLD);
 ///     gradients.run(x); // this rank's samples: share.sample(b)
@@ -118,14 +117,17 @@ class gradient_sum {
         detail::check(MPI_Alltoallw(from, one.data(), sent.data(), send.data(), received_.data(),
                                     one.data(), came.data(), receive.data(), ranks_));
     }
-    /// In the order of groups. A rank's loss is the mean over its samples, so that its gradients
-    /// are those of the whole batch times the number of ranks.
+    /// In the order of groups, of which ranks have every so-many-th. A rank's loss is the mean
+    /// over its samples, so that its gradients are those of the whole batch times the number of
+    /// ranks.
     void add(T* sum) const {
-        std::size_t const mine = length(rank_), all = groups_ * static_cast<std::size_t>(size_);
+        std::size_t const mine = length(rank_), ranks = static_cast<std::size_t>(size_);
         T const share = T(1) / static_cast<T>(size_);
-        for (std::size_t k = 0; k < mine; ++k) sum[k] = received_[k] * share;
-        for (std::size_t g = 1; g < all; ++g)
-            for (std::size_t k = 0; k < mine; ++k) sum[k] += received_[g * mine + k] * share;
+        for (std::size_t g = 0; g < groups_ * ranks; ++g) {
+            T const* const from = received_.data() + (g % ranks * groups_ + g / ranks) * mine;
+            for (std::size_t k = 0; k < mine; ++k)
+                sum[k] = g == 0 ? from[k] * share : sum[k] + from[k] * share;
+        }
     }
 
     Kokkos::View<T*, Space> gradients_; // a view of the same numbers

@@ -366,6 +366,7 @@ class model : public detail::model_checks<T, Space>,
         arguments.records = this->record_table();
         arguments.batch = settings_.batch;
         arguments.first_sample = settings_.first_sample;
+        arguments.sample_stride = settings_.sample_stride;
         arguments.step = static_cast<T>(settings_.dt.seconds);
         arguments.seed = settings_.seed;
         arguments.elapsed = elapsed_;

@@ -2,8 +2,7 @@
 #pragma once
 /// Samples that ranks of a parallel program share. Nothing of MPI: a rank is a number.
 
-#include "../core/config.hpp"
-#include "../core/errors.hpp"
+#include "settings.hpp"
 
 #include <cstdint>
 #include <string>
@@ -42,10 +41,10 @@ inline sample_range samples_of_rank(int batch, int rank, int ranks) {
             each + (rank < more ? 1 : 0)};
 }
 
-/// A rank's samples of a batch, for training. Gradients of a batch are summed in groups, sample b
-/// in group b % groups; a rank has whole groups, so that each sum has the bits that one rank gives
-/// it. Make the rank's model with `.batch = share.batch()`, and its backpropagation with
-/// `.groups = share.groups()`.
+/// A rank's samples of a batch, for training: every so-many-th one. Gradients of a batch are summed
+/// in groups, sample b in group b % groups; a rank has whole groups, so that each sum has the bits
+/// that one rank gives it. Make the rank's model with `share.settings({...})`, and its
+/// backpropagation with `.groups = share.groups()`; a trainer does the latter itself.
 class rank_share {
   public:
     /// @param batch of all ranks together
@@ -67,9 +66,18 @@ class rank_share {
     }
     int batch() const { return batch_ / ranks_; }   ///< this rank's samples
     int groups() const { return groups_ / ranks_; } ///< this rank's groups
+    int rank() const { return rank_; }              ///< this one, from 0
     int ranks() const { return ranks_; }            ///< of all who share
     /// The number in the whole batch of this rank's sample b.
-    int sample(int b) const { return b / groups() * groups_ + rank_ * groups() + b % groups(); }
+    int sample(int b) const { return b * ranks_ + rank_; }
+    /// Of this rank's model: its batch, and its samples' numbers, by which noise is drawn.
+    /// @param of_all those of a model that has the whole batch
+    model_settings settings(model_settings of_all) const {
+        of_all.batch = batch();
+        of_all.first_sample += static_cast<std::uint32_t>(rank_) * of_all.sample_stride;
+        of_all.sample_stride *= static_cast<std::uint32_t>(ranks_);
+        return of_all;
+    }
 
   private:
     int batch_, groups_, rank_, ranks_;

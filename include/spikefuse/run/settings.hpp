@@ -19,6 +19,7 @@ struct model_settings {
     /// The number of this model's first sample, by which noise is drawn: models that share a batch
     /// (MPI ranks, say) draw what one would.
     std::uint32_t first_sample = 0;
+    std::uint32_t sample_stride = 1; ///< from one sample's number to the next one's
     /// Stands before its kernels' and regions' names in profilers, "brain: spikefuse::forward";
     /// outlives the model.
     char const* name = "";
@@ -56,11 +57,15 @@ inline model_settings checked_settings(model_settings chosen) {
         throw value_error("settings.dt is " + number_text(chosen.dt.seconds) + " s",
                           "a time step is positive and finite" + beyond<T>(chosen.dt.seconds),
                           "Set .dt, for example to 1 * ms");
-    if (chosen.first_sample >
-        std::numeric_limits<std::uint32_t>::max() - static_cast<std::uint32_t>(chosen.batch - 1))
+    if (chosen.sample_stride < 1)
+        throw value_error("settings.sample_stride is 0", "all samples would draw the same noise",
+                          "Leave it at 1, or set the number of models that share the batch");
+    if (chosen.first_sample + static_cast<std::uint64_t>(chosen.batch - 1) * chosen.sample_stride >
+        std::numeric_limits<std::uint32_t>::max())
         throw value_error("settings.first_sample is " + std::to_string(chosen.first_sample),
-                          "with " + std::to_string(chosen.batch) +
-                              " samples from there on, numbers end at 4294967295",
+                          "with " + std::to_string(chosen.batch) + " samples from there on, " +
+                              std::to_string(chosen.sample_stride) +
+                              " apart, numbers end at 4294967295",
                           "Number the samples from 0 on");
     return chosen;
 }

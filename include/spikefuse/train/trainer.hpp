@@ -5,35 +5,17 @@
 /// bits with it and without.
 
 #include "../io/plot/progress.hpp"
+#include "data.hpp"
+#include "detail/scores.hpp"
+#include "ranks.hpp"
 #include "update.hpp"
 
 #include <chrono>
-#include <concepts>
 #include <cstdio>
 #include <numeric>
 #include <random>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
-
-/// Data to train on. `fill` writes the chosen samples into a view of the network's input (as
-/// `make_input` made it) and their labels.
-template <class D, class Model>
-concept training_data =
-    requires(D const& data, std::span<std::size_t const> which, std::span<int> labels) {
-        { data.size() } -> std::convertible_to<std::size_t>;
-        data.fill(which, data.template make_input<Model>(1, 1), labels); // batch, steps
-    };
-/// Data that give a sample's label without its input: labels are then checked, before a training
-/// begins, without filling every batch.
-template <class D>
-concept labelled_data = requires(D const& data, std::size_t k) {
-    { data.label(k) } -> std::convertible_to<long long>;
-};
-/// Data whose steps have a length: the network's have to have the same.
-template <class D>
-concept timed_data = requires(D const& data) {
-    { data.step() } -> std::convertible_to<duration>;
-};
 
 /// How a trainer trains: `{.epochs = 20, .rate = cosine_rate(20)}`.
 struct trainer_settings {
@@ -61,7 +43,9 @@ struct epoch_report {
 /// Trains a classifier: a model, a loss of labels, an optimizer. Keeps a reference to the model,
 /// whose parameters it changes. A sample is right where the largest readout is its label's, of a
 /// trace the largest sum over time; of equal ones the first counts.
-template <class Model, class Loss, class Optimizer>
+/// @tparam Ranks who shares each batch. All of them call `fit`, `step` and `evaluate`, and get the
+///     same reports; where one throws, all do
+template <class Model, class Loss, class Optimizer, training_ranks Ranks = one_rank>
 class trainer {
   public:
     using T = typename Model::value_type;
@@ -69,17 +53,13 @@ class trainer {
     using parameter = typename Model::parameter; ///< an array of the model: layer, name, shape
     using optimizer = Optimizer;                 ///< its type
 
-    /// @throws value_error no epochs, or settings of the backward pass that cannot be
-    trainer(Model& network, Loss loss, Optimizer with, trainer_settings settings = {})
-        : model_(network), loss_(loss), settings_(settings),
-          backward_(network, loss, settings.backward), learner_(network, with, settings.clip_norm) {
-        if (settings.epochs < 1)
-            throw value_error("epochs is " + std::to_string(settings.epochs),
-                              "training has at least one", "Set .epochs");
-        if (settings.backward.carries_on)
-            throw value_error("the trainer is told to carry states on",
-                              "it shuffles samples, which are no continuation of each other",
-                              "Drive backpropagation and learner yourself, chunk by chunk");
+    /// @throws value_error no epochs, settings of the backward pass that cannot be, or a model that
+    ///     has not this rank's share of a batch
+    trainer(Model& network, Loss loss, Optimizer with, trainer_settings settings = {},
+            Ranks const& ranks = {})
+        : model_(network), loss_(loss), settings_(checked(settings, network, ranks)), ranks_(ranks),
+          backward_(network, loss, settings_.backward), learner_(network, with, settings.clip_norm),
+          gradients_(gradients_of(ranks, backward_)) {
         backward_.want_constant_gradients(false); // until one learns
     }
 
@@ -103,9 +83,9 @@ class trainer {
         backward_.penalize(layer, bounds);
     }
 
-    /// Trains up to `epochs`. Each epoch takes the samples in a new order, B at a time; the rest,
-    /// less than B, waits for another epoch. Ends with the parameters of the last epoch, not of the
-    /// best. All data are looked through before anything changes.
+    /// Trains up to `epochs`. Each epoch takes the samples in a new order, B at a time (of all
+    /// ranks together); the rest, less than B, waits for another epoch. Ends with the parameters of
+    /// the last epoch, not of the best. All data are looked through before anything changes.
     /// @param train at least B samples
     /// @param validation may be `no_data`
     /// @param each_epoch called with the report of every epoch (for checkpoints, plots)
@@ -117,15 +97,17 @@ class trainer {
     template <training_data<Model> Train, class Validation, class EachEpoch>
     std::vector<epoch_report> fit(Train const& train, Validation const& validation,
                                   EachEpoch const& each_epoch) {
-        auto const batch = static_cast<std::size_t>(model_.setup().batch);
+        std::size_t const batch = whole_batch(), batches = train.size() / batch;
         if (train.size() < batch)
             throw value_error("there are " + std::to_string(train.size()) + " samples to train on",
                               "a batch has " + std::to_string(batch),
                               "Give more data, or make the model with a smaller .batch");
-        check_data(train), check_data(validation); // not only after an epoch
+        detail::together(ranks_, [&] { // not only after an epoch
+            check_data(train), check_data(validation);
+        });
         auto input = input_for(train);
-        std::vector<int> labels(batch);
-        std::size_t const batches = train.size() / batch;
+        auto labels = labels_of_batch();
+        std::vector<std::size_t> which(labels.size());
         for (; epoch_ < settings_.epochs; ++epoch_) {
             auto const begun = std::chrono::steady_clock::now();
             auto const order = order_of(epoch_, train.size());
@@ -135,9 +117,11 @@ class trainer {
                 learner_.check_factor(factor);
                 auto bar = progress_bar(batches);
                 for (std::size_t k = 0; k < batches; ++k) {
-                    train.fill(std::span(order).subspan(k * batch, batch), input,
-                               std::span(labels));
-                    auto const [loss, right] = step(input, labels, factor);
+                    for (std::size_t b = 0; b < which.size(); ++b)
+                        which[b] = order[k * batch + sample(b)];
+                    auto const [loss, right] = step_on(input, labels, factor, [&] {
+                        train.fill(std::span<std::size_t const>(which), input, std::span(labels));
+                    });
                     report.loss += loss / static_cast<double>(batches);
                     report.accuracy +=
                         static_cast<double>(right) / static_cast<double>(batches * batch);
@@ -161,7 +145,7 @@ class trainer {
             note(score);
             history_.push_back(report);
             ++epoch_; // a checkpoint taken now goes on with the next one
-            each_epoch(history_.back());
+            detail::together(ranks_, [&] { each_epoch(history_.back()); });
             --epoch_;
             if (settings_.patience > 0 && since_best_ >= settings_.patience) {
                 ++epoch_;
@@ -176,30 +160,15 @@ class trainer {
     }
 
     /// One step on one batch. @throws error as `fit` does
-    /// @param input `[T, B, N]`, `[B, N]` or packed
+    /// @param input `[T, B, N]`, `[B, N]` or packed; of this rank's share
     /// @param labels one a sample, 0 to N - 1
     /// @param factor of the learning rate
-    /// @return the batch's loss, and how many samples were right before the step
+    /// @return the batch's loss, and how many samples were right before the step; of all ranks
     template <class Input>
     std::pair<double, std::size_t> step(Input const& input, std::vector<int> const& labels,
                                         double factor = 1) {
         learner_.check_factor(factor);
-        backward_.set_labels(labels);
-        std::uint64_t const elapsed = model_.elapsed_steps();
-        backward_.run(input);
-        double const loss = static_cast<double>(backward_.loss());
-        std::size_t const right = count_right(labels);
-        bool const sound = detail::is_finite(loss);
-        if (!sound || !detail::is_finite(
-                          learner_.update(Space(), backward_.raw(), backward_.groups(), factor))) {
-            model_.set_elapsed_steps(elapsed), model_.reset();
-            throw value_error(
-                "the " + std::string(sound ? "gradient" : "loss") + " is not finite in step " +
-                    std::to_string(learner_.steps() + 1),
-                "it would destroy the parameters, which are as before this step",
-                "Lower the learning rate, set .clip_norm, or look for NaN in the data");
-        }
-        return {loss, right};
+        return step_on(input, labels, factor, [] {});
     }
 
     /// Mean loss and accuracy on data, without learning. The model is afterwards as before, its
@@ -209,24 +178,25 @@ class trainer {
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
-        auto input = input_for(data);
-        auto labels = labels_of_batch();
-        double loss = 0;
-        std::size_t right = 0;
-        each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
-            data.fill(std::span<std::size_t const>(which), input, std::span(labels));
-            detail::check_labels(labels, labels.size(), Model::outputs);
-            model_.reset();
-            auto const output = model_(input, typename Loss::readout{});
-            auto const values = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
-            int const steps = Loss::readout::every_step ? static_cast<int>(output.extent(0)) : 1;
-            for (std::size_t b = 0; b < real; ++b) {
-                loss += loss_of(values.data(), steps, b, labels);
-                right += is_right(values.data(), steps, b, labels) ? 1 : 0;
-            }
+        double sums[] = {0, 0}; // losses, samples that are right
+        detail::together(ranks_, [&] {
+            auto input = input_for(data);
+            auto labels = labels_of_batch();
+            each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
+                data.fill(std::span<std::size_t const>(which), input, std::span(labels));
+                detail::check_labels(labels, labels.size(), Model::outputs);
+                model_.reset();
+                auto const output = model_(input, typename Loss::readout{});
+                auto const values =
+                    Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
+                scores const of(loss_, values.data(), static_cast<int>(output.extent(0)), labels);
+                for (std::size_t b = 0; b < real; ++b) sums[0] += of.loss(b);
+                sums[1] += static_cast<double>(of.count_right(real));
+            });
         });
+        ranks_.add(sums);
         auto const count = static_cast<double>(std::max<std::size_t>(data.size(), 1));
-        return {loss / count, static_cast<double>(right) / count};
+        return {sums[0] / count, sums[1] / count};
     }
 
     /// The epochs so far.
@@ -247,6 +217,78 @@ class trainer {
     }
 
   private:
+    using scores = detail::scores<T, Model::outputs, Loss>;
+
+    static trainer_settings checked(trainer_settings settings, Model const& network,
+                                    Ranks const& ranks) {
+        if (settings.epochs < 1)
+            throw value_error("epochs is " + std::to_string(settings.epochs),
+                              "training has at least one", "Set .epochs");
+        if (settings.backward.carries_on)
+            throw value_error("the trainer is told to carry states on",
+                              "it shuffles samples, which are no continuation of each other",
+                              "Drive backpropagation and learner yourself, chunk by chunk");
+        if (ranks.batch() != 0 && ranks.batch() != network.setup().batch)
+            throw value_error("the model's batch is " + std::to_string(network.setup().batch),
+                              "rank " + std::to_string(ranks.rank()) + " of " +
+                                  std::to_string(ranks.ranks()) + " has " +
+                                  std::to_string(ranks.batch()) + " samples of each batch",
+                              "Make it with the ranks' settings({.steps = ...})");
+        if (ranks.groups() != 0) settings.backward.groups = ranks.groups();
+        return settings;
+    }
+    /// What gives all ranks' gradients, and in how many groups.
+    static auto gradients_of(Ranks const& ranks, backpropagation<Model, Loss> const& backward) {
+        if constexpr (requires { ranks.sum_of(backward); })
+            return [sum = ranks.sum_of(backward)](Space const& space) mutable {
+                return std::pair(sum(space), 1);
+            };
+        else
+            return [all = backward.raw(), groups = backward.groups()](Space const&) {
+                return std::pair(all, groups);
+            };
+    }
+    /// One step, on what `prepare` writes into the input and labels.
+    template <class Input, class Prepare>
+    std::pair<double, std::size_t> step_on(Input const& input, std::vector<int> const& labels,
+                                           double factor, Prepare const& prepare) {
+        std::uint64_t const elapsed = model_.elapsed_steps();
+        double sums[] = {0, 0, 0}; // faults, losses, samples that are right
+        detail::together(
+            ranks_,
+            [&] {
+                prepare();
+                backward_.set_labels(labels);
+                backward_.run(input);
+                sums[1] = static_cast<double>(backward_.loss());
+                sums[2] = static_cast<double>(count_right(labels));
+            },
+            sums);
+        double const loss = sums[1] / ranks_.ranks();
+        bool const sound = detail::is_finite(loss);
+        bool finite = sound;
+        if (sound) {
+            auto const [all, groups] = gradients_(Space());
+            finite = detail::is_finite(learner_.update(Space(), all, groups, factor));
+        }
+        if (!finite) {
+            model_.set_elapsed_steps(elapsed), model_.reset();
+            throw value_error(
+                "the " + std::string(sound ? "gradient" : "loss") + " is not finite in step " +
+                    std::to_string(learner_.steps() + 1),
+                "it would destroy the parameters, which are as before this step",
+                "Lower the learning rate, set .clip_norm, or look for NaN in the data");
+        }
+        return {loss, static_cast<std::size_t>(sums[2])};
+    }
+    std::size_t whole_batch() const {
+        return static_cast<std::size_t>(model_.setup().batch) *
+               static_cast<std::size_t>(ranks_.ranks());
+    }
+    /// The number in the whole batch of this rank's sample b.
+    std::size_t sample(std::size_t b) const {
+        return static_cast<std::size_t>(ranks_.sample(static_cast<int>(b)));
+    }
     template <class Data>
     void check_step_of(Data const& data) const {
         if constexpr (timed_data<Data>) {
@@ -286,15 +328,19 @@ class trainer {
     std::vector<int> labels_of_batch() const {
         return std::vector<int>(static_cast<std::size_t>(model_.setup().batch));
     }
-    /// Calls function(which, how many of them count) for all samples, B at a time; the last batch
-    /// is filled up.
+    /// Calls function(which, how many of them count) for all of this rank's samples, B at a time;
+    /// the last batch is filled up.
     template <class Data, class Function>
     void each_batch(Data const& data, Function const& function) const {
-        std::vector<std::size_t> which(static_cast<std::size_t>(model_.setup().batch));
-        for (std::size_t begin = 0; begin < data.size(); begin += which.size()) {
-            std::size_t const real = std::min(which.size(), data.size() - begin);
-            for (std::size_t k = 0; k < which.size(); ++k) which[k] = begin + (k < real ? k : 0);
-            function(which, real);
+        std::vector<std::size_t> which(labels_of_batch().size());
+        for (std::size_t begin = 0; begin < data.size(); begin += whole_batch()) {
+            std::size_t real = 0;
+            for (std::size_t b = 0; b < which.size(); ++b) {
+                std::size_t const k = begin + sample(b);
+                which[b] = k < data.size() ? k : begin;
+                real += k < data.size() ? 1 : 0;
+            }
+            if (real > 0) function(which, real);
         }
     }
     /// Room for a batch of the data.
@@ -318,83 +364,32 @@ class trainer {
         return order;
     }
     std::unique_ptr<io::plot::progress> progress_bar(std::size_t batches) const {
-        if (!settings_.show_progress) return nullptr;
+        if (!settings_.show_progress || ranks_.rank() != 0) return nullptr;
         io::plot::progress_options how;
         how.log_lines = 1;
         return std::make_unique<io::plot::progress>("epoch " + std::to_string(epoch_ + 1) + "/" +
                                                         std::to_string(settings_.epochs),
                                                     batches, "batches", how);
     }
-    /// Where the readout of sample b begins, in a step of a trace: [T, B, N] or [B, N].
-    static std::size_t row_of(int step, std::size_t b, std::size_t samples) {
-        return (static_cast<std::size_t>(step) * samples + b) * Model::outputs;
-    }
-    bool is_right(T const* values, int steps, std::size_t b, std::vector<int> const& labels) const {
-        int const label = labels[b];
-        if constexpr (!Loss::readout::every_step)
-            return detail::winner<typename Loss::readout>(values + row_of(0, b, labels.size()),
-                                                          Model::outputs) == label;
-        std::vector<double> sums(static_cast<std::size_t>(Model::outputs));
-        for (int t = 0; t < steps; ++t)
-            for (std::size_t n = 0; n < sums.size(); ++n)
-                sums[n] += static_cast<double>(values[row_of(t, b, labels.size()) + n]);
-        return detail::winner<typename Loss::readout>(sums.data(), Model::outputs) == label;
-    }
     std::size_t count_right(std::vector<int> const& labels) const {
         auto const host =
             Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), backward_.readout());
-        std::size_t right = 0;
-        for (std::size_t b = 0; b < labels.size(); ++b)
-            right += is_right(host.data(), backward_.steps(), b, labels) ? 1 : 0;
-        return right;
-    }
-    /// The loss of sample b of a batch by itself, as the kernel computes it.
-    double loss_of(T const* values, int steps, std::size_t b,
-                   std::vector<int> const& labels) const {
-        detail::label_targets const wanted{labels.data() + b};
-        std::vector<T> gradient(static_cast<std::size_t>(Model::outputs)); // nobody reads it
-        double sum = 0;
-        if constexpr (!Loss::readout::every_step)
-            return static_cast<double>(
-                loss_.template of_readout<T>(values + row_of(0, b, labels.size()), Model::outputs,
-                                             wanted, 0, 1, gradient.data()));
-        for (int t = 0; t < steps; ++t) {
-            T const* const row = values + row_of(t, b, labels.size());
-            if constexpr (detail::row_loss<Loss, T>) {
-                sum += static_cast<double>(loss_.template of_row<T>(row, Model::outputs, wanted, t,
-                                                                    0, steps, 1, gradient.data()));
-            } else if constexpr (detail::step_loss<Loss, T>) {
-                for (int n = 0; n < Model::outputs; ++n)
-                    sum += static_cast<double>(loss_.template of_step<T>(
-                        row[n], Model::outputs, wanted, t, 0, n, steps, 1, gradient.data()));
-            }
-        }
-        return sum;
+        return scores(loss_, host.data(), backward_.steps(), labels).count_right(labels.size());
     }
 
     Model& model_;
     Loss loss_;
     trainer_settings settings_;
+    Ranks ranks_;
     backpropagation<Model, Loss> backward_;
     learner<Model, Optimizer> learner_;
+    using gradients_type = decltype(gradients_of(std::declval<Ranks const&>(),
+                                                 std::declval<backpropagation<Model, Loss>&>()));
+    gradients_type gradients_;
     int epoch_ = 0;
     double best_ = -1;
     int since_best_ = 0;
     std::vector<epoch_report> history_;
-};
-
-/// No data: `fit(train, no_data{})` trains without validation.
-struct no_data {
-    static constexpr std::size_t size() { return 0; } ///< none
-    /// Nothing.
-    template <class Model>
-    Kokkos::View<typename Model::value_type**, Kokkos::LayoutRight, typename Model::space_type>
-    make_input(int, int) const {
-        return {};
-    }
-    /// Nothing.
-    template <class Input>
-    void fill(std::span<std::size_t const>, Input const&, std::span<int>) const {}
 };
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI
