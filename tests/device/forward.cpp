@@ -6,14 +6,6 @@
 using namespace spikefuse;
 using test::on_device, test::spikes, test::held, test::values;
 
-void classifier(spikes const& bits, values<float> const& numbers, held<float> const& constant) {
-    auto network = on_device<float>(input<784> >> linear<128> >> lif >> linear<10> >> li);
-    network.record("lif 1", "spikes");
-    network(bits);
-    network(numbers, max_over_time);
-    network(constant, counts);
-    network.set_state("lif 1", "v", 0.5);
-}
 void in_double(values<double> const& numbers) {
     auto network =
         on_device<double>(input<40> >> linear<17>(no_bias) >> synaptic >> linear<10> >> li);
