@@ -175,8 +175,11 @@ if(KIND STREQUAL "static" OR KIND STREQUAL "device")
     endif()
     if(KIND STREQUAL "device")
         message("${text}") # registers and spills, which device/resources.py reads
-        if(text MATCHES "[1-9][0-9]* bytes spill stores")
+        if(text MATCHES "[1-9][0-9][0-9]+ bytes spill stores") # a few numbers are kept over a call, once a team
             message(FATAL_ERROR "a kernel of ${SOURCE} spills registers: the names above say which. Give it fewer threads (LaunchBounds), or fewer numbers at once.")
+        endif()
+        if(KERNELS_ALONE AND NVDISASM)
+            execute_process(COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/device/memory.py ${NVDISASM} ${FOLDER}/kernels.cubin COMMAND_ERROR_IS_FATAL ANY)
         endif()
     endif()
     return()

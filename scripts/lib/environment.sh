@@ -35,10 +35,11 @@ userland_packages=(
     g++-12 g++-13 clang-18 # older compilers that the README names: they compile the headers and a training program
 )
 userland_from_sid=(libkokkos-dev)
+disassembler='nvidia-cuda-nvdisasm>=13' # of pip; beside nvcc alone: what a device's kernels became is looked at
 
 userland_path() {
     local key
-    key=$(printf '%s\n' "$userland_suite" "${userland_packages[@]}" "${userland_from_sid[@]}" layout-1 | sha256sum | cut -c1-12)
+    key=$(printf '%s\n' "$userland_suite" "${userland_packages[@]}" "${userland_from_sid[@]}" "$disassembler" layout-1 | sha256sum | cut -c1-12)
     printf '%s/userland-%s' "$cache_root" "$key"
 }
 
@@ -46,6 +47,17 @@ userland_path() {
 debian_mirror() {
     apt-get indextargets --no-release-info --format '$(REPO_URI)|$(LABEL)|$(COMPONENT)' 'Identifier: Packages' 2>/dev/null |
         awk -F'|' '$3 == "main" && ($2 == "Debian" || $2 !~ /^[A-Z]/) && $1 !~ /security/ { print $1; exit }'
+}
+
+# Where nvcc stands without nvdisasm: NVIDIA's own package. Whoever cannot have it skips the tests that ask for it.
+fetch_disassembler() {
+    local root=$1 cuda
+    cuda=$(readlink -f /usr/local/cuda 2>/dev/null) && [ -x "$cuda/bin/nvcc" ] && [ ! -x "$cuda/bin/nvdisasm" ] || return 0
+    local folder=$root/tmp/nvdisasm
+    { python3 -m pip download --quiet --no-deps --dest "$folder" "$disassembler" && python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+        install -m 755 "$(find "$folder" -name nvdisasm -type f)" "$root/usr/local/bin/nvdisasm"; } >>"$2" 2>&1 </dev/null ||
+        say "no nvdisasm (see $2): device code is compiled, and not looked at"
+    rm -rf "$folder"
 }
 
 build_userland() {
@@ -90,6 +102,7 @@ build_userland() {
         apt-get clean
         rm -rf /var/lib/apt/lists/*
     " >>"$log" 2>&1 </dev/null || fail "the userland's packages could not be installed (last words: $(tail -n 1 "$log"))" "see $log, then run again"
+    fetch_disassembler "$making" "$log"
     mv "$making" "$target"
     say "userland ready: $(du -sh "$target" 2>/dev/null | cut -f1)"
 }

@@ -11,10 +11,14 @@
 /// all that it calls is inlined, so that its numbers stay in registers; -DSPIKEFUSE_FLATTEN=
 /// compiles faster and runs slower. A build that does not optimize inlines nothing: it compiles in
 /// less time, and a debugger shows every call.
+///
+/// SPIKEFUSE_STAGE: a part of a kernel that a device's compiler sees by itself. One that is very
+/// large it does not look through: all memory is then read by generic loads.
 #if defined(__CUDACC__) || defined(__HIPCC__) || !defined(__GNUC__)
 #define SPIKEFUSE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
 #undef SPIKEFUSE_FLATTEN // of the host alone
 #define SPIKEFUSE_FLATTEN KOKKOS_FUNCTION
+#define SPIKEFUSE_STAGE KOKKOS_FUNCTION __noinline__
 #define SPIKEFUSE_INLINE
 #elif defined(__OPTIMIZE__)
 #define SPIKEFUSE_FUNCTION KOKKOS_FORCEINLINE_FUNCTION
@@ -27,6 +31,18 @@
 #undef SPIKEFUSE_FLATTEN
 #define SPIKEFUSE_FLATTEN
 #define SPIKEFUSE_INLINE
+#endif
+
+#ifndef SPIKEFUSE_STAGE
+#define SPIKEFUSE_STAGE SPIKEFUSE_FUNCTION
+#endif
+
+/// In front of a loop: so many rounds at a time, and no more, on a device, which would unroll all
+/// of a loop whose length it knows.
+#if defined(__CUDA_ARCH__)
+#define SPIKEFUSE_ROUNDS(COUNT) _Pragma(#COUNT)
+#else
+#define SPIKEFUSE_ROUNDS(COUNT)
 #endif
 
 /// 1: a register of neurons is 64 bytes of numbers. 0: it is one number, and threads are the lanes.

@@ -68,6 +68,21 @@ SPIKEFUSE_FUNCTION void prefetch([[maybe_unused]] void const* address) {
 #endif
 }
 
+/// Tells a device's compiler that addresses are those of global memory: what a large kernel calls,
+/// and what stood in a table, it would look up by generic loads.
+template <class... Addresses>
+SPIKEFUSE_FUNCTION void know_global([[maybe_unused]] Addresses const*... address) {
+#if defined(__CUDA_ARCH__)
+    (__builtin_assume(__isGlobal(address)), ...); // nullptr too
+#endif
+}
+/// Likewise of a team's shared memory.
+SPIKEFUSE_FUNCTION void know_shared([[maybe_unused]] void const* address) {
+#if defined(__CUDA_ARCH__)
+    __builtin_assume(__isShared(address));
+#endif
+}
+
 /// Threads that run together: those of a warp; on a host each by itself.
 struct warp {
 #if defined(__CUDA_ARCH__)

@@ -2,10 +2,11 @@
 #pragma once
 /// The arguments of one run, as the kernel receives them: one flat struct.
 
-#include "../core/config.hpp"
+#include "../core/target.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -75,6 +76,21 @@ struct run_arguments {
                                  // arrives there, or 0; or nullptr
     activity_penalty<T> const* penalties; // a slot; or nullptr
 
+    /// The same; a device's compiler knows then in which memory it all lies, even where a kernel is
+    /// so large that it does not become a part of its launch.
+    SPIKEFUSE_FUNCTION auto known() const
+        -> std::conditional_t<on_the_host, run_arguments const&, run_arguments> {
+        if constexpr (on_the_host) {
+            return *this;
+        } else {
+            run_arguments const own = *this;
+            know_global(own.parameters, own.states, static_cast<char const*>(own.input), own.output,
+                        own.records, own.scratch, own.tape, own.currents, own.when, own.transposed,
+                        own.gradient, own.state_gradient, own.input_gradient, own.seeds,
+                        own.penalties);
+            return own;
+        }
+    }
     SPIKEFUSE_FUNCTION std::uint32_t number_of(std::size_t sample) const {
         return first_sample + static_cast<std::uint32_t>(sample) * sample_stride;
     }

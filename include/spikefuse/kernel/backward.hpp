@@ -46,7 +46,7 @@ SPIKEFUSE_FUNCTION void backward_node(sample_group<C> const& all, Loss const& lo
                                       int rows) {
     using Stage = plan::stage<Width, Feeds, Points, Target>;
     for (int s = 0; s < all.count; ++s) {
-        C const& here = all.of[s];
+        C const& here = all.sample(s);
         if constexpr (C::layout::template replays<Stage>::value) {
             replay<Stage>(here,
                           [&](int p, auto const& row_of) { loss.seed_panel(here, p, row_of); });
@@ -60,7 +60,7 @@ SPIKEFUSE_FUNCTION void backward_node(sample_group<C> const& all, Loss const& lo
             backward_feeds<Stage, C>({all.of, all.count, first, 1});
         } else {
             for (int s = 0; s < all.count; ++s)
-                backward_feeds<Stage, C>({all.of + s, 1, first, rows});
+                backward_feeds<Stage, C>({&all.sample(s), 1, first, rows});
         }
     }
     all.of[0].team.team_barrier();
@@ -88,6 +88,16 @@ SPIKEFUSE_FUNCTION void backward_weights_of(sample_group<C> const& all, plan::lo
 }
 
 // --- a group of samples ---
+
+/// Calls part(all): with one lane, where groups have one sample, apart.
+template <class C, class Part>
+SPIKEFUSE_FUNCTION void as_a_part(sample_group<C> const& all, Part const& part) {
+    if constexpr (C::W > 1) {
+        part(all);
+    } else {
+        apart(all.of[0], [part](C const& here) { part(sample_group<C>{{here}, 1}); });
+    }
+}
 
 /// Calls function(p) for this thread's registers of a row of a buffer's gradients.
 template <int Buffer, class C, class Function>
@@ -157,18 +167,27 @@ SPIKEFUSE_FUNCTION void backward_samples(sample_group<C>& all, Loss const& loss)
     using backwards = plan::mp11::mp_reverse<typename C::schedule::nodes>;
     constexpr std::size_t nodes = plan::mp11::mp_size<backwards>::value;
     auto const& run = all.of[0].run;
-    for (int s = 0; s < all.count; ++s) begin_backwards(all.of[s], loss);
+    as_a_part(all, [&loss](sample_group<C> const& some) {
+        for (int s = 0; s < some.count; ++s) begin_backwards(some.sample(s), loss);
+    });
     int const blocks = (run.steps + run.block - 1) / run.block;
     for (int block = blocks - 1; block >= 0; --block) {
-        for (int s = 0; s < all.count; ++s) enter_block(all.of[s], loss, block);
+        for (int s = 0; s < all.count; ++s) enter_block(all.sample(s), loss, block);
         all.of[0].team.team_barrier();
-        for_each_index<nodes>([&](auto node) {
-            backward_node(all, loss, plan::mp11::mp_at_c<backwards, node>{}, 0, all.of[0].rows);
+        for_each_index<nodes>([&](auto number) {
+            using node = plan::mp11::mp_at_c<backwards, number>;
+            as_a_part(all, [&loss](sample_group<C> const& some) {
+                backward_node(some, loss, node{}, 0, some.of[0].rows);
+            });
         });
-        for_each_index<nodes>(
-            [&](auto node) { backward_weights_of(all, plan::mp11::mp_at_c<backwards, node>{}); });
+        for_each_index<nodes>([&](auto number) {
+            using node = plan::mp11::mp_at_c<backwards, number>;
+            as_a_part(all, [](sample_group<C> const& some) { backward_weights_of(some, node{}); });
+        });
     }
-    for (int s = 0; s < all.count; ++s) end_backwards(all.of[s], loss);
+    as_a_part(all, [&loss](sample_group<C> const& some) {
+        for (int s = 0; s < some.count; ++s) end_backwards(some.sample(s), loss);
+    });
     all.of[0].team.team_barrier();
 }
 /// Adjoint of the coefficients: from their gradients, summed over all samples, to those of the
@@ -180,7 +199,8 @@ SPIKEFUSE_FUNCTION void backward_coefficients(sample_group<C> const& all,
     C const& here = all.of[0];
     auto* const sums = here.template region<plan::region::coefficient_gradients>();
     for (int s = 1; s < C::layout::samples_together; ++s) {
-        auto const* const more = all.of[s].template region<plan::region::coefficient_gradients>();
+        auto const* const more =
+            all.sample(s).template region<plan::region::coefficient_gradients>();
         each_own_register(here, C::layout::coefficient_total, [&](std::size_t k) {
             (V::load(sums + k) + V::load(more + k)).store(sums + k);
         });
@@ -233,7 +253,8 @@ struct backward_kernel {
         T* const gradient = group_gradient(here);
         each_own_register(here, layout::parameter_total,
                           [&](std::size_t k) { V(T(0)).store(gradient + k); });
-        for (context const& one : all.of) {
+        for (int s = 0; s < layout::samples_together; ++s) {
+            context const& one = all.sample(s);
             T* const sums = one.template region<plan::region::coefficient_gradients>();
             each_own_register(one, layout::coefficient_total,
                               [&](std::size_t k) { V(T(0)).store(sums + k); });
@@ -260,13 +281,16 @@ struct backward_kernel {
             }
             for (int k = 0; k < run.samples_per_pass; k += layout::samples_together) {
                 for (all.count = 0; all.count < layout::samples_together &&
-                                    enter(all.of[all.count], k + all.count);)
+                                    enter(all.sample(all.count), k + all.count);)
                     ++all.count;
                 if (all.count > 0) backward_samples(all, loss);
             }
         }
         leave_tape(token);
-        if (run.constants) backward_coefficients<context>(all, gradient);
+        if (run.constants)
+            as_a_part(all, [](sample_group<context> const& some) {
+                backward_coefficients<context>(some, group_gradient(some.of[0]));
+            });
         V::finish_streams();
     }
 

@@ -148,6 +148,7 @@ class cell_events {
     /// What arrives at register p of the stage.
     template <class Rows>
     SPIKEFUSE_FUNCTION V current(Rows const& rows, int p) const {
+        know_global(parameters_);
         T const* const panel = over::panel(parameters_, p);
         V sums[1] = {V(T(0))};
         if constexpr (one_word) {

@@ -101,7 +101,25 @@ struct sample_context {
     SPIKEFUSE_FUNCTION sample_context with(arguments const& own) const {
         return {own, team, where, sample, place, first_step, rows};
     }
+    /// Likewise, where a device's compiler did not see how the memory came about.
+    SPIKEFUSE_FUNCTION sample_context known(arguments const& own) const {
+        know_global(where.scratch);
+        if constexpr (layout::lists::apart && !layout::lists::of_threads)
+            know_shared(where.lists);
+        else
+            know_global(where.lists);
+        return with(own);
+    }
 };
+
+/// Calls part(here), which a device's compiler sees by itself.
+/// @param there a copy, so that the caller's stays in registers
+template <class C, class Part>
+SPIKEFUSE_STAGE void apart(C there, Part part) {
+    auto const& own = there.run.known();
+    C const here = there.known(own);
+    part(here);
+}
 
 template <class C, int Layer>
 using traits_of = equations::equation_traits<typename C::template equations_of<Layer>>;
@@ -125,12 +143,16 @@ struct team_demands {
 };
 
 /// Kokkos' scratch from its first cache line on.
-template <class Scratch>
+template <int Level, class Scratch>
 SPIKEFUSE_FUNCTION unsigned char* from_a_line(Scratch const& scratch, std::size_t bytes) {
     // Still the pointer that Kokkos gave: what was a number in between is no longer known to be
     // shared memory.
     auto* const raw = static_cast<unsigned char*>(scratch.get_shmem(static_cast<int>(bytes)));
     if (raw == nullptr) return nullptr;
+    if constexpr (Level == 0) // which Kokkos calls a device's shared memory; 1 is its global one
+        know_shared(raw);
+    else
+        know_global(raw);
     return raw + (64 - (reinterpret_cast<std::uintptr_t>(raw) & 63)) % 64;
 }
 /// Bytes of event lists with memory of their own: a thread's in level-1 scratch, or a team's in
@@ -144,7 +166,7 @@ SPIKEFUSE_FUNCTION unsigned char* scratch_of(run_arguments<T> const& run, Member
                                              std::size_t bytes) {
     if (run.scratch != nullptr)
         return run.scratch + static_cast<std::size_t>(team.league_rank()) * run.team_scratch;
-    return from_a_line(team.team_scratch(1), bytes);
+    return from_a_line<1>(team.team_scratch(1), bytes);
 }
 /// Lists of `bytes`; null where none are wanted. `behind`: bytes of the team's scratch, behind
 /// which the threads' lists lie where it is the model's own.
@@ -155,9 +177,9 @@ SPIKEFUSE_FUNCTION unsigned char* lists_of(run_arguments<T> const& run, Member c
         if (run.scratch != nullptr)
             return scratch_of(run, team, behind) + plan::line(behind) +
                    static_cast<std::size_t>(team.team_rank()) * plan::line(bytes);
-        return from_a_line(team.thread_scratch(1), bytes);
+        return from_a_line<1>(team.thread_scratch(1), bytes);
     } else {
-        return bytes == 0 ? nullptr : from_a_line(team.team_scratch(0), bytes);
+        return bytes == 0 ? nullptr : from_a_line<0>(team.team_scratch(0), bytes);
     }
 }
 /// A context without a sample yet.

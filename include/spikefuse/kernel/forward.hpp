@@ -49,8 +49,15 @@ SPIKEFUSE_FUNCTION void run_node(C const& here, plan::loop<Nodes...>, int first,
 template <class C>
 SPIKEFUSE_FUNCTION void run_block(C const& here) {
     using nodes = typename C::schedule::nodes;
-    for_each_index<plan::mp11::mp_size<nodes>::value>(
-        [&](auto node) { run_node(here, plan::mp11::mp_at_c<nodes, node>{}, 0, here.rows); });
+    for_each_index<plan::mp11::mp_size<nodes>::value>([&](auto number) {
+        using node = plan::mp11::mp_at_c<nodes, number>;
+        auto const part = [](C const& one) { run_node(one, node{}, 0, one.rows); };
+        if constexpr (C::differentiates && C::W == 1) { // many stages, forwards and backwards
+            apart(here, part);
+        } else {
+            part(here);
+        }
+    });
 }
 
 // --- a sample ---

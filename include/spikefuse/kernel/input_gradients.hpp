@@ -7,7 +7,8 @@
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
 template <class C>
-using row_range = rows_at_once<C, C::layout::sample_total / sizeof(typename C::number)>;
+using row_range = rows_at_once<C, C::layout::samples_together,
+                               C::layout::sample_total / sizeof(typename C::number)>;
 
 /// Gradients of what a layer of weights reads, one source after the other: a buffer may stand in
 /// several.

@@ -18,6 +18,7 @@ SPIKEFUSE_FUNCTION void store_trace(C const& here, typename C::number* base, int
          static_cast<std::size_t>(here.sample)) *
             static_cast<std::size_t>(width) +
         p * W;
+    know_global(to);
     if (width - p * W >= W) {
         store_line(here, to, value, width);
     } else {
@@ -50,6 +51,7 @@ KOKKOS_FUNCTION void record(C const& here, int p, int r, Cells const& cells) {
                                static_cast<std::size_t>(here.sample)) *
                                   static_cast<std::size_t>(layout::words(width)) *
                                   sizeof(std::uint32_t);
+            know_global(row);
             store_bits<C::W>(row, p, get<k>(cells).fired.bits(), width);
         } else {
             store_trace(here, reinterpret_cast<T*>(outputs), p, r, width, get<k>(cells).output);
@@ -65,9 +67,11 @@ inline constexpr int output_slot =
 template <int Layer, class C>
 SPIKEFUSE_FUNCTION double* penalized_counts(C const& here) {
     auto const* const penalties = here.run.penalties;
-    if (penalties == nullptr || penalties[output_slot<C, Layer>].counts == nullptr) return nullptr;
-    return penalties[output_slot<C, Layer>].counts +
-           static_cast<std::size_t>(here.sample) * C::schedule::template width_from<Layer>;
+    if (penalties == nullptr) return nullptr;
+    double* const counts = penalties[output_slot<C, Layer>].counts;
+    if (counts == nullptr) return nullptr;
+    know_global(counts);
+    return counts + static_cast<std::size_t>(here.sample) * C::schedule::template width_from<Layer>;
 }
 /// Adds a step's outputs to the counts of layers whose activity is penalized: [B, N].
 template <class Points, class C, class Cells>
@@ -129,8 +133,10 @@ SPIKEFUSE_FUNCTION typename C::V injected_gradient(C const& here, int slot, int 
     auto const& run = here.run;
     if (run.seeds == nullptr || run.seeds[slot] == 0) return V(T(0));
     constexpr int width = C::schedule::template width_from<Layer>;
+    auto const* const seeds = reinterpret_cast<T const*>(run.seeds[slot]);
+    know_global(seeds);
     T const* const from =
-        reinterpret_cast<T const*>(run.seeds[slot]) +
+        seeds +
         (static_cast<std::size_t>(here.first_step + r) * static_cast<std::size_t>(run.batch) +
          static_cast<std::size_t>(here.sample)) *
             width +

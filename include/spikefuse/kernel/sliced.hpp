@@ -41,7 +41,7 @@ struct sliced_kernel {
     slice_arguments<all::count> where;
 
     KOKKOS_FUNCTION void operator()(team_member const& team) const {
-        auto* const memory = from_a_line(team.team_scratch(0), all::bytes);
+        auto* const memory = from_a_line<0>(team.team_scratch(0), all::bytes);
         int ticket = 0;
         Kokkos::single(
             Kokkos::PerTeam(team),

@@ -155,9 +155,9 @@ SPIKEFUSE_FUNCTION void list_columns(sample_group<C> const& all, std::uint64_t* 
             if (s >= all.count || r >= here.rows) continue;
             each_source<Feed>([&](auto source) {
                 using one = decltype(source);
-                if (first == 0) prefetch_row<one::buffer>(all.of[s], r + rows_ahead);
+                if (first == 0) prefetch_row<one::buffer>(all.sample(s), r + rows_ahead);
                 constexpr int width = C::schedule::template buffer_at<one::buffer>::width;
-                bits[k] |= bits_from(row_of<one::buffer>(all.of[s], r - one::delay), width,
+                bits[k] |= bits_from(row_of<one::buffer>(all.sample(s), r - one::delay), width,
                                      first - one::offset);
             });
         }
@@ -231,12 +231,12 @@ SPIKEFUSE_FUNCTION void backward_mixing(sample_group<C> const& all) {
         using feed = plan::mp11::mp_at_c<typename Stage::feeds, k>;
         if constexpr (maps_rows<C, feed>) {
             for (int s = 0; s < all.count; ++s) {
-                C const& here = all.of[s];
+                C const& here = all.sample(s);
                 backward_map_parameters<Stage, feed>(
                     here, group_gradient(here) + C::layout::template parameter_offset<feed::layer>);
             }
         } else if constexpr (plan::has_weights<feed>::value) {
-            for (int s = 0; s < all.count; ++s) backward_weights<Stage, feed>(all.of[s]);
+            for (int s = 0; s < all.count; ++s) backward_weights<Stage, feed>(all.sample(s));
             if constexpr (by_columns<C, feed>) add_by_columns<Stage, feed, C>(all);
         }
     });

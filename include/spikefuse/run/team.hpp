@@ -241,7 +241,7 @@ class team_network {
                        "multiple of 32, and no vector length.");
         detail::run_arguments<T> run = run_;
         run.first_sample = number, run.elapsed = steps;
-        unsigned char *const memory = detail::from_a_line(team.team_scratch(1), network),
+        unsigned char *const memory = detail::from_a_line<1>(team.team_scratch(1), network),
                              *const listed = detail::lists_of<layout>(run, team, lists, 0);
         detail::expect(memory != nullptr && (lists == 0 || listed != nullptr),
                        "spikefuse: a team has no scratch for the network. Launch with "
