@@ -6,6 +6,7 @@
 #include "../support/data.hpp"
 #include "../support/files.hpp"
 #include "../support/generated/loops_and_branches.hpp"
+#include "../support/generated/loops_and_branches_inside.hpp"
 #include "../support/generated/net_braille_subgraph.hpp"
 #include "../support/nir_graphs.hpp"
 #include "../support/nir_interpreted.hpp"
@@ -69,6 +70,19 @@ auto bits(Model const& network) {
     for (auto const& one : network.parameters()) all.push_back(network.get(one.layer, one.name));
     return all;
 }
+/// Holds a model with the numbers of a header against one with those of the file, in `T`.
+template <class T>
+void same_bits_inside_and_beside() {
+    constexpr model_settings chosen{.dt = loops_and_branches::dt};
+    model beside{loops_and_branches::network, chosen, precision<T>};
+    model inside{loops_and_branches_inside::network, chosen, precision<T>};
+    static_assert(std::is_same_v<decltype(beside), decltype(inside)>);
+    loops_and_branches::load(beside, test::loops_and_branches());
+    REQUIRE(bits(inside) != bits(beside));
+    loops_and_branches_inside::load(inside);
+    REQUIRE(bits(inside) == bits(beside));
+}
+
 /// A graph as lines that do not depend on the order of its nodes.
 std::set<std::string> lines_of(nir::graph const& graph) {
     std::set<std::string> all;
@@ -91,6 +105,29 @@ std::set<std::string> lines_of(nir::graph const& graph) {
         all.insert(graph.nodes[from].name + " -> " + graph.nodes[to].name);
     return all;
 }
+
+} // namespace
+
+TEST_CASE("a header with its numbers inside gives a model the bits that the file gives") {
+    same_bits_inside_and_beside<double>();
+    same_bits_inside_and_beside<float>();
+}
+
+TEST_CASE("numbers of another dt, or of another network, are refused, and nothing changes") {
+    auto const refuses = [](auto network, std::string const& words) {
+        auto const before = bits(network);
+        REQUIRE_THROWS_MATCHES(loops_and_branches_inside::load(network), error,
+                               MessageMatches(ContainsSubstring(words)));
+        REQUIRE(bits(network) == before);
+    };
+    refuses(model{loops_and_branches_inside::network, {.dt = 2 * ms}, precision<double>},
+            "value_error: these numbers were written for dt = 0.001 s (the network steps by "
+            "0.002 s)");
+    refuses(model{input<5> >> linear<6>, {.dt = 1 * ms}, precision<double>},
+            "name_error: there is no parameter 'weight' of 'linear 2'");
+}
+
+namespace {
 
 /// Every kind of word that NIR has a node for, and a loop through a delay.
 constexpr auto of_all_kinds =
