@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Recorded NIR networks as C++: for each file and each of its variants the header is generated,
-// compiled, given the file's numbers and run. The folder is SPIKEFUSE_NIR_GOLDEN_DIR, of any
-// widths. A compile takes half a minute: SPIKEFUSE_NIR_COMPILED says how many files, and
-// SPIKEFUSE_NIR_COMPILED_FROM which is the first of them.
+// compiled, given the file's numbers and run; and the header that holds these numbers is compiled.
+// The folder is SPIKEFUSE_NIR_GOLDEN_DIR, of any widths. A compile takes half a minute:
+// SPIKEFUSE_NIR_COMPILED says how many files, and SPIKEFUSE_NIR_COMPILED_FROM which is the first of
+// them.
 #include "../../tools/nir/compiled.hpp"
 #include "../../tools/nir/interpreter.hpp"
 #include "../support/data.hpp"
@@ -68,10 +69,8 @@ std::string main_of(std::vector<job> const& jobs) {
                  "::choices, argv[1], \"" + one.space + "\");\n        run<float>(" + one.space +
                  "::network, " + one.space + "::choices, argv[1], \"" + one.space + "\");\n";
     }
-    return text + R"(#include <fstream>
-#include <iostream>
-using namespace spikefuse;
-
+    return text + "#include <fstream>\n#include <iostream>\nusing namespace spikefuse;\n" +
+           nir_tool::parameters_writer + R"(
 template <class T, class Network>
 void run(Network network, nir::choices const& choices, std::string const& folder,
          std::string const& name) {
@@ -87,6 +86,8 @@ void run(Network network, nir::choices const& choices, std::string const& folder
     try {
         made one(network, {.steps = int(steps), .dt = duration{choices.dt}});
         one.load(nir::read(path), choices);
+        std::ofstream parameters(at + (sizeof(T) == 8 ? ".double" : ".float") + ".parameters");
+        write_parameters(parameters, one);
         Kokkos::View<T***, Kokkos::LayoutRight> const x("x", steps, 1, made::inputs);
         auto const host = Kokkos::create_mirror_view(x);
         for (std::size_t k = 0; k < in.size(); ++k) host.data()[k] = T(in[k]);
@@ -103,6 +104,25 @@ int main(int, char** argv) {
     Kokkos::ScopeGuard const kokkos;
 )" + calls +
            "}\n";
+}
+
+/// Headers with the numbers inside, which need no file: a program that loads them and writes what
+/// the models have then.
+std::string main_inside(std::vector<job> const& jobs) {
+    std::string text, calls;
+    for (job const& one : jobs) {
+        text += "#include \"" + one.space + ".hpp\"\n";
+        for (std::string const number : {"double", "float"})
+            calls += "    {\n        model made{" + one.space + "::network, {.dt = " + one.space +
+                     "::dt}, precision<" + number + ">};\n        " + one.space +
+                     "::load(made);\n        std::ofstream out(folder + \"/" + one.space + "." +
+                     number + ".inside\");\n        write_parameters(out, made);\n    }\n";
+    }
+    return text + "#include <fstream>\n#ifdef H5_VERS_MAJOR\n#error HDF5 is not needed\n#endif\n" +
+           "using namespace spikefuse;\n" + nir_tool::parameters_writer +
+           "int main(int, char** argv) {\n    Kokkos::ScopeGuard const kokkos;\n"
+           "    std::string const folder = argv[1];\n" +
+           calls + "}\n";
 }
 
 /// What the interpreter gives, which shares no arithmetic with the kernels: rows, as a network
@@ -172,13 +192,24 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
         }
     }
     if (jobs.empty()) SKIP("none of these files has a sentence");
-    test::write_bytes(here / "main.cpp", main_of(jobs));
-    bool const built =
-        nir_tool::build(here.name(), "-DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0");
-    INFO(test::bytes_of(here / "log"));
-    REQUIRE(built);
-    REQUIRE(
-        nir_tool::runs("'" + (here / "build/network") + "' '" + here.name() + "'", here / "log"));
+    auto const compile_and_run = [&](std::string const& folder, std::string const& program) {
+        test::write_bytes(folder + "/main.cpp", program);
+        bool const well =
+            nir_tool::build(folder, "-DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0") &&
+            nir_tool::runs("'" + folder + "/build/network' '" + here.name() + "'", folder + "/log");
+        INFO(test::bytes_of(folder + "/log"));
+        REQUIRE(well);
+    };
+    compile_and_run(here.name(), main_of(jobs));
+    fs::create_directory(here / "inside");
+    for (job const& one : jobs) {
+        std::ifstream file(here / (one.space + ".double.parameters"));
+        auto const parameters = nir_tool::read_parameters(file);
+        test::write_bytes(
+            here / ("inside/" + one.space + ".hpp"),
+            nir_tool::generate(nir::read(one.path), one.choices, one.space, &parameters).text);
+    }
+    compile_and_run(here / "inside", main_inside(jobs));
     for (job const& one : jobs) {
         CAPTURE(one.path, one.variant, test::bytes_of(here / (one.space + ".hpp")));
         INFO(test::bytes_of(here / (one.space + ".fault")));
@@ -189,6 +220,9 @@ TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, n
             interpreted(graph, one.choices, recorded(one, graph, graph.inputs));
         hold(in_double, wanted, 1e-12);
         hold(in_float, wanted, 1e-5);
+        for (std::string const number : {".double", ".float"}) // the same bits, from either place
+            CHECK(test::bytes_of(here / (one.space + number + ".parameters")) ==
+                  test::bytes_of(here / (one.space + number + ".inside")));
         if (one.is_recorded)
             hold(in_double,
                  nir_tool::joined_rows(graph, graph.outputs, recorded(one, graph, graph.outputs)),

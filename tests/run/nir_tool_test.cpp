@@ -4,11 +4,13 @@
 #include "../../tools/nir/generate.hpp"
 #include "../../tools/nir/inspect.hpp"
 #include "../support/files.hpp"
+#include "../support/generated/loops_and_branches_inside.hpp"
 #include "../support/nir_graphs.hpp"
 
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <spikefuse/io/nir_graph.hpp>
+#include <spikefuse/spikefuse.hpp>
 
 using namespace spikefuse;
 using Catch::Matchers::ContainsSubstring;
@@ -90,12 +92,55 @@ TEST_CASE("a verdict: spikes exactly, other numbers to a tolerance, NaN never") 
 
 TEST_CASE("the header of a network with loops and branches is the one that a test compiles") {
     nir::graph const graph = test::loops_and_branches();
-    std::string const text = nir_tool::generate(graph, {.dt = 1e-3}, "loops_and_branches").text;
-    INFO(text);
-    REQUIRE(test::bytes_of(std::string(SPIKEFUSE_SOURCE_DIR) +
-                           "/tests/support/generated/loops_and_branches.hpp") ==
+    auto const is = [&](std::string const& name,
+                        std::vector<nir_tool::parameter_table> const* inside) {
+        std::string const text = nir_tool::generate(graph, {.dt = 1e-3}, name, inside).text;
+        INFO(text);
+        REQUIRE(
+            test::bytes_of(std::string(SPIKEFUSE_SOURCE_DIR) + "/tests/support/generated/" + name +
+                           ".hpp") ==
             "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n// clang-format off\n" +
                 text);
+    };
+    is("loops_and_branches", nullptr);
+    // With numbers inside: those that the header gives a model, so that they are written as they
+    // are read. That they are the file's is a test of its own.
+    model network{loops_and_branches_inside::network,
+                  {.dt = loops_and_branches_inside::dt},
+                  precision<double>};
+    loops_and_branches_inside::load(network);
+    std::vector<nir_tool::parameter_table> numbers;
+    for (auto const& one : network.parameters())
+        numbers.push_back({one.layer, one.name, one.shape, network.get(one.layer, one.name)});
+    is("loops_and_branches_inside", &numbers);
+}
+
+TEST_CASE("numbers as literals: as short as they can be, and the same bits again") {
+    auto const limits = std::numeric_limits<double>();
+    for (auto const& [value, text] :
+         std::vector<std::pair<double, std::string>>{{0, "0.0f"},
+                                                     {-0.0, "-0.0f"},
+                                                     {3, "3.0f"},
+                                                     {0.1f, "0.1f"},
+                                                     {0x1p-149, "1e-45f"},
+                                                     {0.1, "0.1"},
+                                                     {1e22, "1e+22"},
+                                                     {1. / 3, "0.3333333333333333"},
+                                                     {limits.denorm_min(), "5e-324"},
+                                                     {limits.max(), "1.7976931348623157e+308"}}) {
+        REQUIRE(nir_tool::literal(value, nir_tool::are_floats({value})) == text);
+        double const again = text.back() == 'f' ? std::strtof(text.c_str(), nullptr)
+                                                : std::strtod(text.c_str(), nullptr);
+        REQUIRE(std::bit_cast<std::uint64_t>(again) == std::bit_cast<std::uint64_t>(value));
+    }
+    std::string const text =
+        nir_tool::numbers_inside({{"li 1", "tau", {2}, {0.5, 0.5}}, {"li 1", "r", {2}, {0, -0.0}}});
+    INFO(text);
+    REQUIRE_THAT(text, ContainsSubstring("{\"li 1\", \"tau\", 0.5f},"));
+    REQUIRE_THAT(text, ContainsSubstring("float li_1_r[] = { // [2]\n    0.0f, -0.0f,\n};"));
+    REQUIRE_THROWS_MATCHES(nir_tool::expect_few(2'000'001, "large.nir"), value_error,
+                           MessageMatches(ContainsSubstring("'large.nir' holds 2000001 numbers") &&
+                                          ContainsSubstring("Leave out --weights inside")));
 }
 
 TEST_CASE("a sentence: repetitions, sums, windows, choices") {

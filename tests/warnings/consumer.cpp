@@ -8,6 +8,7 @@
 #include <spikefuse/io/plot/terminal.hpp>
 #include <spikefuse/io/plot/traces.hpp>
 #include <spikefuse/io/save.hpp>
+#include <spikefuse/run/written_numbers.hpp>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/checkpoint.hpp>
 #include <spikefuse/train/trainer.hpp>
@@ -36,5 +37,7 @@ void consumer(std::string const& path) {
     save_checkpoint(training, path);
     nir::write(path, network);
     network.load(nir::read(path));
+    constexpr float biases[40] = {0.1f, 0.2f};
+    set_written(network, 1 * ms, {{"linear 1", "bias", biases}, {"lif 1", "v_leak", 0.0}});
     io::plot::write_svg(io::plot::figure{.title = "nothing"}, path);
 }

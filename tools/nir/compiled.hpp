@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <spikefuse/version.hpp>
+#include <sstream>
 #include <unistd.h>
 
 namespace nir_tool {
@@ -56,12 +57,56 @@ inline bool build(fs::path const& folder, std::string const& options) {
            runs("cmake --build " + at + "/build --target network", folder / "log");
 }
 
+// For a program: how the parameters of a model are written, each behind its shape, layer and name.
+inline constexpr char const* parameters_writer = R"(
+template <class Model>
+void write_parameters(std::ostream& out, Model const& made) {
+    for (auto const& one : made.parameters()) {
+        for (std::size_t const extent : one.shape) out << extent << ' ';
+        out << '\n' << one.layer << '\n' << one.name << '\n';
+        auto const numbers = made.get(one.layer, one.name);
+        out.write(reinterpret_cast<char const*>(numbers.data()),
+                  static_cast<std::streamsize>(numbers.size() * sizeof(numbers[0])));
+    }
+}
+)";
+// And read again, of a model in double.
+inline std::vector<parameter_table> read_parameters(std::istream& in) {
+    std::vector<parameter_table> all;
+    for (std::string shape; std::getline(in, shape);) {
+        parameter_table& one = all.emplace_back();
+        std::getline(in, one.layer), std::getline(in, one.parameter);
+        std::istringstream extents(shape);
+        std::size_t count = 1;
+        for (std::size_t extent = 0; extents >> extent; count *= extent)
+            one.shape.push_back(extent);
+        one.numbers.resize(count);
+        in.read(reinterpret_cast<char*>(one.numbers.data()),
+                static_cast<std::streamsize>(count * sizeof(double)));
+    }
+    return all;
+}
+
+// A folder that goes away with what it holds.
+class passing_folder {
+  public:
+    passing_folder() { fs::create_directories(path); }
+    passing_folder(passing_folder const&) = delete;
+    passing_folder& operator=(passing_folder const&) = delete;
+    ~passing_folder() {
+        std::error_code left;
+        fs::remove_all(path, left);
+    }
+    fs::path const path = fs::temp_directory_path() / ("spikefuse-nir-" + std::to_string(getpid()));
+};
+
 class compiled {
   public:
+    // `otherwise`: what can be done where this cannot, for errors.
     // Throws no_word where the network has no sentence, file_error where it does not compile.
-    compiled(nir::graph const& graph, nir::choices const& choices,
+    compiled(nir::graph const& graph, nir::choices const& choices, std::string otherwise,
              std::function<void(std::string const&)> const& say)
-        : graph_(graph) {
+        : graph_(graph), otherwise_(std::move(otherwise)) {
         std::string const name = fs::path(graph.path).stem().string();
         header const made = generate(graph, choices, name);
         std::string const program_text = main_of(made.space);
@@ -79,51 +124,61 @@ class compiled {
         fs::create_directories(aside);
         write(aside / "network.hpp", made.text);
         write(aside / "main.cpp", program_text);
-        if (!build(aside, "-DCMAKE_BUILD_TYPE=Release"))
+        if (!build(aside, "-DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE:-Release}"))
             throw spikefuse::file_error("the network of '" + graph.path + "' does not compile",
                                         "see " + (aside / "log").string(),
-                                        "CMake, a C++20 compiler and Kokkos have to be found; "
-                                        "without --compiled it is interpreted");
+                                        "CMake, a C++20 compiler and Kokkos have to be found; " +
+                                            otherwise_);
         std::error_code taken; // somebody else's, of the same text
         fs::rename(aside, folder_, taken);
         if (taken) fs::remove_all(aside);
     }
 
     results run(recording const& input) const {
-        fs::path const here =
-            fs::temp_directory_path() / ("spikefuse-nir-" + std::to_string(getpid()));
-        fs::create_directories(here);
+        passing_folder const here;
         numbers const in = joined_rows(graph_, graph_.inputs, input);
-        std::ofstream(here / "in", std::ios::binary)
+        std::ofstream(here.path / "in", std::ios::binary)
             .write(reinterpret_cast<char const*>(in.data()),
                    static_cast<std::streamsize>(in.size() * sizeof(double)));
-        bool const well = runs("'" + program().string() + "' '" + graph_.path + "' " +
-                                   std::to_string(input.steps) + " '" + (here / "in").string() +
-                                   "' '" + (here / "out").string() + "'",
-                               here / "log");
         std::size_t each = 0;
         for (nir::port const& one : graph_.outputs)
             each += interpreter::count(graph_.nodes[one.node].out);
         numbers out(input.steps * each);
-        std::ifstream file(here / "out", std::ios::binary);
+        std::ifstream file =
+            written(here, std::to_string(input.steps) + " '" + (here.path / "in").string() + "'");
         file.read(reinterpret_cast<char*>(out.data()),
                   static_cast<std::streamsize>(out.size() * sizeof(double)));
-        bool const whole = well && file.good();
-        std::string said;
-        if (std::ifstream log(here / "log"); !whole)
-            said.assign(std::istreambuf_iterator<char>(log), {});
-        fs::remove_all(here);
-        if (!whole)
-            throw spikefuse::file_error("the network of '" + graph_.path + "' did not run", said,
-                                        "without --compiled it is interpreted");
+        if (!file.good()) fail(here);
         results made;
         recording const parts = parted_rows(graph_, graph_.outputs, out, input.steps);
         for (auto const& [label, values] : parts.arrays) made["out/" + label] = values;
         return made;
     }
 
+    // The parameters of a model that has loaded the file.
+    std::vector<parameter_table> parameters() const {
+        passing_folder const here;
+        std::ifstream file = written(here, "");
+        return read_parameters(file);
+    }
+
   private:
     fs::path program() const { return folder_ / "build" / "network"; }
+    // What the program writes, given the file and more arguments.
+    std::ifstream written(passing_folder const& here, std::string const& more) const {
+        fs::path const out = here.path / "out";
+        if (!runs("'" + program().string() + "' '" + graph_.path + "' '" + out.string() + "' " +
+                      more,
+                  here.path / "log"))
+            fail(here);
+        return std::ifstream(out, std::ios::binary);
+    }
+    [[noreturn]] void fail(passing_folder const& here) const {
+        std::ifstream log(here.path / "log");
+        std::string const said(std::istreambuf_iterator<char>(log), {});
+        throw spikefuse::file_error("the network of '" + graph_.path + "' did not run", said,
+                                    otherwise_);
+    }
     static fs::path cache() {
         auto const folder = [](char const* variable) {
             char const* const value = std::getenv(variable);
@@ -133,43 +188,48 @@ class compiled {
         if (fs::path const own = folder("XDG_CACHE_HOME"); !own.empty()) return own / "spikefuse";
         return folder("HOME") / ".cache" / "spikefuse";
     }
-    static std::string main_of(std::string const& space) {
-        return "// network FILE STEPS IN OUT: doubles [T, N] in, [T, M] out.\n"
-               "#include \"network.hpp\"\n\n#include <fstream>\n#include <iostream>\n\n"
-               "using namespace spikefuse;\n\n"
-               "int main(int, char** argv) {\n"
-               "    Kokkos::ScopeGuard const kokkos;\n"
-               "    try {\n"
-               "        nir::graph const graph = nir::read(argv[1]);\n"
-               "        model made{" +
-               space +
-               "::network, {.steps = std::atoi(argv[2]), .batch = "
-               "1, .dt = " +
-               space +
-               "::dt}, precision<double>};\n"
-               "        " +
-               space +
-               "::load(made, graph);\n"
-               "        Kokkos::View<double***, Kokkos::LayoutRight> const x(\"input\", "
-               "static_cast<std::size_t>(std::atoi(argv[2])), 1, decltype(made)::inputs);\n"
-               "        auto const host = Kokkos::create_mirror_view(x);\n"
-               "        auto const bytes = [](auto const& view) { return "
-               "static_cast<std::streamsize>(view.size() * sizeof(double)); };\n"
-               "        std::ifstream(argv[3], std::ios::binary).read("
-               "reinterpret_cast<char*>(host.data()), bytes(host));\n"
-               "        Kokkos::deep_copy(x, host);\n"
-               "        auto const y = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), "
-               "made(x));\n"
-               "        std::ofstream(argv[4], std::ios::binary).write("
-               "reinterpret_cast<char const*>(y.data()), bytes(y));\n"
-               "        return 0;\n"
-               "    } catch (std::exception const& thrown) {\n"
-               "        std::cerr << thrown.what() << \"\\n\";\n"
-               "        return 1;\n"
-               "    }\n}\n";
+    static std::string main_of(std::string const& space) { // which is never "network"
+        return "#include \"network.hpp\"\n\n#include <fstream>\n#include <iostream>\n\n"
+               "using namespace spikefuse;\nnamespace network = " +
+               space + ";\n" + parameters_writer + R"(
+// network FILE OUT: writes the parameters.
+// network FILE OUT STEPS IN: doubles [T, N] in, [T, M] out.
+int main(int count, char** argv) {
+    Kokkos::ScopeGuard const kokkos;
+    try {
+        nir::graph const graph = nir::read(argv[1]);
+        int const steps = count > 3 ? std::atoi(argv[3]) : 1;
+        model made{network::network, {.steps = steps, .dt = network::dt}, precision<double>};
+        network::load(made, graph);
+        std::ofstream out(argv[2], std::ios::binary);
+        if (count < 4) {
+            write_parameters(out, made);
+        } else {
+            Kokkos::View<double***, Kokkos::LayoutRight> const x(
+                "input", static_cast<std::size_t>(steps), 1, decltype(made)::inputs);
+            auto const host = Kokkos::create_mirror_view(x);
+            auto const bytes = [](auto const& view) {
+                return static_cast<std::streamsize>(view.size() * sizeof(double));
+            };
+            std::ifstream(argv[4], std::ios::binary)
+                .read(reinterpret_cast<char*>(host.data()), bytes(host));
+            Kokkos::deep_copy(x, host);
+            auto const y = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), made(x));
+            out.write(reinterpret_cast<char const*>(y.data()), bytes(y));
+        }
+        if (out.flush()) return 0;
+        std::cerr << "there is no room for what it gives\n";
+        return 1;
+    } catch (std::exception const& thrown) {
+        std::cerr << thrown.what() << '\n';
+        return 1;
+    }
+}
+)";
     }
 
     nir::graph const& graph_;
+    std::string otherwise_;
     fs::path folder_;
 };
 

@@ -3,6 +3,7 @@
 // From a NIR graph to the sentence that a person would write: `input<12> >> fc1 >> recurrent(...)`.
 
 #include "images.hpp"
+#include "inside.hpp"
 #include "options.hpp"
 #include "sentence.hpp"
 
@@ -87,11 +88,14 @@ inline void take_steps_of_loops(nir::graph& graph, nir::schedule& plan, double d
     }
 }
 
+inline std::string exact(double value) {
+    std::array<char, 32> digits{};
+    std::snprintf(digits.data(), digits.size(), "%.17g", value);
+    return digits.data();
+}
 // Choices as an initialiser: those that are not the default.
 inline std::string initialiser_of(nir::choices const& chosen) {
-    std::array<char, 32> digits{};
-    std::snprintf(digits.data(), digits.size(), "%.17g", chosen.dt);
-    std::string text = std::string("{.dt = ") + digits.data();
+    std::string text = "{.dt = " + exact(chosen.dt);
     nir::choices const usual;
     auto const say = [&](bool other, char const* what) {
         if (other) text += std::string(", .") + what;
@@ -121,8 +125,10 @@ inline std::string row_of(char const* type, nir::graph const& graph,
 }
 
 // The C++ header of a network: its words by the nodes' names, the sentence, and how a model gets
-// the file's numbers. Throws no_word where there is no such sentence.
-inline header generate(nir::graph graph, nir::choices const& choices, std::string const& place) {
+// the file's numbers: `inside` the header, or from the file. Throws no_word where there is no such
+// sentence.
+inline header generate(nir::graph graph, nir::choices const& choices, std::string const& place,
+                       std::vector<parameter_table> const* inside = nullptr) {
     auto const loose = [&](std::size_t k) { // joined to nothing
         return std::none_of(graph.edges.begin(), graph.edges.end(),
                             [&](auto const& edge) { return edge.first == k || edge.second == k; });
@@ -181,10 +187,15 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         "taken so:\n";
     text += "//   dt = " + short_number(choices.dt) + " s\n" + said_of(choices, "//   ");
     text += row_of("Input", graph, graph.inputs) + row_of("Output", graph, graph.outputs);
-    text +=
-        "\n#include <spikefuse/io/nir_load.hpp>\n#include <spikefuse/spikefuse.hpp>\n\nnamespace " +
-        space + " {\n\nusing namespace spikefuse;\n\ninline constexpr nir::choices choices" +
-        initialiser_of(choices) + ";\ninline constexpr duration dt{choices.dt};\n\n";
+    std::string const filled = inside == nullptr ? "#include <spikefuse/io/nir_load.hpp>\n"
+                                                 : "#include <spikefuse/run/written_numbers.hpp>\n",
+                      chosen = inside == nullptr
+                                   ? "inline constexpr nir::choices choices" +
+                                         initialiser_of(choices) +
+                                         ";\ninline constexpr duration dt{choices.dt};\n\n"
+                                   : "inline constexpr duration dt{" + exact(choices.dt) + "};\n\n";
+    text += "\n" + filled + "#include <spikefuse/spikefuse.hpp>\n\nnamespace " + space +
+            " {\n\nusing namespace spikefuse;\n\n" + chosen;
     std::map<std::string, std::string> earlier; // of words that are said
     for (std::size_t const k : said) {
         auto const [known, fresh] = earlier.emplace(words[k], constants[k]);
@@ -195,10 +206,12 @@ inline header generate(nir::graph graph, nir::choices const& choices, std::strin
         text += "\n";
     }
     text += "\ninline constexpr auto network = " + line + ";\n\n";
-    text += "/// Gives a model of `network` the numbers of the file.\n"
-            "template <class Model>\nvoid load(Model& made, nir::graph const& file) {\n"
-            "    made.load(file, choices);\n}\n\n} // namespace " +
-            space + "\n";
+    text += inside == nullptr
+                ? "/// Gives a model of `network` the numbers of the file.\n"
+                  "template <class Model>\nvoid load(Model& made, nir::graph const& file) {\n"
+                  "    made.load(file, choices);\n}\n"
+                : numbers_inside(*inside);
+    text += "\n} // namespace " + space + "\n";
     return {text, space};
 }
 

@@ -61,6 +61,8 @@ std::function<void(std::size_t)> progress(std::size_t steps) {
     };
 }
 
+void say(std::string const& what) { std::fprintf(stderr, "%s\n", what.c_str()); }
+
 // What cannot be written as a network, with the cure.
 spikefuse::name_error without_sentence(std::string const& path, no_word const& reason,
                                        char const* cure) {
@@ -68,19 +70,23 @@ spikefuse::name_error without_sentence(std::string const& path, no_word const& r
 }
 compiled as_program(nir::graph const& graph, nir::choices const& choices) {
     try {
-        return {graph, choices,
-                [](std::string const& what) { std::fprintf(stderr, "%s\n", what.c_str()); }};
+        return {graph, choices, "without --compiled it is interpreted", say};
     } catch (no_word const& reason) {
         throw without_sentence(graph.path, reason, "Leave out --compiled: any file is interpreted");
     }
+}
+// What a network gives, as one kernel or step by step; `states` only so.
+results results_of(nir::graph const& graph, nir::choices const& choices, recording const& input,
+                   bool states, bool compile) {
+    return compile ? as_program(graph, choices).run(input)
+                   : run(graph, choices, input, states, progress(input.steps));
 }
 
 int run_file(std::string const& path, nir::choices const& choices, std::string const& in,
              std::string const& out, bool states, bool compile) {
     nir::graph const graph = read(path);
     recording const input = read_arrays(in, graph, graph.inputs, {"/in/", "/"});
-    results const made = compile ? as_program(graph, choices).run(input)
-                                 : run(graph, choices, input, states, progress(input.steps));
+    results const made = results_of(graph, choices, input, states, compile);
     write(out, made);
     for (auto const& [name, values] : made)
         std::printf("%s %s: %s\n", name.c_str(), shape_of(values.shape).c_str(),
@@ -88,10 +94,21 @@ int run_file(std::string const& path, nir::choices const& choices, std::string c
     return 0;
 }
 
-int generate_file(std::string const& path, nir::choices const& choices, std::string const& out) {
+// The parameters as a model has them that has loaded the file.
+std::vector<parameter_table> parameters_of(nir::graph const& graph, nir::choices const& choices) {
+    expect_few(graph.numbers(), graph.path);
+    return compiled(graph, choices, "without --weights inside none of it is needed", say)
+        .parameters();
+}
+
+int generate_file(std::string const& path, nir::choices const& choices, std::string const& out,
+                  bool inside) {
     nir::graph const graph = read(path);
     try {
-        header const made = generate(graph, choices, std::filesystem::path(path).stem().string());
+        std::vector<parameter_table> const parameters =
+            inside ? parameters_of(graph, choices) : std::vector<parameter_table>();
+        header const made = generate(graph, choices, std::filesystem::path(path).stem().string(),
+                                     inside ? &parameters : nullptr);
         if (out.empty())
             std::cout << made.text;
         else
@@ -103,7 +120,8 @@ int generate_file(std::string const& path, nir::choices const& choices, std::str
 }
 
 int verify(std::string const& path, nir::choices const& choices, std::string const& in,
-           std::string const& expected, std::string const& variant, double tolerance) {
+           std::string const& expected, std::string const& variant, double tolerance,
+           bool compile) {
     nir::graph const graph = read(path);
     recording const input = read_arrays(in, graph, graph.inputs, {"/in/", "/"}),
                     wanted = read_arrays(expected, graph, graph.outputs,
@@ -113,7 +131,7 @@ int verify(std::string const& path, nir::choices const& choices, std::string con
                                          " steps",
                                      "'" + in + "' has " + std::to_string(input.steps),
                                      "Expected values for every step of the input");
-    results const made = run(graph, choices, input, false, progress(input.steps));
+    results const made = results_of(graph, choices, input, false, compile);
     bool all = true;
     for (auto const& [label, values] : wanted.arrays) {
         verdict const found =
@@ -148,7 +166,7 @@ int main(int argc, char** argv) {
     std::string path, drawing, in, out, expected, variant = "spec";
     nir::choices choices;
     double tolerance = 1e-5;
-    bool states = false, compile = false;
+    bool states = false, compile = false, inside = false;
     auto const command = [&](char const* name, char const* what) {
         CLI::App* const made = app.add_subcommand(name, what);
         made->add_option("FILE", path, "NIR file")->required();
@@ -162,24 +180,28 @@ int main(int argc, char** argv) {
         command("run", "runs it over data: interpreted, any file, slowly; or compiled");
     CLI::App* const verifying =
         command("verify", "runs it likewise, and compares with what was expected");
-    CLI::App* const generating =
-        command("generate", "writes the C++ header of the network, to be loaded from the file");
+    CLI::App* const generating = command("generate", "writes the C++ header of the network");
     generating->add_option("-o,--output", out, "header; else it is printed");
+    generating
+        ->add_option_function<std::string>(
+            "--weights", [&](std::string const& word) { inside = word == "inside"; },
+            "where its numbers are: beside (default), a program loads them from the file, or "
+            "inside, as tables: no file, no HDF5 (the network is compiled once for that)")
+        ->check(CLI::IsMember({"inside", "beside"}))
+        ->type_name("WORD");
     add_choices(*generating, choices);
     for (CLI::App* const one : {running, verifying}) {
         one->add_option("--input", in,
                         "HDF5: an array [T, shape] for each Input, /NAME or /in/NAME")
             ->required();
+        one->add_flag("--compiled", compile,
+                      "as one kernel: its header is generated, compiled once into a cache "
+                      "(SPIKEFUSE_CACHE, else ~/.cache/spikefuse), and run in double");
         add_choices(*one, choices);
     }
     running->add_option("--output", out, "HDF5: /out/NAME [T, shape]")->required();
-    CLI::Option* const with_states =
-        running->add_flag("--states", states, "writes /node/NAME/{v,i,z} of every neuron too");
-    running
-        ->add_flag("--compiled", compile,
-                   "as one kernel: its header is generated, compiled once into a cache "
-                   "(SPIKEFUSE_CACHE, else ~/.cache/spikefuse), and run in double")
-        ->excludes(with_states);
+    running->add_flag("--states", states, "writes /node/NAME/{v,i,z} of every neuron too")
+        ->excludes("--compiled");
     verifying
         ->add_option("--expected", expected, "HDF5: /NAME, /out/NAME or /expect/VARIANT/out/NAME")
         ->required();
@@ -191,9 +213,9 @@ int main(int argc, char** argv) {
     try {
         if (inspecting->parsed()) return inspect(path, drawing);
         if (checking->parsed()) return check(path);
-        if (generating->parsed()) return generate_file(path, choices, out);
+        if (generating->parsed()) return generate_file(path, choices, out, inside);
         if (running->parsed()) return run_file(path, choices, in, out, states, compile);
-        return verify(path, choices, in, expected, variant, tolerance);
+        return verify(path, choices, in, expected, variant, tolerance, compile);
     } catch (std::exception const& thrown) {
         std::fflush(stdout);
         std::fprintf(stderr, "%s\n", thrown.what());

@@ -71,7 +71,7 @@ inline bool is_taken(std::string const& name) {
         "threshold", "iaf", "lif", "li", "nir", "identity", "recurrent", "through", "repeat",
         "image", "take", "same_size", "no_bias", "subtract", "inclusive", "use_old_current",
         "next_step", "start_at_leak", "s", "ms", "us", "spikefuse", "model", "load", "network",
-        "dt", "choices"};
+        "dt", "choices", "numbers", "set_written"};
     return std::find(taken.begin(), taken.end(), name) != taken.end();
 }
 

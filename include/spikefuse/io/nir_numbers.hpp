@@ -4,6 +4,7 @@
 
 #include "../core/errors.hpp"
 #include "../core/layer.hpp"
+#include "../run/written_numbers.hpp"
 #include "nir_reader.hpp"
 
 #include <cmath>
@@ -245,9 +246,10 @@ class numbers_of_node {
 /// Sets all of it, or throws and sets nothing.
 template <class Model>
 void set_all(Model& network, std::vector<planned_write> const& writes) {
+    std::vector<written_array> all;
     for (auto const& write : writes)
-        network.check(write.layer, write.parameter, std::span<double const>(write.values));
-    for (auto const& write : writes) network.set(write.layer, write.parameter, write.values);
+        all.push_back({write.layer, write.parameter, std::span<double const>(write.values)});
+    spikefuse::detail::set_all(network, std::span<written_array const>(all));
 }
 
 } // namespace detail

@@ -5,6 +5,7 @@
 
 #include "hdf5_write.hpp"
 #include "nir_fields.hpp"
+#include "nir_nesting.hpp"
 #include "nir_network.hpp"
 #include "nir_numbers.hpp"
 #include "nir_trial.hpp"
@@ -29,16 +30,10 @@ namespace detail {
 /// Numbers in a graph that is to be written.
 class graph_file {
   public:
-    graph_file(graph const& from, packages package) : package_(package) {
+    /// @param path of the file, for messages
+    graph_file(graph const& from, packages package, std::string const& path) : package_(package) {
         file_.text("/version", package == packages::nir_1_0_4 ? "1.0.4" : "1.0.8");
-        file_.group("/node");
-        file_.text("/node/type", "NIRGraph");
-        file_.group("/node/nodes");
-        for (node const& one : from.nodes) put(one);
-        std::vector<std::string> edges;
-        for (auto const& [source, target] : from.edges)
-            edges.insert(edges.end(), {from.nodes[source].name, from.nodes[target].name});
-        file_.texts("/node/edges", {edges.size() / 2, 2}, edges);
+        put(from, nesting(from, path).root, "/node");
         if (!from.test) return;
         file_.group("/spikefuse"), file_.group("/spikefuse/test");
         numbers("/spikefuse/test/input", from.test->input);
@@ -67,10 +62,23 @@ class graph_file {
     static std::vector<double> as_numbers(extents const& shape) {
         return {shape.begin(), shape.end()};
     }
-    void put(node const& one) const {
-        std::string const place = "/node/nodes/" + one.name;
+    /// [.., out] of weights [.., out, in]; of a convolution's [out].
+    static extents outputs_of(extents weights, std::string const& type) {
+        weights.resize(type == "Affine" ? weights.size() - 1 : 1);
+        return weights;
+    }
+    void put(graph const& from, nest const& part, std::string const& place) const {
         file_.group(place);
-        file_.text(place + "/type", one.type);
+        file_.text(place + "/type", "NIRGraph");
+        file_.group(place + "/nodes");
+        for (nest::member const& one : part.members)
+            put(from.nodes[one.node], one.type, place + "/nodes/" + one.name);
+        for (nest const& one : part.inner) put(from, one, place + "/nodes/" + one.name);
+        file_.texts(place + "/edges", {part.edges.size() / 2, 2}, part.edges);
+    }
+    void put(node const& one, std::string const& type, std::string const& place) const {
+        file_.group(place);
+        file_.text(place + "/type", type);
         io::nir_node const fields = as_in_file(one);
         for (auto const& [key, word] : fields.texts) file_.text(place + "/" + key, word);
         for (auto const& [key, field] : fields.fields) {
@@ -81,10 +89,11 @@ class graph_file {
                 continue;
             }
             array value = field;
-            if (key != "weight" && key != "bias") { // one number for each of what arrives
-                std::size_t const count = io::detail::count_of(one.in);
-                if (value.values.size() == 1) value.values.assign(count, value.values[0]);
-                value.shape = one.in;
+            if (key != "weight") { // one number for each of what arrives; a bias for each output
+                value.shape =
+                    key == "bias" ? outputs_of(fields.fields.at("weight").shape, type) : one.in;
+                if (value.values.size() == 1)
+                    value.values.assign(io::detail::count_of(value.shape), value.values[0]);
             }
             bool const zero = std::all_of(value.values.begin(), value.values.end(),
                                           [](double x) { return x == 0; });
@@ -99,6 +108,7 @@ class graph_file {
         std::visit(
             [&]<class Node>(Node const& what) {
                 if constexpr (std::is_same_v<Node, nodes::input> ||
+                              std::is_same_v<Node, nodes::junction> ||
                               std::is_same_v<Node, nodes::output>) {
                     whole(place + "/shape", {one.out.size()}, as_numbers(one.out));
                 } else if constexpr (std::is_same_v<Node, nodes::flatten>) {
@@ -323,17 +333,13 @@ graph graph_of(Model const& network, std::string const& path = "a model") {
 
 /// Writes a graph.
 /// @param path is replaced in one step, or left as it was
-/// @param what nodes, and edges between them; metadata is left out
+/// @param what nodes, and edges between them; metadata is left out. A name with a slash is that of
+///     a node in a nested graph
 /// @param how who is to read it
-/// @throws name_error a name with a slash
+/// @throws name_error a nested graph without one beginning and one end
 /// @throws file_error the disk
 inline void write(std::string const& path, graph const& what, writing const& how = {}) {
-    for (node const& one : what.nodes)
-        if (one.name.find('/') != std::string::npos || one.type == "Junction")
-            throw name_error("'" + one.name + "' cannot be written to '" + path + "'",
-                             "in a file a slash makes a group: it is a node of a nested graph",
-                             "Name it without, and join what a nested graph's ends join");
-    std::string const bytes = detail::graph_file(what, how.package).bytes();
+    std::string const bytes = detail::graph_file(what, how.package, path).bytes();
     io::detail::replace_file(path, bytes);
 }
 

@@ -53,6 +53,9 @@ class model_parameters {
             one.template check<T>(static_cast<double>(values[k]), k);
         return one;
     }
+    void check(std::string_view layer, std::string_view name, double value) const { // for all
+        find(layer, name).template check<T>(value, 0);
+    }
     /// Sets an array, row-major: weight [outputs, inputs], or one number a neuron.
     /// @throws name_error no such layer, or no such array of it; then nothing has changed
     /// @throws shape_error another number of values
