@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # scripts/test.sh [ARGUMENTS]: sets up what is missing, builds, runs every test. Arguments go to ctest, and only the programs of the tests
 # that they choose are built: scripts/test.sh -L static, scripts/test.sh -R 'chunks'
-# Where clang++ stands beside the compiler of the preset release, it builds what tests values, which is three times as quick.
-# SPIKEFUSE_PRESET chooses another preset (debug, asan, tsan, strict; one compiler builds all), SPIKEFUSE_JOBS how many jobs run at once (2).
+# Where clang++ stands beside the compiler of the preset release, it builds what tests values, which is three times as quick; and where qemu and
+# what programs for aarch64 are linked with stand too (the private userland has them), some tests run once more as such programs.
+# SPIKEFUSE_PRESET chooses another preset (debug, asan, tsan, strict, aarch64; one compiler builds all), SPIKEFUSE_JOBS how many jobs run at once (2).
 . "$(dirname "${BASH_SOURCE[0]}")/lib/environment.sh"
 explain_if_asked "$@"
 find_environment
@@ -19,6 +20,14 @@ elif in_environment "$project_root" sh -c 'command -v clang++' >/dev/null && of_
 else
     say "no clang++ that builds here: one compiler builds all"
     only_configure SPIKEFUSE_TESTS=all
+fi
+if [ "$SPIKEFUSE_PRESET" = release ]; then
+    if in_environment "$project_root" sh -c "command -v clang++ && command -v ld.lld && command -v qemu-aarch64 && ls -d $arm_tree" >/dev/null 2>&1; then
+        presets+=(aarch64)
+        of_preset aarch64 only_configure
+    else
+        say "nothing here makes and runs programs for aarch64: not tested"
+    fi
 fi
 
 # ctest reads one folder; plan/ in each holds the tests of all programs, built or not; the command of each is "cmake -E echo PROGRAM".

@@ -36,10 +36,16 @@ userland_packages=(
 )
 userland_from_sid=(libkokkos-dev)
 disassembler='nvidia-cuda-nvdisasm>=13' # of pip; beside nvcc alone: what a device's kernels became is looked at
+# For programs of arm64 (the preset aarch64): what links and runs them here, and what they are linked with, in a tree of its own: Catch2 and
+# HDF5 do not stand beside those of another processor. libomp without what it depends on, which is LLVM.
+userland_for_arm=(lld qemu-user)
+arm_tree=/usr/aarch64-tree
+arm_packages=(libkokkos-dev:arm64 libcatch2-dev:arm64 libhdf5-dev:arm64 libstdc++-14-dev:arm64 libcli11-dev nlohmann-json3-dev librandom123-dev)
+arm_packages_alone=(libomp5-19:arm64)
 
 userland_path() {
     local key
-    key=$(printf '%s\n' "$userland_suite" "${userland_packages[@]}" "${userland_from_sid[@]}" "$disassembler" layout-1 | sha256sum | cut -c1-12)
+    key=$(printf '%s\n' "$userland_suite" "${userland_packages[@]}" "${userland_from_sid[@]}" "${userland_for_arm[@]}" $arm_tree "${arm_packages[@]}" "${arm_packages_alone[@]}" "$disassembler" layout-2 | sha256sum | cut -c1-12)
     printf '%s/userland-%s' "$cache_root" "$key"
 }
 
@@ -87,17 +93,36 @@ build_userland() {
     printf 'deb %s %s main\ndeb %s sid main\n' "$mirror" "$userland_suite" "$mirror" >"$making/etc/apt/sources.list"
     printf 'Package: *\nPin: release a=unstable\nPin-Priority: 50\n' >"$making/etc/apt/preferences.d/sid"
     printf 'Acquire::Check-Valid-Until "false";\nAPT::Install-Recommends "false";\n' >"$making/etc/apt/apt.conf.d/90spikefuse"
-    printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n' >"$making/etc/dpkg/dpkg.cfg.d/90spikefuse" # a crash loses nothing here
+    printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\npath-exclude=/usr/bin/qemu-*\npath-include=/usr/bin/qemu-aarch64\n' >"$making/etc/dpkg/dpkg.cfg.d/90spikefuse" # a crash loses nothing here
     cp -L /etc/resolv.conf "$making/etc/resolv.conf" 2>/dev/null || true
     cp -L /etc/apt/apt.conf.d/*proxy* "$making/etc/apt/apt.conf.d/" 2>/dev/null || true
     enter_userland "$making" / bash -euc "
         export DEBIAN_FRONTEND=noninteractive
+        native=\$(dpkg --print-architecture)
+        [ \$native = arm64 ] || dpkg --add-architecture arm64
         apt-get update
         apt-get install -y ${userland_packages[*]}
         apt-get install -y -t sid ${userland_from_sid[*]}
+        if [ \$native != arm64 ]; then
+            apt-get install -y ${userland_for_arm[*]}
+            mkdir -p $arm_tree/usr/lib $arm_tree/usr/include $arm_tree/packages/partial
+            ln -s usr/lib $arm_tree/lib
+            ln -s /usr/include/boost $arm_tree/usr/include/boost # headers, of any processor
+            cd $arm_tree/packages
+            apt-get install -y --download-only -o Dir::State::status=/dev/null -o APT::Architectures::=\$native -o APT::Architectures::=arm64 -o Dir::Cache::archives=\$PWD ${arm_packages[*]}
+            apt-get download ${arm_packages_alone[*]}
+            for package in *_arm64.deb *_all.deb; do
+                dpkg-deb --fsys-tarfile \$package | tar -x -C .. --keep-directory-symlink --exclude=./usr/share/{doc,man,locale}
+            done
+            ln -s libomp.so.5 $arm_tree/usr/lib/aarch64-linux-gnu/libomp.so
+            sed -i 's#\"/usr/include#\"$arm_tree/usr/include#' $arm_tree/usr/lib/*/cmake/Kokkos/KokkosTargets.cmake # else it names this machine's
+            rm -r $arm_tree/packages
+        fi
         # The package names two archives of header-only parts that it does not hold; empty ones satisfy find_package.
-        for part in algorithms simd; do
-            test -e /usr/lib/x86_64-linux-gnu/libkokkos\$part.a || ar rcs \$(dirname \$(ls /usr/lib/*/libkokkoscore.*  | head -n 1))/libkokkos\$part.a
+        for folder in \$(ls -d {,$arm_tree}/usr/lib/*/cmake/Kokkos); do
+            for part in algorithms simd; do
+                test -e \$folder/../../libkokkos\$part.a || ar rcs \$folder/../../libkokkos\$part.a
+            done
         done
         apt-get clean
         rm -rf /var/lib/apt/lists/*

@@ -52,13 +52,19 @@
 #else
 #define SPIKEFUSE_HOST_LANES 0
 #endif
-/// Bytes of the processor's own registers.
+/// Bytes of the processor's own registers, and how many there are.
 #if defined(__AVX512F__)
 #define SPIKEFUSE_REGISTER_BYTES 64
+#define SPIKEFUSE_REGISTERS 32
 #elif defined(__AVX__)
 #define SPIKEFUSE_REGISTER_BYTES 32
+#define SPIKEFUSE_REGISTERS 16
+#elif defined(__aarch64__) // NEON
+#define SPIKEFUSE_REGISTER_BYTES 16
+#define SPIKEFUSE_REGISTERS 32
 #else
 #define SPIKEFUSE_REGISTER_BYTES 16
+#define SPIKEFUSE_REGISTERS 16
 #endif
 
 #define SPIKEFUSE_PASTE_(a, b) a##b

@@ -252,6 +252,10 @@ SPIKEFUSE_FUNCTION constexpr int interleave([[maybe_unused]] int many) {
 template <class T>
 inline constexpr bool simd_is_composite = lanes<T>::width > 1 && interleave<T>(12) < 12;
 
+/// Registers of neurons that the processor's registers hold together: 32 with AVX-512, 8 with AVX2
+/// and NEON, 4 with SSE2.
+inline constexpr int registers_of_neurons = SPIKEFUSE_REGISTERS * SPIKEFUSE_REGISTER_BYTES / 64;
+
 /// Whether the processor runs an operation on 64 bytes as two, so that arithmetic takes twice as
 /// long beside the loads: Zen 4.
 #ifdef __znver4__

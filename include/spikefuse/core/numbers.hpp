@@ -36,8 +36,8 @@ bool is_nan(T value) {
 template <class T>
 std::string beyond(double value) {
     if (!is_finite(value) || fits<T>(value)) return "";
-    return std::string("; in ") + (sizeof(T) == 4 ? "float" : "double") + " this one is " +
-           number_text(static_cast<double>(static_cast<T>(value)));
+    std::string text = sizeof(T) == 4 ? "; in float this one is " : "; in double this one is ";
+    return text += number_text(static_cast<double>(static_cast<T>(value)));
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -286,9 +286,26 @@ SPIKEFUSE_FUNCTION R choose(M where, R yes, R no) {
 #endif
     }
 }
+#if !defined(__SSE2__)
+/// The bits of lanes, each in its own lane, those of all halves in one register: as their numbers
+/// differ, its lanes together are the bits of all. No processor but x86 has an instruction for it.
+template <class T, int First, class M>
+SPIKEFUSE_FUNCTION auto bits_in_lanes(M where) {
+    if constexpr (in_halves<M>) {
+        constexpr int middle = First + static_cast<int>(sizeof where.low / sizeof(T));
+        return bits_in_lanes<T, First>(where.low) | bits_in_lanes<T, middle>(where.high);
+    } else {
+        M one_of_each{};
+        for (int k = 0; k < static_cast<int>(sizeof(M) / sizeof(T)); ++k)
+            one_of_each[k] = 1u << (First + k);
+        return static_cast<M>(where & one_of_each);
+    }
+}
+#endif
 /// One bit a lane, lane 0 lowest.
 template <class T, class M>
 SPIKEFUSE_FUNCTION std::uint32_t bits_of(M where) {
+#if defined(__SSE2__)
     if constexpr (in_halves<M>) {
         return bits_of<T>(where.low) | bits_of<T>(where.high) << (sizeof where.low / sizeof(T));
     } else {
@@ -298,17 +315,19 @@ SPIKEFUSE_FUNCTION std::uint32_t bits_of(M where) {
         return static_cast<std::uint32_t>(sizeof(T) == 4
                                               ? _mm256_movemask_ps(std::bit_cast<__m256>(where))
                                               : _mm256_movemask_pd(std::bit_cast<__m256d>(where)));
-#elif defined(__SSE2__)
+#else
         return static_cast<std::uint32_t>(sizeof(T) == 4
                                               ? _mm_movemask_ps(std::bit_cast<__m128>(where))
                                               : _mm_movemask_pd(std::bit_cast<__m128d>(where)));
-#else
-        std::uint32_t result = 0;
-        for (int k = 0; k < static_cast<int>(sizeof where / sizeof(T)); ++k)
-            result |= static_cast<std::uint32_t>(where[k] & 1) << k;
-        return result;
 #endif
     }
+#else
+    auto const bits = bits_in_lanes<T, 0>(where);
+    std::uint32_t result = 0;
+    for (int k = 0; k < static_cast<int>(sizeof bits / sizeof(T)); ++k)
+        result |= static_cast<std::uint32_t>(bits[k]);
+    return result;
+#endif
 }
 /// The lanes whose bit is set.
 template <class T, class M>

@@ -122,7 +122,10 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::
                                 static_cast<std::size_t>(first + i) * panel_width<T>);
     };
     int i = 0;
-    for (; i + 8 <= inputs; i += 8) some(fixed<8>{}, i);
+    // Half of the eight that fit, beside the gradients; where only four do, sums go through memory
+    // anyway (measured: docs/lab_notebook/speed.md).
+    constexpr int tile = lanes<T>::width > 1 && registers_of_neurons == 8 ? Panels > 1 ? 2 : 4 : 8;
+    for (; i + tile <= inputs; i += tile) some(fixed<tile>{}, i);
     for (; i < inputs; ++i) some(fixed<1>{}, i);
 }
 
