@@ -211,16 +211,88 @@ void hold_beside(parameters_of<T>& network, recordings_of<T>& seen, T dt, int wi
     }
 }
 
+#ifndef SPIKEFUSE_FLOAT_ALONE
+template <class T>
+using rows = Kokkos::View<T***, Kokkos::LayoutRight>; // [T, B, N]
+template <class T>
+int different(rows<T> const& a, rows<T> const& b) {
+    auto const x = test::host(a), y = test::host(b);
+    int count = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) count += x.data()[k] != y.data()[k] ? 1 : 0;
+    return count;
+}
+/// All steps of all samples by teams of a kernel like a user's.
+template <class T, class Model, class Input>
+rows<T> by_teams(Model const& network, Input const& input) {
+    using policy = Kokkos::TeamPolicy<>;
+    auto const brain = network.on_team();
+    rows<T> const result("result", input.extent(0), input.extent(1), Model::outputs);
+    Kokkos::View<T**, Kokkos::LayoutRight> const states("states", input.extent(1),
+                                                        brain.state_size);
+    int const threads = test::on_a_device ? 32 : 1;
+    Kokkos::parallel_for(
+        brain.with_scratch(policy(input.extent_int(1), threads)),
+        KOKKOS_LAMBDA(policy::member_type const& team) {
+            int const body = team.league_rank();
+            auto here = brain.at(team);
+            auto const mine = Kokkos::subview(states, body, Kokkos::ALL);
+            here.rest(mine);
+            here.run(Kokkos::subview(input, Kokkos::ALL, body, Kokkos::ALL), mine,
+                     Kokkos::subview(result, Kokkos::ALL, body, Kokkos::ALL));
+        });
+    return result;
+}
+/// Likewise by threads.
+template <class T, class Model, class Input>
+rows<T> by_threads(Model& network, Input const& input) {
+    auto const cell = network.cell();
+    rows<T> const result("result", input.extent(0), input.extent(1), Model::outputs);
+    int const steps = input.extent_int(0);
+    Kokkos::parallel_for(
+        input.extent_int(1), KOKKOS_LAMBDA(int b) {
+            auto state = cell.rest();
+            for (int t = 0; t < steps; ++t)
+                cell.step(state, Kokkos::subview(input, t, b, Kokkos::ALL),
+                          Kokkos::subview(result, t, b, Kokkos::ALL));
+        });
+    return result;
+}
+template <class Network, class T>
+constexpr bool fits_a_thread =
+    []<int... Layer>(std::integer_sequence<int, Layer...>) {
+        namespace plan = spikefuse::detail::plan;
+        using plain = plan::schedule<Network, false>;
+        return plan::cell_layout<plain, T>::number_count <= plan::states_of_cell &&
+               ((plain::template width_into<Layer> <= plan::widest_of_cell &&
+                 plain::template width_from<Layer> <= plan::widest_of_cell) &&
+                ...);
+    }(std::make_integer_sequence<int,
+                                 spikefuse::detail::plan::schedule<Network, false>::layer_count>{});
+/// The three levels give the same bits.
+template <class Network, class T, class Model, class Input>
+void at_other_levels(Model& network, Input const& input, rows<T> const& wanted) {
+    REQUIRE(different<T>(by_teams<T>(network, input), wanted) == 0);
+    if constexpr (fits_a_thread<Network, T>)
+        REQUIRE(different<T>(by_threads<T>(network, input), wanted) == 0);
+}
+#endif
+
 template <class T, given Input, class Network>
 void beside(Network const& network_type, trial const& how, std::string const& policies) {
     model network{network_type, {.steps = how.steps, .batch = how.batch, .seed = 42}, precision<T>};
     hold_beside<T>(network, network, static_cast<T>(network.setup().dt.seconds), Network::wants,
                    how, Input == given::values, policies,
                    [&]([[maybe_unused]] auto const& packed, [[maybe_unused]] auto const& values) {
+                       auto const run = [&](auto const& input) {
+                           [[maybe_unused]] auto const outputs = network(input);
+#ifndef SPIKEFUSE_FLOAT_ALONE
+                           at_other_levels<Network, T>(network, input, outputs);
+#endif
+                       };
                        if constexpr (Input == given::values) {
-                           network(values);
+                           run(values);
                        } else {
-                           network(packed);
+                           run(packed);
                        }
                    });
 }
