@@ -214,13 +214,6 @@ void hold_beside(parameters_of<T>& network, recordings_of<T>& seen, T dt, int wi
 #ifndef SPIKEFUSE_FLOAT_ALONE
 template <class T>
 using rows = Kokkos::View<T***, Kokkos::LayoutRight>; // [T, B, N]
-template <class T>
-int different(rows<T> const& a, rows<T> const& b) {
-    auto const x = test::host(a), y = test::host(b);
-    int count = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) count += x.data()[k] != y.data()[k] ? 1 : 0;
-    return count;
-}
 /// All steps of all samples by teams of a kernel like a user's.
 template <class T, class Model, class Input>
 rows<T> by_teams(Model const& network, Input const& input) {
@@ -271,9 +264,9 @@ constexpr bool fits_a_thread =
 /// The three levels give the same bits.
 template <class Network, class T, class Model, class Input>
 void at_other_levels(Model& network, Input const& input, rows<T> const& wanted) {
-    REQUIRE(different<T>(by_teams<T>(network, input), wanted) == 0);
+    REQUIRE(test::differences(by_teams<T>(network, input), wanted) == 0);
     if constexpr (fits_a_thread<Network, T>)
-        REQUIRE(different<T>(by_threads<T>(network, input), wanted) == 0);
+        REQUIRE(test::differences(by_threads<T>(network, input), wanted) == 0);
 }
 #endif
 

@@ -50,15 +50,6 @@ void step_cells(Model& network, States const& states, Input const& input, Output
         });
 }
 
-template <class T>
-std::size_t differences(held<T> const& a, held<T> const& b) {
-    auto const one = test::host(a), other = test::host(b);
-    std::size_t count = 0;
-    for (std::size_t k = 0; k < one.size(); ++k)
-        count += test::bits_of(one.data()[k]) != test::bits_of(other.data()[k]);
-    return count;
-}
-
 struct trial {
     double activity, gain;
 };
@@ -107,14 +98,14 @@ void compare(Network network_type, trial how) {
             expected = by_teams.step(input), stepped = network.step(input);
             step_cells(network, states, input, output, now);
         }
-        REQUIRE(differences<T>(output, expected) == 0);
-        REQUIRE(differences<T>(stepped, expected) == 0);
+        REQUIRE(test::differences(output, expected) == 0);
+        REQUIRE(test::differences(stepped, expected) == 0);
         for (auto const h = test::host(output); std::size_t k : {std::size_t(0), m - 1})
             total += std::abs(static_cast<double>(h(0, k)));
         if constexpr (Input == given::values)
             if (t == steps / 2) { // the same step from a copy of the states
                 step_cells(network, remembered, input, again, now);
-                REQUIRE(differences<T>(again, output) == 0);
+                REQUIRE(test::differences(again, output) == 0);
             }
     }
     CHECK(total > 0);

@@ -30,15 +30,6 @@ void fill(View const& view, double activity, unsigned seed) {
         return static_cast<T>(chance < activity ? 2 * size - 0.5 : 0);
     });
 }
-template <class View, class Other>
-std::size_t differences(View const& a, Other const& b) {
-    REQUIRE(a.size() == b.size());
-    auto const one = test::host(a), other = test::host(b);
-    std::size_t count = 0;
-    for (std::size_t k = 0; k < one.size(); ++k)
-        count += test::bits_of(one.data()[k]) != test::bits_of(other.data()[k]);
-    return count;
-}
 template <class View>
 std::size_t not_zero(View const& view) {
     auto const h = test::host(view);
@@ -77,7 +68,7 @@ void few_steps(Network network_type, Input const& input, double gain, names cons
         };
         again.run(Kokkos::DefaultExecutionSpace(), at(input), trace, at(got));
     }
-    REQUIRE(differences(got, expected) == 0);
+    REQUIRE(test::differences(got, expected) == 0);
     same_states(again, whole, states);
 }
 template <class Network, class T>
@@ -124,7 +115,7 @@ namespace {
 template <class Model, class Input, class Readout>
 void both(Model& recorded, Model& plain, Input const& input, Readout readout) {
     auto const expected = recorded(input, readout), got = plain(input, readout);
-    REQUIRE(differences(got, expected) == 0);
+    REQUIRE(test::differences(got, expected) == 0);
 }
 
 } // namespace
@@ -190,7 +181,7 @@ TEST_CASE("few steps: outputs of any strides, inputs of any strides") {
         other.run(space, given, last_step, apart);
         rows<float> const copy("copy", 6, 19);
         Kokkos::deep_copy(copy, apart);
-        REQUIRE(differences(copy, together) == 0);
+        REQUIRE(test::differences(copy, together) == 0);
         fired += not_zero(copy);
     }
     CHECK(fired > 0);

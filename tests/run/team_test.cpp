@@ -15,14 +15,6 @@ using policy = Kokkos::TeamPolicy<>;
 template <class T>
 using rows = Kokkos::View<T***, Kokkos::LayoutRight>;
 
-template <class T>
-int different(rows<T> const& a, rows<T> const& b) {
-    auto const x = test::host(a), y = test::host(b);
-    int count = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) count += x.data()[k] != y.data()[k] ? 1 : 0;
-    return count;
-}
-
 /// Steps of all bodies in one kernel: `together` of them a call.
 template <class T, class Network, class Input>
 rows<T> by_teams(model<Network, T> const& network, Input const& input, int together, int threads,
@@ -71,8 +63,8 @@ void same_bits(Network const& network) {
     for (int threads : {test::on_a_device ? 32 : 1, most})
         for (int together : {1, 7, steps}) {
             auto const same = [&](rows<T> const& wanted, auto const& input, std::uint64_t made) {
-                CHECK(different<T>(wanted, by_teams<T>(whole, input, together, threads, made)) ==
-                      0);
+                CHECK(test::differences(wanted,
+                                        by_teams<T>(whole, input, together, threads, made)) == 0);
             };
             same(of_spikes, spikes, 0);
             same(of_spikes, words_apart, 0);

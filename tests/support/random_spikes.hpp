@@ -68,6 +68,16 @@ auto bits_of(T value) {
     std::memcpy(&bits, &value, sizeof bits);
     return bits;
 }
+/// How many numbers of two views differ in their bits; all where one has more.
+template <class View, class Other>
+std::size_t differences(View const& a, Other const& b) {
+    auto const one = host(a), other = host(b);
+    if (one.size() != other.size()) return one.size() + other.size();
+    std::size_t count = 0;
+    for (std::size_t k = 0; k < one.size(); ++k)
+        count += bits_of(one.data()[k]) != bits_of(other.data()[k]) ? 1 : 0;
+    return count;
+}
 
 /// Louder weights, so that neurons fire.
 template <class Model>
