@@ -115,7 +115,7 @@ void training() {
 
 /// 5 batches and 7 samples more, which a training leaves out, and an evaluation does not.
 struct two_patterns {
-    bool one_rank_fails = false;
+    int* until_one_rank_fails = nullptr; // batches
     std::size_t count = 127;
 
     std::size_t size() const { return count; }
@@ -125,7 +125,8 @@ struct two_patterns {
                     4);
     }
     void fill(std::span<std::size_t const> which, view const& x, std::span<int> labels) const {
-        if (one_rank_fails && rank == ranks - 1) throw file_error("a disk", "is gone", "find it");
+        if (until_one_rank_fails != nullptr && (*until_one_rank_fails)-- == 0 && rank == ranks - 1)
+            throw file_error("a disk", "is gone", "find it");
         for (std::size_t b = 0; b < which.size(); ++b) {
             int const sample = static_cast<int>(which[b]);
             labels[b] = sample % 2;
@@ -202,13 +203,20 @@ void faults_of_one_rank() {
     trainer training(network, cross_entropy(max_over_time), adam{},
                      {.epochs = 1, .show_progress = false}, shared);
     std::string said;
-    try {
-        training.fit(two_patterns{.one_rank_fails = true}, no_data());
-    } catch (error const& e) {
-        said = e.what();
+    for (int const batches : {0, 6, 7}) { // while data are looked through (6), and in two steps
+        int until = batches;
+        said.clear();
+        auto const before = network.elapsed_steps();
+        try {
+            training.fit(two_patterns{.until_one_rank_fails = &until}, no_data());
+        } catch (error const& e) {
+            said = e.what();
+        }
+        expect("all ranks throw",
+               said.find(rank == ranks - 1 ? "a disk" : "another rank threw") != std::string::npos);
+        expect("no step is half done",
+               network.elapsed_steps() - before == (batches == 7 ? std::uint64_t(steps) : 0));
     }
-    expect("all ranks throw",
-           said.find(rank == ranks - 1 ? "a disk" : "another rank threw") != std::string::npos);
     classifier_model other(classifier, {.steps = steps, .batch = batch + 1});
     said.clear();
     try {

@@ -40,7 +40,8 @@
 /// In front of a loop: so many rounds at a time, and no more, on a device, which would unroll all
 /// of a loop whose length it knows.
 #if defined(__CUDA_ARCH__)
-#define SPIKEFUSE_ROUNDS(COUNT) _Pragma(#COUNT)
+#define SPIKEFUSE_PRAGMA_(TEXT) _Pragma(#TEXT)
+#define SPIKEFUSE_ROUNDS(COUNT) SPIKEFUSE_PRAGMA_(unroll COUNT)
 #else
 #define SPIKEFUSE_ROUNDS(COUNT)
 #endif

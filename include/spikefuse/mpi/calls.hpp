@@ -21,6 +21,16 @@ inline void check(int code) {
     throw value_error("MPI says: " + std::string(text, static_cast<std::size_t>(length)),
                       "an exchange between ranks failed", "Look at what the ranks do before");
 }
+inline int rank_in(MPI_Comm ranks) {
+    int rank = 0;
+    check(MPI_Comm_rank(ranks, &rank));
+    return rank;
+}
+inline int size_of(MPI_Comm ranks) {
+    int size = 1;
+    check(MPI_Comm_size(ranks, &size));
+    return size;
+}
 inline int as_count(std::size_t numbers) {
     if (numbers > static_cast<std::size_t>(std::numeric_limits<int>::max()))
         throw value_error(std::to_string(numbers) + " numbers are more than MPI counts",

@@ -61,9 +61,8 @@ class gradient_sum {
     template <class Model, class Loss>
     gradient_sum(backpropagation<Model, Loss> const& of, MPI_Comm ranks)
         : gradients_(of.raw()), groups_(static_cast<std::size_t>(of.groups())), ranks_(ranks),
-          count_(gradients_.extent(0) / groups_), sum_("spikefuse::gradient_sum", count_) {
-        detail::check(MPI_Comm_rank(ranks, &rank_));
-        detail::check(MPI_Comm_size(ranks, &size_));
+          count_(gradients_.extent(0) / groups_), sum_("spikefuse::gradient_sum", count_),
+          rank_(detail::rank_in(ranks)), size_(detail::size_of(ranks)) {
         auto const size = static_cast<std::size_t>(size_);
         std::size_t const each = (count_ + size - 1) / size;
         begins_.push_back(0);
@@ -135,7 +134,7 @@ class gradient_sum {
     MPI_Comm ranks_;
     std::size_t count_;
     Kokkos::View<T*, Space> sum_;
-    int rank_ = 0, size_ = 1;
+    int rank_, size_;
     std::vector<int> begins_, lengths_; // of each rank's part of the parameters
     std::vector<T> received_;
     std::vector<detail::strided_type> types_; // two a rank: what it gets, what it gives

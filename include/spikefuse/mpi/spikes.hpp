@@ -43,9 +43,7 @@ class joined_spikes {
             throw value_error(std::to_string(neurons) + " neurons, " + std::to_string(steps) +
                                   " steps of " + std::to_string(batch) + " samples",
                               "there is nothing to join", "Pass numbers above 0");
-        int size = 1;
-        detail::check(MPI_Comm_size(ranks, &size));
-        neurons_.resize(static_cast<std::size_t>(size));
+        neurons_.resize(static_cast<std::size_t>(detail::size_of(ranks)));
         detail::check(MPI_Allgather(&neurons, 1, MPI_INT, neurons_.data(), 1, MPI_INT, ranks));
         std::size_t all = 0;
         for (int const one : neurons_) {

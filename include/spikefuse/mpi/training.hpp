@@ -10,19 +10,6 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::mpi {
 
-namespace detail {
-inline int rank_in(MPI_Comm ranks) {
-    int rank = 0;
-    check(MPI_Comm_rank(ranks, &rank));
-    return rank;
-}
-inline int size_of(MPI_Comm ranks) {
-    int size = 1;
-    check(MPI_Comm_size(ranks, &size));
-    return size;
-}
-} // namespace detail
-
 /// Ranks that share each batch of a training:
 ///
 ///     mpi::shared_batch const ranks(256, 16, MPI_COMM_WORLD);

@@ -178,8 +178,8 @@ class trainer {
     template <class Data>
     std::pair<double, double> evaluate(Data const& data) {
         typename backpropagation<Model, Loss>::unchanged const as_it_is(model_);
-        double sums[] = {0, 0}; // losses, samples that are right
-        detail::together(ranks_, [&] {
+        double sums[] = {0, 0, 0}; // faults, losses, samples that are right
+        auto const look = [&] {
             auto input = input_for(data);
             auto labels = labels_of_batch();
             each_batch(data, [&](std::vector<std::size_t> const& which, std::size_t real) {
@@ -190,13 +190,13 @@ class trainer {
                 auto const values =
                     Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), output);
                 scores const of(loss_, values.data(), static_cast<int>(output.extent(0)), labels);
-                for (std::size_t b = 0; b < real; ++b) sums[0] += of.loss(b);
-                sums[1] += static_cast<double>(of.count_right(real));
+                for (std::size_t b = 0; b < real; ++b) sums[1] += of.loss(b);
+                sums[2] += static_cast<double>(of.count_right(real));
             });
-        });
-        ranks_.add(sums);
+        };
+        detail::together(ranks_, look, sums);
         auto const count = static_cast<double>(std::max<std::size_t>(data.size(), 1));
-        return {sums[0] / count, sums[1] / count};
+        return {sums[1] / count, sums[2] / count};
     }
 
     /// The epochs so far.
@@ -239,13 +239,13 @@ class trainer {
     }
     /// What gives all ranks' gradients, and in how many groups.
     static auto gradients_of(Ranks const& ranks, backpropagation<Model, Loss> const& backward) {
-        if constexpr (requires { ranks.sum_of(backward); })
-            return [sum = ranks.sum_of(backward)](Space const& space) mutable {
-                return std::pair(sum(space), 1);
-            };
-        else
+        if constexpr (std::is_same_v<Ranks, one_rank>)
             return [all = backward.raw(), groups = backward.groups()](Space const&) {
                 return std::pair(all, groups);
+            };
+        else
+            return [sum = ranks.sum_of(backward)](Space const& space) mutable {
+                return std::pair(sum(space), 1);
             };
     }
     /// One step, on what `prepare` writes into the input and labels.
@@ -254,16 +254,19 @@ class trainer {
                                            double factor, Prepare const& prepare) {
         std::uint64_t const elapsed = model_.elapsed_steps();
         double sums[] = {0, 0, 0}; // faults, losses, samples that are right
-        detail::together(
-            ranks_,
-            [&] {
-                prepare();
-                backward_.set_labels(labels);
-                backward_.run(input);
-                sums[1] = static_cast<double>(backward_.loss());
-                sums[2] = static_cast<double>(count_right(labels));
-            },
-            sums);
+        auto const run = [&] {
+            prepare();
+            backward_.set_labels(labels);
+            backward_.run(input);
+            sums[1] = static_cast<double>(backward_.loss());
+            sums[2] = static_cast<double>(count_right(labels));
+        };
+        try {
+            detail::together(ranks_, run, sums);
+        } catch (...) {
+            model_.set_elapsed_steps(elapsed); // this rank may have run, another not
+            throw;
+        }
         double const loss = sums[1] / ranks_.ranks();
         bool const sound = detail::is_finite(loss);
         bool finite = sound;
@@ -332,7 +335,7 @@ class trainer {
     /// the last batch is filled up.
     template <class Data, class Function>
     void each_batch(Data const& data, Function const& function) const {
-        std::vector<std::size_t> which(labels_of_batch().size());
+        std::vector<std::size_t> which(static_cast<std::size_t>(model_.setup().batch));
         for (std::size_t begin = 0; begin < data.size(); begin += whole_batch()) {
             std::size_t real = 0;
             for (std::size_t b = 0; b < which.size(); ++b) {

@@ -30,7 +30,7 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Path const& 
         }
     };
     int i = 0;
-    SPIKEFUSE_ROUNDS(unroll 4)
+    SPIKEFUSE_ROUNDS(4)
     for (; i + 2 <= inputs; i += 2) add(even, i), add(odd, i + 1);
     if (i < inputs) add(even, i);
     for (int r = 0; r < Rows; ++r)
@@ -105,7 +105,7 @@ SPIKEFUSE_FUNCTION void add_outer(T* panel, std::size_t apart, T const* x, std::
             for (int p = 0; p < Panels; ++p)
                 sum[i][p] = V::load(panel + static_cast<std::size_t>(p) * apart +
                                     static_cast<std::size_t>(first + i) * panel_width<T>);
-        SPIKEFUSE_ROUNDS(unroll 2)
+        SPIKEFUSE_ROUNDS(2)
         for (int r = 0; r < rows; ++r) {
             V gradient[Panels];
             for (int p = 0; p < Panels; ++p)
