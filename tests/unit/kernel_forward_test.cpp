@@ -59,7 +59,7 @@ TEST_CASE("threads: shares of a team cover everything once, whatever its size") 
             std::multiset<int> met;
             for (int rank = 0; rank < size; ++rank) {
                 sample.thread = {rank, size};
-                each_own(sample.here(), count, [&](int k) { met.insert(k); });
+                for (int const k : own_share(sample.here(), count)) met.insert(k);
             }
             CHECK(static_cast<int>(met.size()) == count);
             for (int k = 0; k < count; ++k) CHECK(met.count(k) == 1);

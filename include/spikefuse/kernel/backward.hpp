@@ -99,22 +99,21 @@ SPIKEFUSE_FUNCTION void as_a_part(sample_group<C> const& all, Part const& part) 
     }
 }
 
-/// Calls function(p) for this thread's registers of a row of a buffer's gradients.
-template <int Buffer, class C, class Function>
-SPIKEFUSE_FUNCTION void each_own_gradient(C const& here, Function const& function) {
-    each_own(here, static_cast<int>(C::layout::template gradient_row<Buffer>()) / C::W, function);
+/// This thread's registers of a row of a buffer's gradients.
+template <int Buffer, class C>
+SPIKEFUSE_FUNCTION auto own_gradients(C const& here) {
+    return own_share(here, static_cast<int>(C::layout::template gradient_row<Buffer>()) / C::W);
 }
 template <class C, class Loss>
 SPIKEFUSE_FUNCTION void begin_backwards(C const& here, Loss const& loss) {
     using V = typename C::V;
     auto* const states = here.template region<plan::region::state_gradients>();
     initialize_neurons(here); // for their coefficients
-    each_own_register(here, C::layout::state_total,
-                      [&](std::size_t k) { V(typename C::number(0)).store(states + k); });
+    for (std::size_t const k : own_registers(here, C::layout::state_total))
+        V(typename C::number(0)).store(states + k);
     each_kept_row<C>([&](auto buffer, int ago) {
-        each_own_gradient<buffer>(here, [&](int p) {
+        for (int const p : own_gradients<buffer>(here))
             V(typename C::number(0)).store(gradient_at<buffer>(here, -ago, p));
-        });
     });
     loss.begin_costs(here);
     here.team.team_barrier();
@@ -134,14 +133,14 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
     for_each_index<static_cast<std::size_t>(C::layout::buffer_count)>([&](auto number) {
         constexpr int buffer = static_cast<int>(number);
         if constexpr (buffer != plan::network_input)
-            each_own_gradient<buffer>(here, [&](int p) {
+            for (int const p : own_gradients<buffer>(here)) {
                 // What came back, through a loop or a delay, into the steps before the block that
                 // was undone last ends up in the last rows of this one, or before them.
                 constexpr int kept = C::template buffer_at<buffer>::kept;
                 auto const row = [&](int r) { return gradient_at<buffer>(here, r, p); };
                 for (int r = here.rows - 1; r >= -kept; --r) // in place: they come from below
                     (r - here.rows >= -kept ? V::load(row(r - here.rows)) : V(T(0))).store(row(r));
-            });
+            }
     });
     clear_input_gradient(here);
     if constexpr (C::layout::readout_row != 0) loss.seed_readout(here);
@@ -201,9 +200,8 @@ SPIKEFUSE_FUNCTION void backward_coefficients(sample_group<C> const& all,
     for (int s = 1; s < C::layout::samples_together; ++s) {
         auto const* const more =
             all.sample(s).template region<plan::region::coefficient_gradients>();
-        each_own_register(here, C::layout::coefficient_total, [&](std::size_t k) {
+        for (std::size_t const k : own_registers(here, C::layout::coefficient_total))
             (V::load(sums + k) + V::load(more + k)).store(sums + k);
-        });
     }
     if constexpr (C::layout::samples_together > 1)
         here.team.team_barrier(); // threads share a layer's registers out in another way
@@ -251,17 +249,17 @@ struct backward_kernel {
             run, team, scratch, lists, std::make_integer_sequence<int, layout::samples_together>{});
         context const& here = all.of[0];
         T* const gradient = group_gradient(here);
-        each_own_register(here, layout::parameter_total,
-                          [&](std::size_t k) { V(T(0)).store(gradient + k); });
+        for (std::size_t const k : own_registers(here, layout::parameter_total))
+            V(T(0)).store(gradient + k);
         for (int s = 0; s < layout::samples_together; ++s) {
             context const& one = all.sample(s);
             T* const sums = one.template region<plan::region::coefficient_gradients>();
-            each_own_register(one, layout::coefficient_total,
-                              [&](std::size_t k) { V(T(0)).store(sums + k); });
+            for (std::size_t const k : own_registers(one, layout::coefficient_total))
+                V(T(0)).store(sums + k);
         }
         if (copies_for_itself<Space>(run.groups)) {
             transpose_kernel<Schedule, T> const copy{run};
-            each_own(here, copy.registers(), copy);
+            for (int const k : own_share(here, copy.registers())) copy(k);
         }
         int const token = enter_tape(team);
         for (int first = team.league_rank(); first < run.batch;

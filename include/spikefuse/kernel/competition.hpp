@@ -65,8 +65,8 @@ SPIKEFUSE_FUNCTION void run_contest(C const& here, int r) {
     if constexpr (C::differentiates)
         if (here.team.team_rank() == 0)
             *winner_of<plan::mp11::mp_back<points>::value>(here, r) = winner;
-    own_panels<Stage>(
-        here, [&](int p) { run_step<Stage>(here, p, r, V::load(currents + p * W), winner); });
+    for (int const p : own_panels<Stage>(here))
+        run_step<Stage>(here, p, r, V::load(currents + p * W), winner);
     here.team.team_barrier();
 }
 

@@ -76,19 +76,18 @@ KOKKOS_FUNCTION void begin_sample(C const& here, bool prepared = false) {
         load_sample(here);
     }
     if constexpr (!readout::every_step)
-        each_own_register(here, C::schedule::outputs,
-                          [&](std::size_t k) { start_readout(here, k); });
+        for (std::size_t const k : own_registers(here, C::schedule::outputs))
+            start_readout(here, k);
     if constexpr (C::keeps_tape && picking_readout<readout>)
-        each_own_register(here, C::layout::padded(C::schedule::outputs), [&](std::size_t k) {
+        for (std::size_t const k : own_registers(here, C::layout::padded(C::schedule::outputs)))
             typename C::V(static_cast<T>(here.run.steps - 1)).store(when_row(here) + k);
-        });
     here.team.team_barrier();
 }
 template <class C>
 KOKKOS_FUNCTION void finish_sample(C const& here) {
     save_sample(here);
     if constexpr (!C::readout::every_step)
-        each_own(here, C::schedule::outputs, [&](int n) { finish_readout(here, n); });
+        for (int const n : own_share(here, C::schedule::outputs)) finish_readout(here, n);
     C::V::finish_streams();
 }
 /// All steps of a sample.

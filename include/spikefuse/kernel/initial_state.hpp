@@ -50,8 +50,8 @@ SPIKEFUSE_FUNCTION void initialize_neuron(C const& here, int n) {
 }
 template <int Layer, class C>
 SPIKEFUSE_FUNCTION void initialize_layer(C const& here) {
-    each_own(here, padded_width<C, Layer> / C::W,
-             [&](int k) { initialize_neuron<Layer>(here, k * C::W); });
+    for (int const k : own_share(here, padded_width<C, Layer> / C::W))
+        initialize_neuron<Layer>(here, k * C::W);
 }
 template <class C>
 SPIKEFUSE_FUNCTION void initialize_neurons(C const& here) {

@@ -83,8 +83,8 @@ struct loss_in_kernel {
         constexpr int outputs = C::schedule::outputs;
         if constexpr (!of_trace) {
             T* const gradient = here.template region<plan::region::readout_gradient>();
-            each_own(here, C::layout::padded(outputs) - outputs,
-                     [&](int n) { gradient[outputs + n] = T(0); });
+            for (int const n : own_share(here, C::layout::padded(outputs) - outputs))
+                gradient[outputs + n] = T(0);
             if (here.team.team_rank() == 0)
                 losses[here.sample] =
                     loss.template of_readout<T>(
@@ -93,7 +93,7 @@ struct loss_in_kernel {
                     static_cast<T>(penalty(here));
         } else {
             double* const cost = costs_of(here);
-            each_own(here, cost_count(here), [&](int k) { cost[k] = 0; });
+            for (int const k : own_share(here, cost_count(here))) cost[k] = 0;
         }
     }
     /// At its end: a loss of the trace.
@@ -122,7 +122,7 @@ struct loss_in_kernel {
     SPIKEFUSE_FUNCTION void charge_rows(C const& here) const {
         constexpr int outputs = C::schedule::outputs;
         auto const& run = here.run;
-        each_own(here, here.rows, [&](int r) {
+        for (int const r : own_share(here, here.rows)) {
             int const step = here.first_step + r;
             T const* const row =
                 run.output + (static_cast<std::size_t>(step) * static_cast<std::size_t>(run.batch) +
@@ -132,14 +132,14 @@ struct loss_in_kernel {
             for (int n = outputs; n < C::layout::padded(outputs); ++n) gradient[n] = T(0);
             costs_of(here)[r] += static_cast<double>(loss.template of_row<T>(
                 row, outputs, targets, step, here.sample, run.steps, run.batch, gradient));
-        });
+        }
     }
     /// The readout's rows hold outputs: now their gradients.
     template <class C>
     SPIKEFUSE_FUNCTION void seed_readout(C const& here) const {
-        each_own(here, (C::schedule::outputs + C::W - 1) / C::W, [&](int p) {
+        for (int const p : own_share(here, (C::schedule::outputs + C::W - 1) / C::W)) {
             seed_panel(here, p, [&](int r) { return readout_row(here, r) + p * C::W; });
-        });
+        }
     }
     /// Panel p of outputs, in all rows of this block: where row_of(r) says, their gradients take
     /// their place.

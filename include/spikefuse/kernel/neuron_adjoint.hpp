@@ -138,10 +138,10 @@ SPIKEFUSE_FUNCTION void replay(C const& here, Seed const& seed) {
         }
     };
     if constexpr (plan::mp11::mp_empty<points>::value && Stage::target != plan::readout) {
-        own_panels<Stage>(here, [&](int p) {
+        for (int const p : own_panels<Stage>(here)) {
             for (int r = 0; r < here.rows; ++r)
                 deliver(p, r, V::load(gradient_at<Stage::target>(here, r, p)));
-        });
+        }
         return;
     }
     each_panel<Stage>(
@@ -178,7 +178,7 @@ SPIKEFUSE_FUNCTION void initial_states_adjoint(C const& here, typename C::number
     constexpr int width = padded_width<C, Layer>;
     auto* const coefficients = here.template region<plan::region::coefficient_gradients>() +
                                layout::template coefficients_at<Layer>;
-    each_own(here, width / C::W, [&](int own) {
+    for (int const own : own_share(here, width / C::W)) {
         int const n = own * C::W;
         equations::neurons<N, V> cell{};
         equations::gradients<N, V> to;
@@ -190,7 +190,7 @@ SPIKEFUSE_FUNCTION void initial_states_adjoint(C const& here, typename C::number
         equations::initial_state_adjoint(cell, to);
         for_each_index<about::coefficient_count>(
             [&](auto k) { to.coefficients[k].store(coefficients + k * width + n); });
-    });
+    }
 }
 /// From the gradients of a layer's coefficients, summed over all samples, to those of its
 /// parameters.
@@ -206,7 +206,7 @@ SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* 
     auto* const to = gradient + layout::template parameter_offset<Layer>;
     auto const* const coefficients = here.template region<plan::region::coefficient_gradients>() +
                                      layout::template coefficients_at<Layer>;
-    each_own(here, width / C::W, [&](int own) {
+    for (int const own : own_share(here, width / C::W)) {
         int const n = own * C::W;
         V params[cell::template at_least_one<about::param_count>];
         V sums[cell::template at_least_one<about::param_count>];
@@ -217,7 +217,7 @@ SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* 
             [&](auto k) { arrived[k] = V::load(coefficients + k * width + n); });
         equations::parameter_adjoints<N>(params, here.run.step, arrived, sums);
         for_each_index<about::param_count>([&](auto k) { sums[k].store(to + k * width + n); });
-    });
+    }
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -159,7 +159,7 @@ template <class Source, class C>
 SPIKEFUSE_FUNCTION void pass_back(C const& here, int r, typename C::number const* row) {
     constexpr int W = C::W, width = C::schedule::template buffer_at<Source::buffer>::width;
     if (plan::is_network_input<Source>::value && here.run.input_gradient == nullptr) return;
-    each_own(here, (width + W - 1) / W, [&](int p) {
+    for (int const p : own_share(here, (width + W - 1) / W)) {
         if constexpr (Source::whole) {
             add_to_source<Source, Source::each>(here, r, p,
                                                 row + Source::offset + p * W * Source::each);
@@ -170,7 +170,7 @@ SPIKEFUSE_FUNCTION void pass_back(C const& here, int r, typename C::number const
             auto* const to = source_gradient<Source>(here, r, p);
             for (int n = begin; n < last; ++n) to[n - p * W] += row[Source::offset + n - first];
         }
-    });
+    }
 }
 /// Adds the gradients of panel p of a layer's inputs to the columns of a source among them.
 template <class Source, class C>
@@ -216,7 +216,7 @@ SPIKEFUSE_FUNCTION void clear_input_gradient(C const& here) {
     bool const last = here.first_step + here.rows == here.run.steps;
     for (int r = 0; r < (C::kind == input_kind::held ? (last ? 1 : 0) : here.rows); ++r) {
         auto* const row = input_gradient_row(here, r);
-        each_own(here, C::schedule::inputs, [&](int n) { row[n] = 0; });
+        for (int const n : own_share(here, C::schedule::inputs)) row[n] = 0;
     }
 }
 

@@ -45,17 +45,17 @@ SPIKEFUSE_FUNCTION void map_rows(C const& here, int first, int rows, typename C:
     auto const row = [&](int r) { return mapped_row<over, from>(here, first + r); };
     constexpr int padded = C::layout::padded(over::outputs);
     if constexpr (C::W > 1) {
-        each_own(here, rows, [&](int r) {
+        for (int const r : own_share(here, rows)) {
             T* const currents = to + static_cast<std::size_t>(r) * row_apart;
             over::run(row(r), parameters, map_memory(here), currents);
             for (int n = over::outputs; n < padded; ++n) currents[n] = T(0);
-        });
+        }
     } else {
-        each_own(here, padded, [&](int n) {
+        for (int const n : own_share(here, padded)) {
             for (int r = 0; r < rows; ++r)
                 to[static_cast<std::size_t>(r) * row_apart + static_cast<std::size_t>(n)] =
                     n < over::outputs ? over::output(row(r), parameters, n) : T(0);
-        });
+        }
     }
     here.team.team_barrier();
 }
@@ -109,31 +109,31 @@ SPIKEFUSE_FUNCTION void backward_map_inputs(Rows const& all) {
     };
     auto const gradients = [&](int k) { return current_row<Stage>(all.sample(k), all.row(k)); };
     if constexpr (past_map<over>) { // a thread's registers, each number where it came from
-        each_own(any, registers, [&](int p) {
+        for (int const p : own_share(any, registers)) {
             for (int k = 0; k < all.total(); ++k)
                 for (int n = p * C::W; n < (p + 1) * C::W && n < over::inputs; ++n)
                     gradient_at<from::buffer>(
                         all.sample(k), all.row(k) - from::delay - over::steps_before(parameters, n),
                         p)[n - p * C::W] += gradients(k)[n];
-        });
+        }
     } else if constexpr (C::W > 1) {
         // Rows of a held input share one row of gradients: one thread adds them up.
         constexpr bool share = plan::is_network_input<from>::value && C::kind == input_kind::held;
         int const total = all.total();
-        each_own(any, share ? 1 : total, [&](int own) {
+        for (int const own : own_share(any, share ? 1 : total)) {
             for (int k = own; k < (share ? total : own + 1); ++k) {
                 T const* const given =
                     over::input_gradients(row(k), gradients(k), parameters, copy, map_memory(any));
                 for (int p = 0; p < registers; ++p)
                     give_back<from>(all.sample(k), all.row(k), p, V::load(given + p * C::W));
             }
-        });
+        }
     } else {
-        each_own(any, over::inputs, [&](int n) {
+        for (int const n : own_share(any, over::inputs)) {
             for (int k = 0; k < all.total(); ++k)
                 give_back<from>(all.sample(k), all.row(k), n,
                                 V(over::input_gradient(row(k), gradients(k), parameters, n)));
-        });
+        }
     }
     any.team.team_barrier();
 }

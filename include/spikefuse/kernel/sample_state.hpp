@@ -40,7 +40,8 @@ SPIKEFUSE_FUNCTION void move_row(C const& here, typename C::number* to, Source c
     constexpr int length =
         static_cast<int>(C::layout::template row_bytes<typename C::template buffer_at<Buffer>> /
                          sizeof(typename C::number));
-    each_own(here, (length + C::W - 1) / C::W, [&](int k) { from(k * C::W).store(to + k * C::W); });
+    for (int const k : own_share(here, (length + C::W - 1) / C::W))
+        from(k * C::W).store(to + k * C::W);
 }
 template <class C>
 SPIKEFUSE_FUNCTION void clear_kept_rows(C const& here) {
@@ -62,8 +63,8 @@ SPIKEFUSE_FUNCTION void save_kept_rows(C const& here, int next, typename C::numb
 template <class C>
 SPIKEFUSE_FUNCTION void load_entry(C const& here, typename C::number const* entry) {
     auto* const states = here.template region<plan::region::states>();
-    each_own_register(here, C::layout::state_total,
-                      [&](std::size_t k) { C::V::load(entry + k).store(states + k); });
+    for (std::size_t const k : own_registers(here, C::layout::state_total))
+        C::V::load(entry + k).store(states + k);
     each_kept_row<C>([&](auto buffer, int ago) {
         auto const* const row = entry + C::layout::template entry_row_at<buffer>(ago);
         move_row<buffer>(here, row_address<buffer>(here, -ago),
@@ -77,14 +78,14 @@ template <class C, class Function>
 SPIKEFUSE_FUNCTION void each_own_state(C const& here, Function const& function) {
     using layout = typename C::layout;
     if constexpr (layout::kept_states == layout::state_total) { // whole registers, array by array
-        each_own_register(here, layout::state_total, [&](std::size_t k) { function(k, k, C::W); });
+        for (std::size_t const k : own_registers(here, layout::state_total)) function(k, k, C::W);
     } else {
         constexpr auto all = layout::all_states; // a kernel's own
         for (std::size_t a = 0; a < layout::array_count; ++a)
-            each_own_register(here, static_cast<std::size_t>(all.at[a].width), [&](std::size_t k) {
+            for (std::size_t const k :
+                 own_registers(here, static_cast<std::size_t>(all.at[a].width)))
                 function(all.at[a].in_scratch + k, all.at[a].in_memory + k,
                          all.at[a].width - static_cast<int>(k));
-            });
     }
 }
 /// From scratch to a sample's memory, or to an array that lies like it.
@@ -109,8 +110,9 @@ SPIKEFUSE_FUNCTION void each_row_in_memory(C const& here, typename C::number* me
         auto* const row = reinterpret_cast<element*>(row_address<buffer>(here, -ago));
         auto* const kept =
             reinterpret_cast<element*>(memory + C::layout::template kept_row_at<buffer>(ago));
-        each_own(here, C::layout::template kept_length<decltype(buffer)::value>,
-                 [&](int k) { function(row[k], kept[k]); });
+        for (int const k :
+             own_share(here, C::layout::template kept_length<decltype(buffer)::value>))
+            function(row[k], kept[k]);
     });
 }
 /// The sample's states and rows go to its memory.

@@ -110,18 +110,18 @@ SPIKEFUSE_FUNCTION void backward_weights(C const& here) {
         return sum;
     };
     if constexpr (over::has_bias)
-        own_panels<Stage>(here, [&](int p) {
+        for (int const p : own_panels<Stage>(here)) {
             T* const place = over::bias_place(parameters, p);
             sum_of_rows(p, V::load(place)).store(place);
-        });
+        }
     if constexpr (reads_held_input<C, Feed>) {
-        own_panels<Stage>(here, [&](int p) {
+        for (int const p : own_panels<Stage>(here)) {
             T whole[W];
             sum_of_rows(p, V(T(0))).store(whole);
             int const only = 0;
             add_outer<1>(over::panel(parameters, p), 0, row_of<plan::network_input>(here, 0), 0,
                          over::inputs, whole, 0, &only, 1);
-        });
+        }
     } else if constexpr (!by_columns<C, Feed>) {
         add_by_lists<Stage, Feed>(here, parameters);
     }
@@ -144,7 +144,7 @@ SPIKEFUSE_FUNCTION void list_columns(sample_group<C> const& all, std::uint64_t* 
             here.team.team_rank(), here.team.team_size(), here.rows,
             [&](int r) { return row_of<from::buffer>(here, r - from::delay); }, columns);
     }
-    each_own(here, a_word_each ? 0 : squares * words, [&](int square) {
+    for (int const square : own_share(here, a_word_each ? 0 : squares * words)) {
         int const first = square % squares * 64, word = square / squares;
         std::uint64_t* const bits =
             columns + static_cast<std::size_t>(word) * layout::column_apart + first;
@@ -162,7 +162,7 @@ SPIKEFUSE_FUNCTION void list_columns(sample_group<C> const& all, std::uint64_t* 
             });
         }
         transpose_bits(bits);
-    });
+    }
 }
 /// Where all that a layer reads are bits: first, in which steps each input fired, then a row of
 /// weights after the other.
