@@ -39,15 +39,16 @@ void check_sums(Sample const& sample) {
         CHECK_THAT(current, Catch::Matchers::WithinAbs(sum, 1e-4));
         ++met;
     };
-    each_panel<stage>(sample.here(), 0, sample.steps,
-                      [&](int p, auto count, int first, int rows, auto const& currents) {
-                          for (int r = 0; r < rows; ++r) {
-                              lanes<float> row[decltype(count)::value];
-                              currents.read(r, row);
-                              for (int k = 0; k < count * W && p * W + k < stage::width; ++k)
-                                  check(p * W + k, first + r, row[k / W].lane(k % W));
-                          }
-                      });
+    input_of<typename Sample::context, stage>::each_panel(
+        sample.here(), 0, sample.steps,
+        [&](int p, auto count, int first, int rows, auto const& currents) {
+            for (int r = 0; r < rows; ++r) {
+                lanes<float> row[decltype(count)::value];
+                currents.read(r, row);
+                for (int k = 0; k < count * W && p * W + k < stage::width; ++k)
+                    check(p * W + k, first + r, row[k / W].lane(k % W));
+            }
+        });
     CHECK(met == sample.steps * stage::width);
 }
 } // namespace

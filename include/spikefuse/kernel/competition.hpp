@@ -36,28 +36,29 @@ SPIKEFUSE_FUNCTION void run_contest(C const& here, int r) {
     auto* const currents = here.template region<plan::region::contest>();
     auto* const reaches = here.template at<typename C::number>(
         layout::template offset_of<plan::region::contest> + layout::contest_size);
-    each_panel<Stage>(here, r, 1, [&](int group, auto count, int, int, auto const& arriving) {
-        V row[decltype(count)::value];
-        arriving.read(0, row);
-        for (int q = 0; q < count; ++q) {
-            int const p = group + q;
-            typename cells_of<C, points>::type cells;
-            load_cells<Stage, V>(here, p, cells);
-            V flow = row[q];
-            flow.store(currents + p * W);
-            each_point<points>([&](auto k, auto layer) {
-                auto& cell = get<k>(cells);
-                cell.current = flow;
-                draw_noise<decltype(layer)::value, V>(here, p, r, cell);
-                if constexpr (k == last) {
-                    equations::reach_threshold(cell).store(reaches + p * W);
-                } else {
-                    equations::advance(cell);
-                    flow = cell.output;
-                }
-            });
-        }
-    });
+    input_of<C, Stage>::each_panel(
+        here, r, 1, [&](int group, auto count, int, int, auto const& arriving) {
+            V row[decltype(count)::value];
+            arriving.read(0, row);
+            for (int q = 0; q < count; ++q) {
+                int const p = group + q;
+                typename cells_of<C, points>::type cells;
+                load_cells<Stage, V>(here, p, cells);
+                V flow = row[q];
+                flow.store(currents + p * W);
+                each_point<points>([&](auto k, auto layer) {
+                    auto& cell = get<k>(cells);
+                    cell.current = flow;
+                    draw_noise<decltype(layer)::value, V>(here, p, r, cell);
+                    if constexpr (k == last) {
+                        equations::reach_threshold(cell).store(reaches + p * W);
+                    } else {
+                        equations::advance(cell);
+                        flow = cell.output;
+                    }
+                });
+            }
+        });
     here.team.team_barrier();
     int winner = 0;
     for (int n = 1; n < Stage::width; ++n)

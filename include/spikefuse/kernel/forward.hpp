@@ -25,20 +25,21 @@ SPIKEFUSE_FUNCTION void run_node(C const& here, plan::stage<Width, Feeds, Points
     } else if (!on_tape) {
         if constexpr (undone && replayed) recompute_currents<Stage>(here, first, rows);
         if constexpr (!undone || !replayed || Target != plan::readout) // or nobody waits for it
-            each_panel<Stage>(here, first, rows,
-                              [&](int p, auto count, int from, int steps, auto const& currents) {
-                                  constexpr int together = decltype(count)::value;
-                                  if constexpr (replayed) {
-                                      run_points<Stage, together>(here, p, from, steps, currents);
-                                  } else { // a step: panels do not wait for themselves
-                                      for (int r = 0; r < steps; ++r) {
-                                          typename C::V row[together];
-                                          currents.read(r, row);
-                                          for (int q = 0; q < together; ++q)
-                                              run_step<Stage>(here, p + q, from + r, row[q]);
-                                      }
-                                  }
-                              });
+            input_of<C, Stage>::each_panel(
+                here, first, rows,
+                [&](int p, auto count, int from, int steps, auto const& currents) {
+                    constexpr int together = decltype(count)::value;
+                    if constexpr (replayed) {
+                        run_points<Stage, together>(here, p, from, steps, currents);
+                    } else { // a step: panels do not wait for themselves
+                        for (int r = 0; r < steps; ++r) {
+                            typename C::V row[together];
+                            currents.read(r, row);
+                            for (int q = 0; q < together; ++q)
+                                run_step<Stage>(here, p + q, from + r, row[q]);
+                        }
+                    }
+                });
     }
     here.team.team_barrier();
 }

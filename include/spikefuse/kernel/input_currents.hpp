@@ -56,8 +56,8 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
     T const* const parameters = here.template parameters_of<Feed::layer>();
     V whole[Panels], sums[Panels]; // of its own: what a reference names stays in memory
     for (int k = 0; k < pieces_of_feed<C, Feed>; ++k) {
-        sum_panels<true>(over::panel(parameters, p), apart, events + ends[k],
-                         static_cast<T const*>(nullptr), ends[k + 1] - ends[k], sums);
+        sum_rows<true>(over::panel(parameters, p), apart, events + ends[k],
+                       static_cast<T const*>(nullptr), ends[k + 1] - ends[k], sums);
         for (int q = 0; q < Panels; ++q) whole[q] = k == 0 ? sums[q] : whole[q] + sums[q];
     }
     for (int q = 0; q < Panels; ++q) {
@@ -67,63 +67,55 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
         row[q] = whole[q];
     }
 }
-template <class Stage, class Feed, class C, class Consume>
-SPIKEFUSE_FUNCTION void each_listed_panel(C const& here, int first, int rows,
-                                          Consume const& consume) {
-    using T = typename C::number;
-    using layout = typename C::layout;
-    using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
-    constexpr bool alone = plan::mp11::mp_empty<passing_feeds>::value;
-    constexpr int together = mixed_together<C, Stage, Feed>;
-    if constexpr (layout::lists::of_threads) { // a thread without a panel lists nothing
-        bool idle = true;
-        own_groups<Stage, together>(here, [&](int, auto) { idle = false; });
-        if (idle) return;
-    }
-    if constexpr (!layout::template replays<Stage>::value && lists_bits<C, Feed>) {
-        auto const* const ends = list_alone<Feed>(here, first);
-        own_groups<Stage, together>(here, [&](int p, auto count) {
-            currents_in_registers<decltype(count)::value, T> arriving;
-            sum_alone<Stage, Feed>(here, p, first, ends, arriving.row);
-            consume(p, count, first, 1, arriving);
-        });
-    } else {
-        for (int done = 0; done < rows;) {
-            auto const list = list_rows<Stage, Feed>(here, first + done, rows - done);
+/// Listed rows times weights.
+template <class Stage, class Feed>
+struct listed_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        using T = typename C::number;
+        using layout = typename C::layout;
+        using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
+        constexpr bool alone = plan::mp11::mp_empty<passing_feeds>::value;
+        constexpr int together = mixed_together<C, Stage, Feed>;
+        if constexpr (layout::lists::of_threads) { // a thread without a panel lists nothing
+            bool idle = true;
+            own_groups<Stage, together>(here, [&](int, auto) { idle = false; });
+            if (idle) return;
+        }
+        if constexpr (!layout::template replays<Stage>::value && lists_bits<C, Feed>) {
+            auto const* const ends = list_alone<Feed>(here, first);
             own_groups<Stage, together>(here, [&](int p, auto count) {
-                constexpr std::size_t apart = static_cast<std::size_t>(layout::block_steps) * C::W;
-                alignas(sizeof(typename C::V)) T below[decltype(count)::value * apart];
-                if constexpr (!alone)
-                    for (int q = 0; q < count; ++q)
-                        add_passing<passing_feeds>(here, p + q, list.first, list.rows,
-                                                   below + q * apart);
-                consume(p, count, list.first, list.rows,
-                        mixed<Feed, decltype(count)::value>(here, p, list, !alone, below, apart));
+                currents_in_registers<decltype(count)::value, T> arriving;
+                sum_alone<Stage, Feed>(here, p, first, ends, arriving.row);
+                consume(p, count, first, 1, arriving);
             });
-            done += list.rows;
-            if (done < rows) list_barrier(here); // counts are read until here, and written next
+        } else {
+            for (int done = 0; done < rows;) {
+                auto const list = list_rows<Stage, Feed>(here, first + done, rows - done);
+                own_groups<Stage, together>(here, [&](int p, auto count) {
+                    constexpr std::size_t apart =
+                        static_cast<std::size_t>(layout::block_steps) * C::W;
+                    alignas(sizeof(typename C::V)) T below[decltype(count)::value * apart];
+                    if constexpr (!alone)
+                        for (int q = 0; q < count; ++q)
+                            add_passing<passing_feeds>(here, p + q, list.first, list.rows,
+                                                       below + q * apart);
+                    consume(
+                        p, count, list.first, list.rows,
+                        mixed<Feed, decltype(count)::value>(here, p, list, !alone, below, apart));
+                });
+                done += list.rows;
+                if (done < rows) list_barrier(here); // counts are read until here, and written next
+            }
         }
     }
-}
-/// What each_panel does behind a connection.
-template <class Stage, class Feed, class C, class Consume>
-SPIKEFUSE_FUNCTION void each_mixed_panel(C const& here, int first, int rows,
-                                         Consume const& consume) {
-    if constexpr (maps_rows<C, Feed>) {
-        each_mapped_panel<Stage, Feed>(here, first, rows, consume);
-    } else {
-        each_listed_panel<Stage, Feed>(here, first, rows, consume);
-    }
-}
-/// One row by itself.
-template <class Stage, class Feed, class C>
-SPIKEFUSE_FUNCTION void sum_one_row(C const& here, int r, typename C::number* to) {
-    if constexpr (maps_rows<C, Feed>) {
-        map_rows<Feed>(here, r, 1, to, 0);
-    } else {
+    /// One row by itself.
+    template <class C>
+    static SPIKEFUSE_FUNCTION void sum_row(C const& here, int r, typename C::number* to) {
+        using V = typename C::V;
         auto const list = list_rows<Stage, Feed>(here, r, 1);
         own_groups<Stage>(here, [&](int p, auto count) {
-            using V = typename C::V;
             constexpr std::size_t apart = static_cast<std::size_t>(C::layout::block_steps) * C::W;
             alignas(sizeof(V)) typename C::number below[decltype(count)::value * apart];
             V row[decltype(count)::value];
@@ -131,91 +123,109 @@ SPIKEFUSE_FUNCTION void sum_one_row(C const& here, int r, typename C::number* to
             for (int q = 0; q < count; ++q) row[q].store(to + (p + q) * C::W);
         });
     }
-}
+};
 /// An input that is held for all steps is summed once, as one row of it is elsewhere: a step by
 /// itself gives the bits of a long run.
-template <class Stage, class Feed, class C, class Consume>
-SPIKEFUSE_FUNCTION void run_held(C const& here, int first, int rows, Consume const& consume) {
-    using T = typename C::number;
-    constexpr int W = C::W;
-    T* const held = here.template at<T>(C::layout::template held_at<Feed::layer>);
-    if (first == 0) // of each block: the backward pass begins with the last one
-        sum_one_row<Stage, Feed>(here, 0, held);
-    own_groups<Stage>(here, [&](int p, auto count) {
-        consume(p, count, first, rows,
-                currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});
-    });
-}
-
-/// Calls consume(p, count, first, rows, currents) for the panels of this thread, some at a time.
-/// currents.read(r, registers): what arrives in row r of a range of rows, to be read once and in
-/// order.
-template <class Stage, class C, class Consume>
-SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows, Consume const& consume) {
-    using T = typename C::number;
-    using layout = typename C::layout;
-    using mixing = plan::mixing_feeds<typename Stage::feeds>;
-    auto const& run = here.run;
-    static_assert(plan::mp11::mp_size<mixing>::value <= 1);
-    if constexpr (plan::mp11::mp_empty<mixing>::value) {
-        // A few rows at a time, which stay in the caches while all panels read them. A replay takes
-        // its block at once.
-        constexpr int most =
-            C::differentiates || layout::block_steps < 32 ? layout::block_steps : 32;
-        for (int done = 0; done < rows; done += most) {
-            near_words<most, C::W> near;
-            own_groups<Stage>(here, [&](int p, auto count) {
-                pass<Stage, most>(here, p, count, first + done,
-                                  rows - done < most ? rows - done : most, near, consume);
+template <class Stage, class Feed, class Connection>
+struct held_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        using T = typename C::number;
+        constexpr int W = C::W;
+        T* const held = here.template at<T>(C::layout::template held_at<Feed::layer>);
+        if (first == 0) // of each block: the backward pass begins with the last one
+            Connection::sum_row(here, 0, held);
+        own_groups<Stage>(here, [&](int p, auto count) {
+            consume(p, count, first, rows,
+                    currents_in_memory<T>{held + p * W, 0, static_cast<std::size_t>(W)});
+        });
+    }
+};
+/// What a tape keeps, if it does, when a run that will be undone reads it.
+template <class Feed, class Connection>
+struct taped_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        using T = typename C::number;
+        auto const& run = here.run;
+        Connection::each_panel(
+            here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
+                T* const to =
+                    run.currents == nullptr || !C::layout::template keeps_currents<Feed::layer>
+                        ? nullptr
+                        : kept_currents<Feed::layer>(here, p, from);
+                consume(p, count, from, steps,
+                        kept_when_read<T, std::decay_t<decltype(currents)>>{
+                            currents, to, static_cast<std::size_t>(run.steps) * C::P});
             });
-        }
-    } else {
-        using feed = plan::mp11::mp_front<mixing>;
-        if constexpr (is_held<C, Stage, feed>) {
-            run_held<Stage, feed>(here, first, rows, consume);
-        } else if constexpr (C::differentiates) {
-            if (run.currents != nullptr) {
-                own_groups<Stage>(here, [&](int p, auto count) {
-                    consume(p, count, first, rows,
-                            currents_in_memory<T>{kept_currents<feed::layer>(here, p, first),
-                                                  static_cast<std::size_t>(C::P),
-                                                  static_cast<std::size_t>(run.steps) * C::P});
-                });
-            } else if constexpr (layout::template replays<Stage>::value) {
-                own_groups<Stage>(here, [&](int p, auto count) {
-                    consume(p, count, first, rows,
-                            currents_in_memory<T>{current_row<Stage>(here, first) + p * C::W,
-                                                  current_stride<C, Stage>,
-                                                  static_cast<std::size_t>(C::W)});
-                });
-            } else {
-                each_mixed_panel<Stage, feed>(here, first, rows, consume);
-            }
-        } else if constexpr (C::keeps_tape) {
-            each_mixed_panel<Stage, feed>(
-                here, first, rows,
-                [&](int p, auto count, int from, int steps, auto const& currents) {
-                    T* const to =
-                        run.currents == nullptr || !layout::template keeps_currents<feed::layer>
-                            ? nullptr
-                            : kept_currents<feed::layer>(here, p, from);
-                    consume(p, count, from, steps,
-                            kept_when_read<T, std::decay_t<decltype(currents)>>{
-                                currents, to, static_cast<std::size_t>(run.steps) * C::P});
-                });
+    }
+};
+/// When a block is undone: from the tape; else from what `recompute_currents` left, or, of a stage
+/// that steps by itself, from the connection again.
+template <class Stage, class Feed, class Connection>
+struct replayed_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        using T = typename C::number;
+        auto const& run = here.run;
+        if (run.currents != nullptr) {
+            own_groups<Stage>(here, [&](int p, auto count) {
+                consume(p, count, first, rows,
+                        currents_in_memory<T>{kept_currents<Feed::layer>(here, p, first),
+                                              static_cast<std::size_t>(C::P),
+                                              static_cast<std::size_t>(run.steps) * C::P});
+            });
+        } else if constexpr (C::layout::template replays<Stage>::value) {
+            own_groups<Stage>(here, [&](int p, auto count) {
+                consume(p, count, first, rows,
+                        currents_in_memory<T>{current_row<Stage>(here, first) + p * C::W,
+                                              current_stride<C, Stage>,
+                                              static_cast<std::size_t>(C::W)});
+            });
         } else {
-            each_mixed_panel<Stage, feed>(here, first, rows, consume);
+            Connection::each_panel(here, first, rows, consume);
         }
     }
-}
+};
+
+/// How a stage's currents come. Each of these types has
+/// each_panel(here, first, rows, consume): calls consume(p, count, first, rows, currents) for the
+/// panels of this thread, some at a time; currents.read(r, registers): what arrives in row r of
+/// a range of rows, to be read once and in order.
+template <class C, class Stage, class Connections>
+struct input_choice;
+template <class C, class Stage>
+struct input_choice<C, Stage, plan::mp11::mp_list<>> {
+    using type = passing_input<Stage>;
+};
+template <class C, class Stage, class Feed>
+struct input_choice<C, Stage, plan::mp11::mp_list<Feed>> {
+    using connection = std::conditional_t<maps_rows<C, Feed>, mapped_input<Stage, Feed>,
+                                          listed_input<Stage, Feed>>;
+    static constexpr bool held = is_held<C, Stage, Feed>;
+    using type =
+        plan::mp11::mp_cond<plan::mp11::mp_bool<held>, held_input<Stage, Feed, connection>,
+                            plan::mp11::mp_bool<C::differentiates>,
+                            replayed_input<Stage, Feed, connection>,
+                            plan::mp11::mp_bool<C::keeps_tape>, taped_input<Feed, connection>, //
+                            plan::mp11::mp_true, connection>;
+};
+template <class C, class Stage>
+using input_choice_of = input_choice<C, Stage, plan::mixing_feeds<typename Stage::feeds>>;
+template <class C, class Stage>
+using input_of = typename input_choice_of<C, Stage>::type;
+
 /// Before a block is undone: where no tape keeps them, the currents of a stage that will be
 /// replayed.
 template <class Stage, class C>
 SPIKEFUSE_FUNCTION void recompute_currents(C const& here, int first, int rows) {
     if constexpr (weights_of<Stage> != plan::no_layer) {
-        using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
-        if (here.run.currents != nullptr || is_held<C, Stage, feed>) return;
-        each_mixed_panel<Stage, feed>(
+        using choice = input_choice_of<C, Stage>;
+        if (here.run.currents != nullptr || choice::held) return;
+        choice::connection::each_panel(
             here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
                 for (int r = 0; r < steps; ++r) {
                     typename C::V row[decltype(count)::value];

@@ -144,7 +144,7 @@ SPIKEFUSE_FUNCTION void replay(C const& here, Seed const& seed) {
         }
         return;
     }
-    each_panel<Stage>(
+    input_of<C, Stage>::each_panel(
         here, 0, here.rows,
         [&](int p, auto count, int, int rows, auto const& currents) SPIKEFUSE_INLINE {
             using keeps = stack_history<C, Stage, decltype(count)::value>;

@@ -133,17 +133,21 @@ SPIKEFUSE_FUNCTION auto seen_of(Cells const& cells) {
     return seen;
 }
 
-/// Passed by value in long loops: otherwise the compiler must assume that stores alias these
-/// objects and reload them in every step. On a device arrays would be copied to the stack, so it is
-/// a reference there.
+/// The caller's own in long loops: the compiler must assume that stores alias what a reference
+/// names, and reload it in every step. On a device arrays would be copied to the stack, so it is a
+/// reference there.
 template <class C, class Stage, class Given>
 using for_many = std::conditional_t<C::layout::template replays<Stage>::value && (C::W > 1),
                                     Given const, Given const&>;
-template <class Stage, int Count, class C, class Currents, class Keep>
-SPIKEFUSE_FLATTEN void run_step_range(for_many<C, Stage, typename C::arguments> run,
-                                      for_many<C, Stage, C> sample, int p, int first, int begin,
-                                      int end, for_many<C, Stage, Currents> currents,
-                                      [[maybe_unused]] int winner, for_many<C, Stage, Keep> keep) {
+/// Runs `Count` panels from p on over `rows` steps, interleaved, so that no panel waits for the
+/// result of its own last step; in training their states go to the tape's entries on the way.
+/// @param arrives reads the input, step by step
+/// @param winner the neuron that may fire, in a layer with competition
+/// @param keeps where the history of a run that will be differentiated goes
+template <class Stage, int Count = 1, class C, class Currents, class Keep = no_history>
+SPIKEFUSE_FLATTEN void run_points(C const& given, int p, int first, int rows,
+                                  Currents const& arrives, [[maybe_unused]] int winner = 0,
+                                  Keep const& keeps = {}) {
     using T = typename C::number;
     using V = typename C::V;
     using layout = typename C::layout;
@@ -153,7 +157,10 @@ SPIKEFUSE_FLATTEN void run_step_range(for_many<C, Stage, typename C::arguments> 
     using R = registers_of<T, Count>;
     using cells_type = typename cells_of<C, points, R>::type;
     constexpr int wide = R::count;
-    C const here = sample.with(run);
+    for_many<C, Stage, typename C::arguments> run = given.run;
+    for_many<C, Stage, Currents> currents = arrives;
+    [[maybe_unused]] for_many<C, Stage, Keep> keep = keeps;
+    C const here = given.with(run);
     cells_type cells[Count / wide];
     for (int g = 0; g < Count; g += wide) load_cells<Stage, R>(here, p + g, cells[g / wide]);
     constexpr bool reduces =
@@ -209,21 +216,39 @@ SPIKEFUSE_FLATTEN void run_step_range(for_many<C, Stage, typename C::arguments> 
             }
         });
     };
-    for (int r = begin; r < end; ++r) {
-        currents.read(r, arriving);
-        if constexpr (Count == wide) {
-            step(r, 0, cells[0]);
-        } else {
-            for (int g = 0; g < Count; g += wide) {
-                auto& own = cells[g / wide];
-                cells_type now; // in registers; piece by piece, since a copy of the whole would be
-                                // one in memory
-                for_each_index<depth>([&](auto k) { take_cell(get<k>(own), get<k>(now)); });
-                step(r, g, now);
-                each_point<points>([&](auto k, auto number) {
-                    for_each_index<traits_of<C, decltype(number)::value>::state_count>(
-                        [&](auto j) { get<k>(own).states[j] = get<k>(now).states[j]; });
+    auto const store_states = [&](T* to) {
+        for (int g = 0; g < Count; g += wide)
+            each_point<points>([&](auto k, auto number) {
+                constexpr int layer = decltype(number)::value, width = layout::padded(Stage::width);
+                for_each_index<traits_of<C, layer>::state_count>([&](auto j) {
+                    get<k>(cells[g / wide])
+                        .states[j]
+                        .store(to + layout::template states_at<layer> + j * width + (p + g) * W);
                 });
+            });
+    };
+    for (int begin = 0, end = rows; begin < rows; begin = end) {
+        if constexpr (C::keeps_tape) { // a block that will be undone begins with what the tape has
+            int const now = here.first_step + first + begin, left = next_entry(here, now + 1) - now;
+            if (now == next_entry(here, now)) store_states(tape_entry(here, now));
+            end = left < rows - begin ? begin + left : rows;
+        }
+        for (int r = begin; r < end; ++r) {
+            currents.read(r, arriving);
+            if constexpr (Count == wide) {
+                step(r, 0, cells[0]);
+            } else {
+                for (int g = 0; g < Count; g += wide) {
+                    auto& own = cells[g / wide];
+                    cells_type now; // in registers; piece by piece, since a copy of the whole would
+                                    // be one in memory
+                    for_each_index<depth>([&](auto k) { take_cell(get<k>(own), get<k>(now)); });
+                    step(r, g, now);
+                    each_point<points>([&](auto k, auto number) {
+                        for_each_index<traits_of<C, decltype(number)::value>::state_count>(
+                            [&](auto j) { get<k>(own).states[j] = get<k>(now).states[j]; });
+                    });
+                }
             }
         }
     }
@@ -231,38 +256,7 @@ SPIKEFUSE_FLATTEN void run_step_range(for_many<C, Stage, typename C::arguments> 
         if constexpr (reduces) reduced[q].value.store(result + q * W);
         if constexpr (picks) reduced[q].when.store(when_row(here) + (p + q) * W);
     }
-    T* const all_states = here.template region<plan::region::states>();
-    for (int g = 0; g < Count; g += wide)
-        each_point<points>([&](auto k, auto number) {
-            constexpr int layer = decltype(number)::value, width = layout::padded(Stage::width);
-            for_each_index<traits_of<C, layer>::state_count>([&](auto j) {
-                get<k>(cells[g / wide])
-                    .states[j]
-                    .store(all_states + layout::template states_at<layer> + j * width +
-                           (p + g) * W);
-            });
-        });
-}
-
-/// Runs `Count` panels from p on over `rows` steps, interleaved, so that no panel waits for the
-/// result of its own last step. `currents` reads the input, step by step. `winner`: the neuron that
-/// may fire, in a layer with competition. `keep`: where the history of a run that will be
-/// differentiated goes.
-template <class Stage, int Count = 1, class C, class Currents, class Keep = no_history>
-SPIKEFUSE_FUNCTION void run_points(C const& here, int p, int first, int rows,
-                                   Currents const& currents, int winner = 0,
-                                   Keep const& keep = {}) {
-    for (int begin = 0, end = rows; begin < rows; begin = end) {
-        if constexpr (C::keeps_tape) { // a block that will be undone begins with what the tape has
-            int const now = here.first_step + first + begin, left = next_entry(here, now + 1) - now;
-            if (now == next_entry(here, now))
-                copy_states<C, Stage>(here.template region<plan::region::states>(),
-                                      tape_entry(here, now), p, Count);
-            end = left < rows - begin ? begin + left : rows;
-        }
-        run_step_range<Stage, Count, C, Currents, Keep>(here.run, here, p, first, begin, end,
-                                                        currents, winner, keep);
-    }
+    store_states(here.template region<plan::region::states>());
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -137,6 +137,25 @@ SPIKEFUSE_FUNCTION void pass(C const& here, int p, fixed<Count> count, int first
     }
 }
 
+/// What arrives at a stage without weights (input_currents.hpp: `input_choice`). A few rows at a
+/// time, which stay in the caches while all panels read them; a replay takes its block at once.
+template <class Stage>
+struct passing_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        constexpr int most =
+            C::differentiates || C::layout::block_steps < 32 ? C::layout::block_steps : 32;
+        for (int done = 0; done < rows; done += most) {
+            near_words<most, C::W> near;
+            own_groups<Stage>(here, [&](int p, auto count) {
+                pass<Stage, most>(here, p, count, first + done,
+                                  rows - done < most ? rows - done : most, near, consume);
+            });
+        }
+    }
+};
+
 // --- adjoint ---
 
 /// Adds a register's numbers, `Each` of them to one, to register p of a source's gradients.

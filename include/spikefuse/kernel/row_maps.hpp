@@ -59,34 +59,44 @@ SPIKEFUSE_FUNCTION void map_rows(C const& here, int first, int rows, typename C:
     }
     here.team.team_barrier();
 }
-/// Calls consume(p, count, first, rows, currents) as each_panel does.
-template <class Stage, class Feed, class C, class Consume>
-SPIKEFUSE_FUNCTION void each_mapped_panel(C const& here, int first, int rows,
-                                          Consume const& consume) {
-    using T = typename C::number;
-    using V = typename C::V;
-    using layout = typename C::layout;
-    using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
-    constexpr std::size_t apart = layout::mapped.row;
-    constexpr int most = layout::mapped_at_a_time;
-    T* const currents = here.template region<plan::region::mapped>();
-    for (int done = 0; done < rows; done += most) {
-        int const some = rows - done < most ? rows - done : most, begin = first + done;
-        if (done > 0) here.team.team_barrier(); // currents are read until here, and written next
-        map_rows<Feed>(here, begin, some, currents, apart);
-        own_groups<Stage>(here, [&](int p, auto count) {
-            if constexpr (!plan::mp11::mp_empty<passing_feeds>::value)
-                for (int r = 0; r < some; ++r)
-                    for (int q = p; q < p + count; ++q) {
-                        T* const at = currents + static_cast<std::size_t>(r) * apart + q * C::W;
-                        (passing_sum<passing_feeds>(here, q, begin + r) + V::load(at)).store(at);
-                    }
-            consume(
-                p, count, begin, some,
-                currents_in_memory<T>{currents + p * C::W, apart, static_cast<std::size_t>(C::W)});
-        });
+/// What arrives behind a map (input_currents.hpp: `input_choice`).
+template <class Stage, class Feed>
+struct mapped_input {
+    template <class C, class Consume>
+    static SPIKEFUSE_FUNCTION void each_panel(C const& here, int first, int rows,
+                                              Consume const& consume) {
+        using T = typename C::number;
+        using V = typename C::V;
+        using layout = typename C::layout;
+        using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
+        constexpr std::size_t apart = layout::mapped.row;
+        constexpr int most = layout::mapped_at_a_time;
+        T* const currents = here.template region<plan::region::mapped>();
+        for (int done = 0; done < rows; done += most) {
+            int const some = rows - done < most ? rows - done : most, begin = first + done;
+            if (done > 0)
+                here.team.team_barrier(); // currents are read until here, and written next
+            map_rows<Feed>(here, begin, some, currents, apart);
+            own_groups<Stage>(here, [&](int p, auto count) {
+                if constexpr (!plan::mp11::mp_empty<passing_feeds>::value)
+                    for (int r = 0; r < some; ++r)
+                        for (int q = p; q < p + count; ++q) {
+                            T* const at = currents + static_cast<std::size_t>(r) * apart + q * C::W;
+                            (passing_sum<passing_feeds>(here, q, begin + r) + V::load(at))
+                                .store(at);
+                        }
+                consume(p, count, begin, some,
+                        currents_in_memory<T>{currents + p * C::W, apart,
+                                              static_cast<std::size_t>(C::W)});
+            });
+        }
     }
-}
+    /// One row by itself.
+    template <class C>
+    static SPIKEFUSE_FUNCTION void sum_row(C const& here, int r, typename C::number* to) {
+        map_rows<Feed>(here, r, 1, to, 0);
+    }
+};
 
 // --- adjoints ---
 

@@ -80,43 +80,20 @@ class model : public detail::model_checks<T, Space>,
     /// @param input values `[T, B, N]`, values `[B, N]` held for `settings.steps` steps, or packed
     ///     spikes uint32_t `[T, B, ceil(N/32)]`; any strides (LayoutLeft: copied by a launch
     ///     before)
-    /// @return the trace `[T, B, N]` of the last layer, freshly allocated
+    /// @param readout what is given of the last layer, reduced inside the kernel:
+    ///     `network(spikes, counts)`; `trace` if left out
+    /// @return the trace `[T, B, N]`, or `[B, N]`, freshly allocated
     /// @throws shape_error a view that does not fit, more than 2^30 steps
-    template <class Input>
+    template <class Input, readout_word Readout = trace_readout>
         requires Kokkos::is_view_v<Input>
-    trace_view operator()(Space const& space, Input const& input) {
-        return (*this)(space, input, trace);
+    auto operator()(Space const& space, Input const& input, Readout readout = {}) {
+        return launch(space, input, readout, new_output<Readout>(space, input), settings_.steps);
     }
-    template <class Input>
+    template <class Input, readout_word Readout = trace_readout>
         requires Kokkos::is_view_v<Input>
-    auto operator()(Input const& input) {
-        return (*this)(Space(), input, trace);
-    }
-    /// The same with a readout, reduced inside the kernel: `network(spikes, counts)`.
-    /// @return `[B, N]`, or `[T, B, N]` for `trace`
-    /// @throws shape_error as without
-    template <class Input, readout_word Readout>
-    auto operator()(Space const& space, Input const& input, Readout readout) {
-        constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
-        int const steps =
-            detail::check_input(input, kind, inputs, settings_.batch, settings_.steps, takes_fewer);
-        auto const samples = static_cast<std::size_t>(detail::samples_of(input));
-        auto result = [&] {
-            auto const how =
-                Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
-            if constexpr (Readout::every_step) {
-                return trace_view(how, static_cast<std::size_t>(steps), samples,
-                                  static_cast<std::size_t>(outputs));
-            } else {
-                return reduced_view(how, samples, static_cast<std::size_t>(outputs));
-            }
-        }();
-        run_steps(space, input, readout, result, settings_.steps);
-        return result;
-    }
-    template <class Input, readout_word Readout>
-    auto operator()(Input const& input, Readout readout) {
-        return (*this)(Space(), input, readout);
+    auto operator()(Input const& input, Readout readout = {}) {
+        Space const space;
+        return launch(space, input, readout, new_output<Readout>(space, input), settings_.steps);
     }
 
     /// One step, as a cell: `[B, N]` in and out. The state goes on from call to call.
@@ -124,11 +101,7 @@ class model : public detail::model_checks<T, Space>,
     template <class Input>
     reduced_view step(Space const& space, Input const& input) {
         static_assert(Input::rank() == 2, "spikefuse: step() takes the input of one step, [B, N].");
-        reduced_view const result(
-            Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output"),
-            input.extent(0), static_cast<std::size_t>(outputs));
-        run_steps(space, input, last_step, result, 1);
-        return result;
+        return launch(space, input, last_step, new_output<last_step_readout>(space, input), 1);
     }
     template <class Input>
     reduced_view step(Input const& input) {
@@ -140,7 +113,7 @@ class model : public detail::model_checks<T, Space>,
     /// @throws shape_error a view that does not fit
     template <class Input, readout_word Readout, class Output>
     void run(Space const& space, Input const& input, Readout readout, Output const& output) {
-        run_steps(space, input, readout, output, settings_.steps);
+        launch(space, input, readout, output, settings_.steps);
     }
 
     /// The network for kernels of your own: `auto cell = network.cell();`, see run/cell.hpp. A
@@ -250,16 +223,33 @@ class model : public detail::model_checks<T, Space>,
     template <class Model, class Loss>
     friend class backpropagation;
 
-    /// `held`: steps of an input that is the same in all of them.
+    /// A view for what a run gives, once its input is known to fit.
+    template <class Readout, class Input>
+    auto new_output(Space const& space, Input const& input) const {
+        int const steps =
+            detail::check_input(input, detail::kind_of_input<Input, T, Space>(), inputs,
+                                settings_.batch, settings_.steps, takes_fewer);
+        auto const samples = static_cast<std::size_t>(detail::samples_of(input)),
+                   neurons = static_cast<std::size_t>(outputs);
+        auto const how =
+            Kokkos::view_alloc(space, Kokkos::WithoutInitializing, "spikefuse::output");
+        if constexpr (Readout::every_step) {
+            return trace_view(how, static_cast<std::size_t>(steps), samples, neurons);
+        } else {
+            return reduced_view(how, samples, neurons);
+        }
+    }
+    /// Every run of the network.
+    /// @param held steps of an input that is the same in all of them
     template <class Input, class Readout, class Output>
-    void run_steps(Space const& space, Input const& input, Readout, Output const& output,
-                   int held) {
+    Output launch(Space const& space, Input const& input, Readout, Output const& output, int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();
+        using schedule = detail::plan::schedule<Network, kind == detail::input_kind::bits>;
+        using kernel = detail::forward_kernel<schedule, T, kind, Readout, Space>;
         Kokkos::Profiling::ScopedRegion const region(run_name_);
         int const steps =
             detail::check_input(input, kind, inputs, settings_.batch, held, takes_fewer);
-        int const samples = detail::samples_of(input);
-        detail::check_output<Readout, T, Space>(output, steps, samples, outputs);
+        detail::check_output<Readout, T, Space>(output, steps, detail::samples_of(input), outputs);
         detail::run_arguments<T> arguments = arguments_of(space, input, steps);
         arguments.output = output.data();
         arguments.output_step =
@@ -267,8 +257,32 @@ class model : public detail::model_checks<T, Space>,
         arguments.output_sample = static_cast<std::size_t>(output.stride(Output::rank() - 2));
         arguments.output_neuron =
             outputs > 1 ? static_cast<std::size_t>(output.stride(Output::rank() - 1)) : 1;
-        launch<kind, Readout>(space, arguments);
+        if (!run_sliced<schedule, kind, Readout>(space, arguments) &&
+            !run_as_cells<schedule, Readout>(space, arguments)) {
+            double const shares =
+                static_cast<double>(layout::work_of_step) * steps / layout::share_of_work;
+            auto const teams = detail::teams_for(kernel::demands, space, arguments.batch, arguments,
+                                                 scratch_, shares);
+            Kokkos::parallel_for(forward_name_, teams, kernel{arguments});
+        }
         has_run(space, arguments);
+        return output;
+    }
+    /// On a device layers behind spikes run by slices of their neurons, where that pays.
+    template <class Schedule, detail::input_kind Kind, class Readout>
+    bool run_sliced(Space const& space, detail::run_arguments<T>& arguments) {
+        return detail::run_sliced<Schedule, T, Kind, Readout, detail::purpose::run>(
+            forward_name_, space, arguments, slices_, scratch_);
+    }
+    /// A few steps run as cells, a thread a sample.
+    template <class Schedule, class Readout>
+    bool run_as_cells(Space const& space, detail::run_arguments<T> const& arguments) const {
+        if constexpr (detail::steps_as_cells<Schedule, T>)
+            if (arguments.steps <= detail::most_steps_of_cells && arguments.records == nullptr) {
+                detail::run_cells<Schedule, Readout>(forward_name_, space, arguments);
+                return true;
+            }
+        return false;
     }
     template <class Input>
     detail::run_arguments<T> arguments_of(Space const& space, Input const& input, int steps) {
@@ -315,22 +329,6 @@ class model : public detail::model_checks<T, Space>,
 
     /// What a kernel is called in profilers.
     std::string label(char const* kernel) const { return detail::kernel_label(settings_, kernel); }
-    template <detail::input_kind Kind, class Readout>
-    void launch(Space const& space, detail::run_arguments<T>& arguments) {
-        using schedule = detail::plan::schedule<Network, Kind == detail::input_kind::bits>;
-        if (detail::run_sliced<schedule, T, Kind, Readout, detail::purpose::run>(
-                forward_name_, space, arguments, slices_, scratch_))
-            return;
-        if constexpr (detail::steps_as_cells<schedule, T>)
-            if (arguments.steps <= detail::most_steps_of_cells && arguments.records == nullptr)
-                return detail::run_cells<schedule, Readout>(forward_name_, space, arguments);
-        using kernel = detail::forward_kernel<schedule, T, Kind, Readout, Space>;
-        double const shares =
-            static_cast<double>(layout::work_of_step) * arguments.steps / layout::share_of_work;
-        auto const shape =
-            detail::teams_for(kernel::demands, space, arguments.batch, arguments, scratch_, shares);
-        Kokkos::parallel_for(forward_name_, shape, kernel{arguments});
-    }
     /// Kokkos allocates scratch at its first use: an empty launch, so that no run allocates.
     void reserve_scratch() {
         using kernel =

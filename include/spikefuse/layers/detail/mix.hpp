@@ -116,19 +116,6 @@ struct currents_in_registers {
     }
 };
 
-/// sum_rows of all panels together or, where registers are few, one after the other.
-template <bool Bits, int Panels, class T, class Entry>
-SPIKEFUSE_FUNCTION void sum_panels(T const* panels, std::size_t apart, Entry const* events,
-                                   T const* factors, int count, lanes<T> (&sums)[Panels]) {
-    constexpr int together = simd_is_composite<T> ? 1 : Panels;
-    for (int p = 0; p < Panels; p += together) {
-        lanes<T> some[together];
-        sum_rows<Bits>(panels + static_cast<std::size_t>(p) * apart, apart, events, factors, count,
-                       some);
-        for (int q = 0; q < together; ++q) sums[p + q] = some[q];
-    }
-}
-
 /// Currents of `Panels` panels: the weight rows of listed events, summed when they are read, so
 /// that the neuron update of one row overlaps with the loads of the next. Bits: no event has a
 /// factor.
@@ -160,7 +147,10 @@ struct mixed_currents {
         for (int k = 0; k + 1 < Pieces; ++k)
             for (int r = 0; r < list.rows; ++r) {
                 V sums[Panels];
-                sum(r, k, sums);
+                ask_ahead(r, k);
+                int const begin = list.begin(r, k), count = list.count(r, k);
+                sum_rows<Bits>(panels, panel_apart, list.events + begin, list.factors + begin,
+                               count, sums);
                 for (int q = 0; q < Panels; ++q)
                     (V::load(place(r, q)) + sums[q]).store(place(r, q));
             }
@@ -168,7 +158,11 @@ struct mixed_currents {
             add_full_rows<Panels, Bits>(panels, panel_apart, inputs, list, base, apart);
     }
     SPIKEFUSE_FUNCTION void read(int r, V (&currents)[Panels]) const {
-        sum(r, Pieces - 1, currents);
+        constexpr int last = Pieces - 1;
+        ask_ahead(r, last);
+        int const begin = list.begin(r, last), count = list.count(r, last);
+        sum_rows<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count,
+                       currents);
         for (int q = 0; q < Panels; ++q) {
             if (bias != nullptr) currents[q] = V::load(bias + q * V::width) + currents[q];
             if (has_base) currents[q] = V::load(place(r, q)) + currents[q];
@@ -179,19 +173,15 @@ struct mixed_currents {
     SPIKEFUSE_FUNCTION T* place(int r, int q) const {
         return base + static_cast<std::size_t>(q) * apart + static_cast<std::size_t>(r) * V::width;
     }
-    SPIKEFUSE_FUNCTION void sum(int r, int k, V (&sums)[Panels]) const {
-        if (Pieces > 1 &&
-            list.rows >= 16) { // weights are far: each row asks for a share of what comes next
-            std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
-            T const* const next = k + 1 < Pieces ? panels + static_cast<std::size_t>(k + 1) * piece
-                                                 : panels + Panels * panel_apart;
-            for (int q = 0; q < Panels; ++q)
-                ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs),
-                                r, list.rows);
-        }
-        int const begin = list.begin(r, k), count = list.count(r, k);
-        sum_panels<Bits>(panels, panel_apart, list.events + begin, list.factors + begin, count,
-                         sums);
+    /// Weights of wide rows are far: each row asks for a share of what piece k + 1 reads.
+    SPIKEFUSE_FUNCTION void ask_ahead(int r, int k) const {
+        if (Pieces == 1 || list.rows < 16) return;
+        std::size_t const piece = static_cast<std::size_t>(piece_of(inputs)) * panel_width<T>;
+        T const* const next = k + 1 < Pieces ? panels + static_cast<std::size_t>(k + 1) * piece
+                                             : panels + Panels * panel_apart;
+        for (int q = 0; q < Panels; ++q)
+            ask_for_weights(next + static_cast<std::size_t>(q) * panel_apart, piece_of(inputs), r,
+                            list.rows);
     }
 };
 

@@ -159,38 +159,43 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
                                  [[maybe_unused]] T const* factors, int count,
                                  lanes<T> (&sums)[Panels]) {
     using V = lanes<T>;
-    V part[Panels][events_together];
-    for (int q = 0; q < Panels; ++q)
-        for (int j = 0; j < events_together; ++j) part[q][j] = V(T(0));
-    auto const weights_of = [&](int q, Entry event) {
-        return V::load(row_at(panels + static_cast<std::size_t>(q) * apart, event));
-    };
-    auto const add = [&](int q, int k, V weights) {
-        if constexpr (Bits) {
-            part[q][k % events_together] += weights;
-        } else {
-            part[q][k % events_together] += V(factors[k]) * weights;
+    // All panels together or, where registers are few, one after the other.
+    constexpr int together = simd_is_composite<T> ? 1 : Panels;
+    for (int p = 0; p < Panels; p += together) {
+        V part[together][events_together];
+        for (int q = 0; q < together; ++q)
+            for (int j = 0; j < events_together; ++j) part[q][j] = V(T(0));
+        auto const weights_of = [&](int q, Entry event) {
+            return V::load(row_at(panels + static_cast<std::size_t>(p + q) * apart, event));
+        };
+        auto const add = [&](int q, int k, V weights) {
+            if constexpr (Bits) {
+                part[q][k % events_together] += weights;
+            } else {
+                part[q][k % events_together] += V(factors[k]) * weights;
+            }
+        };
+        int k = 0;
+        if constexpr (V::width == 1) { // on a device sixteen loads are on their way together
+            constexpr int some = 4 * events_together;
+            for (; k + some <= count; k += some) {
+                V weights[some][together];
+                for (int first = 0; first < some; first += events_together)
+                    four_events(events + k + first, [&](int j, Entry event) {
+                        for (int q = 0; q < together; ++q)
+                            weights[first + j][q] = weights_of(q, event);
+                    });
+                for (int j = 0; j < some; ++j)
+                    for (int q = 0; q < together; ++q) add(q, k + j, weights[j][q]);
+            }
         }
-    };
-    int k = 0;
-    if constexpr (V::width == 1) { // on a device sixteen loads are on their way together
-        constexpr int some = 4 * events_together;
-        for (; k + some <= count; k += some) {
-            V weights[some][Panels];
-            for (int first = 0; first < some; first += events_together)
-                four_events(events + k + first, [&](int j, Entry event) {
-                    for (int q = 0; q < Panels; ++q) weights[first + j][q] = weights_of(q, event);
-                });
-            for (int j = 0; j < some; ++j)
-                for (int q = 0; q < Panels; ++q) add(q, k + j, weights[j][q]);
-        }
+        for (; k < count; k += events_together)
+            four_events(events + k, [&](int j, Entry event) {
+                for (int q = 0; q < together; ++q) add(q, k + j, weights_of(q, event));
+            });
+        for (int q = 0; q < together; ++q)
+            sums[p + q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
     }
-    for (; k < count; k += events_together)
-        four_events(events + k, [&](int j, Entry event) {
-            for (int q = 0; q < Panels; ++q) add(q, k + j, weights_of(q, event));
-        });
-    for (int q = 0; q < Panels; ++q)
-        sums[q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
 }
 
 /// Adjoint of sum_rows: adds `gradient` to the rows that `events` names.
