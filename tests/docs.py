@@ -18,7 +18,10 @@ for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
             wanted = re.sub(r"\s+", " ", line).strip()
             if wanted and wanted not in known:
                 faults.append(f"{page.relative_to(root)}: '{wanted}' does not stand in {source}")
-    for table in re.findall(r"^<!-- functions -->\n((?:\|.*\n)+)", text, re.M):  # each stands in the file beside it
+    for most, files, table in re.findall(r"^<!-- functions(?:: at most (\d+) in (\d+) files)? -->\n((?:\|.*\n)+)", text, re.M):  # each stands in the file beside it
+        rows = re.findall(r"^\| `[^`]*` \| \[[^]]*\]\(([^)]+)\)", table, re.M)
+        if most and (len(rows) > int(most) or len(set(rows)) > int(files)):
+            faults.append(f"{page.relative_to(root)}: {len(rows)} functions in {len(set(rows))} files, more than {most} in {files}")
         for name, target in re.findall(r"^\| `(?:\w+::)*(\w+)[^`]*` \| \[[^]]*\]\(([^)]+)\)", table, re.M):
             header = page.parent / target
             if header.exists() and not re.search(rf"\b{name}\b", header.read_text()):
