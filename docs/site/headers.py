@@ -7,7 +7,7 @@ import sys
 
 PUBLIC = ["*.hpp", "graph/*.hpp", "layers/*.hpp", "shapes/*.hpp", "neurons/*.hpp", "surrogates/*.hpp", "train/*.hpp", "io/*.hpp", "io/plot/*.hpp",
           "core/units.hpp", "core/policy.hpp", "core/name.hpp", "core/errors.hpp", "core/layer.hpp",
-          "run/model.hpp", "kernel/readout.hpp", "run/settings.hpp", "run/team.hpp", "run/cell.hpp", "run/ranks.hpp", "mpi/*.hpp", "plan/describe.hpp", "equations/dynamics.hpp"]
+          "run/model.hpp", "kernel/readout.hpp", "run/settings.hpp", "run/team.hpp", "run/cell.hpp", "run/ranks.hpp", "run/written_numbers.hpp", "mpi/*.hpp", "plan/describe.hpp", "equations/dynamics.hpp"]
 # Bases of public classes, whose members are a caller's too.
 BASES = ["run/detail/parameters.hpp", "run/detail/recordings.hpp", "train/detail/gradient_buffers.hpp", "train/update.hpp"]
 

@@ -11,7 +11,7 @@ HEADER = re.compile(r"^- \[[^]]*\]\([^)]*/include/spikefuse/([^)]*\.hpp)\): ", r
 # Types of words: the words are shown. What such a type has to have is said where its kind is (core/layer.hpp, core/policy.hpp, kernel/readout.hpp ...).
 OF_WORDS = re.compile(r"_(word|neuron|equations|policy|surrogate|readout|statement|maker)(<.*>)?$|::(is_not_a_layer|left_gives|right_wants|path_leads_back|program|targets)$")
 SHOWN = {"spikefuse::neuron_word", "spikefuse::surrogate_word", "spikefuse::recurrent_word", "spikefuse::sum_word", "spikefuse::beside_word"}
-MACHINERY = {"kind", "mixes", "wants", "gives", "left_keeps_width", "targets", "readout", "moments", "check", "targets_follow_steps", "T", "Space",
+MACHINERY = {"kind", "mixes", "wants", "gives", "keeps_width", "wanted_shape", "shape", "targets", "readout", "moments", "check", "targets_follow_steps", "T", "Space",
              "value_type", "space_type", "cure", "letters"}
 OF_BASES = {"check", "is_neurons", "arrays", "parameter_data", "nir_mappings", "find_record", "trace_view", "spike_view"}  # how parts of the library meet
 

@@ -33,6 +33,7 @@ userland_packages=(
     gfortran libopenmpi-dev openmpi-bin # bindings, and ranks
     clang libomp-dev libclang-rt-19-dev clang-format clang-tidy python3-minimal
     g++-12 g++-13 clang-18 # older compilers that the README names: they compile the headers and a training program
+    doxygen furo python3-breathe python3-myst-parser python3-sphinx python3-sphinx-copybutton python3-sphinx-design # the site of docs/
 )
 userland_from_sid=(libkokkos-dev)
 disassembler='nvidia-cuda-nvdisasm>=13' # of pip; beside nvcc alone: what a device's kernels became is looked at

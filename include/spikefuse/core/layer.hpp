@@ -58,9 +58,12 @@ struct nir_mapping {
     };
     /// How a window slides, in rows and in columns: a node's geometry, which a layer's type fixes.
     struct window {
-        std::array<int, 2> kernel{}, stride{}, dilation{};
-        std::array<int, 2> before{}, behind{}; ///< padding
-        int groups = 0;                        ///< 0: a pool
+        std::array<int, 2> kernel{};   ///< its size
+        std::array<int, 2> stride{};   ///< from a window to the next
+        std::array<int, 2> dilation{}; ///< from a number of the kernel to the next
+        std::array<int, 2> before{};   ///< padding above and at the left
+        std::array<int, 2> behind{};   ///< padding below and at the right
+        int groups = 0;                ///< 0: a pool
     };
     window slides;                         ///< a kernel of 0: there is no window
     std::array<std::string_view, 2> types; ///< of nodes
@@ -123,7 +126,10 @@ inline constexpr bool keeps_width<L> = L::gives(0) == 0 && L::gives(7) == 7;
 } // namespace detail
 /// A shape, for concepts that ask whether a word can be asked what it does behind one.
 struct some_shape {
-    static constexpr int width = 1, channels = 1, rows = 1, columns = 1;
+    static constexpr int width = 1;    ///< numbers in all
+    static constexpr int channels = 1; ///< of an image
+    static constexpr int rows = 1;     ///< likewise
+    static constexpr int columns = 1;  ///< likewise
 };
 /// Words that change no number: they say a shape, or pass what comes.
 template <class L>

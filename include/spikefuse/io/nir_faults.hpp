@@ -43,7 +43,9 @@ class nir_faults {
   public:
     explicit nir_faults(std::string path) : path_(std::move(path)) {}
 
-    /// @param place of the node; @param field of it, or "" or "edges"
+    /// @param place of the node
+    /// @param field of it, or "" or "edges"
+    /// @param why what is wrong, as a sentence
     void say(std::string const& place, std::string const& field, std::string const& why) {
         std::string const whole = field.empty() ? place : place + "/" + field;
         for (auto const& known : faults_)

@@ -17,7 +17,8 @@ struct node {
     std::string name;                            ///< "block/lif"
     std::string type;                            ///< NIR's name: "LIF"
     nir::kind what;                              ///< its fields
-    extents in, out;                             ///< shapes of what arrives and of what it gives
+    extents in;                                  ///< shapes of what arrives
+    extents out;                                 ///< and of what it gives
     std::map<std::string, std::string> metadata; ///< what its maker noted
 };
 
@@ -30,7 +31,8 @@ struct port {
 
 /// What a network gave over an input where it was written.
 struct test_run {
-    array input, output;  ///< [T, N], [T, M]: one sample, from rest
+    array input;          ///< [T, N]: one sample, from rest
+    array output;         ///< [T, M]: what it gave
     double dt = 0;        ///< seconds a step
     double tolerance = 0; ///< of the largest number: what the writer's precision holds
 };
@@ -38,10 +40,12 @@ struct test_run {
 /// A NIR file.
 struct graph {
     using choices = nir::choices;                           ///< what it leaves open
-    std::string path, version;                              ///< of the file, of the nir package
+    std::string path;                                       ///< of the file
+    std::string version;                                    ///< of the nir package
     std::vector<nir::node> nodes;                           ///< in the file's order
     std::vector<std::pair<std::size_t, std::size_t>> edges; ///< source, target; in the file's order
-    std::vector<port> inputs, outputs;                      ///< at least one each
+    std::vector<port> inputs;                               ///< at least one
+    std::vector<port> outputs;                              ///< likewise
     std::map<std::string, std::string> metadata;            ///< what its maker noted
     std::vector<fault> warnings;  ///< what is strange in it, but has a meaning
     std::optional<test_run> test; ///< what loading it compares

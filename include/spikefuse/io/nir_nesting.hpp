@@ -32,6 +32,7 @@ struct nest {
 
 class nesting {
   public:
+    /// @param from all nodes, named by the graphs that they stand in
     /// @param path of the file, for messages
     /// @throws name_error what no nested graph can hold
     nesting(graph const& from, std::string path) : from_(from), path_(std::move(path)) {

@@ -37,6 +37,8 @@ constexpr auto said_shape() {
         return Shape;
     }
 }
+template <auto... Shape>
+using input_of_shapes = input_word<joined_shapes<decltype(said_shape<Shape>())...>>;
 
 } // namespace detail
 
@@ -45,7 +47,6 @@ constexpr auto said_shape() {
 /// `take<0>` is the first of them.
 /// @tparam Shape of each: features of a sample in a step, at least 1; or an image
 template <auto... Shape>
-inline constexpr input_word<detail::joined_shapes<decltype(detail::said_shape<Shape>())...>>
-    input{};
+inline constexpr detail::input_of_shapes<Shape...> input{};
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

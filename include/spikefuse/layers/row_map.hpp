@@ -36,10 +36,13 @@ concept row_map = requires {
 
 /// What those have in common that have no weights, and learn nothing.
 struct row_map_without_weights {
+    /// No copy for the way back.
     template <class T>
     static constexpr std::size_t transposed = 0;
+    /// No gradients of parameters.
     template <class T>
     static constexpr int gradient_parts = 0;
+    /// Nothing to do.
     template <class T>
     static SPIKEFUSE_FUNCTION void transpose(T const*, T*, int) {}
 };
@@ -52,8 +55,9 @@ concept past_map = row_map<Over> && requires {
 /// A row, and where those of the steps before it lie.
 template <class Element>
 struct past_rows {
-    Element const* row;
+    Element const* row;   ///< of this step
     std::ptrdiff_t apart; ///< elements from a row to the next
+    /// The row of so many steps before.
     SPIKEFUSE_FUNCTION Element const* ago(int steps) const { return row - steps * apart; }
 };
 

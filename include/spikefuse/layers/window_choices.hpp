@@ -19,7 +19,8 @@ struct sliding_window {
     static_assert((P != same_size || S == 1) && (Q != same_size || T == 1),
                   "spikefuse: padding<same_size> keeps an image's size, which a stride above 1 "
                   "does not. Say the padding in numbers.");
-    static constexpr int rows = K, columns = L;
+    static constexpr int rows = K;    ///< of the kernel
+    static constexpr int columns = L; ///< likewise
     /// For NIR; padding does not depend on the image.
     static constexpr nir_mapping::window geometry(int groups) {
         using down = detail::image_axis<K, K, S, P, D>;
@@ -31,14 +32,19 @@ struct sliding_window {
                 .behind = {down::behind, across::behind},
                 .groups = groups};
     }
+    /// How it goes down an image of H rows: how many outputs, and what each reads.
     template <int H>
     using over_rows = detail::image_axis<H, K, S, P, D>;
+    /// Likewise across W columns.
     template <int W>
     using over_columns = detail::image_axis<W, L, T, Q, E>;
+    /// The same with another stride.
     template <int A, int B>
     using with_stride = sliding_window<K, L, A, B, P, Q, D, E>;
+    /// The same with another padding.
     template <int A, int B>
     using with_padding = sliding_window<K, L, S, T, A, B, D, E>;
+    /// The same with another dilation.
     template <int A, int B>
     using with_dilation = sliding_window<K, L, S, T, P, Q, A, B>;
 };

@@ -63,7 +63,7 @@ class joined_spikes {
     int neurons() const { return total_; } ///< of all ranks together
 
     /// The spikes of all ranks, the same on all of them, each of which calls; until the next call.
-    /// Waits for what `space` does.
+    /// @param space where the part was written; waits for what it does
     /// @param part of this rank, [T, B, ceil(neurons / 32)]; bits behind the last neuron are 0, as
     ///     in what models record
     /// @throws shape_error a part of another shape; value_error what MPI says

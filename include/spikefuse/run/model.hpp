@@ -116,10 +116,10 @@ class model : public detail::model_checks<T, Space>,
         launch(space, input, readout, output, settings_.steps);
     }
 
+    using cell_type = network_cell<Network, T>; ///< see run/cell.hpp
     /// The network for kernels of your own: `auto cell = network.cell();`, see run/cell.hpp. A
     /// launch on `space` computes the coefficients of all cells of this model: after a `set` take
     /// the cell again. It is valid while the model lives and is not assigned to.
-    using cell_type = network_cell<Network, T>;
     cell_type cell(Space const& space = Space()) {
         return cell_.template prepare<Network>(label("cell"), space, this->parameter_data(),
                                                settings_);
@@ -239,8 +239,7 @@ class model : public detail::model_checks<T, Space>,
             return reduced_view(how, samples, neurons);
         }
     }
-    /// Every run of the network.
-    /// @param held steps of an input that is the same in all of them
+    /// Every run of the network. `held`: steps of an input that is the same in all of them.
     template <class Input, class Readout, class Output>
     Output launch(Space const& space, Input const& input, Readout, Output const& output, int held) {
         constexpr detail::input_kind kind = detail::kind_of_input<Input, T, Space>();

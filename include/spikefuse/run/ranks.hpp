@@ -49,6 +49,8 @@ class rank_share {
   public:
     /// @param batch of all ranks together
     /// @param groups of all ranks together
+    /// @param rank this one, from 0
+    /// @param ranks how many there are
     /// @throws value_error groups that ranks cannot share, samples that groups cannot, or no such
     ///     rank
     rank_share(int batch, int groups, int rank, int ranks)

@@ -230,6 +230,7 @@ class team_network {
                               Kokkos::PerThread(static_cast<int>(thread_scratch)));
     }
     /// Once a team: takes its scratch. Aborts where there is none.
+    /// @param team the kernel's
     /// @param number of this body, by which noise is drawn (a model's are settings.first_sample on)
     /// @param steps that the body has made before: each run goes on from there
     template <class Member>

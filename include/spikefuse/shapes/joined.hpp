@@ -30,6 +30,7 @@ using one_shape_of = typename one_shape<First, Second>::type;
 /// @tparam First, More their shapes, each known
 template <class First, class... More>
 struct joined_shape {
+    /// What it is to who does not ask for parts.
     using plain = boost::mp11::mp_fold<boost::mp11::mp_list<More...>, First, detail::one_shape_of>;
     static constexpr int width = plain::width; ///< numbers of a sample in a step
     friend constexpr bool operator==(joined_shape, joined_shape) { return true; }

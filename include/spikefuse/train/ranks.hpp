@@ -33,6 +33,7 @@ class gradient_mean {
         detail::check_rank(0, ranks);
     }
     /// Of the last run, the same on all ranks.
+    /// @param space where the groups of this rank are added up
     /// @param sum_in_place called with (T* numbers, std::size_t count), where the model computes,
     ///     after a fence: adds those of all ranks, element by element
     /// @return what `learner::update` takes, for one group
