@@ -132,7 +132,7 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
     run_block(here);
     for_each_index<static_cast<std::size_t>(C::layout::buffer_count)>([&](auto number) {
         constexpr int buffer = static_cast<int>(number);
-        if constexpr (buffer != plan::network_input)
+        if constexpr (buffer != plan::network_input) { // braces for nvcc
             for (int const p : own_gradients<buffer>(here)) {
                 // What came back, through a loop or a delay, into the steps before the block that
                 // was undone last ends up in the last rows of this one, or before them.
@@ -141,6 +141,7 @@ SPIKEFUSE_FUNCTION void enter_block(C& here, Loss const& loss, int block) {
                 for (int r = here.rows - 1; r >= -kept; --r) // in place: they come from below
                     (r - here.rows >= -kept ? V::load(row(r - here.rows)) : V(T(0))).store(row(r));
             }
+        }
     });
     clear_input_gradient(here);
     if constexpr (C::layout::readout_row != 0) loss.seed_readout(here);
