@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# One source that must compile (static; device: kernels, by nvcc), or must not, with the sentences it names (reject); or every header alone.
+# One source that must compile (static; device: kernels, by nvcc; program: the same of a test program, in a bounded time), or must not, with the
+# sentences it names (reject); or every header alone.
 cmake_minimum_required(VERSION 3.25)
 set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(OBJECT) # past the syntax: an optimizer may fail too
@@ -20,8 +21,12 @@ if(DEVICE)
         list(APPEND how -c -o ${FOLDER}/kernels.o)
     endif()
 endif()
+set(within "")
+if(KIND STREQUAL "program") # of a processor, each part of the compiler: so none is left behind, however busy the machine is
+    set(within sh -c "ulimit -t ${SECONDS} && exec \"$@\"" sh)
+endif()
 function(compile source out_result out_text)
-    execute_process(COMMAND ${COMPILER} ${how} ${FLAGS} ${ARGN} ${source}
+    execute_process(COMMAND ${within} ${COMPILER} ${how} ${FLAGS} ${ARGN} ${source}
                     RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
     set(${out_result} ${result} PARENT_SCOPE)
     set(${out_text} "${text}" PARENT_SCOPE)
@@ -76,7 +81,7 @@ function(precompile text folder)
         set(result_name ${folder}/first.hpp.pch)
     endif()
     list(REMOVE_ITEM how -fsyntax-only)
-    execute_process(COMMAND ${COMPILER} ${how} ${FLAGS} ${ARGN} -x c++-header ${folder}/first.hpp -o ${result_name} RESULT_VARIABLE result)
+    execute_process(COMMAND ${within} ${COMPILER} ${how} ${FLAGS} ${ARGN} -x c++-header ${folder}/first.hpp -o ${result_name} RESULT_VARIABLE result)
     if(NOT result EQUAL 0)
         message(FATAL_ERROR "what is to be precompiled does not compile: ${text}")
     endif()
@@ -169,6 +174,14 @@ if(PRECOMPILED)
     with_precompiled(${PRECOMPILED} behind)
 endif()
 compile(${SOURCE} result text ${behind})
+if(KIND STREQUAL "program")
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "${SOURCE} must compile, each part of the compiler within ${SECONDS} s. If one was killed: nvcc's front end never ends where a pop of "
+                            "diagnostics points at itself. tests/support/catch_for_nvcc.hpp takes those of Catch2's checks away: is there another in a class or "
+                            "a template?\n${text}")
+    endif()
+    return()
+endif()
 if(KIND STREQUAL "static" OR KIND STREQUAL "device")
     if(NOT result EQUAL 0 OR text MATCHES "warning( #[0-9]+-D)?:")
         message(FATAL_ERROR "${SOURCE} must compile without a warning:\n${text}")

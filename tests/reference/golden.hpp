@@ -151,7 +151,7 @@ struct tally {
 template <class S>
 struct in_float : S {
     template <class V>
-    static V arriving(V gradient) {
+    static SPIKEFUSE_FUNCTION V arriving(V gradient) {
         return spikefuse::detail::each_lane(
             gradient, [](auto one) { return static_cast<decltype(one)>(static_cast<float>(one)); });
     }

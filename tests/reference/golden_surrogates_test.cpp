@@ -112,8 +112,11 @@ TEST_CASE("a surrogate that a user writes in a line, and the logistic one") {
     auto const noisy = evaluate<double>(x, logistic<2>);
     for (std::size_t k = 0; k < x.size(); ++k)
         REQUIRE(std::abs(noisy.slope[k] - (1 - std::pow(std::tanh(2 * x[k]), 2))) < 1e-14);
-    model network{input<1> >> lif(mine), {.steps = 3}}; // and it is a choice like any other
-    Kokkos::View<float**, Kokkos::LayoutRight> const drive("x", 1, 1);
+    // And it is a choice like any other, on the host: nvcc cannot name a lambda among the template
+    // arguments of a kernel.
+    using host = Kokkos::DefaultHostExecutionSpace;
+    model network{input<1> >> lif(mine), {.steps = 3}, host()};
+    Kokkos::View<float**, Kokkos::LayoutRight, host> const drive("x", 1, 1);
     network(drive);
 }
 

@@ -65,7 +65,9 @@ struct written_surrogate {
         return Derivative(x);
     }
 };
-/// A surrogate in a line: `lif(surrogate<[](auto x) { return 1 / square(10 * abs(x) + 1); }>)`.
+/// A surrogate in a line: `lif(surrogate<[](auto x) { return 1 / square(10 * abs(x) + 1); }>)`. For
+/// a device `surrogate<mine{}>` of a struct with this function, a SPIKEFUSE_FUNCTION, as
+/// `operator()`: nvcc cannot name a lambda among the template arguments of a kernel.
 /// @tparam Derivative a function of the membrane above the threshold
 template <auto Derivative>
 inline constexpr surrogate_word<written_surrogate<Derivative>> surrogate{};
