@@ -1,82 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A convolutional network of an event camera's size (2x34x34; convolutions to 16, 16 and 8
-// channels, pools, 256-10, integrate-and-fire) over 300 steps: forward, and with gradients, at
-// three activities and on numbers; beside its three convolutions alone, multiplied whole by loops
-// as one writes them by hand. Milliseconds a recording.
-//   images [ROUNDS [FOLDER]]   FOLDER gets weights, events and counts for images_peers.py
-#include <algorithm>
-#include <bit>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <random>
-#include <spikefuse/spikefuse.hpp>
-#include <spikefuse/train/backpropagation.hpp>
-#include <string>
-#include <vector>
+// Convolutional networks of integrate-and-fire neurons, forward and with gradients, of 1 and 64
+// recordings, beside a hand-written twin: milliseconds a recording.
+// - camera: the network of cnn_sinabs.nir (2x34x34; convolutions to 16, 16 and 8 channels, pools,
+//   256-10) over 300 steps, random weights, drawn events and numbers; or its own weights and
+//   N-MNIST's recordings
+// - digits: 28x28, convolutions to 12 and 64 channels, pools, 10, over 100 steps
+//
+//   images [ROUNDS [FOLDER [DATA]]]   FOLDER gets networks, inputs and counts for images_peers.py;
+//                                     DATA holds cnn_sinabs.nir and nmnist_test.h5 at any depth
+#include "images_twin.hpp"
+
+#include <spikefuse/io.hpp>
 
 using namespace spikefuse;
 
 namespace {
 
+using bench::packed, bench::values;
 constexpr auto fires = iaf({.r = 1});
-constexpr auto camera = input<image<2, 34, 34>> >> conv2d<16, 5>.stride<2>().padding<1>() >> fires
-                        >> conv2d<16, 3>.padding<1>() >> fires
-                        >> sum_pool2d<2> >> conv2d<8, 3>.padding<1>() >> fires
-                        >> sum_pool2d<2> >> flatten >> linear<256> >> fires >> linear<10> >> fires;
-constexpr int steps = 300, pixels = input_shape<camera>.width;
-using space = Kokkos::DefaultExecutionSpace;
-using packed = Kokkos::View<std::uint32_t***, Kokkos::LayoutRight>; // [T, B, ceil(N/32)]
-using values = Kokkos::View<float***, Kokkos::LayoutRight>;         // [T, B, N]
 
-packed events(int batch, double activity) {
-    packed const x("events", steps, static_cast<std::size_t>(batch), (pixels + 31) / 32);
+struct camera {
+    static constexpr auto network = input<image<2, 34, 34>> >>
+                                    conv2d<16, 5>.stride<2>().padding<1>() >> fires
+                                    >> conv2d<16, 3>.padding<1>() >> fires
+                                    >> sum_pool2d<2> >> conv2d<8, 3>.padding<1>() >> fires
+                                    >> sum_pool2d<2> >> flatten >> linear<256> >> fires
+                                    >> linear<10> >> fires;
+    static constexpr int steps = 300;
+    static constexpr char const* weighted[] = {"conv2d 1", "conv2d 2", "conv2d 3", "linear 1",
+                                               "linear 2"};
+    using twin = bench::chain_twin<bench::conv_twin<2, 34, 34, 16, 5, 2, 1, 1>,
+                                   bench::conv_twin<16, 16, 16, 16, 3, 1, 1, 2>,
+                                   bench::conv_twin<16, 8, 8, 8, 3, 1, 1, 2>,
+                                   bench::dense_twin<128, 256>, bench::dense_twin<256, 10>>;
+    /// Multiply-adds of each layer's product, and its inputs.
+    static constexpr double products[][2] = {
+        {204800, 2312}, {589824, 4096}, {73728, 1024}, {32768, 128}, {2560, 256}};
+    static constexpr char const* layers =
+        R"([{"conv": "conv2d 1", "shape": [16, 2, 5, 5], "stride": 2, "padding": 1},
+ {"conv": "conv2d 2", "shape": [16, 16, 3, 3], "stride": 1, "padding": 1}, {"pool": 2},
+ {"conv": "conv2d 3", "shape": [8, 16, 3, 3], "stride": 1, "padding": 1}, {"pool": 2},
+ {"linear": "linear 1", "shape": [256, 128]}, {"linear": "linear 2", "shape": [10, 256]}])";
+};
+struct digits {
+    static constexpr auto network = input<image<1, 28, 28>> >> conv2d<12, 5> >> fires >>
+                                    sum_pool2d<2> >> conv2d<64, 5> >> fires >> sum_pool2d<2> >>
+                                    flatten >> linear<10> >> fires;
+    static constexpr int steps = 100;
+    static constexpr char const* weighted[] = {"conv2d 1", "conv2d 2", "linear 1"};
+    using twin = bench::chain_twin<bench::conv_twin<1, 28, 28, 12, 5, 1, 0, 2>,
+                                   bench::conv_twin<12, 12, 12, 64, 5, 1, 0, 2>,
+                                   bench::dense_twin<1024, 10>>;
+    static constexpr double products[][2] = {{172800, 784}, {1228800, 1728}, {10240, 1024}};
+    static constexpr char const* layers =
+        R"([{"conv": "conv2d 1", "shape": [12, 1, 5, 5], "stride": 1, "padding": 0}, {"pool": 2},
+ {"conv": "conv2d 2", "shape": [64, 12, 5, 5], "stride": 1, "padding": 0}, {"pool": 2},
+ {"linear": "linear 1", "shape": [10, 1024]}])";
+};
+template <class Case>
+constexpr int pixels = input_shape<Case::network>.width;
+template <class Case>
+constexpr std::size_t layers_of = std::size(Case::weighted);
+
+template <class Case, class Draw>
+packed drawn(int batch, Draw const& draw) {
+    packed const x("events", Case::steps, static_cast<std::size_t>(batch),
+                   (pixels<Case> + 31) / 32);
     auto const h = Kokkos::create_mirror_view(x);
-    std::mt19937 random(7);
-    for (std::size_t t = 0; t < h.extent(0); ++t)
-        for (std::size_t b = 0; b < h.extent(1); ++b)
-            for (std::size_t n = 0; n < pixels; ++n)
-                if (static_cast<double>(random()) < activity * 4294967296.0)
-                    h(t, b, n / 32) |= 1u << (n % 32);
+    draw(h);
     Kokkos::deep_copy(x, h);
     return x;
 }
-
+template <class Case>
+packed events(int batch, double activity) {
+    return drawn<Case>(batch, [&](auto const& h) {
+        std::mt19937 random(7);
+        for (std::size_t t = 0; t < h.extent(0); ++t)
+            for (std::size_t b = 0; b < h.extent(1); ++b)
+                for (std::size_t n = 0; n < pixels<Case>; ++n)
+                    if (static_cast<double>(random()) < activity * 4294967296.0)
+                        h(t, b, n / 32) |= 1u << (n % 32);
+    });
+}
+/// The first recordings in bins of 1 ms, as spikes.
+packed recordings(std::string const& file, int batch) {
+    auto const seen = io::read_events(file, pixels<camera>);
+    return drawn<camera>(batch, [&](auto const& h) {
+        for (std::size_t b = 0; b < h.extent(1); ++b)
+            for (std::size_t k = seen.offsets[b]; k < seen.offsets[b + 1]; ++k) {
+                auto const t = static_cast<std::size_t>(std::llround(seen.times[k] * 1e6) / 1000);
+                if (t < h.extent(0)) h(t, b, seen.unit_of[k] / 32) |= 1u << (seen.unit_of[k] % 32);
+            }
+    });
+}
 /// Numbers from 0 to 1.
+template <class Case>
 values currents(int batch) {
-    values const x("currents", steps, static_cast<std::size_t>(batch), pixels);
+    values const x("currents", Case::steps, static_cast<std::size_t>(batch), pixels<Case>);
     auto const h = Kokkos::create_mirror_view(x);
     std::mt19937 random(7);
     for (std::size_t k = 0; k < h.size(); ++k)
         h.data()[k] = static_cast<float>(random() >> 8) / 16777216.f;
     Kokkos::deep_copy(x, h);
     return x;
-}
-
-/// A convolution [C, H, W] to [O, P, Q] over every pixel, weights [C][K][K][O]: the inner loop runs
-/// over output channels.
-template <int C, int H, int W, int O, int K, int S, int P>
-void multiply(std::vector<float> const& x, std::vector<float> const& weight,
-              std::vector<float>& y) {
-    constexpr int rows = (H + 2 * P - K) / S + 1, columns = (W + 2 * P - K) / S + 1;
-    for (int r = 0; r < rows; ++r)
-        for (int q = 0; q < columns; ++q) {
-            float sum[O] = {};
-            for (int c = 0; c < C; ++c)
-                for (int k = 0; k < K; ++k)
-                    for (int l = 0; l < K; ++l) {
-                        int const v = r * S - P + k, h = q * S - P + l;
-                        if (v < 0 || v >= H || h < 0 || h >= W) continue;
-                        float const one = x[static_cast<std::size_t>((c * H + v) * W + h)];
-                        float const* const row =
-                            &weight[static_cast<std::size_t>(((c * K + k) * K + l) * O)];
-                        for (int o = 0; o < O; ++o) sum[o] += one * row[o];
-                    }
-            for (int o = 0; o < O; ++o)
-                y[static_cast<std::size_t>((r * columns + q) * O + o)] = sum[o];
-        }
 }
 
 template <class Numbers>
@@ -86,6 +112,11 @@ void write(std::filesystem::path const& path, Numbers const& numbers) {
         .write(reinterpret_cast<char const*>(numbers.data()),
                static_cast<std::streamsize>(numbers.size() * sizeof *numbers.data()));
 }
+template <class View>
+auto on_host(View const& view) {
+    return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), view);
+}
+std::string fires_of(std::size_t layer) { return "iaf " + std::to_string(layer + 1); }
 
 struct way {
     std::string name;
@@ -93,74 +124,155 @@ struct way {
     std::function<void()> run;
     std::vector<double> seconds{};
 };
+void take_turns(std::vector<way>& ways, int rounds) {
+    for (int round = 0; round <= rounds; ++round) // the first round warms up
+        for (auto& each : ways) {
+            Kokkos::fence();
+            Kokkos::Timer const timer;
+            each.run();
+            Kokkos::fence();
+            if (round > 0) each.seconds.push_back(timer.seconds() / each.recordings);
+        }
+    for (auto& each : ways) {
+        std::sort(each.seconds.begin(), each.seconds.end());
+        std::printf("  %-22s %8.3f ms a recording (%.3f to %.3f)\n", each.name.c_str(),
+                    1e3 * each.seconds[each.seconds.size() / 2], 1e3 * each.seconds.front(),
+                    1e3 * each.seconds.back());
+    }
+}
 
-template <class Input>
-constexpr char const* input_name = std::is_same_v<Input, values> ? "currents" : "events";
+/// The twin of a model, and the spikes of its recordings as lists.
+template <class Case>
+class twin_of {
+  public:
+    template <class Model>
+    twin_of(Model const& of, packed const& x)
+        : twin_(make(of, std::make_index_sequence<layers_of<Case>>{})), in_(x.extent(1)),
+          counts(x.extent(1) * 10) {
+        auto const h = on_host(x);
+        for (std::size_t b = 0; b < in_.size(); ++b)
+            for (std::size_t t = 0; t < h.extent(0); ++t) {
+                auto& now = in_[b].emplace_back();
+                for (std::uint32_t n = 0; n < pixels<Case>; ++n)
+                    if ((h(t, b, n / 32) >> (n % 32) & 1u) != 0) now.push_back(n);
+            }
+    }
+    void run(std::size_t batch) {
+        std::fill(counts.begin(), counts.end(), 0.f);
+        auto const one = [this](std::size_t b) { twin_.run(in_[b], &counts[b * 10]); };
+        if (batch == 1) return one(0);
+        using host = Kokkos::DefaultHostExecutionSpace;
+        Kokkos::parallel_for(Kokkos::RangePolicy<host, Kokkos::Schedule<Kokkos::Dynamic>>(0, batch),
+                             one);
+        Kokkos::fence();
+    }
+
+  private:
+    template <class Model, std::size_t... K>
+    static typename Case::twin make(Model const& of, std::index_sequence<K...>) {
+        return {std::tuple{std::tuple_element_t<K, decltype(Case::twin::layers)>(
+            of.get(Case::weighted[K], "weight"), of.get(Case::weighted[K], "bias"),
+            of.get(fires_of(K), "threshold")[0])...}};
+    }
+    typename Case::twin twin_;
+    std::vector<std::vector<bench::spikes>> in_;
+
+  public:
+    std::vector<float> counts; ///< [recordings, 10]
+};
 
 /// @param few one recording
 /// @param some 64
-template <class Input>
-void measure(char const* name, Input const& few, Input const& some, int rounds,
-             std::filesystem::path const& folder) {
-    space const here;
+/// @param prepare gives a model its thresholds, and what else
+template <class Case, class Input, class Prepare>
+void measure(std::string const& name, Input const& few, Input const& some, int rounds,
+             std::filesystem::path const& folder, Prepare const& prepare) {
     auto const make = [&](int batch) {
-        model network{camera, {.steps = steps, .batch = batch, .dt = 1 * units::s, .seed = 1}};
-        for (int k = 1; k <= 5; ++k) network.set("iaf " + std::to_string(k), "threshold", 1.5);
+        model network{Case::network,
+                      {.steps = Case::steps, .batch = batch, .dt = 1 * units::s, .seed = 1}};
+        prepare(network);
         return network;
     };
     auto one = make(1), many = make(64), learning = make(64);
     backpropagation back{learning, cross_entropy(counts)};
     back.set_labels(std::vector<int>(64));
-    if (!folder.empty()) {
-        auto const in = folder / name;
-        for (auto const& each : one.parameters())
-            if (each.name == "weight" || each.name == "bias")
-                write(in / (each.layer + " " + each.name), one.get(each.layer, each.name));
-        write(in / input_name<Input>,
-              Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), some));
-        write(in / "counts",
-              Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), many(some, counts)));
-    }
-    std::vector<float> x(pixels, 0.5f), first(4096), second(4096), third(512),
-        w1(2 * 25 * 16, 0.1f), w2(16 * 9 * 16, 0.1f), w3(16 * 9 * 8, 0.1f), pooled(1024, 0.5f);
+    std::printf("%s, %d threads\n", name.c_str(), Kokkos::DefaultExecutionSpace().concurrency());
     std::vector<way> ways{{"one recording", 1, [&] { one.reset(), one(few); }},
                           {"64 recordings", 64, [&] { many.reset(), many(some); }},
-                          {"64, with gradients", 64, [&] { back.run(some); }},
-                          {"the convolutions by hand", 1, [&] {
-                               for (int t = 0; t < steps; ++t) {
-                                   multiply<2, 34, 34, 16, 5, 2, 1>(x, w1, first);
-                                   multiply<16, 16, 16, 16, 3, 1, 1>(first, w2, second);
-                                   multiply<16, 8, 8, 8, 3, 1, 1>(pooled, w3, third);
-                               }
-                           }}};
-    for (int round = 0; round <= rounds; ++round) // the first round warms up
-        for (auto& each : ways) {
-            here.fence();
-            Kokkos::Timer const timer;
-            each.run();
-            here.fence();
-            if (round > 0) each.seconds.push_back(timer.seconds() / each.recordings);
-        }
-    std::printf("%s, %d threads\n", name, here.concurrency());
-    for (auto& each : ways) {
-        std::sort(each.seconds.begin(), each.seconds.end());
-        std::printf("  %-26s %7.2f ms a recording (%.2f to %.2f)\n", each.name.c_str(),
-                    1e3 * each.seconds[each.seconds.size() / 2], 1e3 * each.seconds.front(),
-                    1e3 * each.seconds.back());
+                          {"64, with gradients", 64, [&] { back.run(some); }}};
+    auto const ours = on_host(many(some, counts));
+    if constexpr (std::is_same_v<Input, packed>) {
+        twin_of<Case> twin(one, some);
+        twin.run(64);
+        std::size_t different = 0; // another order of sums: a membrane on the threshold may differ
+        for (std::size_t k = 0; k < twin.counts.size(); ++k)
+            different += twin.counts[k] != ours.data()[k] ? 1 : 0;
+        std::printf("  twin: %zu of %zu counts differ from ours\n", different, twin.counts.size());
+        if (different * 20 > twin.counts.size()) std::exit(1);
+        ways.push_back({"twin, one recording", 1, [&] { twin.run(1); }});
+        ways.push_back({"twin, 64 recordings", 64, [&] { twin.run(64); }});
+        take_turns(ways, rounds);
+    } else {
+        take_turns(ways, rounds);
     }
-    for (int k = 1; k <= 5; ++k) one.record("iaf " + std::to_string(k), "spikes");
+    // What a recording's spikes add, and a multiply-add for each equation of a neuron; of numbers
+    // the first product is whole.
+    for (std::size_t k = 0; k < layers_of<Case>; ++k) one.record(fires_of(k), "spikes");
     one.reset(), one(few);
-    std::printf("  spikes a neuron and step:");
-    for (int k = 1; k <= 5; ++k) {
-        std::string const layer = "iaf " + std::to_string(k);
-        auto const words =
-            Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), one.recorded_spikes(layer));
-        double fired = 0;
-        for (std::size_t w = 0; w < words.size(); ++w) fired += std::popcount(words.data()[w]);
-        std::printf(" %.4f",
-                    fired / steps / static_cast<double>(one.get(layer, "threshold").size()));
+    double came = 0, operations = 0;
+    if constexpr (std::is_same_v<Input, packed>) {
+        auto const h = on_host(few);
+        for (std::size_t w = 0; w < h.size(); ++w) came += std::popcount(h.data()[w]);
+    } else {
+        came = static_cast<double>(few.size());
     }
-    std::printf("; of the first product %g\n", static_cast<double>(second[0]));
+    std::printf("  spikes a neuron and step:");
+    for (std::size_t k = 0; k < layers_of<Case>; ++k) {
+        operations += came * Case::products[k][0] / Case::products[k][1];
+        auto const words = on_host(one.recorded_spikes(fires_of(k)));
+        came = 0;
+        for (std::size_t w = 0; w < words.size(); ++w) came += std::popcount(words.data()[w]);
+        auto const neurons = static_cast<double>(one.get(fires_of(k), "threshold").size());
+        operations += neurons * Case::steps * 3;
+        std::printf(" %.4f", came / Case::steps / neurons);
+    }
+    std::printf("; %.4g additions a recording\n", operations);
+    if (folder.empty()) return;
+    auto const in = folder / name;
+    for (auto const* layer : Case::weighted)
+        for (auto const* what : {"weight", "bias"})
+            write(in / (std::string(layer) + " " + what), one.get(layer, what));
+    write(in / (std::is_same_v<Input, values> ? "currents" : "events"), on_host(some));
+    write(in / "counts", ours);
+    std::ofstream(in / "network.json")
+        << "{\"steps\": " << Case::steps
+        << ", \"batch\": 64, \"threshold\": " << one.get("iaf 1", "threshold")[0]
+        << ", \"image\": [" << input_shape<Case::network>.channels << ", "
+        << input_shape<Case::network>.rows << ", " << input_shape<Case::network>.columns
+        << "], \"operations\": " << operations << ", \"layers\": " << Case::layers << "}\n";
+}
+template <class Case>
+void measure_drawn(std::string const& name, std::vector<double> const& activities, int rounds,
+                   std::filesystem::path const& folder) {
+    auto const prepare = [](auto& network) {
+        for (std::size_t k = 0; k < layers_of<Case>; ++k)
+            network.set(fires_of(k), "threshold", 1.5);
+    };
+    for (double const activity : activities) {
+        char what[64];
+        std::snprintf(what, sizeof what, "%s, %.1f %% of the pixels a step", name.c_str(),
+                      100 * activity);
+        measure<Case>(what, events<Case>(1, activity), events<Case>(64, activity), rounds, folder,
+                      prepare);
+    }
+    measure<Case>(name + ", numbers", currents<Case>(1), currents<Case>(64), rounds, folder,
+                  prepare);
+}
+std::string find(std::filesystem::path const& folder, std::string const& name) {
+    for (auto const& one : std::filesystem::recursive_directory_iterator(folder))
+        if (one.path().filename() == name) return one.path().string();
+    std::fprintf(stderr, "%s does not lie in %s\n", name.c_str(), folder.c_str());
+    std::exit(2);
 }
 
 } // namespace
@@ -168,15 +280,17 @@ void measure(char const* name, Input const& few, Input const& some, int rounds,
 int main(int argc, char** argv) {
     int const rounds = argc > 1 ? std::atoi(argv[1]) : 7;
     if (rounds < 1) {
-        std::fprintf(stderr, "usage: %s [ROUNDS [FOLDER]]\n", argv[0]);
+        std::fprintf(stderr, "usage: %s [ROUNDS [FOLDER [DATA]]]\n", argv[0]);
         return 2;
     }
     std::filesystem::path const folder = argc > 2 ? argv[2] : "";
     Kokkos::ScopeGuard const kokkos;
-    for (double const activity : {0.004, 0.05, 0.25}) {
-        char name[64];
-        std::snprintf(name, sizeof name, "%.1f %% of the pixels a step", 100 * activity);
-        measure(name, events(1, activity), events(64, activity), rounds, folder);
+    if (argc > 3) {
+        auto const file = nir::read(find(argv[3], "cnn_sinabs.nir"));
+        auto const data = find(argv[3], "nmnist_test.h5");
+        measure<camera>("camera, N-MNIST", recordings(data, 1), recordings(data, 64), rounds,
+                        folder, [&](auto& network) { network.load(file, {.dt = 1}); });
     }
-    measure("numbers", currents(1), currents(64), rounds, folder);
+    measure_drawn<camera>("camera", {0.004, 0.05, 0.25}, rounds, folder);
+    measure_drawn<digits>("digits", {0.05, 0.25}, rounds, folder);
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The network of bench/images.cpp in other libraries, and its bare products: milliseconds a recording, and whether the counts are ours.
+"""The networks of bench/images.cpp in other libraries, their bare products and the floor: milliseconds a recording, and whether the counts are ours.
 
-images 7 FOLDER, then images_peers.py FOLDER [--rounds N] [--threads N] [LIBRARY...] with a Python that has torch and the libraries.
+images 7 FOLDER [DATA], then images_peers.py FOLDER [--rounds N] [--threads N] [LIBRARY...] with a Python that has torch and the libraries.
 Each library runs layer by layer: a convolution over all steps at once, then its neurons step by step, which is its fastest way on a CPU.
 """
 import argparse
 import importlib.metadata
+import json
 import os
 import pathlib
 import statistics
@@ -21,20 +22,29 @@ import numpy
 import torch
 import torch.nn.functional as F
 
-STEPS, BATCH, TRAINED, THRESHOLD = 300, 64, 16, 1.5
-CONVOLUTIONS = [dict(stride=2, padding=1), dict(padding=1), dict(padding=1)]
+TRAINED = 16  # recordings of a batch with gradients
+THRESHOLD = 1.5  # of the network at hand
 
 
-def arrays(folder):
-    """Weights by layer, events [T, B, 2, 34, 34], our counts [B, 10]."""
-    def read(name, shape):
-        return torch.from_numpy(numpy.fromfile(folder / name, "<f4").reshape(shape).copy())
-    shapes = {"conv2d 1": (16, 2, 5, 5), "conv2d 2": (16, 16, 3, 3), "conv2d 3": (8, 16, 3, 3), "linear 1": (256, 128), "linear 2": (10, 256)}
-    weights = [(read(name + " weight", shape), read(name + " bias", shape[:1])) for name, shape in shapes.items()]
-    if (folder / "currents").exists():
-        return weights, read("currents", (STEPS, BATCH, 2, 34, 34)), read("counts", (BATCH, 10))
-    bits = numpy.unpackbits(numpy.fromfile(folder / "events", "u1").reshape(STEPS, BATCH, -1), axis=2, bitorder="little")[:, :, : 2 * 34 * 34]
-    return weights, torch.from_numpy(bits.reshape(STEPS, BATCH, 2, 34, 34).astype("f4")), read("counts", (BATCH, 10))
+class Network:
+    """What images wrote: layers with weights, inputs [T, B, C, H, W], our counts [B, 10]."""
+
+    def __init__(self, folder):
+        about = json.loads((folder / "network.json").read_text())
+        steps, batch, image = about["steps"], about["batch"], about["image"]
+
+        def read(name, shape):
+            return torch.from_numpy(numpy.fromfile(folder / name, "<f4").reshape(shape).copy())
+        self.layers, self.threshold, self.operations = about["layers"], float(about["threshold"]), about["operations"]
+        names = [(layer.get("conv") or layer.get("linear"), layer["shape"]) for layer in self.layers if "pool" not in layer]
+        self.weights = [(read(name + " weight", shape), read(name + " bias", shape[:1])) for name, shape in names]
+        self.counts = read("counts", (batch, 10))
+        if (folder / "currents").exists():
+            self.input = read("currents", (steps, batch, *image))
+        else:
+            pixels = image[0] * image[1] * image[2]
+            bits = numpy.unpackbits(numpy.fromfile(folder / "events", "u1").reshape(steps, batch, -1), axis=2, bitorder="little")[:, :, :pixels]
+            self.input = torch.from_numpy(bits.reshape(steps, batch, *image).astype("f4"))
 
 
 def over_steps(work, x):
@@ -43,15 +53,20 @@ def over_steps(work, x):
     return y.view(*x.shape[:2], *y.shape[1:])
 
 
-def forward(weights, neurons, x):
+def product(layer, weight, x):
+    """The bare product of rows."""
+    return F.conv2d(x, *weight, stride=layer["stride"], padding=layer["padding"]) if "conv" in layer else F.linear(x.flatten(1), *weight)
+
+
+def forward(network, weights, neurons, x):
     """Counts [B, 10]; `neurons(k)` gives what neurons k make of currents [T, B, ...]."""
-    for k, how in enumerate(CONVOLUTIONS):
-        x = neurons(k)(over_steps(lambda one, k=k, how=how: F.conv2d(one, *weights[k], **how), x))
-        if k > 0:
-            x = over_steps(lambda one: 4 * F.avg_pool2d(one, 2), x)
-    x = x.flatten(2)
-    for k in (3, 4):
-        x = neurons(k)(F.linear(x, *weights[k]))
+    k = 0
+    for layer in network.layers:
+        if "pool" in layer:
+            x = over_steps(lambda one: layer["pool"] ** 2 * F.avg_pool2d(one, layer["pool"]), x)
+        else:
+            x = neurons(k)(over_steps(lambda one: product(layer, weights[k], one), x))
+            k += 1
     return x.sum(0)
 
 
@@ -144,17 +159,31 @@ def compiled():
 compiled_step = None
 
 
-def products(weights, x):
+def products(network, x):
     """The bare products of all steps, over rows that are there: 0 and 1 as they would come."""
-    t, b = x.shape[:2]
-    rows = [x.flatten(0, 1), *(torch.bernoulli(torch.full(shape, 0.1)) for shape in ((t * b, 16, 16, 16), (t * b, 16, 8, 8), (t * b, 128), (t * b, 256)))]
+    row, rows, work = x.flatten(0, 1), x.shape[0] * x.shape[1], []
+    for layer in network.layers:
+        if "pool" in layer:
+            row = F.avg_pool2d(row, layer["pool"])
+        else:
+            weight = network.weights[len(work)]
+            work.append((layer, weight, row))
+            row = torch.bernoulli(torch.full((rows, *product(layer, weight, row[:1]).shape[1:]), 0.1))
 
     def run():
-        for k, how in enumerate(CONVOLUTIONS):
-            F.conv2d(rows[k], *weights[k], **how)
-        for k in (3, 4):
-            F.linear(rows[k], *weights[k])
+        for one in work:
+            product(*one)
     return run
+
+
+def multiply_adds():
+    """Of a large matrix product, in a second."""
+    a = torch.rand(3072, 3072)
+    a @ a
+    start = time.perf_counter()
+    for _ in range(3):
+        a @ a
+    return 3 * 3072**3 / (time.perf_counter() - start)
 
 
 def measure(name, work, recordings, rounds):
@@ -164,7 +193,7 @@ def measure(name, work, recordings, rounds):
         start = time.perf_counter()
         work()
         seconds.append((time.perf_counter() - start) / recordings)
-    print(f"  {name:38} {1e3 * statistics.median(seconds):8.2f} ms a recording ({1e3 * min(seconds):.2f} to {1e3 * max(seconds):.2f})", flush=True)
+    print(f"  {name:38} {1e3 * statistics.median(seconds):8.3f} ms a recording ({1e3 * min(seconds):.3f} to {1e3 * max(seconds):.3f})", flush=True)
 
 
 def main():
@@ -176,26 +205,34 @@ def main():
     words.add_argument("libraries", nargs="*", help="of " + ", ".join(libraries) + "; none: all")
     chosen = words.parse_intermixed_args()
     torch.set_num_threads(chosen.threads)
+    peak = multiply_adds()
     for folder in sorted(path for path in chosen.folder.iterdir() if path.is_dir()):
-        weights, events, ours = arrays(folder)
+        global THRESHOLD, compiled_step
+        compiled_step = None
+        torch.compiler.reset()  # else what was compiled for other networks counts
+        network = Network(folder)
+        THRESHOLD, x, weights = network.threshold, network.input, network.weights
+        batches = (1, x.shape[1])
         print(f"{folder.name}, {chosen.threads} threads, torch {torch.__version__}", flush=True)
-        for batch in (1, BATCH):
-            measure(f"products, {batch}", products(weights, events[:, :batch]), batch, chosen.rounds)
+        print(f"  {'floor':38} {1e3 * network.operations / peak:8.3f} ms a recording", flush=True)
+        with torch.no_grad():
+            for batch in batches:
+                measure(f"products, {batch}", products(network, x[:, :batch]), batch, chosen.rounds)
         for name in chosen.libraries or libraries:
             try:
                 neurons = libraries[name]()
                 version = "" if name in ("plain", "compiled") else " " + importlib.metadata.version(name)
                 with torch.no_grad():
-                    off = (forward(weights, neurons, events) != ours).float().mean()
+                    off = (forward(network, weights, neurons, x) != network.counts).float().mean()
                     print(f"  {name + version}: {100 * off:.1f} % of the counts differ from ours", flush=True)
-                    for batch in (1, BATCH):
-                        measure(f"{name}, {batch}", lambda batch=batch: forward(weights, libraries[name](), events[:, :batch]), batch, chosen.rounds)
+                    for batch in batches:
+                        measure(f"{name}, {batch}", lambda batch=batch: forward(network, weights, libraries[name](), x[:, :batch]), batch, chosen.rounds)
                 if name in ("plain", "compiled"):  # their spikes have no surrogate
                     continue
                 learnt = [tuple(one.clone().requires_grad_() for one in layer) for layer in weights]
 
                 def learn():
-                    loss = F.cross_entropy(forward(learnt, libraries[name](), events[:, :TRAINED]), torch.zeros(TRAINED, dtype=torch.long))
+                    loss = F.cross_entropy(forward(network, learnt, libraries[name](), x[:, :TRAINED]), torch.zeros(TRAINED, dtype=torch.long))
                     torch.autograd.grad(loss, [one for layer in learnt for one in layer])
                 measure(f"{name}, {TRAINED}, with gradients", learn, TRAINED, 1)
             except Exception as problem:  # a library that does not run is a line, not the end

@@ -26,17 +26,18 @@ inline row load(float const* from) {
     return result;
 }
 inline void store(row value, float* to) { __builtin_memcpy(to, &value, sizeof value); }
-inline unsigned fired(row v) { // bit k: v[k] > 1
+inline unsigned above(row v, float threshold) { // bit k: v[k] > threshold
 #if defined(__AVX512F__)
     __m512 raw;
     __builtin_memcpy(&raw, &v, sizeof raw);
-    return _mm512_cmp_ps_mask(raw, _mm512_set1_ps(1), _CMP_GT_OQ);
+    return _mm512_cmp_ps_mask(raw, _mm512_set1_ps(threshold), _CMP_GT_OQ);
 #else
     unsigned bits = 0;
-    for (int k = 0; k < wide; ++k) bits |= (v[k] > 1 ? 1u : 0u) << k;
+    for (int k = 0; k < wide; ++k) bits |= (v[k] > threshold ? 1u : 0u) << k;
     return bits;
 #endif
 }
+inline unsigned fired(row v) { return above(v, 1); }
 constexpr int panels_of(int outputs) { return (outputs + wide - 1) / wide; }
 
 /// Numbers that begin at a cache line.

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <spikefuse/core/errors.hpp>
+#include <spikefuse/io/event_files.hpp>
 #include <spikefuse/io/idx.hpp>
 #include <spikefuse/io/load.hpp>
 #include <spikefuse/io/nir.hpp>
@@ -69,6 +70,32 @@ TEST_CASE("damaged idx files") {
     test::write_gz(path, test::idx_images(3, 5, 5));
     REQUIRE(damage(test::bytes_of(path), path, 1000, [&] { io::read_idx(path, io::idx_images); }) >
             250);
+}
+
+TEST_CASE("damaged files of events, with marks of the clock among them") {
+    test::folder const here;
+    std::string const path = here / "00002.bs2";
+    std::mt19937 random(3);
+    std::string whole;
+    for (int k = 0; k < 200; ++k) {
+        bool const mark = k % 20 == 19;
+        for (unsigned const one : {random() % 34, mark ? 240 : random() % 34, random() % 2 << 7,
+                                   static_cast<std::uint_fast32_t>(k / 8), random() % 256})
+            whole.push_back(static_cast<char>(one));
+    }
+    int read = 0;
+    int const refused = damage(whole, path, 2000, [&] {
+        io::event_data some;
+        io::add_event_file(some, path, 0, {});
+        REQUIRE(some.size() == 1);
+        REQUIRE(some.unit_of.size() == some.times.size());
+        REQUIRE(some.units() <= io::camera{}.units());
+        for (double const time : some.times) // 23 bits, and a mark for each of 200 records at most
+            REQUIRE((time >= 0 && time < 8.388608 + 216 * 8192e-6));
+        ++read;
+    });
+    REQUIRE(read > 200);
+    REQUIRE(refused > 1000);
 }
 
 TEST_CASE("damaged NIR files") {

@@ -42,6 +42,14 @@ TEST_CASE("a file of events: 40 bits each, and what follows when the clock goes 
     REQUIRE(all.times[0] == 937e-6);
     REQUIRE(all.times[1] == 8.388607);
     REQUIRE(all.times[2] == 8197e-6);
+    // Each mark counts, whatever else it says; the first and the last one too.
+    test::write_bytes(path, event(34, 240, 1, 8388607) + event(1, 2, 0, 100) + event(0, 240, 0, 0) +
+                                event(0, 240, 1, 0) + event(1, 2, 0, 50) + event(1, 2, 1, 8191) +
+                                event(0, 240, 0, 0));
+    io::event_data marked;
+    io::add_event_file(marked, path, 0, {});
+    REQUIRE(marked.times == std::vector<double>{8292e-6, 24626e-6, 32767e-6});
+    REQUIRE(marked.offsets == std::vector<std::size_t>{0, 3});
     test::write_bytes(path, event(0, 240, 1, 3)); // a pixel of a taller camera
     io::add_event_file(all, path, 0, {.rows = 256, .columns = 1});
     REQUIRE(all.unit_of.back() == 256 + 240);
@@ -104,6 +112,8 @@ TEST_CASE("bad files of events get a sentence each, and add nothing") {
         REQUIRE((all.size() == 0 && all.times.empty() && all.offsets.size() == 1));
     };
     says("", "holds no events (it is empty)");
+    says(event(0, 240, 0, 0) + event(0, 240, 0, 0),
+         "holds no events (all of it are marks of the clock)");
     says(event(1, 1, 1, 1) + "ab", "is cut short (it has 7 bytes, and an event takes 5)");
     says(event(1, 1, 1, 1) + event(34, 2, 1, 1),
          "holds an event at x = 34, y = 2, number 1 (the camera has 34 columns and 34 rows)");

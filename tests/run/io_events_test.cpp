@@ -344,6 +344,21 @@ TEST_CASE("structures that HDF5 would follow for ever") {
                 says(broken, "one of its trees does not hold together");
             }
             REQUIRE(trees == (chunk == 0 ? 2 : 4));
+            // Every description of chunks (version 3, chunked, two extents; where their tree is):
+            // they are 4 GB large.
+            int described = 0;
+            std::string const mark = "\3\2\2";
+            for (std::size_t at = whole.find(mark); at != std::string::npos;
+                 at = whole.find(mark, at + 1)) {
+                std::size_t const tree = base + number(whole, at + 3);
+                if (tree > whole.size() || whole.compare(tree, 4, "TREE") != 0) continue;
+                std::string broken = whole;
+                put(broken, at + 11, 0x10000000, 4);
+                put(broken, at + 15, 16, 4);
+                says(broken, "one of its arrays lies in chunks of 4 GB or more");
+                ++described;
+            }
+            REQUIRE(described == (chunk == 0 ? 0 : 2));
             // The header of the root goes on in itself: a message that nobody misses becomes one
             // that leads there.
             std::size_t const header = base + number(whole, base + 64);

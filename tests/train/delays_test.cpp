@@ -125,11 +125,67 @@ TEST_CASE("spikes wait each for its own time, in runs, steps and cells alike") {
         for (std::size_t b = 0; b < batch; ++b)
             for (std::size_t n = 0; n < 4; ++n) {
                 INFO("step " << t << " sample " << b << " output " << n);
-                REQUIRE(y(t, b, n) == wanted(t, b, n));
+                REQUIRE(std::abs(y(t, b, n) - wanted(t, b, n)) < 1e-12); // of numbers
                 REQUIRE(of_step(b, n) == y(t, b, n));
                 REQUIRE(cells(b, n) == y(t, b, n));
             }
     }
+}
+
+TEST_CASE("spikes that wait are spikes to what follows, numbers are numbers") {
+    auto const told = [](auto const& layout) {
+        std::string const text = describe(model{layout, {.steps = 4}});
+        std::size_t const at = text.find("delays 1");
+        REQUIRE(at != std::string::npos);
+        return text.substr(at, text.find('\n', at) - at);
+    };
+    REQUIRE_THAT(told(input<9> >> linear<5> >> lif >> delays<3> >> linear<2> >> li),
+                 ContainsSubstring("(bits, "));
+    REQUIRE_THAT(told(input<9> >> linear<5> >> lif >> delays<3> >> delays<2> >> linear<2> >> li),
+                 ContainsSubstring("(bits, "));
+    REQUIRE_THAT(told(input<9> >> linear<5> >> li >> delays<3> >> linear<2> >> li),
+                 ContainsSubstring("(values, "));
+    REQUIRE_THAT(told(input<9> >> linear<5> >> lif >> delays<3> >> scale(2) >> linear<2> >> li),
+                 ContainsSubstring("(values, "));
+}
+TEST_CASE("gradients through spikes that wait are those of a delay of all") {
+    constexpr int steps = 70, batch = 3;
+    auto const gradients = [&](auto const& wait) {
+        model network{input<image<1, 6, 7>> >> conv2d<3, 2> >> lif(superspike<10>) >> wait >>
+                          conv2d<2, 2> >> lif(superspike<10>) >> flatten >> linear<3> >> li,
+                      {.steps = steps, .batch = batch, .seed = 2},
+                      precision<double>};
+        std::mt19937 random(3); // drawn anew: a layer more is another start
+        for (auto const* layer : {"conv2d 1", "conv2d 2", "linear 1"}) {
+            auto weight = network.get(layer, "weight");
+            for (double& one : weight) one = static_cast<double>(random() % 1000) / 1000 - 0.3;
+            network.set(layer, "weight", weight);
+            network.set(layer, "bias", 0);
+        }
+        for (auto const* layer : {"lif 1", "lif 2"}) network.set(layer, "threshold", 0.02);
+        backpropagation back{network, cross_entropy(mean_over_time)};
+        back.set_labels(std::vector<int>{0, 2, 1});
+        back.run(test::random_spikes(steps, batch, 42, 0.2, 5));
+        Kokkos::fence();
+        std::vector<double> all{back.loss()};
+        for (auto const* layer : {"conv2d 1", "conv2d 2"})
+            for (double const one : back.gradient(layer, "weight")) all.push_back(one);
+        return all;
+    };
+    auto const together = gradients(delay<4>), each = gradients(delays<4>);
+    REQUIRE(together.size() == each.size());
+    double largest = 0;
+    for (std::size_t k = 0; k < each.size(); ++k) {
+        INFO(k);
+        REQUIRE(std::abs(each[k] - together[k]) < 1e-12);
+        largest = std::max(largest, std::abs(each[k]));
+    }
+    REQUIRE(largest > 1e-3);
+}
+TEST_CASE("central differences: delays behind one another, of images") {
+    check_gradients(input<image<1, 4, 5>> >> delays<3> >> conv2d<3, 2> >> soft >> delays<2> >>
+                        delays<4> >> conv2d<2, 2> >> soft >> flatten >> linear<3> >> li,
+                    cross_entropy(counts), some_labels, 23, 3);
 }
 
 TEST_CASE("central differences: delays of features, replayed, and longer than a block") {

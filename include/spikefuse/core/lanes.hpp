@@ -71,11 +71,11 @@ struct lanes {
         requires std::is_arithmetic_v<Number>
     SPIKEFUSE_FUNCTION lanes(Number all) : value(all_of<native>(static_cast<T>(all))) {}
 
-    /// `square` rows of `square` numbers, the other way round.
+    /// `square` rows of `square` numbers, the other way round; of those rows the first `wanted`.
     static constexpr int square = numbers_of_register<T>;
     static SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to,
-                                               std::size_t to_apart) {
-        detail::turn_square(from, from_apart, to, to_apart);
+                                               std::size_t to_apart, int wanted = square) {
+        detail::turn_square(from, from_apart, to, to_apart, wanted);
     }
     static SPIKEFUSE_FUNCTION lanes load(T const* from) { return detail::load<native>(from); }
     SPIKEFUSE_FUNCTION void store(T* to) const { detail::store(value, to); }

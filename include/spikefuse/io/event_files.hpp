@@ -28,13 +28,15 @@ struct labelled_events {
 };
 
 /// Adds a file's recording to others. An event is 40 bits, the highest byte first: x, y (8 bits
-/// each), polarity (1: brighter), microseconds (23). A record of y = 240 marks that the camera's
-/// clock has gone round: what follows is 8192 us later.
+/// each), polarity (1: brighter), microseconds (23). A record of y = 240 is no event: it marks that
+/// the camera's clock has gone round, and all that follows is 8192 us later, as the authors'
+/// readers have it (Garrick Orchard's eventvision). Of a camera with more than 240 rows it is a
+/// pixel.
 /// @param into recordings, of one camera
 /// @param path of the file
 /// @param label of the recording, 0 or more
 /// @param of what camera
-/// @throws file_error missing, empty, cut within an event, an event outside the camera's pixels
+/// @throws file_error missing, without events, cut within one, an event outside the camera's pixels
 /// @throws value_error a camera without pixels, or with more than 8 bits count; a negative label
 inline void add_event_file(event_data& into, std::string const& path, int label, camera of) {
     constexpr std::size_t each = 5;
@@ -76,6 +78,7 @@ inline void add_event_file(event_data& into, std::string const& path, int label,
                                   static_cast<std::uint32_t>(of.columns) +
                               x);
     }
+    if (one.times.empty()) refuse("holds no events", "all of it are marks of the clock");
     into.times.insert(into.times.end(), one.times.begin(), one.times.end());
     into.unit_of.insert(into.unit_of.end(), one.unit_of.begin(), one.unit_of.end());
     into.offsets.push_back(into.times.size());

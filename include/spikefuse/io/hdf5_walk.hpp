@@ -234,13 +234,20 @@ class hdf5_walk {
         if (kind == a_link && size >= 2) link(at, at + size);
     }
     /// Where chunks lie, their tree: a key holds a size and a filter (8 bytes), and an offset for
-    /// each axis and for the bytes of a number.
+    /// each axis and for the bytes of a number. Behind the tree's address stand the extents of a
+    /// chunk; one of 4 GB or more HDF5 refuses to open, and loses memory then.
     void layout(std::size_t at, std::size_t size) {
         std::size_t const version = number(at, 1);
         bool const old = version == 1 || version == 2;
         if (old ? number(at + 2, 1) != 2 || size < 16 : version != 3 || number(at + 1, 1) != 2)
             return;
-        std::size_t const axes = number(at + (old ? 1 : 2), 1);
+        std::size_t const axes = number(at + (old ? 1 : 2), 1), extents = at + (old ? 16 : 11);
+        std::size_t bytes = 1;
+        for (std::size_t k = 0; k < axes && extents + 4 * k + 4 <= at + size; ++k)
+            if ((bytes *= number(extents + 4 * k, 4)) >> 32 != 0) {
+                fault_ = "one of its arrays lies in chunks of 4 GB or more";
+                return;
+            }
         tree(number(at + (old ? 8 : 3), 8), 1, 8 + 8 * axes);
     }
     void link(std::size_t at, std::size_t end) {

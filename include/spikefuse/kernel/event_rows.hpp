@@ -2,9 +2,9 @@
 #pragma once
 /// What a connection reads, row by row: lists of events, and which rows are too full for a list.
 
+#include "../layers/detail/list_events.hpp"
 #include "../layers/detail/mix.hpp"
 #include "buffers.hpp"
-#include "list_events.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 

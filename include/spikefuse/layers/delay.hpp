@@ -60,10 +60,12 @@ template <int Most>
 struct delays_word : layer {
     static_assert(Most > 0, "spikefuse: delays<N> waits for up to N steps: 1 or more.");
     using kind = named<"delays">;
-    static constexpr bool mixes = true;
+    static constexpr bool mixes = true, keeps_spikes = true;
     static constexpr int wants = 0;
     static constexpr int gives(int left) { return left; }
     static constexpr int longest = Most;
+    template <class Left>
+    using shape = Left; // an image stays one
     static constexpr nir_mapping exchange = nir_mapping("Delay", {{"delay", "delay"}});
     template <class Left>
     using over = detail::picked_from_past<Left::width, Most>;

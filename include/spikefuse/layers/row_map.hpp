@@ -145,6 +145,26 @@ SPIKEFUSE_FUNCTION void turn(T const* from, std::size_t from_apart, int rows, in
     }
     one_by_one(r, rows, 0);
 }
+/// `channels` of registers [position][lane] to [channel][position]. The last square overlaps the
+/// one before it.
+template <class T>
+void turn_lanes(T const* from, int positions, int channels, T* to) {
+    constexpr int square = lanes<T>::square, W = lanes<T>::width;
+    for (int c = 0; c < channels; c += square) {
+        int const some = channels - c < square ? channels - c : square;
+        for (int r = 0; r < positions; r += square) {
+            int const begin = r + square <= positions ? r : positions - square;
+            if (begin < 0) {
+                for (int k = 0; k < some * positions; ++k)
+                    to[c * positions + k] = from[k % positions * W + c + k / positions];
+            } else {
+                lanes<T>::turn_square(from + begin * W + c, static_cast<std::size_t>(W),
+                                      to + c * positions + begin,
+                                      static_cast<std::size_t>(positions), some);
+            }
+        }
+    }
+}
 
 } // namespace detail
 } // namespace spikefuse::inline SPIKEFUSE_ABI

@@ -53,13 +53,26 @@ struct stage_emits_bits : emits_bits<mp11::mp_at<Words, mp11::mp_back<Points>>> 
 template <class Words>
 struct stage_emits_bits<Words, mp11::mp_list<>> : std::false_type {}; // there may be no word yet
 
-/// Whether a stage passes on the bits of one buffer, or of a part of it.
-template <class Buffers, class Feeds, class Points>
+/// Whether what a layer gives of spikes are spikes: it moves them.
+template <class Word>
+struct keeps_spikes : std::false_type {};
+template <class Word>
+    requires(Word::keeps_spikes)
+struct keeps_spikes<Word> : std::true_type {};
+
+/// Whether a stage passes on the bits of one buffer, or of a part of it, perhaps moved.
+template <class Words, class Buffers, class Feeds, class Points>
 struct passes_bits : std::false_type {};
-template <class Buffers, int Buffer, int Delay, int First, int Count>
-struct passes_bits<Buffers,
+template <class Words, class Buffers, int Buffer, int Delay, int First, int Count>
+struct passes_bits<Words, Buffers,
                    mp11::mp_list<feed<no_layer, source<Buffer, 0, Delay, 1, First, Count>>>,
                    mp11::mp_list<>> : std::bool_constant<mp11::mp_at_c<Buffers, Buffer>::bits> {};
+template <class Words, class Buffers, int Layer, int Buffer, int Delay>
+    requires(Layer >= 0)
+struct passes_bits<Words, Buffers, mp11::mp_list<feed<Layer, source<Buffer, 0, Delay>>>,
+                   mp11::mp_list<>>
+    : std::bool_constant<keeps_spikes<mp11::mp_at_c<Words, Layer>>::value &&
+                         mp11::mp_at_c<Buffers, Buffer>::bits> {};
 
 template <class Draft>
 struct flush {
@@ -71,9 +84,9 @@ struct flush<plan_builder<Words, Shapes, Buffers, Nodes, in_registers<Shape, Fee
     static constexpr int id = static_cast<int>(mp11::mp_size<Buffers>::value);
     using type = plan_builder<
         Words, Shapes,
-        mp11::mp_push_back<Buffers,
-                           buffer<Shape::width, stage_emits_bits<Words, Points>::value ||
-                                                    passes_bits<Buffers, Feeds, Points>::value>>,
+        mp11::mp_push_back<
+            Buffers, buffer<Shape::width, stage_emits_bits<Words, Points>::value ||
+                                              passes_bits<Words, Buffers, Feeds, Points>::value>>,
         mp11::mp_push_back<Nodes, stage<Shape::width, Feeds, Points, id>>,
         in_buffers<Shape, source<id, 0>>>;
 };

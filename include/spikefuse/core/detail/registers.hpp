@@ -359,10 +359,10 @@ SPIKEFUSE_FUNCTION R by_turns(R a, R b, std::index_sequence<Lane...>) {
                                        ? static_cast<int>(Lane) + (Second ? By : 0)
                                        : count + static_cast<int>(Lane) - (Second ? 0 : By)...);
 }
-/// As many rows as a register has numbers, the other way round.
+/// As many rows as a register has numbers, the other way round: the first `wanted` of them.
 template <class T>
 SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to,
-                                    std::size_t to_apart) {
+                                    std::size_t to_apart, int wanted) {
     using numbers = typename register_of<T>::numbers;
     constexpr int count = numbers_of_register<T>;
     using all = std::make_index_sequence<static_cast<std::size_t>(count)>;
@@ -381,7 +381,8 @@ SPIKEFUSE_FUNCTION void turn_square(T const* from, std::size_t from_apart, T* to
     if constexpr (count >= 8) exchange(fixed<4>{});
     if constexpr (count >= 4) exchange(fixed<2>{});
     exchange(fixed<1>{});
-    for (int r = 0; r < count; ++r) store(rows[r], to + static_cast<std::size_t>(r) * to_apart);
+    for (int r = 0; r < count; ++r)
+        if (r < wanted) store(rows[r], to + static_cast<std::size_t>(r) * to_apart);
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

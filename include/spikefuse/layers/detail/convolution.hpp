@@ -9,8 +9,7 @@
 
 #include "../row_map.hpp"
 #include "product.hpp"
-#include "rows.hpp"
-#include "window.hpp"
+#include "scatter.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -26,6 +25,9 @@ struct convolution {
     static constexpr int columns = group_in * places; // of the weights [Out, columns]
     using weights = weights_over<columns, Out, Bias>;
     static constexpr bool has_bias = Bias;
+
+    using scattering = scatter<Window, In, Out>;
+    static constexpr bool scatters = Groups == 1 && scattering::possible;
 
     using rows = typename Window::rows;
     using line = typename Window::columns;
@@ -46,11 +48,14 @@ struct convolution {
     template <class T>
     static constexpr bool whole_registers = Groups == 1 || group_out % W<T> == 0;
 
-    // --- a thread's memory: an image [position][channel of outputs]; behind it the input with its
-    // border [channel][pixel], or the input's gradients, [pixel][channel] and [channel][pixel] ---
+    // --- a thread's memory: an image of outputs, [position][channel] or [register of
+    // channels][position][lane]; behind it the input with its border [channel][pixel], its events,
+    // or its gradients, [pixel][channel] and [channel][pixel] ---
 
     template <class T>
-    static constexpr std::size_t image_size = static_cast<std::size_t>(positions * out_apart<T>);
+    static constexpr std::size_t image_size = static_cast<std::size_t>(
+        scatters ? std::max(positions * out_apart<T>, scattering::template image_size<T>)
+                 : positions * out_apart<T>);
     template <class T>
     static constexpr std::size_t gradient_size =
         static_cast<std::size_t>(padded_pixels * in_apart<T>);
@@ -58,9 +63,9 @@ struct convolution {
                                  gradient_row = (inputs + 63) / 64 * 64;
     template <class T, bool Training>
     static constexpr std::size_t work = [] {
-        std::size_t const forward = input_size,
-                          backward = Training ? gradient_size<T> + gradient_row : 0;
-        return W<T> == 1 ? 0 : image_size<T> + (forward > backward ? forward : backward);
+        std::size_t const backward = Training ? gradient_size<T> + gradient_row : 0,
+                          events = scatters ? scattering::template event_size<T> : 0;
+        return W<T> == 1 ? 0 : image_size<T> + std::max({input_size, backward, events});
     }();
     /// [group][place][panel of input channels][output channel of the group][P]
     template <class T>
@@ -108,31 +113,28 @@ struct convolution {
     }
     template <class T, class Row>
     static void run(Row const* row, T const* parameters, T* work, T* currents) {
-        T* const image = work; // [position][channel]
-        bool dense = false;
-        if constexpr (std::is_same_v<Row, T> && whole_registers<T>) {
-            dense = events_in(row, inputs) > multiplied_above<T> * inputs;
-        }
-        if (dense) {
-            if constexpr (std::is_same_v<Row, T> && whole_registers<T>)
-                multiply_image(row, parameters, work + image_size<T>, image);
+        T *const image = work, *const behind = work + image_size<T>;
+        auto const bias = [&](int p) { return weights::bias(parameters, p); };
+        if constexpr (std::is_same_v<Row, T> && whole_registers<T>)
+            if (events_in(row, inputs) > multiplied_above<T> * inputs) {
+                multiply_image(row, parameters, behind, image, bias);
+                return turn_registers(image, currents);
+            }
+        if constexpr (scatters) {
+            scattering::add_events(scattering::listed(row, behind), parameters, image);
+            scattering::take_border_off(image, bias);
+            turn_registers(image, currents);
         } else {
             for (std::size_t k = 0; k < image_size<T>; ++k) image[k] = T(0);
-            each_event(row, 0, inputs, [&](int n, auto x) {
-                int const c = n / pixels, group = c / group_in;
-                Window::each_tap(n % pixels, [&](int position, int place) {
-                    add_column(parameters, group, (c - group * group_in) * places + place, x,
-                               image + static_cast<std::size_t>(position) *
-                                           static_cast<std::size_t>(out_apart<T>));
-                });
+            each_meeting(row, 0, inputs, [&](int position, int group, int column, auto x) {
+                add_column(parameters, group, column, x, image + position * out_apart<T>);
             });
-        }
-        turn(image, static_cast<std::size_t>(out_apart<T>), positions, Out, currents,
-             static_cast<std::size_t>(positions));
-        if constexpr (Bias) {
-            T const* const bias = weights::bias_place(parameters, 0);
-            for (int o = 0; o < Out; ++o)
-                for (int k = 0; k < positions; ++k) currents[o * positions + k] += bias[o];
+            turn(image, static_cast<std::size_t>(out_apart<T>), positions, Out, currents,
+                 static_cast<std::size_t>(positions));
+            if constexpr (Bias)
+                for (int o = 0; o < Out; ++o)
+                    for (int k = 0; k < positions; ++k)
+                        currents[o * positions + k] += *(weights::bias_place(parameters, 0) + o);
         }
     }
 
@@ -150,16 +152,20 @@ struct convolution {
             for (int part = first; part < end; ++part) add_gradient(row, gradients, to, part);
         } else {
             T* const image = work;
-            turn(gradients, static_cast<std::size_t>(positions), Out, positions, image,
-                 static_cast<std::size_t>(out_apart<T>));
-            each_event(row, first * pixels, end * pixels, [&](int n, auto x) {
-                int const c = n / pixels, group = c / group_in;
-                Window::each_tap(n % pixels, [&](int position, int place) {
-                    add_to_column(image + static_cast<std::size_t>(position) *
-                                              static_cast<std::size_t>(out_apart<T>),
-                                  group, (c - group * group_in) * places + place, x, to);
-                });
-            });
+            if constexpr (scatters) {
+                turn_back(gradients, image);
+                scattering::put_border_on(image);
+                scattering::add_gradients(scattering::listed(row, work + image_size<T>),
+                                          first * pixels, end * pixels, image, to);
+            } else {
+                turn(gradients, static_cast<std::size_t>(positions), Out, positions, image,
+                     static_cast<std::size_t>(out_apart<T>));
+                each_meeting(row, first * pixels, end * pixels,
+                             [&](int position, int group, int column, auto x) {
+                                 add_to_column(image + position * out_apart<T>, group, column, x,
+                                               to);
+                             });
+            }
             if constexpr (Bias)
                 if (first == 0 && end > 0)
                     for (int o = 0; o < Out; ++o)
@@ -230,6 +236,32 @@ struct convolution {
         for (; p + 2 <= Registers; p += 2) function(p, fixed<2>{});
         if (p < Registers) function(p, fixed<1>{});
     }
+    /// function(position, group, column of its weights, x) for what reads the inputs [first, end).
+    template <class Row, class Function>
+    static void each_meeting(Row const* row, int first, int end, Function const& function) {
+        each_event(row, first, end, [&](int n, auto x) {
+            int const c = n / pixels, group = c / group_in;
+            Window::each_tap(n % pixels, [&](int position, int place) {
+                function(position, group, (c - group * group_in) * places + place, x);
+            });
+        });
+    }
+    /// From [register][position][lane] to [channel][position], and back.
+    template <class T>
+    static void turn_registers(T const* image, T* currents) {
+        for (int p = 0; p * W<T> < Out; ++p)
+            turn_lanes(image + p * positions * W<T>, positions, std::min(Out - p * W<T>, W<T>),
+                       currents + p * W<T> * positions);
+    }
+    template <class T>
+    static void turn_back(T const* gradients, T* image) {
+        if constexpr (Out % W<T> != 0) // lanes that are no channel
+            std::fill_n(image + Out / W<T> * positions * W<T>, positions * W<T>, T(0));
+        for (int p = 0; p * W<T> < Out; ++p)
+            turn(gradients + p * W<T> * positions, static_cast<std::size_t>(positions),
+                 std::min(Out - p * W<T>, W<T>), positions, image + p * positions * W<T>,
+                 static_cast<std::size_t>(W<T>));
+    }
     /// x times a column of a group's weights, added to a position's channels.
     template <class T, class Factor>
     static SPIKEFUSE_FUNCTION void add_column(T const* parameters, int group, int column, Factor x,
@@ -284,9 +316,10 @@ struct convolution {
                 i % line::kernel * line::dilation;
         return of;
     }();
-    /// All positions, a tile of a row at a time.
-    template <class T>
-    static void multiply_image(T const* row, T const* parameters, T* padded, T* image) {
+    /// All positions, a tile of a row at a time, plus `bias`.
+    template <class T, class Add>
+    static void multiply_image(T const* row, T const* parameters, T* padded, T* image,
+                               Add const& bias) {
         using V = lanes<T>;
         for (std::size_t k = 0; k < input_size; ++k) padded[k] = T(0);
         for (int c = 0; c < In; ++c)
@@ -307,8 +340,9 @@ struct convolution {
                 [&](int r) { return seen_from<T>{first + r * line::stride}; }, columns, sums);
             for (int r = 0; r < Count; ++r)
                 for (int q = 0; q < Panels; ++q)
-                    sums[r][q].store(image + (y * line::outputs + x + r) * out_apart<T> +
-                                     (p + q) * V::width);
+                    (sums[r][q] + bias(p + q))
+                        .store(image +
+                               ((p + q) * positions + y * line::outputs + x + r) * V::width);
         };
         constexpr int registers = (group_out + V::width - 1) / V::width;
         for (int group = 0; group < Groups; ++group)

@@ -3,9 +3,9 @@
 /// From a row of input to what a mixing layer adds up: a list of events, or the row itself where it
 /// is too full for a list.
 
-#include "../core/bits.hpp"
-#include "../core/lanes.hpp"
-#include "../layers/row_map.hpp"
+#include "../../core/bits.hpp"
+#include "../../core/lanes.hpp"
+#include "../row_map.hpp"
 
 #include <array>
 #include <cstddef>
