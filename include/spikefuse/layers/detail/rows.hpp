@@ -168,11 +168,13 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
         auto const weights_of = [&](int q, Entry event) {
             return V::load(row_at(panels + static_cast<std::size_t>(p + q) * apart, event));
         };
-        auto const add = [&](int q, int k, V weights) {
+        // j: of entry k the place among four, a constant where loops are unrolled; as k % 4 it is
+        // not seen to be one, and sums stay in memory.
+        auto const add = [&](int q, int k, int j, V weights) {
             if constexpr (Bits) {
-                part[q][k % events_together] += weights;
+                part[q][j] += weights;
             } else {
-                part[q][k % events_together] += V(factors[k]) * weights;
+                part[q][j] += V(factors[k]) * weights;
             }
         };
         int k = 0;
@@ -186,12 +188,13 @@ SPIKEFUSE_FUNCTION void sum_rows(T const* panels, std::size_t apart, Entry const
                             weights[first + j][q] = weights_of(q, event);
                     });
                 for (int j = 0; j < some; ++j)
-                    for (int q = 0; q < together; ++q) add(q, k + j, weights[j][q]);
+                    for (int q = 0; q < together; ++q)
+                        add(q, k + j, j % events_together, weights[j][q]);
             }
         }
         for (; k < count; k += events_together)
             four_events(events + k, [&](int j, Entry event) {
-                for (int q = 0; q < together; ++q) add(q, k + j, weights_of(q, event));
+                for (int q = 0; q < together; ++q) add(q, k + j, j, weights_of(q, event));
             });
         for (int q = 0; q < together; ++q)
             sums[p + q] = (part[q][0] + part[q][1]) + (part[q][2] + part[q][3]);
