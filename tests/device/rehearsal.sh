@@ -24,3 +24,12 @@ expect '^test *endless_test *timeout' "$summary"
 expect '^bench *device *passed' "$summary"
 expect '\[\]' "$2/results/device.json"
 python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))) == 5' "$2/results/summary.json"
+
+# The whole run ends in time, whatever the limits of each.
+program 01_example true
+start=$SECONDS
+RUN_LIMIT=6 SANITIZE=- "$2/tree/run_on_device.sh" "$2/late" >"$2/output.txt" 2>&1
+summary=$2/late/summary.txt
+expect '^test *endless_test *timeout' "$summary"
+expect '^example *01_example *left out' "$summary"
+[ $((SECONDS - start)) -le 20 ] || { echo "a run of 6 s took $((SECONDS - start))"; exit 1; }

@@ -108,7 +108,8 @@ struct param_maker {
 /// The default of a parameter that is the inverse of a time.
 template <class Struct>
 struct inverse_time {
-    duration Struct::* time;
+    using field = duration Struct::*; // else nvcc writes parentheses that g++ warns about
+    field time;
 };
 /// A table that all neurons of a layer share: `levels<"level", 16>(-1, 1.2)`, equally spaced to
 /// begin with.

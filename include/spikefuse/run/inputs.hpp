@@ -17,8 +17,30 @@
 
 #include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
+
+/// Whether nvcc calls the type so, or a part of it: a lambda, which has no name for a kernel.
+template <class Word>
+constexpr bool holds_a_lambda() {
+#ifdef __NVCC__
+    return std::string_view(__PRETTY_FUNCTION__).find("lambda [") != std::string_view::npos;
+#else
+    return false;
+#endif
+}
+/// Whether kernels of these layers have names.
+template <class Schedule, class Space>
+constexpr bool kernels_have_names() {
+    if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+        return true;
+    else
+        return []<int... Layer>(std::integer_sequence<int, Layer...>) {
+            return !(holds_a_lambda<typename Schedule::template word<Layer>>() || ...);
+        }(std::make_integer_sequence<int, Schedule::layer_count>{});
+}
 
 template <class View>
 inline constexpr bool is_words = std::is_same_v<typename View::non_const_value_type, std::uint32_t>;

@@ -38,6 +38,9 @@ class model : public detail::model_checks<T, Space>,
                   "spikefuse: a model computes in float or double.");
 
     using plain = detail::plan::schedule<Network, false>;
+    static_assert(detail::kernels_have_names<plain, Space>(),
+                  "spikefuse: a lambda in a layer, on a device: nvcc cannot name it. Write a "
+                  "struct with operator(), a SPIKEFUSE_FUNCTION: surrogate<mine{}>.");
     using layout = detail::plan::layout<plain, T>;
     using parameters_of_model = detail::model_parameters<T, Space>;
     using checks = detail::model_checks<T, Space>;

@@ -336,12 +336,13 @@ class trainer {
     template <class Data, class Function>
     void each_batch(Data const& data, Function const& function) const {
         std::vector<std::size_t> which(static_cast<std::size_t>(model_.setup().batch));
-        for (std::size_t begin = 0; begin < data.size(); begin += whole_batch()) {
+        std::size_t samples = data.size(); // of no_data a constant, which nvcc warns about
+        for (std::size_t begin = 0; begin < samples; begin += whole_batch()) {
             std::size_t real = 0;
             for (std::size_t b = 0; b < which.size(); ++b) {
                 std::size_t const k = begin + sample(b);
-                which[b] = k < data.size() ? k : begin;
-                real += k < data.size() ? 1 : 0;
+                which[b] = k < samples ? k : begin;
+                real += k < samples ? 1 : 0;
             }
             if (real > 0) function(which, real);
         }

@@ -45,17 +45,19 @@ class scores {
         label_targets const wanted{labels_.data() + b};
         std::vector<T> gradient(static_cast<std::size_t>(Outputs)); // nobody reads it
         double sum = 0;
-        if constexpr (!readout::every_step)
-            return static_cast<double>(
+        if constexpr (!readout::every_step) {
+            sum = static_cast<double>(
                 loss_.template of_readout<T>(row(0, b), Outputs, wanted, 0, 1, gradient.data()));
-        for (int t = 0; t < steps_; ++t) {
-            if constexpr (row_loss<Loss, T>) {
-                sum += static_cast<double>(loss_.template of_row<T>(row(t, b), Outputs, wanted, t,
-                                                                    0, steps_, 1, gradient.data()));
-            } else if constexpr (step_loss<Loss, T>) {
-                for (int n = 0; n < Outputs; ++n)
-                    sum += static_cast<double>(loss_.template of_step<T>(
-                        row(t, b)[n], Outputs, wanted, t, 0, n, steps_, 1, gradient.data()));
+        } else {
+            for (int t = 0; t < steps_; ++t) {
+                if constexpr (row_loss<Loss, T>) {
+                    sum += static_cast<double>(loss_.template of_row<T>(
+                        row(t, b), Outputs, wanted, t, 0, steps_, 1, gradient.data()));
+                } else if constexpr (step_loss<Loss, T>) {
+                    for (int n = 0; n < Outputs; ++n)
+                        sum += static_cast<double>(loss_.template of_step<T>(
+                            row(t, b)[n], Outputs, wanted, t, 0, n, steps_, 1, gradient.data()));
+                }
             }
         }
         return sum;
