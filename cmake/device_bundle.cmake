@@ -24,6 +24,7 @@ endif()
 foreach(library IN LISTS libraries)
     file(COPY ${library} DESTINATION ${tree}/lib FOLLOW_SYMLINK_CHAIN)
 endforeach()
+# What libraries need of each other is found through the programs' DT_RPATH (the preset's linker flag), not through DT_RUNPATH.
 file(COPY ${SCRIPT} DESTINATION ${tree})
 foreach(extra IN LISTS EXTRA)
     file(COPY ${extra} DESTINATION ${tree})
