@@ -27,18 +27,20 @@ struct input_word : layer {
 
 namespace detail {
 
-/// `784` or a shape, as a shape.
-template <auto Shape>
-constexpr auto said_shape() {
-    if constexpr (std::is_convertible_v<decltype(Shape), int>) {
-        static_assert(Shape > 0, "spikefuse: input<N> takes a width of at least 1.");
-        return features<(Shape > 0 ? int(Shape) : 1)>{};
-    } else {
-        return Shape;
-    }
-}
+/// `784` or a shape, as a shape, whose type is put together anew: as decltype of a parameter nvcc
+/// would write it out for g++ with a name that g++ was never told.
+template <class, auto Number>
+struct said_shape {
+    static_assert(Number > 0, "spikefuse: input<N> takes a width of at least 1.");
+    using type = features<(Number > 0 ? int(Number) : 1)>;
+};
+template <template <int...> class S, int... Extents, auto Shape>
+struct said_shape<S<Extents...>, Shape> {
+    using type = S<Extents...>;
+};
 template <auto... Shape>
-using input_of_shapes = input_word<joined_shapes<decltype(said_shape<Shape>())...>>;
+using input_of_shapes = input_word<
+    joined_shapes<typename said_shape<std::remove_cvref_t<decltype(Shape)>, Shape>::type...>>;
 
 } // namespace detail
 
