@@ -9,7 +9,9 @@ class Spikefuse(CMakePackage):
     """Spiking neural networks as C++20 types: a whole network, forward and backward over all time steps,
     is one Kokkos kernel. Headers only."""
 
-    git = os.environ.get("SPIKEFUSE_GIT", "https://example.org/spikefuse.git")  # a URL, or the path of a clone
+    git = os.environ.get(
+        "SPIKEFUSE_GIT", "https://example.org/spikefuse.git"
+    )  # a URL, or the path of a clone
     license("Apache-2.0 WITH LLVM-exception")
 
     version("main", branch="main")
