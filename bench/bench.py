@@ -36,8 +36,8 @@ CASES |= {
     "sweep": "sweep",
 }
 MEMORY_STEPS = (100, 1000, 10000)
-# What pip is asked for, in each environment; without dependencies where a library names more than it needs here.
-# Brian2 2.9.0 asks numpy for a method that 2.4 has no longer.
+# What pip is asked for, in each environment; without dependencies where a library names more than
+# it needs here. Brian2 2.9.0 asks numpy for a method that 2.4 has no longer.
 PEERS = {
     "peers": [
         ("numpy", []),
@@ -78,7 +78,10 @@ def arguments():
     mnist = [case for case in chosen.cases if case.startswith("mnist")]
     chosen.mnist_files = mnist_files(chosen.mnist) if mnist else None
     if mnist and not chosen.mnist_files:
-        words = f"{' and '.join(mnist)}: neither mnist_if.nir nor t10k-images lies under {chosen.mnist}; --mnist FOLDER says where"
+        words = (
+            f"{' and '.join(mnist)}: neither mnist_if.nir nor t10k-images lies under "
+            f"{chosen.mnist}; --mnist FOLDER says where"
+        )
         if named:
             print(words, file=sys.stderr)
             sys.exit(2)
@@ -94,11 +97,12 @@ def mnist_files(folder):
     return (images.parent, nir) if nir and images else None
 
 
-# --- other libraries -----------------------------------------------------------------------------------------------------------------
+# --- other libraries ------------------------------------------------------------------------------
 
 
 def peers_python(chosen):
-    """The interpreter of each environment of PEERS, None where there is none. What cannot be installed is written down with its reason."""
+    """The interpreter of each environment of PEERS, None where there is none. What cannot be
+    installed is written down with its reason."""
     pythons, missing = {}, {}
     for environment in ["peers"] if chosen.quick else PEERS:
         pythons[environment], notes = installed(chosen, environment)
@@ -163,10 +167,12 @@ def installed(chosen, environment):
     if not chosen.quick:
         if environment == report.SIMULATORS["genn"][0] and not has(python, "pygenn"):
             notes["GeNN"] = (
-                "no package; it takes part once its source is built into the other libraries' environment"
+                "no package; it takes part once its source is built into "
+                "the other libraries' environment"
             )
             say(
-                f"GeNN has no package: to let it take part, {python} -m pip install FOLDER, its source"
+                "GeNN has no package: to let it take part, "
+                f"{python} -m pip install FOLDER, its source"
             )
         notes_path.write_text(json.dumps(notes, indent=1) + "\n")
     usable = python if has(python, "numpy") else None  # nothing runs there without it
@@ -241,7 +247,7 @@ def run_library(pythons, library, folder, chosen):
             return
 
 
-# --- ours ----------------------------------------------------------------------------------------------------------------------------
+# --- ours -----------------------------------------------------------------------------------------
 
 
 def run_ours(chosen, program, threads, words):
@@ -257,7 +263,8 @@ def run_ours(chosen, program, threads, words):
 
 
 def join_times(before, after):
-    """The rounds before and after the peers, as one: what the machine did meanwhile shows in the spread."""
+    """The rounds before and after the peers, as one: what the machine did meanwhile shows in the
+    spread."""
     for what, times in after.get("times", {}).items():
         seconds = sorted(
             times["seconds"] + before.get("times", {}).get(what, {}).get("seconds", [])

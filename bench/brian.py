@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The networks of a case in Brian2's C++ standalone mode: outputs held against ours, then times, forwards only.
+"""The networks of a case in Brian2's C++ standalone mode: outputs held against ours, then times,
+forwards only.
 
-Run by bench/bench.py inside Brian2's own Python environment: brian.py FOLDER THREADS ROUNDS [MODE...] writes FOLDER/brian2.json.
-Brian2 has no batch. Modes: "in turn", one network runs through the samples one after another and is put at rest between them; "copies", every sample has a copy
-of all populations and synapses. Generating code, compiling it, making synapses and a first run are not timed; of the runs after it Brian2's own clock tells the time.
+Run by bench/bench.py inside Brian2's own Python environment:
+brian.py FOLDER THREADS ROUNDS [MODE...] writes FOLDER/brian2.json.
+Brian2 has no batch. Modes: "in turn", one network runs through the samples one after another and is
+put at rest between them; "copies", every sample has a copy of all populations and synapses.
+Generating code, compiling it, making synapses and a first run are not timed; of the runs after it
+Brian2's own clock tells the time.
 """
 import json
 import pathlib
@@ -19,7 +23,8 @@ import peers
 
 MANY = 2e7  # synapses in all: more copies are not made
 
-# norse's neurons. A forward Euler step takes both derivatives from the same moment, the one after the synapse's jump: that is norse's order of operations.
+# norse's neurons. A forward Euler step takes both derivatives from the same moment, the one after
+# the synapse's jump: that is norse's order of operations.
 LEAKY = """dv/dt = (I + bias - v) / (10*ms) : 1
 dI/dt = bias / dt - (I + bias) / (5*ms) : 1
 bias : 1 (constant)"""

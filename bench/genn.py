@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The networks of a case in GeNN's single-threaded CPU backend, which has no batch: samples run one after another. Forwards only.
+"""The networks of a case in GeNN's single-threaded CPU backend, which has no batch: samples run one
+after another. Forwards only.
 
-Run by bench/bench.py where pygenn is in the other libraries' Python environment: genn.py FOLDER THREADS ROUNDS writes FOLDER/genn.json.
-Generating code, compiling it and loading weights are not timed; the steps are, with what resets the states and records the output.
+Run by bench/bench.py where pygenn is in the other libraries' Python environment:
+genn.py FOLDER THREADS ROUNDS writes FOLDER/genn.json.
+Generating code, compiling it and loading weights are not timed; the steps are, with what resets the
+states and records the output.
 """
 import os
 import pathlib
@@ -14,16 +17,20 @@ import pygenn
 
 import peers
 
-# norse's neurons: the synapse jumps, then both derivatives are taken from that moment. The input lies ready for all steps.
+# norse's neurons: the synapse jumps, then both derivatives are taken from that moment. The input
+# lies ready for all steps.
 INPUT = dict(extra_global_params=[("spikes", "uint8_t*")])
 READ = "spikes[((unsigned int)t) * num_neurons + id] != 0"
 TRACE = dict(extra_global_params=[("trace", "scalar*")])
 LEAKY = dict(
-    sim_code="I += Isyn + bias; const scalar dV = (I - V) * (dt / 10.0); I -= I * (dt / 5.0); V += dV;",
+    sim_code="I += Isyn + bias; const scalar dV = (I - V) * (dt / 10.0); "
+    "I -= I * (dt / 5.0); V += dV;",
     vars=[("V", "scalar"), ("I", "scalar"), ("bias", "scalar", pygenn.VarAccess.READ_ONLY)],
 )
 ADAPTIVE = dict(
-    sim_code=f"""I += {READ} ? 1.0 : 0.0; const scalar dV = (0.5 * exp((V - 1.0) / 0.5) - V + I - a) * (dt / 10.0), da = (4.0 * V - a) * (dt / 500.0);
+    sim_code=f"""I += {READ} ? 1.0 : 0.0; \
+const scalar dV = (0.5 * exp((V - 1.0) / 0.5) - V + I - a) * (dt / 10.0), \
+da = (4.0 * V - a) * (dt / 500.0);
                              I -= I * (dt / 5.0); V += dV; a += da;""",
     vars=[("V", "scalar"), ("I", "scalar"), ("a", "scalar")],
 )
@@ -122,7 +129,8 @@ class GeNN(peers.Case):
             state[:] = 0
 
     def run(self):
-        """All samples from rest. A layer starts as many steps behind the input as there are layers before it; what the sample before left on its way is not heard."""
+        """All samples from rest. A layer starts as many steps behind the input as there are layers
+        before it; what the sample before left on its way is not heard."""
         step, self.model.timestep = self.model.step_time, 0
         for _ in range(self.batch):
             if self.delay:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""norse on spoken digits: the network, start values, data and settings of examples/train_spoken_digits.cpp.
+"""norse on spoken digits: the network, start values, data and settings of
+examples/train_spoken_digits.cpp.
 
-python bench/norse_spoken_digits.py --data FOLDER [--epochs 12] [--seeds 3]     # needs torch, norse, h5py
+python bench/norse_spoken_digits.py --data FOLDER [--epochs 12] [--seeds 3]
+# needs torch, norse, h5py
 """
 import argparse
 import math
@@ -18,7 +20,8 @@ CHANNELS, HIDDEN, CLASSES, STEPS, DT, GAIN = 64, 256, 10, 100, 0.007, 3.0
 
 
 class SuperSpike(torch.autograd.Function):
-    """1 / (alpha |x| + 1)^2, as norse's page and its later versions have it; the one of norse 1.1.0 takes no notice of alpha."""
+    """1 / (alpha |x| + 1)^2, as norse's page and its later versions have it; the one of norse 1.1.0
+    takes no notice of alpha."""
 
     @staticmethod
     def forward(context, x, alpha):
@@ -118,11 +121,14 @@ def main():
             with torch.no_grad():
                 right = (network(unheard).argmax(1) == answers).float().mean().item()
             print(
-                f"seed {seed}  epoch {epoch + 1:2d}  loss {total / (len(names) // chosen.batch):.4f}  test {100 * right:.2f} %  {seconds:.1f} s",
+                f"seed {seed}  epoch {epoch + 1:2d}  "
+                f"loss {total / (len(names) // chosen.batch):.4f}  "
+                f"test {100 * right:.2f} %  {seconds:.1f} s",
                 flush=True,
             )
         print(
-            f"seed {seed}: test accuracy {100 * right:.2f} % after {chosen.epochs} epochs, {seconds:.1f} s",
+            f"seed {seed}: test accuracy {100 * right:.2f} % after {chosen.epochs} epochs, "
+            f"{seconds:.1f} s",
             flush=True,
         )
 

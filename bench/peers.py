@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The networks of a case in another library: the same weights and inputs, outputs and gradients held against ours, then times.
+"""The networks of a case in another library: the same weights and inputs, outputs and gradients
+held against ours, then times.
 
-Run by bench/bench.py inside the peers' own Python environment: peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.
-LIBRARY is norse, snntorch, rockpool or spikingjelly (brian.py and genn.py are for the simulators); or product: the bare matrix products of all steps and samples; or machine: the largest matrix product;
-or sweep: the products, and norse with a compiled step, at all points of the sweep in FOLDER; or products: without norse.
+Run by bench/bench.py inside the peers' own Python environment:
+peers.py LIBRARY FOLDER THREADS ROUNDS [MODE...] writes FOLDER/LIBRARY.json.
+LIBRARY is norse, snntorch, rockpool or spikingjelly (brian.py and genn.py are for the simulators);
+or product: the bare matrix products of all steps and samples;
+or machine: the largest matrix product;
+or sweep: the products, and norse with a compiled step, at all points of the sweep in FOLDER;
+or products: without norse.
 """
 import contextlib
 import importlib.metadata
@@ -70,7 +75,8 @@ def rounds_of(seconds, rounds):
 
 
 def undisturbed(measure):
-    """`measure` gives the seconds of its rounds; again, up to three times, where others used the processors meanwhile."""
+    """`measure` gives the seconds of its rounds; again, up to three times, where others used the
+    processors meanwhile."""
     best = None
     for _ in range(3):
         wait_for_quiet()
@@ -85,7 +91,8 @@ def undisturbed(measure):
 
 
 def timed(work, rounds, warm=False):
-    """Warms up (`warm`: a run that did), then the times of `rounds` runs; short ones are repeated between two looks at the clock."""
+    """Warms up (`warm`: a run that did), then the times of `rounds` runs; short ones are repeated
+    between two looks at the clock."""
 
     def once(repeats):
         start = time.perf_counter()
@@ -177,7 +184,8 @@ class Case:
 
 
 class Result:
-    """A library's file, written after every step: what was measured stays where the process is ended for its time."""
+    """A library's file, written after every step: what was measured stays where the process is
+    ended for its time."""
 
     def __init__(self, path, about, wanted):
         self.path, self.all = path, dict(about, modes={})
@@ -189,7 +197,8 @@ class Result:
 
     @contextlib.contextmanager
     def mode(self, name):
-        """Gives what is to be filled. A mode that does not work is a line of the report, not its end."""
+        """Gives what is to be filled. A mode that does not work is a line of the report, not its
+        end."""
         mode = self.all["modes"][name] = {"running": True}
         self.write()
         try:
@@ -216,7 +225,8 @@ class Result:
 
 
 class Network:
-    """Weights of a case as torch parameters; `modes` gives functions from the input [T, B, N] to the outputs."""
+    """Weights of a case as torch parameters; `modes` gives functions from the input [T, B, N] to
+    the outputs."""
 
     batch_first = False
 
@@ -580,7 +590,8 @@ def run_latency(library, case, network, rounds):
                 calls=len(seconds),
             )
             print(
-                f"    {library} {name}: a step {mode['median'] * 1e6:.3g} us, 99.9th percentile {mode['percentile_99_9'] * 1e6:.3g} us",
+                f"    {library} {name}: a step {mode['median'] * 1e6:.3g} us, 99.9th percentile "
+                f"{mode['percentile_99_9'] * 1e6:.3g} us",
                 flush=True,
             )
         except Exception as problem:
@@ -656,7 +667,8 @@ def run_library(library, folder, threads, rounds, wanted):
 
 
 def timed_with_threads(torch, threads, work, rounds, warm=False):
-    """All threads or one, whichever is faster: many of these libraries' operations are too small to be shared."""
+    """All threads or one, whichever is faster: many of these libraries' operations are too small to
+    be shared."""
     best = dict(timed(work, rounds, warm=warm), threads=threads)
     if threads > 1 and best["median"] < 2:
         torch.set_num_threads(1)
@@ -711,7 +723,8 @@ def train(case, network, mode, function, x, seeds, rounds):
 
 
 def multipliers(threads):
-    """name -> (an array as this library holds it, its product c = a b): numpy, and torch where it is."""
+    """name -> (an array as this library holds it, its product c = a b): numpy, and torch where it
+    is."""
     import numpy
 
     found = {"numpy": (lambda x: x, lambda a, b, c: numpy.matmul(a, b, out=c))}
@@ -724,7 +737,8 @@ def multipliers(threads):
 
 
 def run_products(folder, threads, rounds):
-    """All steps and samples of a layer in one product; of a network with a loop its input's alone."""
+    """All steps and samples of a layer in one product; of a network with a loop its input's
+    alone."""
     import numpy
 
     case = Case(folder)
@@ -761,7 +775,8 @@ def run_products(folder, threads, rounds):
 
 
 def run_machine(folder, threads, rounds):
-    """The peak of the operations: 2 n^3 / time of a large matrix product. And the copy, which C++ does better with threads."""
+    """The peak of the operations: 2 n^3 / time of a large matrix product. And the copy, which C++
+    does better with threads."""
     import numpy
 
     n = 3072

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The benchmark's pictures as SVG: time against batch, width, steps, depth and activity, and all libraries beside ours."""
+"""The benchmark's pictures as SVG: time against batch, width, steps, depth and activity, and all
+libraries beside ours."""
 import math
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 420, 76, 168, 56, 54
@@ -30,7 +31,10 @@ def escape(words):
 
 
 def text(x, y, words, anchor="middle", size=12, weight="normal", turn="", color=INK):
-    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' font-size='{size}' font-weight='{weight}' fill='{color}' {turn} {FONT}>{escape(words)}</text>"
+    return (
+        f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' font-size='{size}' "
+        f"font-weight='{weight}' fill='{color}' {turn} {FONT}>{escape(words)}</text>"
+    )
 
 
 def readable(seconds):
@@ -59,7 +63,8 @@ def decades(low, high, dense):
 
 
 def chart(title, below, x_label, series, power=1, unit=""):
-    """series: name -> [(x, seconds)]; both axes logarithmic. A dashed line beneath ours grows as x to the `power`."""
+    """series: name -> [(x, seconds)]; both axes logarithmic. A dashed line beneath ours grows as x
+    to the `power`."""
     series = {name: sorted(points) for name, points in series.items() if points}
     xs = sorted({x for points in series.values() for x, _ in points})
     ours = next(points for name, points in series.items() if name.startswith("spikefuse"))
@@ -77,20 +82,24 @@ def chart(title, below, x_label, series, power=1, unit=""):
         - (math.log(y) - math.log(low)) / (math.log(high) - math.log(low)) * (HEIGHT - TOP - BOTTOM)
     )
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}'>",
+        (
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' "
+            f"width='{WIDTH}' height='{HEIGHT}'>"
+        ),
         f"<rect width='{WIDTH}' height='{HEIGHT}' fill='white'/>",
         text(LEFT, 24, title, "start", 15, "bold"),
         text(LEFT, 43, below, "start", 12, color="#52606d"),
     ]
     for mark in decades(low, high, (1, 2, 5) if high / low < 100 else (1,)):
         parts.append(
-            f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{at_y(mark):.1f}' y2='{at_y(mark):.1f}' stroke='{GRID}'/>"
-            + text(LEFT - 8, at_y(mark) + 4, readable(mark), "end")
+            f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{at_y(mark):.1f}' y2='{at_y(mark):.1f}' "
+            f"stroke='{GRID}'/>" + text(LEFT - 8, at_y(mark) + 4, readable(mark), "end")
         )
     last = -math.inf
     for mark in xs:
         parts.append(
-            f"<line x1='{at_x(mark):.1f}' x2='{at_x(mark):.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{GRID}'/>"
+            f"<line x1='{at_x(mark):.1f}' x2='{at_x(mark):.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' "
+            f"stroke='{GRID}'/>"
         )
         if at_x(mark) - last > 34:  # numbers do not lie on each other
             parts.append(text(at_x(mark), HEIGHT - BOTTOM + 18, f"{mark:g}{unit}"))
@@ -99,7 +108,8 @@ def chart(title, below, x_label, series, power=1, unit=""):
         slope[0] = ((low / scale) ** (1 / power), low)
     (x0, y0), (x1, y1) = [(at_x(x), at_y(y)) for x, y in slope]
     parts.append(
-        f"<line x1='{x0:.1f}' y1='{y0:.1f}' x2='{x1:.1f}' y2='{y1:.1f}' stroke='{INK}' stroke-dasharray='5 4'/>"
+        f"<line x1='{x0:.1f}' y1='{y0:.1f}' x2='{x1:.1f}' y2='{y1:.1f}' stroke='{INK}' "
+        "stroke-dasharray='5 4'/>"
     )
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
     middle = (x0 + 0.72 * (x1 - x0), y0 + 0.72 * (y1 - y0))
@@ -113,7 +123,8 @@ def chart(title, below, x_label, series, power=1, unit=""):
         )
     )
     parts.append(
-        f"<rect x='{LEFT}' y='{TOP}' width='{WIDTH - LEFT - RIGHT}' height='{HEIGHT - TOP - BOTTOM}' fill='none' stroke='{INK}'/>"
+        f"<rect x='{LEFT}' y='{TOP}' width='{WIDTH - LEFT - RIGHT}' "
+        f"height='{HEIGHT - TOP - BOTTOM}' fill='none' stroke='{INK}'/>"
     )
     parts += [
         text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x_label, size=13),
@@ -129,7 +140,8 @@ def chart(title, below, x_label, series, power=1, unit=""):
     for name, points in series.items():
         color, width = COLORS[name], 3 if name.startswith("spikefuse") else 2
         parts.append(
-            f"<polyline fill='none' stroke='{color}' stroke-width='{width}' stroke-linejoin='round' points='"
+            f"<polyline fill='none' stroke='{color}' stroke-width='{width}' "
+            "stroke-linejoin='round' points='"
             + " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in points)
             + "'/>"
         )
@@ -166,14 +178,17 @@ def bars(title, groups):
         width - left - right
     )
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' height='{height}'>",
+        (
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
+            f"width='{width}' height='{height}'>"
+        ),
         f"<rect width='{width}' height='{height}' fill='white'/>",
         text(16, 24, title, "start", 15, "bold"),
     ]
     for mark in decades(lowest, highest, (1,)):
         parts.append(
-            f"<line x1='{at(mark):.1f}' x2='{at(mark):.1f}' y1='40' y2='{height - 24}' stroke='{INK if mark == 1 else GRID}'/>"
-            + text(at(mark), height - 8, f"{mark:g}x")
+            f"<line x1='{at(mark):.1f}' x2='{at(mark):.1f}' y1='40' y2='{height - 24}' "
+            f"stroke='{INK if mark == 1 else GRID}'/>" + text(at(mark), height - 8, f"{mark:g}x")
         )
     y = 44
     for case, of in groups:
@@ -181,7 +196,8 @@ def bars(title, groups):
         for name, value in of:
             start, end = sorted((at(1), at(value)))
             parts.append(
-                f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' height='{row - 4}' fill='{COLORS[name]}'/>"
+                f"<rect x='{start:.1f}' y='{y + 2}' width='{max(end - start, 1.5):.1f}' "
+                f"height='{row - 4}' fill='{COLORS[name]}'/>"
                 + text(left - 8, y + 12, name, "end", 11)
                 + text(end + 5, y + 12, times(value), "start", 11)
             )

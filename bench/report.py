@@ -6,7 +6,8 @@ import math
 import pictures
 from pictures import readable
 
-# Targets: how many times our time the best mode of every peer, the bare matrix product, and the best mode of every peer in training should take.
+# Targets: how many times our time the best mode of every peer, the bare matrix product, and the
+# best mode of every peer in training should take.
 TARGETS = {
     "lin512": (20, 4, 10),
     "lin2048": (10, 6, 6),
@@ -175,7 +176,10 @@ def with_spread(times):
         if times.get("others", 0) > 0.1
         else ""
     )
-    return f"{readable(times['median'])} ({readable(times['fastest'])} to {readable(times['slowest'])}{disturbed})"
+    return (
+        f"{readable(times['median'])} "
+        f"({readable(times['fastest'])} to {readable(times['slowest'])}{disturbed})"
+    )
 
 
 def judged(value, target, more_is_better=True):
@@ -269,7 +273,10 @@ def main_table(cases, what, titles):
 def short_table(cases):
     """README's: the nearest uncompiled, and with everything that compiles them."""
     lines = [
-        "| | forward | matrix product | uncompiled | compiled | with backward | uncompiled | compiled |",
+        (
+            "| | forward | matrix product | uncompiled | compiled | with backward | uncompiled "
+            "| compiled |"
+        ),
         "|---|---|---|---|---|---|---|---|",
     ]
     for name in [name for name in TITLES if name in TARGETS and name in cases]:
@@ -291,7 +298,10 @@ def short_table(cases):
 
 def peers_table(cases):
     lines = [
-        "| case | library | mode | forward | / ours | forward and backward | / ours | outputs that differ | gradients differ by | training's peak memory |",
+        (
+            "| case | library | mode | forward | / ours | forward and backward | / ours "
+            "| outputs that differ | gradients differ by | training's peak memory |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in [name for name in TITLES if name in cases]:
@@ -427,7 +437,10 @@ def goals_table(cases):
 
 def memory_table(cases):
     lines = [
-        "| case | tape, bytes a neuron, step and sample of the batch | peak in training, the same | norse's least peak, the same |",
+        (
+            "| case | tape, bytes a neuron, step and sample of the batch "
+            "| peak in training, the same | norse's least peak, the same |"
+        ),
         "|---|---|---|---|",
     ]
     for name in [name for name in TITLES if name in cases]:
@@ -458,7 +471,10 @@ def memory_table(cases):
 
 def threads_table(cases):
     lines = [
-        "| case | forward, one thread | all threads | | forward and backward, one thread | all threads | |",
+        (
+            "| case | forward, one thread | all threads | | forward and backward, one thread "
+            "| all threads | |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     for name in [name for name in [*TITLES, *MNIST] if name in cases]:
@@ -487,7 +503,10 @@ def threads_table(cases):
 
 def inference_memory_table(case):
     lines = [
-        "| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time | peak, as a trace |",
+        (
+            "| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time "
+            "| peak, as a trace |"
+        ),
         "|---|---|---|",
     ]
     peaks = {}
@@ -566,7 +585,8 @@ def growth_table(cases):
             else "-"
         )
         lines.append(
-            f"| {kind} | {title} | {ours[0][0]:g}{unit} | {ours[-1][0]:g}{unit} | {power(ours)} | {power(series['hand-written twin'])} |"
+            f"| {kind} | {title} | {ours[0][0]:g}{unit} | {ours[-1][0]:g}{unit} | {power(ours)} | "
+            f"{power(series['hand-written twin'])} |"
         )
     return lines
 
@@ -576,7 +596,8 @@ def latency_table(case):
     for family, one in case["families"].items():
         for threads, ours in sorted(one["ours"].items()):
             lines.append(
-                f"| spikefuse, neurons of {NAMES[family]}, {counted(int(threads), 'thread')} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
+                f"| spikefuse, neurons of {NAMES[family]}, {counted(int(threads), 'thread')} | "
+                f"{readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
                 + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**")
                 + " |"
             )
@@ -600,7 +621,10 @@ def mnist_table(cases):
             continue
         one = case["families"]["nir"]["ours"][threads_of(case)]
         lines = lines or [
-            f"| MNIST, {one['images']:,.0f} images, {one['steps']:.0f} steps | time | images a second | times the twin | spike counts that differ |",
+            (
+                f"| MNIST, {one['images']:,.0f} images, {one['steps']:.0f} steps | time "
+                "| images a second | times the twin | spike counts that differ |"
+            ),
             "|---|---|---|---|---|",
         ]
         for words, what in (
@@ -698,7 +722,9 @@ def write(out):
     )
     places = sorted(
         {
-            f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, {case['when'].get('rounds', 'unknown')} rounds, commit {case['when']['commit']}"
+            f"{case['when']['machine']}, {case['when']['threads']} threads, "
+            f"{case['when']['date']}, {case['when'].get('rounds', 'unknown')} rounds, commit "
+            f"{case['when']['commit']}"
             for case in cases.values()
         }
     )

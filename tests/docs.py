@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the docs show is what compiles: each line of a block of C++, C or Fortran stands in the file that <!-- from FILE --> names above it, and every link leads somewhere."""
+"""What the docs show is what compiles: each line of a block of C++, C or Fortran stands in the file
+that <!-- from FILE --> names above it, and every link leads somewhere."""
 import pathlib
 import re
 import sys
@@ -13,7 +14,8 @@ for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
     )
     if unmarked:
         faults.append(
-            f"{page.relative_to(root)}: {unmarked} blocks of code do not say which compiled source they stand in: <!-- from FILE --> above them"
+            f"{page.relative_to(root)}: {unmarked} blocks of code do not say which compiled source "
+            "they stand in: <!-- from FILE --> above them"
         )
     for source, code in re.findall(
         r"<!-- from (\S+) -->\n```(?:cpp|c|fortran)\n(.*?)```", text, re.S
@@ -32,7 +34,8 @@ for page in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
         rows = re.findall(r"^\| `[^`]*` \| \[[^]]*\]\(([^)]+)\)", table, re.M)
         if most and (len(rows) > int(most) or len(set(rows)) > int(files)):
             faults.append(
-                f"{page.relative_to(root)}: {len(rows)} functions in {len(set(rows))} files, more than {most} in {files}"
+                f"{page.relative_to(root)}: {len(rows)} functions in {len(set(rows))} files, more "
+                f"than {most} in {files}"
             )
         for name, target in re.findall(
             r"^\| `(?:\w+::)*(\w+)[^`]*` \| \[[^]]*\]\(([^)]+)\)", table, re.M

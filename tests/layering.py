@@ -42,7 +42,8 @@ for header in headers:
     lines = header.read_text().splitlines()
     if len(lines) > LONGEST:
         faults.append(
-            f"{place}: {len(lines)} lines (a header has at most {LONGEST}). Split it by what a newcomer wants to change."
+            f"{place}: {len(lines)} lines (a header has at most {LONGEST}). Split it by what a "
+            "newcomer wants to change."
         )
     if len(place.parts) == 1:
         if place.name not in FRONT:
@@ -59,7 +60,8 @@ for header in headers:
         target = found.group(1)
         if LEVEL[room] < 5 and target == "Kokkos_Core.hpp":
             faults.append(
-                f"{place}:{number}: rooms below kernel do not include Kokkos_Core.hpp. Use core/config.hpp."
+                f"{place}:{number}: rooms below kernel do not include Kokkos_Core.hpp. Use "
+                "core/config.hpp."
             )
         inside = target.removeprefix("spikefuse/") if target.startswith("spikefuse/") else None
         if '"' in line and inside is None:
@@ -70,12 +72,14 @@ for header in headers:
         other = parts[0]
         if other not in LEVEL:
             faults.append(
-                f"{place}:{number}: includes the front door {inside}. Include the header that is meant."
+                f"{place}:{number}: includes the front door {inside}. Include the header that is "
+                "meant."
             )
         elif other != room:
             if LEVEL[other] > LEVEL[room]:
                 faults.append(
-                    f"{place}:{number}: {room} (room {LEVEL[room]}) includes {inside} (room {LEVEL[other]}), which lies above it."
+                    f"{place}:{number}: {room} (room {LEVEL[room]}) includes {inside} (room "
+                    f"{LEVEL[other]}), which lies above it."
                 )
             elif LEVEL[other] == LEVEL[room] and LEVEL[room] in (1, 2, 6):
                 faults.append(f"{place}:{number}: {room} includes its sibling {other}.")
@@ -83,7 +87,8 @@ for header in headers:
                 faults.append(f"{place}:{number}: layers never include graph.")
             if "detail" in parts and not (room == "kernel" and other == "layers"):
                 faults.append(f"{place}:{number}: {inside} is private to {other}.")
-# Through however many headers: what a room reaches lies below it, and rooms below kernel reach no Kokkos_Core.hpp.
+# Through however many headers: what a room reaches lies below it, and rooms below kernel reach no
+# Kokkos_Core.hpp.
 includes = {}
 for header in headers:
     found = re.findall(r'^\s*#\s*include\s*"([^"]+)"', header.read_text(), re.M)
@@ -109,11 +114,13 @@ for header in includes:
         theirs = other.relative_to(root.resolve()).parts[0]
         if LEVEL.get(theirs, 99) > LEVEL[room]:
             faults.append(
-                f"{header.relative_to(root.resolve())}: reaches {other.relative_to(root.resolve())}, which lies above {room}."
+                f"{header.relative_to(root.resolve())}: reaches "
+                f"{other.relative_to(root.resolve())}, which lies above {room}."
             )
         if LEVEL[room] < 5 and "<Kokkos_Core.hpp>" in other.read_text():
             faults.append(
-                f"{header.relative_to(root.resolve())}: reaches Kokkos_Core.hpp through {other.name}."
+                f"{header.relative_to(root.resolve())}: reaches Kokkos_Core.hpp through "
+                f"{other.name}."
             )
 # A program that only runs parses nothing of the way back.
 BACKWARD = {
@@ -127,7 +134,8 @@ BACKWARD = {
 for other in reached((root / "spikefuse.hpp").resolve(), set()):
     if other.name in BACKWARD or other.relative_to(root.resolve()).parts[0] == "train":
         faults.append(
-            f"spikefuse.hpp: reaches {other.relative_to(root.resolve())}, which only training needs."
+            f"spikefuse.hpp: reaches {other.relative_to(root.resolve())}, which only training "
+            "needs."
         )
 print("\n".join(faults) or f"{len(headers)} headers, the layering holds")
 sys.exit(1 if faults else 0)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A public function whose body throws says what: @throws in its docstring. Read from the text of the headers, without a compiler; a call counts where every function of that name is free and throws."""
+"""A public function whose body throws says what: @throws in its docstring. Read from the text of
+the headers, without a compiler; a call counts where every function of that name is free and
+throws."""
 import collections
 import pathlib
 import re
@@ -19,7 +21,8 @@ def blanked(text):
         return re.sub(r"[^\n]", " ", found.group(0))
 
     return re.sub(
-        r'//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|^[ \t]*#[^\n]*',
+        r'//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\''
+        r"|^[ \t]*#[^\n]*",
         blank,
         text,
         flags=re.S | re.M,
@@ -203,13 +206,15 @@ while grown:  # and what calls free functions that do; all of a name have to
     throws |= more
 public = [one for one in functions if one.public and one.name and id(one) in throws]
 faults = [
-    f"include/spikefuse/{one.where}:{one.line}: {one.name} throws, and its docstring does not say what: @throws ERROR when"
+    f"include/spikefuse/{one.where}:{one.line}: {one.name} throws, and its docstring does not say "
+    "what: @throws ERROR when"
     for one in public
     if not says(one)
 ]
 if len(public) < 30:
     faults.append(
-        f"only {len(public)} public functions that throw were found: the headers are no longer understood"
+        f"only {len(public)} public functions that throw were found: the headers are no longer "
+        "understood"
     )
 print("\n".join(faults) or f"{len(public)} public functions that throw say what")
 sys.exit(1 if faults else 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""version.hpp, CMake, the citation and the changelog tell one version; Spack's recipe asks for what CMake asks for."""
+"""version.hpp, CMake, the citation and the changelog tell one version; Spack's recipe asks for what
+CMake asks for."""
 import pathlib
 import re
 import sys

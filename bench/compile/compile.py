@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a network costs to compile: seconds, memory and template instantiations for 2, 8, 32 and 128 layers. docs/explanation/compile_time.md says how to read it.
+"""What a network costs to compile: seconds, memory and template instantiations for 2, 8, 32 and 128
+layers. docs/explanation/compile_time.md says how to read it.
 
-scripts/in.sh python3 bench/compile/compile.py [--layers N...] [--rounds N]   measures, and writes build/bench/compile.json
-scripts/in.sh python3 bench/compile/compile.py --announce                     counts, and writes bench/compile/instantiations.json
-scripts/in.sh python3 bench/compile/compile.py --check                        counts, and fails where that is 5 % more than in this file (ctest runs this)
+scripts/in.sh python3 bench/compile/compile.py [--layers N...] [--rounds N]
+    measures, and writes build/bench/compile.json
+scripts/in.sh python3 bench/compile/compile.py --announce
+    counts, and writes bench/compile/instantiations.json
+scripts/in.sh python3 bench/compile/compile.py --check
+    counts, and fails where that is 5 % more than in this file (ctest runs this)
 
-The compiler is g++, or what --compiler names. Flags behind -- go to it (where Kokkos does not stand in /usr/include/kokkos).
+The compiler is g++, or what --compiler names. Flags behind -- go to it (where Kokkos does not stand
+in /usr/include/kokkos).
 """
 import argparse
 import json
@@ -56,7 +61,8 @@ def defines(layers, gradients):
 
 
 def count(chosen, layers, gradients=False):
-    """Specializations of templates that g++ holds at the end: of classes, and of functions and variables. No optimization changes them."""
+    """Specializations of templates that g++ holds at the end: of classes, and of functions and
+    variables. No optimization changes them."""
     command = [
         chosen.compiler,
         *flags_of(chosen),
@@ -73,7 +79,8 @@ def count(chosen, layers, gradients=False):
     )
     if len(found) != 2:
         sys.exit(
-            f"{chosen.compiler} -fstats does not print decl_specializations and type_specializations as g++ 14 does"
+            f"{chosen.compiler} -fstats does not print decl_specializations and "
+            "type_specializations as g++ 14 does"
         )
     return sum(map(int, found))
 
@@ -129,10 +136,12 @@ def measure(chosen):
     }
     print(f"{result['compiler']}, Kokkos {result['kokkos']}, {' '.join(SPEED)}")
     print(
-        f"the headers alone: {result['headers']['seconds']:.1f} s, {result['headers']['megabytes']:.0f} MB, {headers} instantiations\n"
+        f"the headers alone: {result['headers']['seconds']:.1f} s, "
+        f"{result['headers']['megabytes']:.0f} MB, {headers} instantiations\n"
     )
     print(
-        f"{'':14}{'layers':>7}{'seconds':>9}{'MB':>7}{'instantiations':>16}{'of one more layer: s':>22}{'MB':>7}{'instantiations':>16}"
+        f"{'':14}{'layers':>7}{'seconds':>9}{'MB':>7}{'instantiations':>16}"
+        f"{'of one more layer: s':>22}{'MB':>7}{'instantiations':>16}"
     )
     for name, gradients in (("a run", False), ("with gradients", True)):
         before = None
@@ -149,10 +158,16 @@ def measure(chosen):
                 "megabytes": max(m for _, m in times),
                 "instantiations": instantiations,
             }
-            line = f"{name:14}{layers:7}{one['seconds']:9.1f}{one['megabytes']:7.0f}{instantiations:16}"
+            line = (
+                f"{name:14}{layers:7}{one['seconds']:9.1f}{one['megabytes']:7.0f}"
+                f"{instantiations:16}"
+            )
             if before:
                 more = layers - before["layers"]
-                line += f"{(one['seconds'] - before['seconds']) / more:22.2f}{(one['megabytes'] - before['megabytes']) / more:7.1f}"
+                line += (
+                    f"{(one['seconds'] - before['seconds']) / more:22.2f}"
+                    f"{(one['megabytes'] - before['megabytes']) / more:7.1f}"
+                )
                 line += f"{(instantiations - before['instantiations']) / more:16.0f}"
             print(line, flush=True)
             result["runs"].append(one)
@@ -164,7 +179,8 @@ def measure(chosen):
 
 
 def counted(chosen):
-    """The figures that are recorded; and what one more layer costs among the first 8, and behind them."""
+    """The figures that are recorded; and what one more layer costs among the first 8, and behind
+    them."""
     headers, two, eight, many = count(chosen, 0), *(
         count(chosen, layers, True) for layers in (2, 8, 20)
     )
@@ -185,18 +201,20 @@ def check(chosen):
     faults = []
     now, early, late = counted(chosen)
     print(
-        f"one more layer, with gradients: {early:.0f} instantiations from 2 to 8 layers, {late:.0f} from 8 to 20"
+        f"one more layer, with gradients: {early:.0f} instantiations from 2 to 8 layers, "
+        f"{late:.0f} from 8 to 20"
     )
     if late > SLACK * early:
         faults.append(
-            "instantiations grow faster than the number of layers: something is instantiated for each pair of layers"
+            "instantiations grow faster than the number of layers: something is instantiated for "
+            "each pair of layers"
         )
     record = json.loads(RECORD.read_text())
     here = versions(chosen)
     if any(here[key] != record[key] for key in here):
         print(
-            f"the record is of {record['compiler']} with Kokkos {record['kokkos']}, here are {here['compiler']} and {here['kokkos']}: "
-            "its figures are not compared"
+            f"the record is of {record['compiler']} with Kokkos {record['kokkos']}, "
+            f"here are {here['compiler']} and {here['kokkos']}: its figures are not compared"
         )
     else:
         for what, figure in record["instantiations"].items():
@@ -205,11 +223,13 @@ def check(chosen):
             )
             if now[what] > SLACK * figure:
                 faults.append(
-                    f"{what}: instantiations grew by more than 5 %. If they must, announce it: {ANNOUNCE}"
+                    f"{what}: instantiations grew by more than 5 %. If they must, announce it: "
+                    f"{ANNOUNCE}"
                 )
             elif now[what] * SLACK < figure:
                 print(
-                    f"{what}: instantiations fell by more than 5 %. Let the record follow: {ANNOUNCE}"
+                    f"{what}: instantiations fell by more than 5 %. Let the record follow: "
+                    f"{ANNOUNCE}"
                 )
     print("\n".join(faults), file=sys.stderr)
     return 1 if faults else 0
@@ -225,7 +245,8 @@ def main():
         version = ""
     if "Free Software Foundation" not in version:
         print(
-            f"{chosen.compiler} is no g++, which says with -fstats how many templates it instantiated: nothing is counted"
+            f"{chosen.compiler} is no g++, which says with -fstats how many templates it "
+            "instantiated: nothing is counted"
         )
         return SKIPPED
     if chosen.check:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Copies the headers for Doxygen, line by line: what is a caller's stands in a group named after the header, what is private is left out."""
+"""Copies the headers for Doxygen, line by line: what is a caller's stands in a group named after
+the header, what is private is left out."""
 import pathlib
 import re
 import shutil

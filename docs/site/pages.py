@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Lays out what Sphinx reads: the pages of docs/ as they are, headers with their reference, and links to sources as links to pages that show them."""
+"""Lays out what Sphinx reads: the pages of docs/ as they are, headers with their reference, and
+links to sources as links to pages that show them."""
 import html
 import os
 import pathlib
@@ -21,9 +22,12 @@ MOVED = {
     "SECURITY.md": "project/security.md",
 }
 SOURCE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title>
-<style>body {{ font-family: system-ui, sans-serif; margin: 2em auto; max-width: 72em; padding: 0 1em; }}
-pre {{ line-height: 1.35; font-size: 13px; }} a {{ color: #0a4bff; }} .linenos {{ color: #888; padding-right: 1em; user-select: none; }}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
+<title>{name}</title>
+<style>body {{ font-family: system-ui, sans-serif; margin: 2em auto; \
+max-width: 72em; padding: 0 1em; }}
+pre {{ line-height: 1.35; font-size: 13px; }} a {{ color: #0a4bff; }} \
+.linenos {{ color: #888; padding-right: 1em; user-select: none; }}
 {style}</style></head>
 <body><p><a href="{home}">spikefuse</a></p><h1>{name}</h1>{body}</body></html>
 """
@@ -49,7 +53,8 @@ class site:
         return self.shown[path]
 
     def linked(self, text, page, place):
-        """The page's text with links as they are on the site. A link to nothing stays: Sphinx reports it."""
+        """The page's text with links as they are on the site. A link to nothing stays: Sphinx
+        reports it."""
 
         def new(match):
             picture, said, target, anchor = match[1], match[2], match[3], match[4] or ""
@@ -143,7 +148,8 @@ class site:
             body = (
                 "<ul>"
                 + "".join(
-                    f'<li><a href="{os.path.relpath(self.place_of(one), os.path.dirname(place))}">{one.name}</a></li>'
+                    f'<li><a href="{os.path.relpath(self.place_of(one), os.path.dirname(place))}">'
+                    f"{one.name}</a></li>"
                     for one in files
                 )
                 + "</ul>"

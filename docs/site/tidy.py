@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Doxygen's XML as a reader wants it: names with their inner namespace, no machinery. Fails where a public name has no docstring."""
+"""Doxygen's XML as a reader wants it: names with their inner namespace, no machinery. Fails where a
+public name has no docstring."""
 import pathlib
 import re
 import sys
@@ -8,9 +9,11 @@ import xml.etree.ElementTree as xml
 from headers import group_of
 
 HEADER = re.compile(r"^- \[[^]]*\]\([^)]*/include/spikefuse/([^)]*\.hpp)\): ", re.M)
-# Types of words: the words are shown. What such a type has to have is said where its kind is (core/layer.hpp, core/policy.hpp, kernel/readout.hpp ...).
+# Types of words: the words are shown. What such a type has to have is said where its kind is
+# (core/layer.hpp, core/policy.hpp, kernel/readout.hpp ...).
 OF_WORDS = re.compile(
-    r"_(word|neuron|equations|policy|surrogate|readout|statement|maker)(<.*>)?$|::(is_not_a_layer|left_gives|right_wants|path_leads_back|program|targets)$"
+    r"_(word|neuron|equations|policy|surrogate|readout|statement|maker)(<.*>)?$"
+    r"|::(is_not_a_layer|left_gives|right_wants|path_leads_back|program|targets)$"
 )
 SHOWN = {
     "spikefuse::neuron_word",
@@ -135,7 +138,8 @@ class reference:
                     text.text = "The same with other arguments."
                 elif scope not in SHOWN:
                     self.faults.append(
-                        f"include/spikefuse/{header}: '{scope + '::' if scope else ''}{name}{arguments}' has no docstring"
+                        f"include/spikefuse/{header}: "
+                        f"'{scope + '::' if scope else ''}{name}{arguments}' has no docstring"
                     )
                 inner = re.search(
                     r"spikefuse::((?:(?!detail)\w+::)*)" + re.escape(name) + "$",
