@@ -6,22 +6,72 @@ import math
 import pictures
 from pictures import readable
 
-# Targets: how many times our time the best mode of every peer, the bare matrix product, and the best mode of every peer in training should take.
-TARGETS = {"lin512": (20, 4, 10), "lin2048": (10, 6, 6), "mlp256": (12, 5, 8), "mlp1": (60, None, 30), "recurrent": (30, 3, 15), "adex": (25, None, 15),
-           "lin512-half": (5, 1 / 1.3, 4), "lin2048-half": (5, 1 / 1.3, 4), "lin512-analog": (5, 1 / 1.3, 4), "lin2048-analog": (5, 1 / 1.3, 4)}
-TWIN, TWO_THREADS = 1.05, 1.8  # of every case: at most so many times the twin, and what two threads gain over one
-TITLES = {"lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %", "lin512-half": "the same, 50 %", "lin512-analog": "the same, analog values",
-          "lin2048": "linear(2048) + LIF, batch 16, 500 steps, 10 %", "lin2048-half": "the same, 50 %", "lin2048-analog": "the same, analog values",
-          "mlp1": "784-256-10, batch 1, 100 steps, 10 %", "mlp32": "784-256-10, batch 32", "mlp256": "784-256-10, batch 256",
-          "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %", "adex": "4096 AdEx alone, batch 16, 1000 steps"}
-NAMES = {"norse": "norse", "snntorch": "snnTorch", "snntorch_leaky": "snnTorch (Leaky)", "rockpool": "Rockpool", "spikingjelly": "SpikingJelly", "brian2": "Brian2", "genn": "GeNN"}
+# Targets: how many times our time the best mode of every peer, the bare matrix product, and the
+# best mode of every peer in training should take.
+TARGETS = {
+    "lin512": (20, 4, 10),
+    "lin2048": (10, 6, 6),
+    "mlp256": (12, 5, 8),
+    "mlp1": (60, None, 30),
+    "recurrent": (30, 3, 15),
+    "adex": (25, None, 15),
+    "lin512-half": (5, 1 / 1.3, 4),
+    "lin2048-half": (5, 1 / 1.3, 4),
+    "lin512-analog": (5, 1 / 1.3, 4),
+    "lin2048-analog": (5, 1 / 1.3, 4),
+}
+TWIN, TWO_THREADS = (
+    1.05,
+    1.8,
+)  # of every case: at most so many times the twin, and what two threads gain over one
+TITLES = {
+    "lin512": "linear(512) + LIF, batch 16, 500 steps, 10 %",
+    "lin512-half": "the same, 50 %",
+    "lin512-analog": "the same, analog values",
+    "lin2048": "linear(2048) + LIF, batch 16, 500 steps, 10 %",
+    "lin2048-half": "the same, 50 %",
+    "lin2048-analog": "the same, analog values",
+    "mlp1": "784-256-10, batch 1, 100 steps, 10 %",
+    "mlp32": "784-256-10, batch 32",
+    "mlp256": "784-256-10, batch 256",
+    "recurrent": "recurrent 700-256-20, batch 32, 100 steps, 2 %",
+    "adex": "4096 AdEx alone, batch 16, 1000 steps",
+}
+NAMES = {
+    "norse": "norse",
+    "snntorch": "snnTorch",
+    "snntorch_leaky": "snnTorch (Leaky)",
+    "rockpool": "Rockpool",
+    "spikingjelly": "SpikingJelly",
+    "brian2": "Brian2",
+    "genn": "GeNN",
+}
 # They run norse's neurons, written as equations, forwards: (Python environment, module, program).
-SIMULATORS = {"brian2": ("peers_brian2", "brian2", "brian.py"), "genn": ("peers", "pygenn", "genn.py")}
-MNIST = {"mnist128": "0.290 s", "mnist1": "16.9 s"}  # what GeNN publishes for as many images side by side, on a GPU
+SIMULATORS = {
+    "brian2": ("peers_brian2", "brian2", "brian.py"),
+    "genn": ("peers", "pygenn", "genn.py"),
+}
+MNIST = {
+    "mnist128": "0.290 s",
+    "mnist1": "16.9 s",
+}  # what GeNN publishes for as many images side by side, on a GPU
 # The sweeps: title, what x is, and the unit of a value in the table.
-SWEEPS = {"batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""), "width": ("linear(n) + LIF, batch 16, 200 steps, 10 %", "neurons of the layer, as many inputs", ""),
-          "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""), "depth": ("layers of linear(512) + LIF, batch 16, 200 steps, 10 %", "layers, one behind the other", ""),
-          "spikes": ("linear(512) + LIF, batch 16, 200 steps", "share of inputs that spike", " %"), "values": ("the same, analog input", "share of inputs that are not zero", " %")}
+SWEEPS = {
+    "batch": ("linear(512) + LIF, 200 steps, 10 %", "samples side by side", ""),
+    "width": (
+        "linear(n) + LIF, batch 16, 200 steps, 10 %",
+        "neurons of the layer, as many inputs",
+        "",
+    ),
+    "steps": ("linear(512) + LIF, batch 16, 10 %", "steps", ""),
+    "depth": (
+        "layers of linear(512) + LIF, batch 16, 200 steps, 10 %",
+        "layers, one behind the other",
+        "",
+    ),
+    "spikes": ("linear(512) + LIF, batch 16, 200 steps", "share of inputs that spike", " %"),
+    "values": ("the same, analog input", "share of inputs that are not zero", " %"),
+}
 
 
 def read(path):
@@ -38,10 +88,15 @@ def collect(out):
         cases[folder.name] = {"when": when, "families": {}}
         for family in sorted(folder.glob("*/")):
             ours = {path.stem.split("_")[1]: read(path) for path in family.glob("ours_*.json")}
-            peers = {family.name: read(family / f"{family.name.split('_')[0]}.json")} | {name: read(family / f"{name}.json") for name in SIMULATORS}
+            peers = {family.name: read(family / f"{family.name.split('_')[0]}.json")} | {
+                name: read(family / f"{name}.json") for name in SIMULATORS
+            }
             cases[folder.name]["families"][family.name] = {
-                "ours": ours, "product": read(family / "product.json"), "machine": read(family / "machine.json"),
-                "peers": {name: peer for name, peer in peers.items() if peer}}
+                "ours": ours,
+                "product": read(family / "product.json"),
+                "machine": read(family / "machine.json"),
+                "peers": {name: peer for name, peer in peers.items() if peer},
+            }
     return cases
 
 
@@ -82,7 +137,9 @@ def as_it_comes(name, mode):
 
 def best_mode(name, peer, what, counts=any_mode):
     """The fastest mode of a peer whose results agree, of those that count: (mode, statistics)."""
-    known = [(mode, of[what]) for mode, of in peer["modes"].items() if what in of and counts(name, mode)]
+    known = [
+        (mode, of[what]) for mode, of in peer["modes"].items() if what in of and counts(name, mode)
+    ]
     return min(known, key=lambda pair: pair[1]["median"]) if known else None
 
 
@@ -103,7 +160,10 @@ def floor(case, what):
     machine, ours = norse.get("machine"), norse.get("ours", {}).get(threads_of(case))
     if not machine or not ours or "work" not in ours:
         return None
-    by = {"operations": ours["work"][f"{what}_operations"] / machine["multiply_adds_per_second"], "bytes": ours["work"][f"{what}_bytes"] / machine["bytes_per_second"]}
+    by = {
+        "operations": ours["work"][f"{what}_operations"] / machine["multiply_adds_per_second"],
+        "bytes": ours["work"][f"{what}_bytes"] / machine["bytes_per_second"],
+    }
     which = max(by, key=by.get)
     return by[which], which
 
@@ -111,8 +171,15 @@ def floor(case, what):
 def with_spread(times):
     if not times:
         return "-"
-    disturbed = f", others used {times['others']:.0%} of the machine" if times.get("others", 0) > 0.1 else ""
-    return f"{readable(times['median'])} ({readable(times['fastest'])} to {readable(times['slowest'])}{disturbed})"
+    disturbed = (
+        f", others used {times['others']:.0%} of the machine"
+        if times.get("others", 0) > 0.1
+        else ""
+    )
+    return (
+        f"{readable(times['median'])} "
+        f"({readable(times['fastest'])} to {readable(times['slowest'])}{disturbed})"
+    )
 
 
 def judged(value, target, more_is_better=True):
@@ -160,7 +227,15 @@ def of_peers(found, target):
 
 def main_table(cases, what, titles):
     product, point = what == "forward", titles is not TITLES  # of a sweep
-    heads = ["case", "spikefuse", "times the floor", "times the twin", *["matrix product / ours"] * product, "nearest library / ours", *["nearest simulator / ours", "neurons fire"] * (product and not point)]
+    heads = [
+        "case",
+        "spikefuse",
+        "times the floor",
+        "times the twin",
+        *["matrix product / ours"] * product,
+        "nearest library / ours",
+        *["nearest simulator / ours", "neurons fire"] * (product and not point),
+    ]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name in [name for name in titles if name in cases]:
         case, target = cases[name], TARGETS.get(name, (None, None, None))
@@ -169,10 +244,23 @@ def main_table(cases, what, titles):
             continue
         lowest, twin = floor(case, what), time_of(case, "norse", f"twin_{what}")
         bare = product_of(case)
-        cells = [titles[name], with_spread(ours), f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})" if lowest else "-"]
+        cells = [
+            titles[name],
+            with_spread(ours),
+            (
+                f"{ours['median'] / lowest[0]:.2g} ({lowest[1]}, {readable(lowest[0])})"
+                if lowest
+                else "-"
+            ),
+        ]
         cells.append(over_twin(ours, twin) if twin else "-")
         if product:
-            cells.append(judged(bare[1]["median"] / ours["median"], target[1]) + f" ({bare[0]}, {readable(bare[1]['median'])})" if bare else "-")
+            cells.append(
+                judged(bare[1]["median"] / ours["median"], target[1])
+                + f" ({bare[0]}, {readable(bare[1]['median'])})"
+                if bare
+                else "-"
+            )
         cells.append(of_peers(least(case, what, trains), target[0 if product else 2]))
         if product and not point:
             cells.append(of_peers(least(case, what, simulates), None))
@@ -184,11 +272,20 @@ def main_table(cases, what, titles):
 
 def short_table(cases):
     """README's: the nearest uncompiled, and with everything that compiles them."""
-    lines = ["| | forward | matrix product | uncompiled | compiled | with backward | uncompiled | compiled |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        (
+            "| | forward | matrix product | uncompiled | compiled | with backward | uncompiled "
+            "| compiled |"
+        ),
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name in [name for name in TITLES if name in TARGETS and name in cases]:
         case, cells = cases[name], [TITLES[name]]
         for what in ("forward", "training"):
-            ours, found = time_of(case, "norse", what), [least(case, what, counts) for counts in (as_it_comes, lambda name, mode: not as_it_comes(name, mode))]
+            ours, found = time_of(case, "norse", what), [
+                least(case, what, counts)
+                for counts in (as_it_comes, lambda name, mode: not as_it_comes(name, mode))
+            ]
             cells.append(readable(ours["median"]) if ours else "-")
             if what == "forward":
                 bare = product_of(case)
@@ -200,26 +297,75 @@ def short_table(cases):
 
 
 def peers_table(cases):
-    lines = ["| case | library | mode | forward | / ours | forward and backward | / ours | outputs that differ | gradients differ by | training's peak memory |", "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = [
+        (
+            "| case | library | mode | forward | / ours | forward and backward | / ours "
+            "| outputs that differ | gradients differ by | training's peak memory |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         for family, one in case["families"].items():
-            for library, mode, of in [(library, mode, of) for library, peer in one["peers"].items() for mode, of in peer["modes"].items()]:
+            for library, mode, of in [
+                (library, mode, of)
+                for library, peer in one["peers"].items()
+                for mode, of in peer["modes"].items()
+            ]:
                 cells = [name, f"{NAMES[library]} {one['peers'][library]['version']}", mode]
                 if "problem" in of and "forward" not in of:
-                    lines.append("| " + " | ".join([*cells, of["problem"].replace("|", "\\|"), *[""] * 6]) + " |")
+                    lines.append(
+                        "| "
+                        + " | ".join([*cells, of["problem"].replace("|", "\\|"), *[""] * 6])
+                        + " |"
+                    )
                     continue
                 for what in ("forward", "training"):
                     ours, theirs = time_of(case, family, what), of.get(what)
-                    note = "" if not theirs else (f", {counted(theirs['threads'], 'thread')}" if "threads" in theirs else "") + ("" if len(theirs["seconds"]) >= 5 else f", {counted(len(theirs['seconds']), 'round')}")
-                    cells += [with_spread(theirs) + note, pictures.times(theirs['median'] / ours['median']) if theirs and ours else "-"]
+                    note = (
+                        ""
+                        if not theirs
+                        else (
+                            f", {counted(theirs['threads'], 'thread')}"
+                            if "threads" in theirs
+                            else ""
+                        )
+                        + (
+                            ""
+                            if len(theirs["seconds"]) >= 5
+                            else f", {counted(len(theirs['seconds']), 'round')}"
+                        )
+                    )
+                    cells += [
+                        with_spread(theirs) + note,
+                        (
+                            pictures.times(theirs["median"] / ours["median"])
+                            if theirs and ours
+                            else "-"
+                        ),
+                    ]
                 if "problem" in of:
                     cells[-2] = of["problem"].replace("|", "\\|")
                 differ = of.get("output", {})
                 own = one["ours"][threads_of(case)]
-                cells.append((f"{differ['share']:.1e}" if own["output_spikes"] else f"{differ['relative']:.1e} relative") + ("" if of["agrees"] else ": not timed"))
-                cells.append(f"{of['gradient']:.1e}" + ("" if of["gradient_agrees"] else ": not timed") if "gradient" in of else "-")
-                cells.append(f"{of['training_peak_bytes'] / 2**20:.0f} MiB" if "training_peak_bytes" in of else "-")
+                cells.append(
+                    (
+                        f"{differ['share']:.1e}"
+                        if own["output_spikes"]
+                        else f"{differ['relative']:.1e} relative"
+                    )
+                    + ("" if of["agrees"] else ": not timed")
+                )
+                cells.append(
+                    f"{of['gradient']:.1e}" + ("" if of["gradient_agrees"] else ": not timed")
+                    if "gradient" in of
+                    else "-"
+                )
+                cells.append(
+                    f"{of['training_peak_bytes'] / 2**20:.0f} MiB"
+                    if "training_peak_bytes" in of
+                    else "-"
+                )
                 lines.append("| " + " | ".join(cells) + " |")
     return lines
 
@@ -231,7 +377,11 @@ def goals(cases):
         case, target = cases[name], TARGETS.get(name, (None, None, None))
         family = "nir" if name in MNIST else "norse"
         for what, words, k in (("forward", name, 0), ("training", f"{name} with backward", 2)):
-            ours, twin, nearest = time_of(case, family, what), time_of(case, family, f"twin_{what}"), least(case, what, trains)
+            ours, twin, nearest = (
+                time_of(case, family, what),
+                time_of(case, family, f"twin_{what}"),
+                least(case, what, trains),
+            )
             if not ours:
                 continue
             if twin:
@@ -239,12 +389,30 @@ def goals(cases):
                 found.append(("the twin", words, f"{ratio:.2f} of {TWIN}", met))
             if nearest and target[k]:
                 value, lowest = nearest[1][0], floor(case, what)
-                beyond = f", {value * ours['median'] / target[k] / lowest[0]:.2g} of the floor" if lowest else ""
-                found.append(("the nearest library", words, f"{pictures.times(value)} of {target[k]:.3g}x{beyond}", value >= target[k]))
+                beyond = (
+                    f", {value * ours['median'] / target[k] / lowest[0]:.2g} of the floor"
+                    if lowest
+                    else ""
+                )
+                found.append(
+                    (
+                        "the nearest library",
+                        words,
+                        f"{pictures.times(value)} of {target[k]:.3g}x{beyond}",
+                        value >= target[k],
+                    )
+                )
             bare = product_of(case, family)
             if k == 0 and bare and target[1]:
                 value = bare[1]["median"] / ours["median"]
-                found.append(("the matrix product", words, f"{pictures.times(value)} of {target[1]:.3g}x", value >= target[1]))
+                found.append(
+                    (
+                        "the matrix product",
+                        words,
+                        f"{pictures.times(value)} of {target[1]:.3g}x",
+                        value >= target[1],
+                    )
+                )
             alone = case["families"][family]["ours"].get("1")
             if alone and case["when"]["threads"] == 2 and what in alone["times"]:
                 gain, met = gained(alone["times"][what], ours)
@@ -256,12 +424,25 @@ def goals_table(cases):
     lines, found = ["| beside | met | missed |", "|---|---|---|"], goals(cases)
     for beside in dict.fromkeys(one[0] for one in found):
         of = [one for one in found if one[0] == beside]
-        lines.append(f"| {beside} | {sum(one[3] for one in of)} of {len(of)} | " + ("; ".join(f"{words} ({figure})" for _, words, figure, met in of if not met) or "none") + " |")
+        lines.append(
+            f"| {beside} | {sum(one[3] for one in of)} of {len(of)} | "
+            + (
+                "; ".join(f"{words} ({figure})" for _, words, figure, met in of if not met)
+                or "none"
+            )
+            + " |"
+        )
     return lines
 
 
 def memory_table(cases):
-    lines = ["| case | tape, bytes a neuron, step and sample of the batch | peak in training, the same | norse's least peak, the same |", "|---|---|---|---|"]
+    lines = [
+        (
+            "| case | tape, bytes a neuron, step and sample of the batch "
+            "| peak in training, the same | norse's least peak, the same |"
+        ),
+        "|---|---|---|---|",
+    ]
     for name in [name for name in TITLES if name in cases]:
         case = cases[name]
         norse = case["families"].get("norse", {})
@@ -269,14 +450,33 @@ def memory_table(cases):
         if not ours or "tape_bytes" not in ours:
             continue
         places = ours["work"]["neurons"] * ours["steps"] * ours["batch"]
-        peaks = [of["training_peak_bytes"] for of in norse["peers"].get("norse", {"modes": {}})["modes"].values() if of.get("training_peak_bytes")]
+        peaks = [
+            of["training_peak_bytes"]
+            for of in norse["peers"].get("norse", {"modes": {}})["modes"].values()
+            if of.get("training_peak_bytes")
+        ]
         cells = [ours["tape_bytes"], ours.get("training_peak_bytes"), min(peaks, default=None)]
-        lines.append("| " + " | ".join([TITLES[name], *("-" if cell is None else pictures.number(cell / places) for cell in cells)]) + " |")
+        lines.append(
+            "| "
+            + " | ".join(
+                [
+                    TITLES[name],
+                    *("-" if cell is None else pictures.number(cell / places) for cell in cells),
+                ]
+            )
+            + " |"
+        )
     return lines
 
 
 def threads_table(cases):
-    lines = ["| case | forward, one thread | all threads | | forward and backward, one thread | all threads | |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        (
+            "| case | forward, one thread | all threads | | forward and backward, one thread "
+            "| all threads | |"
+        ),
+        "|---|---|---|---|---|---|---|",
+    ]
     for name in [name for name in [*TITLES, *MNIST] if name in cases]:
         case = cases[name]
         family = "nir" if name in MNIST else "norse"
@@ -288,7 +488,12 @@ def threads_table(cases):
             alone, all_threads = one["times"].get(what), time_of(case, family, what)
             if alone and all_threads:
                 gain, met = gained(alone, all_threads)
-                cells += [readable(alone["median"]), readable(all_threads["median"]), f"{gain:.2f}x" + ((", met" if met else ", missed") if case["when"]["threads"] == 2 else "")]
+                cells += [
+                    readable(alone["median"]),
+                    readable(all_threads["median"]),
+                    f"{gain:.2f}x"
+                    + ((", met" if met else ", missed") if case["when"]["threads"] == 2 else ""),
+                ]
             else:
                 cells += ["-", "-", "-"]
         title = TITLES[name] if name in TITLES else "MNIST, batch " + name.removeprefix("mnist")
@@ -297,32 +502,67 @@ def threads_table(cases):
 
 
 def inference_memory_table(case):
-    lines = ["| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time | peak, as a trace |", "|---|---|---|"]
+    lines = [
+        (
+            "| 784 held values, Poisson, 784-256-10, batch 256 | peak, reduced over time "
+            "| peak, as a trace |"
+        ),
+        "|---|---|---|",
+    ]
     peaks = {}
     for one in case["families"].values():
         if ours := one["ours"].get(threads_of(case)):
             peaks.setdefault(ours["steps"], {})[ours["readout"]] = ours["peak_bytes"]
     for steps, of in sorted(peaks.items()):
-        lines.append(f"| {steps:,.0f} steps | " + " | ".join(f"{of[readout] / 2**20:.1f} MiB" if readout in of else "-" for readout in ("reduced", "trace")) + " |")
+        lines.append(
+            f"| {steps:,.0f} steps | "
+            + " | ".join(
+                f"{of[readout] / 2**20:.1f} MiB" if readout in of else "-"
+                for readout in ("reduced", "trace")
+            )
+            + " |"
+        )
     return lines
 
 
 def sweep_points(cases, kind):
     """x -> case."""
-    return dict(sorted((float(name.rsplit("-", 1)[1]), case) for name, case in cases.items() if name.startswith(f"sweep-{kind}-")))
+    return dict(
+        sorted(
+            (float(name.rsplit("-", 1)[1]), case)
+            for name, case in cases.items()
+            if name.startswith(f"sweep-{kind}-")
+        )
+    )
 
 
 def sweep_titles(kind, cases):
-    return {f"sweep-{kind}-{x:g}": f"{kind} {x:g}{SWEEPS[kind][2]}" for x in sweep_points(cases, kind)}
+    return {
+        f"sweep-{kind}-{x:g}": f"{kind} {x:g}{SWEEPS[kind][2]}" for x in sweep_points(cases, kind)
+    }
 
 
 def sweep_series(cases, kind):
     """implementation -> [(x, seconds)]."""
-    series = {"matrix product alone": [], "norse, compiled": [], "hand-written twin": [], "spikefuse": []}
+    series = {
+        "matrix product alone": [],
+        "norse, compiled": [],
+        "hand-written twin": [],
+        "spikefuse": [],
+    }
     for x, case in sweep_points(cases, kind).items():
         norse = case["families"]["norse"]
-        bare, peer = product_of(case), best_mode("norse", norse["peers"]["norse"], "forward") if "norse" in norse["peers"] else None
-        found = (bare and bare[1], peer and peer[1], time_of(case, "norse", "twin_forward"), time_of(case, "norse", "forward"))
+        bare, peer = product_of(case), (
+            best_mode("norse", norse["peers"]["norse"], "forward")
+            if "norse" in norse["peers"]
+            else None
+        )
+        found = (
+            bare and bare[1],
+            peer and peer[1],
+            time_of(case, "norse", "twin_forward"),
+            time_of(case, "norse", "forward"),
+        )
         for points, times in zip(series.values(), found):
             if times:
                 points.append((x, times["median"]))
@@ -330,14 +570,24 @@ def sweep_series(cases, kind):
 
 
 def growth_table(cases):
-    lines = ["| forward time against | | from | to | power of x, from end to end | the twin's |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| forward time against | | from | to | power of x, from end to end | the twin's |",
+        "|---|---|---|---|---|---|",
+    ]
     for kind, (title, _, unit) in SWEEPS.items():
         series = sweep_series(cases, kind)
         ours = series["spikefuse"]
         if len(ours) < 2:
             continue
-        power = lambda points: f"{math.log(points[-1][1] / points[0][1]) / math.log(points[-1][0] / points[0][0]):.2f}" if len(points) == len(ours) else "-"
-        lines.append(f"| {kind} | {title} | {ours[0][0]:g}{unit} | {ours[-1][0]:g}{unit} | {power(ours)} | {power(series['hand-written twin'])} |")
+        power = lambda points: (
+            f"{math.log(points[-1][1] / points[0][1]) / math.log(points[-1][0] / points[0][0]):.2f}"
+            if len(points) == len(ours)
+            else "-"
+        )
+        lines.append(
+            f"| {kind} | {title} | {ours[0][0]:g}{unit} | {ours[-1][0]:g}{unit} | {power(ours)} | "
+            f"{power(series['hand-written twin'])} |"
+        )
     return lines
 
 
@@ -345,10 +595,21 @@ def latency_table(case):
     lines = ["| one step of 784-256-10, batch 1 | median | 99.9th percentile |", "|---|---|---|"]
     for family, one in case["families"].items():
         for threads, ours in sorted(one["ours"].items()):
-            lines.append(f"| spikefuse, neurons of {NAMES[family]}, {counted(int(threads), 'thread')} | {readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
-                         + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**") + " |")
+            lines.append(
+                f"| spikefuse, neurons of {NAMES[family]}, {counted(int(threads), 'thread')} | "
+                f"{readable(ours['median'])} | {readable(ours['percentile_99_9'])}"
+                + ("" if ours["off"] == 0 else f"; **differs from one call by {ours['off']:.3g}**")
+                + " |"
+            )
         for mode, of in one["peers"].get(family, {"modes": {}})["modes"].items():
-            lines.append(f"| {NAMES[family]}, {mode}, 1 thread | " + (f"{readable(of['median'])} | {readable(of['percentile_99_9'])} |" if "median" in of else f"{of['problem']} | |"))
+            lines.append(
+                f"| {NAMES[family]}, {mode}, 1 thread | "
+                + (
+                    f"{readable(of['median'])} | {readable(of['percentile_99_9'])} |"
+                    if "median" in of
+                    else f"{of['problem']} | |"
+                )
+            )
     return lines
 
 
@@ -359,12 +620,41 @@ def mnist_table(cases):
         if not case:
             continue
         one = case["families"]["nir"]["ours"][threads_of(case)]
-        lines = lines or [f"| MNIST, {one['images']:,.0f} images, {one['steps']:.0f} steps | time | images a second | times the twin | spike counts that differ |", "|---|---|---|---|---|"]
-        for words, what in (("spikefuse", "forward"), ("hand-written loop, image by image", "twin_forward")):
+        lines = lines or [
+            (
+                f"| MNIST, {one['images']:,.0f} images, {one['steps']:.0f} steps | time "
+                "| images a second | times the twin | spike counts that differ |"
+            ),
+            "|---|---|---|---|---|",
+        ]
+        for words, what in (
+            ("spikefuse", "forward"),
+            ("hand-written loop, image by image", "twin_forward"),
+        ):
             times = one["times"][what]
-            differ = [over_twin(times, one["times"]["twin_forward"]), f"{one['counts_differ']:.0f} of {one['counts']:,.0f}"] if what == "forward" else ["", ""]
-            lines.append("| " + " | ".join([f"{words}, batch {one['batch']:.0f}" if what == "forward" else words, with_spread(times), f"{one['images'] / times['median']:,.0f}", *differ]) + " |")
-        lines.append(f"| GeNN on a GPU, batch {one['batch']:.0f}, as it publishes | {published} | | | |")
+            differ = (
+                [
+                    over_twin(times, one["times"]["twin_forward"]),
+                    f"{one['counts_differ']:.0f} of {one['counts']:,.0f}",
+                ]
+                if what == "forward"
+                else ["", ""]
+            )
+            lines.append(
+                "| "
+                + " | ".join(
+                    [
+                        f"{words}, batch {one['batch']:.0f}" if what == "forward" else words,
+                        with_spread(times),
+                        f"{one['images'] / times['median']:,.0f}",
+                        *differ,
+                    ]
+                )
+                + " |"
+            )
+        lines.append(
+            f"| GeNN on a GPU, batch {one['batch']:.0f}, as it publishes | {published} | | | |"
+        )
     return lines
 
 
@@ -383,14 +673,30 @@ def draw(out, cases):
         name = "activity" if kind == "spikes" else kind
         if kind == "spikes":
             values = sweep_series(cases, "values")
-            series = {"matrix product alone": series["matrix product alone"], "norse, compiled": series["norse, compiled"], "twin, values": values["hand-written twin"], "twin, spikes": series["hand-written twin"],
-                      "spikefuse, values": values["spikefuse"], "spikefuse, spikes": series["spikefuse"]}
+            series = {
+                "matrix product alone": series["matrix product alone"],
+                "norse, compiled": series["norse, compiled"],
+                "twin, values": values["hand-written twin"],
+                "twin, spikes": series["hand-written twin"],
+                "spikefuse, values": values["spikefuse"],
+                "spikefuse, spikes": series["spikefuse"],
+            }
             x_label = "share of inputs that are not zero"
-        save(f"{name}.svg", pictures.chart(f"Time against {name}", below, x_label, series, power, unit))
-    for what, title in (("forward", "Forward: time of the others over ours"), ("training", "Forward and backward: time of the others over ours")):
+        save(
+            f"{name}.svg",
+            pictures.chart(f"Time against {name}", below, x_label, series, power, unit),
+        )
+    for what, title in (
+        ("forward", "Forward: time of the others over ours"),
+        ("training", "Forward and backward: time of the others over ours"),
+    ):
         groups = []
         for name in [name for name in TITLES if name in cases]:
-            ours, twin, bare = time_of(cases[name], "norse", what), time_of(cases[name], "norse", f"twin_{what}"), product_of(cases[name])
+            ours, twin, bare = (
+                time_of(cases[name], "norse", what),
+                time_of(cases[name], "norse", f"twin_{what}"),
+                product_of(cases[name]),
+            )
             if not ours:
                 continue
             of = [("twin", twin["median"] / ours["median"])] if twin else []
@@ -407,10 +713,21 @@ def draw(out, cases):
 def write(out):
     cases = collect(out)
     missing = read(out / "not_installed.json") or {}
-    (out / "results.json").write_text(json.dumps({"cases": cases, "not_installed": missing}, indent=1) + "\n")
+    (out / "results.json").write_text(
+        json.dumps({"cases": cases, "not_installed": missing}, indent=1) + "\n"
+    )
     text = []
-    add = lambda title, lines: text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
-    places = sorted({f"{case['when']['machine']}, {case['when']['threads']} threads, {case['when']['date']}, {case['when'].get('rounds', 'unknown')} rounds, commit {case['when']['commit']}" for case in cases.values()})
+    add = lambda title, lines: (
+        text.extend([f"## {title}", "", *lines, ""]) if len(lines) > 2 else None
+    )
+    places = sorted(
+        {
+            f"{case['when']['machine']}, {case['when']['threads']} threads, "
+            f"{case['when']['date']}, {case['when'].get('rounds', 'unknown')} rounds, commit "
+            f"{case['when']['commit']}"
+            for case in cases.values()
+        }
+    )
     text += ["Measured: " + "; ".join(places) + ".", ""]
     add("In short", short_table(cases))
     add("Targets", goals_table(cases))
@@ -428,7 +745,10 @@ def write(out):
         add(f"Forward against {kind}", main_table(cases, "forward", sweep_titles(kind, cases)))
     add("Every mode of every library", peers_table(cases))
     if missing:
-        text += ["Not installed: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + ".", ""]
+        text += [
+            "Not installed: " + "; ".join(f"{name} ({why})" for name, why in missing.items()) + ".",
+            "",
+        ]
     (out / "results.md").write_text("\n".join(text))
     drawn = draw(out, cases)
     width = 24
@@ -436,6 +756,9 @@ def write(out):
         row = [name.ljust(16)]
         for what in ("forward", "training"):
             ours, found = time_of(cases[name], "norse", what), least(cases[name], what)
-            row.append((f"{what} {readable(ours['median'])}" if ours else "").ljust(width) + (f"{found[1][0]:6.1f}x {NAMES[found[0]]}" if found else "").ljust(width))
+            row.append(
+                (f"{what} {readable(ours['median'])}" if ours else "").ljust(width)
+                + (f"{found[1][0]:6.1f}x {NAMES[found[0]]}" if found else "").ljust(width)
+            )
         print("  " + "".join(row))
     print(f"\n  {out / 'results.json'}, results.md" + (", " + ", ".join(drawn) if drawn else ""))

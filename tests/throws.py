@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A public function whose body throws says what: @throws in its docstring. Read from the text of the headers, without a compiler; a call counts where every function of that name is free and throws."""
+"""A public function whose body throws says what: @throws in its docstring. Read from the text of
+the headers, without a compiler; a call counts where every function of that name is free and
+throws."""
 import collections
 import pathlib
 import re
 import sys
 
 root = pathlib.Path(sys.argv[1]) / "include" / "spikefuse"
-PUBLIC_BASES = {"run/detail/parameters.hpp", "run/detail/recordings.hpp"}  # a model's own members stand there
+PUBLIC_BASES = {
+    "run/detail/parameters.hpp",
+    "run/detail/recordings.hpp",
+}  # a model's own members stand there
 
 
 def blanked(text):
     """The text without what comments, strings and preprocessor lines say, in the same places."""
+
     def blank(found):
         return re.sub(r"[^\n]", " ", found.group(0))
-    return re.sub(r'//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|^[ \t]*#[^\n]*', blank, text, flags=re.S | re.M)
+
+    return re.sub(
+        r'//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\''
+        r"|^[ \t]*#[^\n]*",
+        blank,
+        text,
+        flags=re.S | re.M,
+    )
 
 
 def without_templates(head):
@@ -31,7 +44,15 @@ def without_templates(head):
 
 def name_of(head):
     for found in re.finditer(r"(operator\s*[^\w\s(]+|operator\(\)|~?\w+)\s*\(", head):
-        if found.group(1) not in ("requires", "decltype", "noexcept", "alignas", "explicit", "__attribute__", "static_assert"):
+        if found.group(1) not in (
+            "requires",
+            "decltype",
+            "noexcept",
+            "alignas",
+            "explicit",
+            "__attribute__",
+            "static_assert",
+        ):
             return found.group(1).replace(" ", "")
     return None
 
@@ -45,7 +66,15 @@ def comment_above(lines, row):
 
 class Function:
     def __init__(self, where, line, name, body, doc, public, free):
-        self.where, self.line, self.name, self.body, self.doc, self.public, self.free = where, line, name, body, doc, public, free
+        self.where, self.line, self.name, self.body, self.doc, self.public, self.free = (
+            where,
+            line,
+            name,
+            body,
+            doc,
+            public,
+            free,
+        )
 
 
 def functions_of(path):
@@ -64,9 +93,14 @@ def functions_of(path):
                 kind = "other"
             elif re.match(r"(inline\s+)?namespace\b", bare):
                 kind = "namespace"
-            elif re.match(r"(class|struct|union|enum)\b", bare) and not re.search(r"[\w>]\s*\([^)]*\)\s*(const)?\s*$", bare):
+            elif re.match(r"(class|struct|union|enum)\b", bare) and not re.search(
+                r"[\w>]\s*\([^)]*\)\s*(const)?\s*$", bare
+            ):
                 kind = "class"
-            elif "(" in bare and not re.search(r"(?<![=!<>])=(?!=)", re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", bare.replace("operator=", ""))):
+            elif "(" in bare and not re.search(
+                r"(?<![=!<>])=(?!=)",
+                re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", bare.replace("operator=", "")),
+            ):
                 kind = "function"
             else:
                 kind = "other"
@@ -76,7 +110,7 @@ def functions_of(path):
                     depth += {"{": 1, "}": -1}.get(code[end], 0)
                     end += 1
                     if depth == 0:
-                        rest = code[end:end + 80].lstrip()
+                        rest = code[end : end + 80].lstrip()
                         if rest.startswith(",") or (rest.startswith("{") and ":" in bare):
                             continue
                         break
@@ -84,12 +118,38 @@ def functions_of(path):
                 row = text.count("\n", 0, begin)
                 doc = comment_above(lines, row) + "".join(s[3] for s in scopes)
                 spaces = " ".join(s[2] for s in scopes if s[0] == "namespace")
-                hidden = "detail" in spaces and where not in PUBLIC_BASES or "noexcept" in bare or bare.startswith("~") or any(s[1] != "public" for s in scopes if s[0] == "class")
-                found.append(Function(where, row + 1, name_of(bare), code[at:end], doc, not hidden and not re.search(r"\w::" + re.escape(name_of(bare) or "?") + r"\s*\(", bare), all(s[0] == "namespace" for s in scopes)))
+                hidden = (
+                    "detail" in spaces
+                    and where not in PUBLIC_BASES
+                    or "noexcept" in bare
+                    or bare.startswith("~")
+                    or any(s[1] != "public" for s in scopes if s[0] == "class")
+                )
+                found.append(
+                    Function(
+                        where,
+                        row + 1,
+                        name_of(bare),
+                        code[at:end],
+                        doc,
+                        not hidden
+                        and not re.search(
+                            r"\w::" + re.escape(name_of(bare) or "?") + r"\s*\(", bare
+                        ),
+                        all(s[0] == "namespace" for s in scopes),
+                    )
+                )
                 at = start = end
                 continue
             row = text.count("\n", 0, start + len(head) - len(head.lstrip()))
-            scopes.append([kind, "private" if re.match(r"class\b", bare) else "public", bare, comment_above(lines, row) if kind == "class" else ""])
+            scopes.append(
+                [
+                    kind,
+                    "private" if re.match(r"class\b", bare) else "public",
+                    bare,
+                    comment_above(lines, row) if kind == "class" else "",
+                ]
+            )
             start = at + 1
         elif sign == "}":
             scopes.pop()
@@ -98,7 +158,7 @@ def functions_of(path):
             start = at + 1
         elif sign == ":" and scopes and scopes[-1][0] == "class":
             label = re.search(r"\b(public|private|protected)\s*$", code[start:at])
-            if label and code[at:at + 2] != "::":
+            if label and code[at : at + 2] != "::":
                 scopes[-1][1] = label.group(1)
                 start = at + 1
         at += 1
@@ -110,7 +170,11 @@ def says(one):
     if "@throws" in one.doc:
         return True
     lines = (root / one.where).read_text().split("\n")
-    return "@" not in one.doc and any(re.search(rf"\b{re.escape(one.name)}\s*\(", line) and "@throws" in comment_above(lines, above_template(lines, k)) for k, line in enumerate(lines))
+    return "@" not in one.doc and any(
+        re.search(rf"\b{re.escape(one.name)}\s*\(", line)
+        and "@throws" in comment_above(lines, above_template(lines, k))
+        for k, line in enumerate(lines)
+    )
 
 
 def above_template(lines, row):
@@ -126,14 +190,31 @@ for one in functions:
 throws = {id(one) for one in functions if re.search(r"\bthrow\s+\w", one.body)}
 grown = True
 while grown:  # and what calls free functions that do; all of a name have to
-    sure = {name for name, group in by_name.items() if all(one.free and id(one) in throws for one in group)}
-    more = {id(one) for one in functions if id(one) not in throws and not re.search(r"\bcatch\s*\(", one.body)
-            and any(called in sure for called in re.findall(r"\b(\w+)\s*(?:<[^;(){}]*>)?\(", one.body))}
+    sure = {
+        name
+        for name, group in by_name.items()
+        if all(one.free and id(one) in throws for one in group)
+    }
+    more = {
+        id(one)
+        for one in functions
+        if id(one) not in throws
+        and not re.search(r"\bcatch\s*\(", one.body)
+        and any(called in sure for called in re.findall(r"\b(\w+)\s*(?:<[^;(){}]*>)?\(", one.body))
+    }
     grown = bool(more)
     throws |= more
 public = [one for one in functions if one.public and one.name and id(one) in throws]
-faults = [f"include/spikefuse/{one.where}:{one.line}: {one.name} throws, and its docstring does not say what: @throws ERROR when" for one in public if not says(one)]
+faults = [
+    f"include/spikefuse/{one.where}:{one.line}: {one.name} throws, and its docstring does not say "
+    "what: @throws ERROR when"
+    for one in public
+    if not says(one)
+]
 if len(public) < 30:
-    faults.append(f"only {len(public)} public functions that throw were found: the headers are no longer understood")
+    faults.append(
+        f"only {len(public)} public functions that throw were found: the headers are no longer "
+        "understood"
+    )
 print("\n".join(faults) or f"{len(public)} public functions that throw say what")
 sys.exit(1 if faults else 0)

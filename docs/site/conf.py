@@ -4,7 +4,10 @@ import pathlib
 import re
 
 root = pathlib.Path(__file__).resolve().parents[2]
-numbers = re.findall(r"#define SPIKEFUSE_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", (root / "include/spikefuse/version.hpp").read_text())
+numbers = re.findall(
+    r"#define SPIKEFUSE_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)",
+    (root / "include/spikefuse/version.hpp").read_text(),
+)
 
 project, author, version = "spikefuse", "The spikefuse authors", ".".join(numbers)
 copyright = author

@@ -36,5 +36,8 @@ for path, one in pages.items():
             faults.add(f"{path.relative_to(root)}: {target} leads nowhere")
         elif place and there in pages and place not in pages[there].places:
             faults.add(f"{path.relative_to(root)}: {target}: there is no such place on that page")
-print("\n".join(sorted(faults)) or f"{count} links within {len(pages)} pages lead somewhere", file=sys.stderr if faults else sys.stdout)
+print(
+    "\n".join(sorted(faults)) or f"{count} links within {len(pages)} pages lead somewhere",
+    file=sys.stderr if faults else sys.stdout,
+)
 sys.exit(1 if faults else 0)

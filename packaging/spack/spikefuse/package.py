@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Spack's recipe: copy this folder into the packages/ of a repository of yours, and name there where your clone of spikefuse is."""
+"""Spack's recipe: copy this folder into the packages/ of a repository of yours, and name there
+where your clone of spikefuse is."""
 import os
 
 from spack.package import *
 
 
 class Spikefuse(CMakePackage):
-    """Spiking neural networks as C++20 types: a whole network, forward and backward over all time steps,
-    is one Kokkos kernel. Headers only."""
+    """Spiking neural networks as C++20 types: a whole network, forward and backward over all time
+    steps, is one Kokkos kernel. Headers only."""
 
-    git = os.environ.get("SPIKEFUSE_GIT", "https://example.org/spikefuse.git")  # a URL, or the path of a clone
+    git = os.environ.get(
+        "SPIKEFUSE_GIT", "https://example.org/spikefuse.git"
+    )  # a URL, or the path of a clone
     license("Apache-2.0 WITH LLVM-exception")
 
     version("main", branch="main")
