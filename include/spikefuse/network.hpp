@@ -14,6 +14,7 @@
 #include "layers/pool2d.hpp"
 #include "layers/population.hpp"
 #include "layers/scale.hpp"
+#include "layers/upsample2d.hpp"
 #include "neurons/alpha_synapse.hpp"
 #include "neurons/delta_encoder.hpp"
 #include "neurons/exp_syn.hpp"
