@@ -191,41 +191,44 @@ struct replayed_input {
     }
 };
 
-/// How a stage's currents come. Each of these types has
-/// each_panel(here, first, rows, consume): calls consume(p, count, first, rows, currents) for the
-/// panels of this thread, some at a time; currents.read(r, registers): what arrives in row r of
-/// a range of rows, to be read once and in order.
-template <class C, class Stage, class Connections>
-struct input_choice;
-template <class C, class Stage>
-struct input_choice<C, Stage, plan::mp11::mp_list<>> {
-    using type = passing_input<Stage>;
-};
 template <class C, class Stage, class Feed>
-struct input_choice<C, Stage, plan::mp11::mp_list<Feed>> {
-    using connection = std::conditional_t<maps_rows<C, Feed>, mapped_input<Stage, Feed>,
-                                          listed_input<Stage, Feed>>;
-    static constexpr bool held = is_held<C, Stage, Feed>;
-    using type =
-        plan::mp11::mp_cond<plan::mp11::mp_bool<held>, held_input<Stage, Feed, connection>,
-                            plan::mp11::mp_bool<C::differentiates>,
-                            replayed_input<Stage, Feed, connection>,
-                            plan::mp11::mp_bool<C::keeps_tape>, taped_input<Feed, connection>, //
-                            plan::mp11::mp_true, connection>;
-};
+using connection_of =
+    std::conditional_t<maps_rows<C, Feed>, mapped_input<Stage, Feed>, listed_input<Stage, Feed>>;
+/// How a stage's currents come: one of the types above, passing_input or mapped_input, each with
+/// each_panel(here, first, rows, consume), which calls consume(p, count, first, rows, currents) for
+/// the panels of this thread, some at a time; currents.read(r, registers): what arrives in row r
+/// of a range of rows, to be read once and in order.
 template <class C, class Stage>
-using input_choice_of = input_choice<C, Stage, plan::mixing_feeds<typename Stage::feeds>>;
+constexpr auto choose_input() {
+    using mixing = plan::mixing_feeds<typename Stage::feeds>;
+    if constexpr (plan::mp11::mp_empty<mixing>::value) {
+        return passing_input<Stage>{};
+    } else {
+        static_assert(plan::mp11::mp_size<mixing>::value == 1);
+        using feed = plan::mp11::mp_front<mixing>;
+        using connection = connection_of<C, Stage, feed>;
+        if constexpr (is_held<C, Stage, feed>) {
+            return held_input<Stage, feed, connection>{};
+        } else if constexpr (C::differentiates) {
+            return replayed_input<Stage, feed, connection>{};
+        } else if constexpr (C::keeps_tape) {
+            return taped_input<feed, connection>{};
+        } else {
+            return connection{};
+        }
+    }
+}
 template <class C, class Stage>
-using input_of = typename input_choice_of<C, Stage>::type;
+using input_of = decltype(choose_input<C, Stage>());
 
 /// Before a block is undone: where no tape keeps them, the currents of a stage that will be
 /// replayed.
 template <class Stage, class C>
 SPIKEFUSE_FUNCTION void recompute_currents(C const& here, int first, int rows) {
     if constexpr (weights_of<Stage> != plan::no_layer) {
-        using choice = input_choice_of<C, Stage>;
-        if (here.run.currents != nullptr || choice::held) return;
-        choice::connection::each_panel(
+        using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
+        if (here.run.currents != nullptr || is_held<C, Stage, feed>) return;
+        connection_of<C, Stage, feed>::each_panel(
             here, first, rows, [&](int p, auto count, int from, int steps, auto const& currents) {
                 for (int r = 0; r < steps; ++r) {
                     typename C::V row[decltype(count)::value];

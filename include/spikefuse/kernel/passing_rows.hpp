@@ -137,7 +137,7 @@ SPIKEFUSE_FUNCTION void pass(C const& here, int p, fixed<Count> count, int first
     }
 }
 
-/// What arrives at a stage without weights (input_currents.hpp: `input_choice`). A few rows at a
+/// What arrives at a stage without weights (input_currents.hpp: `choose_input`). A few rows at a
 /// time, which stay in the caches while all panels read them; a replay takes its block at once.
 template <class Stage>
 struct passing_input {

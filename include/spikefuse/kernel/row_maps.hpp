@@ -59,7 +59,7 @@ SPIKEFUSE_FUNCTION void map_rows(C const& here, int first, int rows, typename C:
     }
     here.team.team_barrier();
 }
-/// What arrives behind a map (input_currents.hpp: `input_choice`).
+/// What arrives behind a map (input_currents.hpp: `choose_input`).
 template <class Stage, class Feed>
 struct mapped_input {
     template <class C, class Consume>
