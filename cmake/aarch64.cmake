@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# A toolchain (the preset aarch64): programs for 64-bit ARM, made on another processor and, where qemu's user mode stands, run there.
-# CMAKE_SYSROOT is a tree of that processor: the C++ library, Kokkos, Boost's headers, HDF5, Catch2. CMAKE_CXX_COMPILER may be another compiler
-# for it, as aarch64-linux-gnu-g++; clang++ needs lld beside it, and the tree libomp.
+# A toolchain (the preset aarch64): programs for 64-bit ARM, made on another processor and, where
+# qemu's user mode stands, run there. CMAKE_SYSROOT is a tree of that processor: the C++ library,
+# Kokkos, Boost's headers, HDF5, Catch2. CMAKE_CXX_COMPILER may be another compiler for it, as
+# aarch64-linux-gnu-g++; clang++ needs lld beside it, and the tree libomp.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 if(NOT CMAKE_SYSROOT)
     set(CMAKE_SYSROOT /usr/aarch64-tree) # scripts/lib/environment.sh puts it there
 endif()
 if(NOT EXISTS ${CMAKE_SYSROOT})
-    message(FATAL_ERROR "spikefuse: there is no tree of aarch64 at ${CMAKE_SYSROOT}. Set CMAKE_SYSROOT to one.")
+    message(FATAL_ERROR
+        "spikefuse: there is no tree of aarch64 at ${CMAKE_SYSROOT}. Set CMAKE_SYSROOT to one.")
 endif()
 if(NOT CMAKE_CXX_COMPILER)
     set(CMAKE_CXX_COMPILER clang++)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# spikefuse_add_bindings(steering NETWORK steering.hpp NAME brain LANGUAGES C Fortran [VARIABLE body::brain] [NUMBER double]
+# spikefuse_add_bindings(steering NETWORK steering.hpp NAME brain LANGUAGES C Fortran
+#                        [VARIABLE body::brain] [NUMBER double]
 #                        [READOUTS trace last_step counts] [SHARED | STATIC])
 #
-# A library for programs in C and Fortran, of a network that stands in a C++ header as a constexpr variable (VARIABLE, or else NAME).
-# Whoever links the target `steering` finds brain.h, and with Fortran the module brain. NUMBER is float or double.
-# Each readout costs compile time: trace, last_step and counts are there unless others are named (mean_over_time, max_over_time, first_spike).
+# A library for programs in C and Fortran, of a network that stands in a C++ header as a constexpr
+# variable (VARIABLE, or else NAME). Whoever links the target `steering` finds brain.h, and with
+# Fortran the module brain. NUMBER is float or double. Each readout costs compile time: trace,
+# last_step and counts are there unless others are named (mean_over_time, max_over_time,
+# first_spike).
 function(spikefuse_add_bindings target)
-    cmake_parse_arguments(PARSE_ARGV 1 ask "SHARED;STATIC" "NETWORK;NAME;VARIABLE;NUMBER" "LANGUAGES;READOUTS")
+    cmake_parse_arguments(PARSE_ARGV 1 ask "SHARED;STATIC" "NETWORK;NAME;VARIABLE;NUMBER"
+        "LANGUAGES;READOUTS")
     if(NOT ask_VARIABLE)
         set(ask_VARIABLE ${ask_NAME})
     endif()
@@ -23,33 +27,49 @@ function(spikefuse_add_bindings target)
     list(REMOVE_DUPLICATES ask_READOUTS)
     set(say "spikefuse: spikefuse_add_bindings(${target})")
     if(ask_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "${say} does not know '${ask_UNPARSED_ARGUMENTS}'. It takes NETWORK, NAME, LANGUAGES, VARIABLE, NUMBER, READOUTS, SHARED and STATIC.")
+        message(FATAL_ERROR
+            "${say} does not know '${ask_UNPARSED_ARGUMENTS}'. It takes NETWORK, NAME, LANGUAGES, "
+            "VARIABLE, NUMBER, READOUTS, SHARED and STATIC.")
     endif()
     if(NOT ask_NETWORK OR NOT ask_NAME)
-        message(FATAL_ERROR "${say} needs NETWORK, the header of a network, and NAME, what C functions begin with. Write NETWORK steering.hpp NAME brain.")
+        message(FATAL_ERROR
+            "${say} needs NETWORK, the header of a network, and NAME, what C functions begin "
+            "with. Write NETWORK steering.hpp NAME brain.")
     endif()
     if(NOT ask_NAME MATCHES "^[a-z][a-z0-9_]*$")
-        message(FATAL_ERROR "${say}: NAME is '${ask_NAME}', and begins names in C and Fortran. Use small letters, digits and _, a letter first.")
+        message(FATAL_ERROR
+            "${say}: NAME is '${ask_NAME}', and begins names in C and Fortran. Use small letters, "
+            "digits and _, a letter first.")
     endif()
     if(NOT ask_NUMBER MATCHES "^(float|double)$")
-        message(FATAL_ERROR "${say}: NUMBER is '${ask_NUMBER}', and a model computes in float or double. Write one of these.")
+        message(FATAL_ERROR
+            "${say}: NUMBER is '${ask_NUMBER}', and a model computes in float or double. Write "
+            "one of these.")
     endif()
     get_filename_component(header ${ask_NETWORK} ABSOLUTE)
     if(NOT EXISTS ${header})
-        message(FATAL_ERROR "${say}: there is no ${header}. NETWORK names a header that defines 'constexpr auto ${ask_VARIABLE} = input<...> >> ...;'.")
+        message(FATAL_ERROR
+            "${say}: there is no ${header}. NETWORK names a header that defines 'constexpr auto "
+            "${ask_VARIABLE} = input<...> >> ...;'.")
     endif()
     get_property(enabled GLOBAL PROPERTY ENABLED_LANGUAGES)
     foreach(language IN LISTS ask_LANGUAGES)
         if(NOT language MATCHES "^(C|Fortran)$")
-            message(FATAL_ERROR "${say}: there are no bindings to '${language}'. LANGUAGES are C and Fortran.")
+            message(FATAL_ERROR
+                "${say}: there are no bindings to '${language}'. LANGUAGES are C and Fortran.")
         endif()
         if(language STREQUAL "Fortran" AND NOT "Fortran" IN_LIST enabled)
-            message(FATAL_ERROR "${say}: this project has no Fortran. Name it in project(... LANGUAGES C CXX Fortran).")
+            message(FATAL_ERROR
+                "${say}: this project has no Fortran. Name it in project(... LANGUAGES C CXX "
+                "Fortran).")
         endif()
     endforeach()
     foreach(readout IN LISTS ask_READOUTS)
-        if(NOT readout MATCHES "^(trace|last_step|counts|mean_over_time|max_over_time|first_spike)$")
-            message(FATAL_ERROR "${say}: there is no readout '${readout}'. READOUTS are trace, last_step, counts, mean_over_time, max_over_time and first_spike.")
+        if(NOT readout
+            MATCHES "^(trace|last_step|counts|mean_over_time|max_over_time|first_spike)$")
+            message(FATAL_ERROR
+                "${say}: there is no readout '${readout}'. READOUTS are trace, last_step, counts, "
+                "mean_over_time, max_over_time and first_spike.")
         endif()
     endforeach()
     set(kind "")
@@ -84,9 +104,12 @@ function(spikefuse_add_bindings target)
         list(APPEND templates ${from}/library.f90.in)
     endif()
     add_custom_command(OUTPUT ${written}
-        COMMAND ${CMAKE_COMMAND} -DOBJECT=$<TARGET_OBJECTS:${target}_facts> -DFROM=${from} -DTO=${to} -DNAME=${NAME} -DVARIABLE=${VARIABLE} -DHEADER=${HEADER}
-                -DNUMBER=${ask_NUMBER} "-DREADOUTS=${ask_READOUTS}" "-DLANGUAGES=${ask_LANGUAGES}" -P ${from}/header.cmake
-        DEPENDS ${target}_facts $<TARGET_OBJECTS:${target}_facts> ${templates} COMMENT "Writing ${written}" VERBATIM)
+        COMMAND ${CMAKE_COMMAND} -DOBJECT=$<TARGET_OBJECTS:${target}_facts> -DFROM=${from}
+            -DTO=${to} -DNAME=${NAME} -DVARIABLE=${VARIABLE} -DHEADER=${HEADER}
+            -DNUMBER=${ask_NUMBER} "-DREADOUTS=${ask_READOUTS}" "-DLANGUAGES=${ask_LANGUAGES}"
+            -P ${from}/header.cmake
+        DEPENDS ${target}_facts $<TARGET_OBJECTS:${target}_facts> ${templates}
+        COMMENT "Writing ${written}" VERBATIM)
 
     add_library(${target} ${kind} ${to}/${NAME}.cpp ${written})
     target_link_libraries(${target} PRIVATE spikefuse::spikefuse)
@@ -95,5 +118,6 @@ function(spikefuse_add_bindings target)
         target_compile_definitions(${target} PRIVATE SPIKEFUSE_BINDINGS_WITH_FILES)
     endif()
     target_include_directories(${target} INTERFACE ${to})
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON PUBLIC_HEADER ${to}/${NAME}.h Fortran_MODULE_DIRECTORY ${to})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
+        PUBLIC_HEADER ${to}/${NAME}.h Fortran_MODULE_DIRECTORY ${to})
 endfunction()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What spikefuse stands on: the oldest versions, and how they are looked for. The build, the installed package and the scripts read it.
+# What spikefuse stands on: the oldest versions, and how they are looked for. The build, the
+# installed package and the scripts read it.
 #
-# A target that the project already has is used. Packages are searched without a version, since a Kokkos 5 refuses a search for version 4;
-# the version is compared here. Each macro sets `spikefuse_problem` to a sentence, or to nothing where the target stands.
+# A target that the project already has is used. Packages are searched without a version, since a
+# Kokkos 5 refuses a search for version 4; the version is compared here. Each macro sets
+# `spikefuse_problem` to a sentence, or to nothing where the target stands.
 set(SPIKEFUSE_OLDEST_KOKKOS 4.6)
 set(SPIKEFUSE_OLDEST_BOOST 1.74)
 
@@ -12,9 +14,13 @@ macro(spikefuse_find_kokkos)
         find_package(Kokkos CONFIG QUIET)
     endif()
     if(NOT TARGET Kokkos::kokkos)
-        set(spikefuse_problem "Kokkos was not found (${SPIKEFUSE_OLDEST_KOKKOS} or newer is needed). Set Kokkos_ROOT or CMAKE_PREFIX_PATH to where it is installed.")
+        string(CONCAT spikefuse_problem
+            "Kokkos was not found (${SPIKEFUSE_OLDEST_KOKKOS} or newer is needed). "
+            "Set Kokkos_ROOT or CMAKE_PREFIX_PATH to where it is installed.")
     elseif(Kokkos_VERSION AND Kokkos_VERSION VERSION_LESS SPIKEFUSE_OLDEST_KOKKOS)
-        set(spikefuse_problem "Kokkos ${Kokkos_VERSION} is too old (${SPIKEFUSE_OLDEST_KOKKOS} or newer is needed). Set Kokkos_ROOT to a newer one.")
+        string(CONCAT spikefuse_problem
+            "Kokkos ${Kokkos_VERSION} is too old (${SPIKEFUSE_OLDEST_KOKKOS} or newer is needed). "
+            "Set Kokkos_ROOT to a newer one.")
     endif()
 endmacro()
 
@@ -25,10 +31,14 @@ macro(spikefuse_find_boost)
         find_package(Boost CONFIG QUIET)
     endif()
     if(NOT TARGET Boost::headers)
-        find_path(SPIKEFUSE_BOOST_HEADERS boost/mp11.hpp HINTS ${BOOST_ROOT} ${Boost_ROOT} $ENV{BOOST_ROOT} $ENV{Boost_ROOT} PATH_SUFFIXES include)
+        find_path(SPIKEFUSE_BOOST_HEADERS boost/mp11.hpp
+            HINTS ${BOOST_ROOT} ${Boost_ROOT} $ENV{BOOST_ROOT} $ENV{Boost_ROOT}
+            PATH_SUFFIXES include)
         if(SPIKEFUSE_BOOST_HEADERS AND EXISTS ${SPIKEFUSE_BOOST_HEADERS}/boost/version.hpp)
-            file(STRINGS ${SPIKEFUSE_BOOST_HEADERS}/boost/version.hpp Boost_VERSION REGEX "define BOOST_LIB_VERSION ")
-            string(REGEX REPLACE ".*\"([0-9]+)_([0-9]+).*" "\\1.\\2" Boost_VERSION "${Boost_VERSION}")
+            file(STRINGS ${SPIKEFUSE_BOOST_HEADERS}/boost/version.hpp Boost_VERSION
+                REGEX "define BOOST_LIB_VERSION ")
+            string(REGEX
+                REPLACE ".*\"([0-9]+)_([0-9]+).*" "\\1.\\2" Boost_VERSION "${Boost_VERSION}")
         endif()
         if(SPIKEFUSE_BOOST_HEADERS)
             add_library(Boost::headers INTERFACE IMPORTED GLOBAL)
@@ -36,9 +46,14 @@ macro(spikefuse_find_boost)
         endif()
     endif()
     if(NOT TARGET Boost::headers)
-        set(spikefuse_problem "Boost's headers were not found (${SPIKEFUSE_OLDEST_BOOST} or newer is needed, for Mp11). Set Boost_ROOT to where they are, or install them (Debian: libboost-dev).")
+        string(CONCAT spikefuse_problem
+            "Boost's headers were not found "
+            "(${SPIKEFUSE_OLDEST_BOOST} or newer is needed, for Mp11). "
+            "Set Boost_ROOT to where they are, or install them (Debian: libboost-dev).")
     elseif(Boost_VERSION AND Boost_VERSION VERSION_LESS SPIKEFUSE_OLDEST_BOOST)
-        set(spikefuse_problem "Boost ${Boost_VERSION} is too old (${SPIKEFUSE_OLDEST_BOOST} or newer is needed). Set Boost_ROOT to a newer one.")
+        string(CONCAT spikefuse_problem
+            "Boost ${Boost_VERSION} is too old (${SPIKEFUSE_OLDEST_BOOST} or newer is needed). "
+            "Set Boost_ROOT to a newer one.")
     endif()
 endmacro()
 
@@ -50,18 +65,23 @@ macro(spikefuse_find_mpi)
         find_package(MPI QUIET COMPONENTS CXX)
     endif()
     if(NOT TARGET MPI::MPI_CXX)
-        set(spikefuse_problem "MPI was not found (Debian: libopenmpi-dev). Install one, or set MPI_HOME to where it is.")
+        string(CONCAT spikefuse_problem
+            "MPI was not found (Debian: libopenmpi-dev). "
+            "Install one, or set MPI_HOME to where it is.")
     endif()
 endmacro()
 
-# HDF5 and zlib, for files. Nothing is said where they are not found; `spikefuse_problem` names them.
+# HDF5 and zlib, for files. Nothing is said where they are not found; `spikefuse_problem` names
+# them.
 macro(spikefuse_find_io)
     set(spikefuse_problem "")
     if(NOT TARGET ZLIB::ZLIB)
         find_package(ZLIB QUIET)
     endif()
     if(NOT TARGET hdf5::hdf5)
-        foreach(spikefuse_target IN ITEMS HDF5::HDF5 hdf5::hdf5-shared hdf5::hdf5-static hdf5-shared hdf5-static) # a project's own HDF5
+        # A project's own HDF5.
+        foreach(spikefuse_target
+            IN ITEMS HDF5::HDF5 hdf5::hdf5-shared hdf5::hdf5-static hdf5-shared hdf5-static)
             if(TARGET ${spikefuse_target} AND NOT TARGET hdf5::hdf5)
                 add_library(hdf5::hdf5 INTERFACE IMPORTED GLOBAL)
                 target_link_libraries(hdf5::hdf5 INTERFACE ${spikefuse_target})
@@ -90,6 +110,8 @@ macro(spikefuse_find_io)
     endif()
     if(spikefuse_missing)
         list(JOIN spikefuse_missing " and " spikefuse_missing)
-        set(spikefuse_problem "files need ${spikefuse_missing}, not found here. Install them, or set CMAKE_PREFIX_PATH to where they are.")
+        string(CONCAT spikefuse_problem
+            "files need ${spikefuse_missing}, not found here. "
+            "Install them, or set CMAKE_PREFIX_PATH to where they are.")
     endif()
 endmacro()

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# One source that must compile (static; device: kernels, by nvcc; program: the same of a test program, in a bounded time), or must not, with the
-# sentences it names (reject); or every header alone.
+# One source that must compile (static; device: kernels, by nvcc; program: the same of a test
+# program, in a bounded time), or must not, with the sentences it names (reject); or every header
+# alone.
 cmake_minimum_required(VERSION 3.25)
 set(how -std=c++20 -fopenmp -fsyntax-only -Wall -Wextra -Wno-psabi)
 if(OBJECT) # past the syntax: an optimizer may fail too
     set(how -std=c++20 -fopenmp -O1 -c -o /dev/null -Wall -Wextra -Wno-psabi)
 endif()
-if(COMPILER MATCHES "g\\+\\+" AND NOT COMPILER MATCHES "clang") # it need not collect what it will soon end with
+# It need not collect what it will soon end with.
+if(COMPILER MATCHES "g\\+\\+" AND NOT COMPILER MATCHES "clang")
     list(APPEND how --param ggc-min-heapsize=1048576)
 endif()
 if(NVCC) # it has no way to stop after the syntax
@@ -14,7 +16,8 @@ if(NVCC) # it has no way to stop after the syntax
 endif()
 if(DEVICE)
     include(${CMAKE_CURRENT_LIST_DIR}/device/kokkos_for_cuda.cmake)
-    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler -fopenmp -x cu)
+    set(how -I${FOLDER} -std=c++20 -arch=sm_90 --extended-lambda --resource-usage -Xcompiler
+        -fopenmp -x cu)
     if(KERNELS_ALONE) # not what the host does with them, which takes longer than they do
         list(APPEND how -cubin -o ${FOLDER}/kernels.cubin)
     else()
@@ -22,7 +25,8 @@ if(DEVICE)
     endif()
 endif()
 set(within "")
-if(KIND STREQUAL "program") # of a processor, each part of the compiler: so none is left behind, however busy the machine is
+# Of a processor, each part of the compiler: so none is left behind, however busy the machine is.
+if(KIND STREQUAL "program")
     set(within sh -c "ulimit -t ${SECONDS} && exec \"$@\"" sh)
 endif()
 function(compile source out_result out_text)
@@ -36,7 +40,8 @@ endfunction()
 function(closure_of file out)
     get_property(known GLOBAL PROPERTY closure_${file} SET)
     if(NOT known)
-        set_property(GLOBAL PROPERTY closure_${file} "") # being asked: two of ours may be parts of each other
+        # Being asked: two of ours may be parts of each other.
+        set_property(GLOBAL PROPERTY closure_${file} "")
         set(all "")
         file(STRINGS ${file} lines REGEX "^#include ")
         get_filename_component(folder ${file} DIRECTORY)
@@ -72,7 +77,8 @@ if(TOGETHER)
     message("all headers")
     return()
 endif()
-# Precompiled headers. One that a compiler does not take is an error, since nobody would notice: g++ wants the same warnings, too.
+# Precompiled headers. One that a compiler does not take is an error, since nobody would notice: g++
+# wants the same warnings, too.
 function(precompile text folder)
     file(REMOVE_RECURSE ${folder})
     file(WRITE ${folder}/first.hpp "${text}\n")
@@ -81,7 +87,8 @@ function(precompile text folder)
         set(result_name ${folder}/first.hpp.pch)
     endif()
     list(REMOVE_ITEM how -fsyntax-only)
-    execute_process(COMMAND ${within} ${COMPILER} ${how} ${FLAGS} ${ARGN} -x c++-header ${folder}/first.hpp -o ${result_name} RESULT_VARIABLE result)
+    execute_process(COMMAND ${within} ${COMPILER} ${how} ${FLAGS} ${ARGN}
+        -x c++-header ${folder}/first.hpp -o ${result_name} RESULT_VARIABLE result)
     if(NOT result EQUAL 0)
         message(FATAL_ERROR "what is to be precompiled does not compile: ${text}")
     endif()
@@ -94,14 +101,16 @@ function(with_precompiled folder out)
     endif()
 endfunction()
 if(KIND STREQUAL "precompile")
-    precompile("#include <spikefuse/spikefuse.hpp>\n#include <spikefuse/train/backpropagation.hpp>" ${FOLDER})
+    precompile("#include <spikefuse/spikefuse.hpp>\n#include <spikefuse/train/backpropagation.hpp>"
+        ${FOLDER})
     return()
 endif()
 
 if(KIND STREQUAL "headers")
-    # A header stands alone if it compiles behind nothing but what it includes itself. So headers of which each includes all
-    # before it are looked at in one go, each as if it were alone: fewer than half begin a compilation. Those behind
-    # Kokkos_Core.hpp get it precompiled: a second instead of four.
+    # A header stands alone if it compiles behind nothing but what it includes itself. So headers of
+    # which each includes all before it are looked at in one go, each as if it were alone: fewer
+    # than half begin a compilation. Those behind Kokkos_Core.hpp get it precompiled: a second
+    # instead of four.
     set(careful -Werror -Wpedantic -Wconversion -Wshadow)
     precompile("#include <Kokkos_Core.hpp>" ${FOLDER} -Wpedantic)
     with_precompiled(${FOLDER} behind_kokkos)
@@ -121,11 +130,13 @@ if(KIND STREQUAL "headers")
     foreach(entry IN LISTS by_size)
         string(REGEX REPLACE "^[0-9]+ " "" header "${entry}")
         set(number 0)
-        while(number LESS chains AND NOT header MATCHES "/spikefuse/[^/]*$") # a front door stands alone
+        # A front door stands alone.
+        while(number LESS chains AND NOT header MATCHES "/spikefuse/[^/]*$")
             list(GET chain_${number} 0 first)
             closure_of(${first} closure)
             closure_of(${header} own)
-            if(NOT first MATCHES "/spikefuse/[^/]*$" AND header IN_LIST closure AND (NOT Kokkos_Core.hpp IN_LIST closure OR Kokkos_Core.hpp IN_LIST own))
+            if(NOT first MATCHES "/spikefuse/[^/]*$" AND header IN_LIST closure
+                AND (NOT Kokkos_Core.hpp IN_LIST closure OR Kokkos_Core.hpp IN_LIST own))
                 break()
             endif()
             math(EXPR number "${number} + 1")
@@ -163,7 +174,8 @@ if(KIND STREQUAL "headers")
     endwhile()
     file(REMOVE_RECURSE ${FOLDER}) # a hundred megabytes
     if(broken)
-        message(FATAL_ERROR "one of these headers does not compile behind what it includes: ${broken}")
+        message(FATAL_ERROR
+            "one of these headers does not compile behind what it includes: ${broken}")
     endif()
     message("${count} headers, each as if alone")
     return()
@@ -176,9 +188,11 @@ endif()
 compile(${SOURCE} result text ${behind})
 if(KIND STREQUAL "program")
     if(NOT result EQUAL 0)
-        message(FATAL_ERROR "${SOURCE} must compile, each part of the compiler within ${SECONDS} s. If one was killed: nvcc's front end never ends where a pop of "
-                            "diagnostics points at itself. tests/support/catch_for_nvcc.hpp takes those of Catch2's checks away: is there another in a class or "
-                            "a template?\n${text}")
+        message(FATAL_ERROR
+            "${SOURCE} must compile, each part of the compiler within ${SECONDS} s. If one was "
+            "killed: nvcc's front end never ends where a pop of diagnostics points at itself. "
+            "tests/support/catch_for_nvcc.hpp takes those of Catch2's checks away: is there "
+            "another in a class or a template?\n${text}")
     endif()
     return()
 endif()
@@ -188,11 +202,15 @@ if(KIND STREQUAL "static" OR KIND STREQUAL "device")
     endif()
     if(KIND STREQUAL "device")
         message("${text}") # registers and spills, which device/resources.py reads
-        if(text MATCHES "[1-9][0-9][0-9]+ bytes spill stores") # a few numbers are kept over a call, once a team
-            message(FATAL_ERROR "a kernel of ${SOURCE} spills registers: the names above say which. Give it fewer threads (LaunchBounds), or fewer numbers at once.")
+        # A few numbers are kept over a call, once a team.
+        if(text MATCHES "[1-9][0-9][0-9]+ bytes spill stores")
+            message(FATAL_ERROR
+                "a kernel of ${SOURCE} spills registers: the names above say which. Give it fewer "
+                "threads (LaunchBounds), or fewer numbers at once.")
         endif()
         if(KERNELS_ALONE AND NVDISASM)
-            execute_process(COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/device/memory.py ${NVDISASM} ${FOLDER}/kernels.cubin COMMAND_ERROR_IS_FATAL ANY)
+            execute_process(COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/device/memory.py
+                ${NVDISASM} ${FOLDER}/kernels.cubin COMMAND_ERROR_IS_FATAL ANY)
         endif()
     endif()
     return()

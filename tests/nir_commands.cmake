@@ -26,7 +26,8 @@ foreach(line IN LISTS lines)
     string(REGEX REPLACE "^(scripts/run.sh )?spikefuse-nir |#.*$" "" command "${line}")
     string(REGEX REPLACE "[][]" "" command "${command}") # what may be left out is there
     separate_arguments(command UNIX_COMMAND "${command}")
-    execute_process(COMMAND ${TOOL} ${command} WORKING_DIRECTORY ${HERE} RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE said)
+    execute_process(COMMAND ${TOOL} ${command} WORKING_DIRECTORY ${HERE} RESULT_VARIABLE code
+        OUTPUT_VARIABLE said ERROR_VARIABLE said)
     message("spikefuse-nir ${command}: ${code}")
     if(NOT code EQUAL 0)
         message(FATAL_ERROR "${said}")
@@ -38,8 +39,10 @@ foreach(made IN ITEMS net.dot out.h5 net.hpp trained.hpp)
     endif()
 endforeach()
 # What differs is said, and the exit code is 1.
-execute_process(COMMAND ${TOOL} verify net.nir --input data.h5 --expected data.h5 --dt 1e-4 --current before --compiled --variant subtract
-                WORKING_DIRECTORY ${HERE} RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE said)
-if(NOT code EQUAL 1 OR NOT said MATCHES "^output: [0-9]+ of [0-9]+ numbers differ, the first at step [0-9]+ ")
+execute_process(COMMAND ${TOOL} verify net.nir --input data.h5 --expected data.h5 --dt 1e-4
+    --current before --compiled --variant subtract WORKING_DIRECTORY ${HERE} RESULT_VARIABLE code
+    OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(NOT code EQUAL 1 OR NOT said
+    MATCHES "^output: [0-9]+ of [0-9]+ numbers differ, the first at step [0-9]+ ")
     message(FATAL_ERROR "verify --compiled, of another reset: ${code}, ${said}")
 endif()

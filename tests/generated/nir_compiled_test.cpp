@@ -79,7 +79,8 @@ void run(Network network, nir::choices const& choices, std::string const& folder
     std::getline(std::ifstream(at + ".path"), path);
     std::ifstream file(at + ".in", std::ios::binary | std::ios::ate);
     std::vector<double> in(static_cast<std::size_t>(file.tellg()) / sizeof(double));
-    file.seekg(0).read(reinterpret_cast<char*>(in.data()), std::streamsize(in.size() * sizeof(double)));
+    file.seekg(0).read(reinterpret_cast<char*>(in.data()),
+                       std::streamsize(in.size() * sizeof(double)));
     using made = model<Network, T>;
     auto const steps = in.size() / static_cast<std::size_t>(made::inputs);
     std::vector<double> out;
@@ -98,7 +99,8 @@ void run(Network network, nir::choices const& choices, std::string const& folder
         std::ofstream(at + ".fault") << thrown.what();
     }
     std::ofstream(at + (sizeof(T) == 8 ? ".double" : ".float"), std::ios::binary)
-        .write(reinterpret_cast<char const*>(out.data()), std::streamsize(out.size() * sizeof(double)));
+        .write(reinterpret_cast<char const*>(out.data()),
+               std::streamsize(out.size() * sizeof(double)));
 }
 int main(int, char** argv) {
     Kokkos::ScopeGuard const kokkos;

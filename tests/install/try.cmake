@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# One way into a stranger's project. WAY: how; COMPONENTS: what find_package asks for; INSTALLER, STRANGER: more arguments for the
-# configuration of spikefuse (a build of its own then) and of the stranger; SAYS: the configuration must fail with this sentence;
-# IO: ON or OFF, whether there must be a spikefuse::io. Without SAYS nothing may warn, and the programs must run.
+# One way into a stranger's project. WAY: how; COMPONENTS: what find_package asks for; INSTALLER,
+# STRANGER: more arguments for the configuration of spikefuse (a build of its own then) and of the
+# stranger; SAYS: the configuration must fail with this sentence; IO: ON or OFF, whether there must
+# be a spikefuse::io. Without SAYS nothing may warn, and the programs must run.
 set(work ${BUILD}/install-test/${NAME})
 file(REMOVE_RECURSE ${work})
-set(arguments -G Ninja -DWAY=${WAY} "-DCOMPONENTS=${COMPONENTS}" -DROOT=${ROOT} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=${TYPE} ${STRANGER})
+set(arguments -G Ninja -DWAY=${WAY} "-DCOMPONENTS=${COMPONENTS}" -DROOT=${ROOT}
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=${TYPE} ${STRANGER})
 set(prefix ${PREFIX})
 function(must)
-    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text WORKING_DIRECTORY ${work})
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text
+        WORKING_DIRECTORY ${work})
     if(NOT result EQUAL 0)
         message(FATAL_ERROR "${ARGN} failed:\n${text}")
     endif()
@@ -28,16 +31,18 @@ if(WAY STREQUAL "archive") # the package that CPack makes, unpacked somewhere
 endif()
 if(WAY STREQUAL "find_package")
     if(INSTALLER)
-        must(${CMAKE_COMMAND} -G Ninja -S ${ROOT} -B ${work}/installer "-DCMAKE_PREFIX_PATH=${prefix}" -DCMAKE_CXX_COMPILER=${COMPILER} -DSPIKEFUSE_BUILD_TESTS=OFF
-             -DSPIKEFUSE_BUILD_EXAMPLES=OFF -DSPIKEFUSE_BUILD_BENCHMARKS=OFF ${INSTALLER})
+        must(${CMAKE_COMMAND} -G Ninja -S ${ROOT} -B ${work}/installer
+            "-DCMAKE_PREFIX_PATH=${prefix}" -DCMAKE_CXX_COMPILER=${COMPILER}
+            -DSPIKEFUSE_BUILD_TESTS=OFF -DSPIKEFUSE_BUILD_EXAMPLES=OFF
+            -DSPIKEFUSE_BUILD_BENCHMARKS=OFF ${INSTALLER})
         must(${CMAKE_COMMAND} --install ${work}/installer --prefix ${work}/prefix)
     else()
         must(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
     endif()
     list(PREPEND prefix ${work}/prefix)
 endif()
-execute_process(COMMAND ${CMAKE_COMMAND} -S ${ROOT}/tests/install -B ${work}/build ${arguments} "-DCMAKE_PREFIX_PATH=${prefix}"
-                RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${ROOT}/tests/install -B ${work}/build ${arguments}
+    "-DCMAKE_PREFIX_PATH=${prefix}" RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
 if(SAYS)
     string(REGEX REPLACE "[ \n]+" " " text "${text}") # CMake breaks lines
     if(result EQUAL 0)
