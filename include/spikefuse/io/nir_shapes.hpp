@@ -14,7 +14,7 @@ class nir_shapes {
   public:
     using shape = std::vector<std::size_t>;
 
-    /// @param graph whose nodes are told their shapes
+    /// @param graph whose nodes get their shapes
     /// @param faults where what does not agree is noted
     /// @param batch_axis every shape has an axis of 1 in front, as in files of 2023
     nir_shapes(nir_wiring& graph, nir_faults& faults, bool batch_axis)

@@ -28,7 +28,7 @@ struct input_word : layer {
 namespace detail {
 
 /// `784` or a shape, as a shape, whose type is put together anew: as decltype of a parameter nvcc
-/// would write it out for g++ with a name that g++ was never told.
+/// would write it out for g++ with a name that g++ does not know.
 template <class, auto Number>
 struct said_shape {
     static_assert(Number > 0, "spikefuse: input<N> takes a width of at least 1.");

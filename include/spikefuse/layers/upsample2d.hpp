@@ -51,9 +51,6 @@ struct repeated_pixels : row_map_without_weights {
         for (std::size_t n = inputs; n < work<T, true>; ++n) to[n] = T(0);
         return to;
     }
-    template <class T, class Row>
-    static SPIKEFUSE_FUNCTION void add_parameter_gradients(Row const*, T const*, T*, T*, int, int) {
-    }
 };
 
 template <class Left, int K, int L>

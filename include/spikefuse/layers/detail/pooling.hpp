@@ -15,9 +15,6 @@ struct pool_over : row_map_without_weights {
     template <class T, bool Training>
     static constexpr std::size_t work = Training && lanes<T>::width > 1 ? (inputs + 63) / 64 * 64
                                                                         : 0;
-    template <class T, class Row>
-    static SPIKEFUSE_FUNCTION void add_parameter_gradients(Row const*, T const*, T*, T*, int, int) {
-    }
 };
 
 /// Sums of windows, or their means, padding included.
