@@ -71,7 +71,7 @@ struct by_hand {
         of.tau_mem = dt / network.get("lif 1", "tau_mem")[0];
         of.tau_syn = dt / network.get("lif 1", "tau_syn")[0];
     }
-    static void step(weights const& w, state& s, float const* in, float* out) {
+    KOKKOS_FUNCTION static void step(weights const& w, state& s, float const* in, float* out) {
         float fired[hidden];
         for (int n = 0; n < hidden; ++n) {
             float current = w.hidden_bias[n];

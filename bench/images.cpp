@@ -57,8 +57,11 @@ struct digits {
  {"conv": "conv2d 2", "shape": [64, 12, 5, 5], "stride": 1, "padding": 0}, {"pool": 2},
  {"linear": "linear 1", "shape": [10, 1024]}])";
 };
+/// What input_shape<Case::network> is; nvcc writes that in a way that g++ does not take.
 template <class Case>
-constexpr int pixels = input_shape<Case::network>.width;
+using shape_of_input = wanted_shape<std::remove_cvref_t<decltype(Case::network)>>;
+template <class Case>
+constexpr int pixels = shape_of_input<Case>::width;
 template <class Case>
 constexpr std::size_t layers_of = std::size(Case::weighted);
 
@@ -247,9 +250,9 @@ void measure(std::string const& name, Input const& few, Input const& some, int r
     std::ofstream(in / "network.json")
         << "{\"steps\": " << Case::steps
         << ", \"batch\": 64, \"threshold\": " << one.get("iaf 1", "threshold")[0]
-        << ", \"image\": [" << input_shape<Case::network>.channels << ", "
-        << input_shape<Case::network>.rows << ", " << input_shape<Case::network>.columns
-        << "], \"operations\": " << operations << ", \"layers\": " << Case::layers << "}\n";
+        << ", \"image\": [" << shape_of_input<Case>::channels << ", " << shape_of_input<Case>::rows
+        << ", " << shape_of_input<Case>::columns << "], \"operations\": " << operations
+        << ", \"layers\": " << Case::layers << "}\n";
 }
 template <class Case>
 void measure_drawn(std::string const& name, std::vector<double> const& activities, int rounds,

@@ -7,6 +7,7 @@
 
 #include "twin.hpp"
 
+#include <memory>
 #include <span>
 
 namespace bench {
@@ -27,7 +28,7 @@ class conv_twin {
                          pooled_columns = columns / Pool,
                          outputs = O * pooled_rows * pooled_columns;
     struct state {
-        std::vector<row> v = std::vector<row>(std::size_t(panels * across * down));
+        std::unique_ptr<row[]> v = std::make_unique<row[]>(std::size_t(panels * across * down));
     };
 
     /// @param weight [O, C, K, K]

@@ -39,7 +39,7 @@ class stack_twin {
     void run(std::size_t sample) {
         thread_local bench::spike_list arriving;
         thread_local std::vector<std::uint32_t> bits(block * words);
-        std::vector<bench::lif_cells> cells(Depth * panels);
+        auto const cells = std::make_unique<bench::lif_cells[]>(Depth * panels); // no vector: nvcc
         for (std::size_t first = 0; first < steps_; first += block) {
             std::size_t const rows = std::min(block, steps_ - first);
             for (std::size_t layer = 0; layer < Depth; ++layer) {
