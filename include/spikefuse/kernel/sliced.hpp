@@ -6,6 +6,7 @@
 /// which whoever is waited for has drawn before. The bits are those of the other schedules.
 
 #include "forward.hpp"
+#include "slice_sums.hpp"
 #include "slices.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
@@ -147,7 +148,7 @@ struct sliced_kernel {
     template <class slices>
     SPIKEFUSE_FUNCTION void load_weights(team_member const& team, int slice, T* weights) const {
         using over = typename slices::over;
-        using four = some_numbers<4>;
+        using four = some_numbers<T, 4>;
         constexpr int outputs = slices::outputs, fours = outputs / 4,
                       count = (slices::inputs + 1) * fours, together = 8;
         T const* const parameters =
@@ -168,19 +169,14 @@ struct sliced_kernel {
         }
     }
 
-    /// Numbers of neighbouring outputs, which a thread reads at once.
-    template <int Each>
-    struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
-        T of[Each];
-    };
     /// Rows of currents of a block: a warp a row.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
                                    unsigned char* memory, T const* weights, T* currents) const {
         using over = typename slices::over;
         constexpr int outputs = slices::outputs, steps = slices::steps,
-                      each = outputs / warp::width;
-        using some_outputs = some_numbers<each>;
+                      each = outputs / warp::width, words = (slices::inputs + 31) / 32;
+        using some_outputs = some_numbers<T, each>;
         int const threads = warp::width == 1 ? 0 : neuron_threads,
                   rank = (team.team_rank() - threads) / warp::width,
                   lane = (team.team_rank() - threads) % warp::width,
@@ -210,7 +206,6 @@ struct sliced_kernel {
         }
         wait_for_rows<slices::source>(sample, first + rows, lane);
         auto const word_of = [&](int r, int w) { // a word of a row, which may not be there
-            constexpr int words = (slices::inputs + 31) / 32;
             if (r >= rows || w >= words) return std::uint32_t(0);
             std::uint32_t word =
                 source[static_cast<std::size_t>(first + r) * apart + static_cast<std::size_t>(w)];
@@ -219,79 +214,28 @@ struct sliced_kernel {
             return word;
         };
         int const together = warps < adding_warps ? warps : adding_warps;
-        constexpr int words = (slices::inputs + 31) / 32;
         std::uint32_t next = warp::width > 1 ? word_of(rank, lane) : 0;
         for (int r = rank; r < rows; r += together) {
             std::uint32_t const word = next; // of this thread; the next row's is on its way
             if constexpr (warp::width > 1) next = word_of(r + together, lane);
-            some_outputs part[events_together] = {};
-            warp::sums const sums = count_row(word, word_of, r, lane, words);
-            // Words [w, end), behind `done` events: rows of zeros lead them, so that each event
-            // goes to its own part.
-            auto const add_words = [&](int w, int end, int done) {
-                int const lead = done % events_together;
-                std::uint16_t* to = events + lead;
-                int count = lead;
-                if constexpr (warp::width > 1) {
-                    to += sums.before - done;
-                    if (lane >= w && lane < end)
-                        for (std::uint32_t left = word; left != 0; left &= left - 1)
-                            *to++ = static_cast<std::uint16_t>(lane * 32 + lowest_bit(left));
-                    count += (end < words ? warp::of_thread(end, sums.before) : sums.all) - done;
-                } else {
-                    for (; w < end; ++w)
-                        for (std::uint32_t left = word_of(r, w); left != 0; left &= left - 1)
-                            to[count++ - lead] =
-                                static_cast<std::uint16_t>(w * 32 + lowest_bit(left));
-                }
-                auto const fill = [&](int k) {
-                    if (k < lead) events[k] = static_cast<std::uint16_t>(slices::inputs);
-                    events[count + k] = static_cast<std::uint16_t>(slices::inputs);
-                };
-                if constexpr (warp::width > 1) {
-                    if (lane < 8) fill(lane);
-                } else {
-                    for (int k = 0; k < 8; ++k) fill(k);
-                }
-                warp::meet();
-                for (int k = 0; k < count; k += 8) {
-                    auto const eight = *reinterpret_cast<eight_events const*>(events + k);
-                    for (int j = 0; j < 8; ++j) {
-                        auto const row =
-                            eight.template row<some_outputs, outputs>(weights, j, lane);
-                        for (int q = 0; q < each; ++q) part[j % events_together].of[q] += row.of[q];
-                    }
-                }
-                warp::meet(); // the list has been read
-                return done + count - lead;
-            };
+            auto const of_row = [&](int w) { return word_of(r, w); };
+            listed_sum<T, outputs> row{weights, static_cast<std::uint16_t>(slices::inputs), events,
+                                       lane};
+            warp::sums const sums = count_words(word, of_row, lane, words);
             if (words <= slices::listed_words || sums.all <= slices::listed_events) {
-                add_words(0, words, 0);
+                row.add(word, of_row, sums, words, 0, words, 0);
             } else {
                 for (int w = 0, done = 0; w < words; w += slices::listed_words)
-                    done = add_words(
-                        w, w + slices::listed_words < words ? w + slices::listed_words : words,
-                        done);
+                    done = row.add(
+                        word, of_row, sums, words, w,
+                        w + slices::listed_words < words ? w + slices::listed_words : words, done);
             }
             some_outputs sum;
             for (int q = 0; q < each; ++q) {
-                sum.of[q] = (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]);
+                sum.of[q] = row.total(q);
                 if constexpr (over::has_bias) sum.of[q] = bias.of[q] + sum.of[q];
             }
             *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = sum;
-        }
-    }
-    /// Events of a row: of the words before this thread's, and of all.
-    template <class WordOf>
-    static SPIKEFUSE_FUNCTION warp::sums
-    count_row([[maybe_unused]] std::uint32_t word, [[maybe_unused]] WordOf const& word_of,
-              [[maybe_unused]] int r, [[maybe_unused]] int lane, [[maybe_unused]] int words) {
-        if constexpr (warp::width > 1) {
-            return warp::add_up(lane, count_bits(word));
-        } else {
-            int all = 0;
-            for (int w = 0; w < words; ++w) all += count_bits(word_of(r, w));
-            return {0, all};
         }
     }
 

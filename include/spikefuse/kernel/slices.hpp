@@ -45,24 +45,6 @@ struct teams_on<sliced<Space>> {
 /// Warps of a team that add up, and threads that run neurons.
 inline constexpr int adding_warps = 14, neuron_threads = 64;
 
-/// Entries of a list, which a thread reads at once: two in a word, the first one below.
-struct alignas(16) [[gnu::may_alias]] eight_events {
-    std::uint32_t of[4];
-
-    /// Of the row of `Outputs` weights that entry j names, those of thread `lane`.
-    template <class Some, int Outputs, class T>
-    SPIKEFUSE_FUNCTION Some row(T const* weights, int j, int lane) const {
-        if constexpr (warp::width > 1 && sizeof(T) * Outputs == 256) {
-            auto const at = static_cast<std::uint32_t>(sizeof(Some)) * static_cast<unsigned>(lane);
-            return *reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(weights) +
-                                                  warp::half_times_256(of[j / 2], j % 2 == 1, at));
-        } else {
-            auto const entry = of[j / 2] >> (j % 2 * 16) & 0xffffu;
-            return reinterpret_cast<Some const*>(weights + entry * Outputs)[lane];
-        }
-    }
-};
-
 /// What a slice of a stage is, where it can be one: behind one connection over one source of
 /// spikes, which a warp lists with a word a thread, and with weights that shared memory holds.
 template <class Schedule, class T, class Node>
