@@ -55,6 +55,20 @@ set(spikefuse_optimize $<TARGET_PROPERTY:SPIKEFUSE_OPTIMIZE>)
 # nvcc reads the sources, the compiler only what it leaves; of warnings, what survives that.
 if(Kokkos_ENABLE_CUDA)
     set(SPIKEFUSE_FOR_A_DEVICE ON)
+    # Machine code of the architecture that was asked for, and no PTX, which other ones would need:
+    # it is two fifths of what is carried.
+    foreach(part IN ITEMS kokkos kokkoscore)
+        get_target_property(name Kokkos::${part} ALIASED_TARGET)
+        if(NOT name)
+            set(name Kokkos::${part})
+        endif()
+        get_target_property(options ${name} INTERFACE_COMPILE_OPTIONS)
+        if(options)
+            string(REGEX REPLACE "-arch=sm_([0-9a-z]+)" "-gencode=arch=compute_\\1,code=sm_\\1"
+                options "${options}")
+            set_target_properties(${name} PROPERTIES INTERFACE_COMPILE_OPTIONS "${options}")
+        endif()
+    endforeach()
     target_compile_options(spikefuse_own
         INTERFACE -Wall -Wextra $<${spikefuse_strictly}:-fmad=false>)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")

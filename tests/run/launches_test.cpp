@@ -87,8 +87,10 @@ TEST_CASE("one launch a run, no allocation, no fence") {
 }
 
 TEST_CASE("a step of training: one launch, and for several groups one that copies weights, "
-          "whatever the steps, samples and loops") {
-    using test::on_a_device;
+          "whatever the steps, samples and loops; on a device one each for what is forwards, "
+          "backwards and of weights") {
+    constexpr bool in_parts =
+        !detail::trains_in_one_launch<Kokkos::DefaultExecutionSpace>; // as on a device
     auto const launches = [](auto const& network_type, int steps, int batch, bool copies,
                              auto loss) {
         auto network = model{network_type, {.steps = steps, .batch = batch}};
@@ -105,16 +107,15 @@ TEST_CASE("a step of training: one launch, and for several groups one that copie
         std::vector<std::string> twice;
         for (int k = 0; k < 2; ++k) {
             if (copies) twice.emplace_back("launch spikefuse::transpose");
-            if (on_a_device)
-                twice.emplace_back(
-                    "launch spikefuse::forward"); // a team a sample, and then a group
+            if (in_parts) twice.emplace_back("launch spikefuse::forward");
             twice.emplace_back("launch spikefuse::training");
+            if (in_parts) twice.emplace_back("launch spikefuse::weights");
         }
         REQUIRE(seen == twice);
     };
     launches(input<100> >> linear<10> >> li, 500, 3, false,
              cross_entropy(max_over_time)); // nobody asks for the input's gradient
-    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, on_a_device,
+    launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 1, in_parts,
              cross_entropy(max_over_time)); // one group copies for itself
     launches(input<100> >> linear<48> >> lif >> linear<10> >> li, 500, 8, true,
              cross_entropy(max_over_time));

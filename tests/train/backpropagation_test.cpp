@@ -11,6 +11,7 @@
 #include <limits>
 #include <spikefuse/spikefuse.hpp>
 #include <spikefuse/train/backpropagation.hpp>
+#include <spikefuse/train/ranks.hpp>
 #include <spikefuse/train/start_values.hpp>
 #include <spikefuse/train/update.hpp>
 #include <tuple>
@@ -155,6 +156,7 @@ TEST_CASE("a run of fewer samples has the gradients of a model of so many, to th
         backpropagation of_large{large, loss}, of_small{small, loss};
         prepare(of_large, batch);
         of_large.run(all); // what it leaves behind is not seen
+        gradient_mean mean{of_large, 1};
         CHECK(of_large.groups() >= of_small.groups());
         for (auto* back : {&of_large, &of_small}) {
             prepare(*back, samples);
@@ -166,6 +168,14 @@ TEST_CASE("a run of fewer samples has the gradients of a model of so many, to th
         for (auto const& p : large.parameters()) {
             INFO(p.layer << " " << p.name);
             CHECK(of_large.gradient(p.layer, p.name) == of_small.gradient(p.layer, p.name));
+        }
+        auto const sum = test::host(mean({}, [](auto*, std::size_t) {})),
+                   raw = test::host(of_small.raw());
+        for (std::size_t k = 0; k < sum.size(); ++k) {
+            number total = raw(k);
+            for (int g = 1; g < of_small.groups(); ++g)
+                total += raw(static_cast<std::size_t>(g) * sum.size() + k);
+            REQUIRE(sum(k) == total);
         }
         std::string const last = large.layer_names().back();
         CHECK(of_large.state_gradient(last, "v").size() == count * large.outputs);

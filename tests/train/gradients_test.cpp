@@ -234,6 +234,9 @@ TEST_CASE(
     }
 }
 
+namespace {
+constexpr bool in_one_launch = detail::trains_in_one_launch<Kokkos::DefaultExecutionSpace>;
+}
 TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small") {
     constexpr int steps = 100, batch = 8;
     auto const spikes = test::random_spikes(steps, batch, 70, 0.1, 4);
@@ -248,8 +251,7 @@ TEST_CASE("forward with a tape gives what a plain run gives, and a tape is small
     REQUIRE(back.keeps_currents(steps));
     REQUIRE(back.tape_bytes(steps) <
             1.2 * sizeof(float) * steps * batch * (256 + 10)); // a number a neuron and step
-    if (test::on_a_device)
-        SKIP("the tape of a device is of the whole batch: all samples run forward first");
+    if (!in_one_launch) return; // all samples run forward first: the tape is of the whole batch
     model many{chain, {.steps = steps, .batch = 100 * batch}};
     backpropagation of_many{many, cross_entropy(max_over_time), {.groups = 2}};
     REQUIRE(of_many.tape_bytes(steps) < 2 * 600 * 1024); // of samples at work, not of the batch
@@ -271,7 +273,17 @@ void compare_without_currents(Network network) {
     }
     for (auto const& p : one.parameters()) {
         INFO(p.layer << " " << p.name);
-        REQUIRE(small.gradient(p.layer, p.name) == back.gradient(p.layer, p.name));
+        auto const kept = back.gradient(p.layer, p.name), without = small.gradient(p.layer, p.name);
+        if (in_one_launch) {
+            REQUIRE(without == kept);
+        } else { // weights' are summed in another order
+            float largest = 0, apart = 0;
+            for (std::size_t k = 0; k < kept.size(); ++k) {
+                largest = std::max(largest, std::abs(kept[k]));
+                apart = std::max(apart, std::abs(kept[k] - without[k]));
+            }
+            REQUIRE(apart <= 1e-5f * largest);
+        }
     }
     REQUIRE(small.tape_bytes(steps) * 4 < back.tape_bytes(steps));
 }

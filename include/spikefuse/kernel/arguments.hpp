@@ -62,16 +62,19 @@ struct run_arguments {
     T* tape;     // [places, blocks, entry_apart]: what every block of steps began with
     T* currents; // [places, panels, T, P]: what arrived behind layers of weights; or nullptr: it is
                  // summed again
-    int samples_per_pass; // samples of a group that run, and then are undone: then the next ones
-                          // take their places
-    T* when;              // [B, N in whole registers]: in which step the readout took its value
-    int block;            // steps between two entries of the tape
-    bool constants;       // gradients of neurons' constants too
-    int groups;           // samples are spread over so many gradients, which are summed afterwards
-    T* transposed;        // a copy of the weights, [panel of inputs][output][P] a layer
-    T* gradient;          // [groups, parameter_total]
-    T* state_gradient;    // [B, memory_total]: of what the run began with; or nullptr
-    T* input_gradient;    // [T, B, N], or [B, N] for a held input; or nullptr
+    int samples_per_pass;  // samples of a group that run, and then are undone: then the next ones
+                           // take their places
+    T* when;               // [B, N in whole registers]: in which step the readout took its value
+    int block;             // steps between two entries of the tape
+    bool constants;        // gradients of neurons' constants too
+    int groups;            // samples are spread over so many gradients, which are summed afterwards
+    T* transposed;         // a copy of the weights, [panel of inputs][output][P] a layer
+    T* gradient;           // [groups, parameter_total]
+    T* constant_gradients; // [teams, constant_total]: where a launch of their own makes those of
+                           // weights (weight_splits.hpp); or nullptr
+    std::uint32_t* spikes; // for it, [buffer][B][steps kept before the run, T][words]
+    T* state_gradient;     // [B, memory_total]: of what the run began with; or nullptr
+    T* input_gradient;     // [T, B, N], or [B, N] for a held input; or nullptr
     std::uintptr_t const* seeds; // per layer and slot the address of a gradient [T, B, N] that
                                  // arrives there, or 0; or nullptr
     activity_penalty<T> const* penalties; // a slot; or nullptr
@@ -86,8 +89,8 @@ struct run_arguments {
             run_arguments const own = *this;
             know_global(own.parameters, own.states, static_cast<char const*>(own.input), own.output,
                         own.records, own.scratch, own.tape, own.currents, own.when, own.transposed,
-                        own.gradient, own.state_gradient, own.input_gradient, own.seeds,
-                        own.penalties);
+                        own.gradient, own.constant_gradients, own.spikes, own.state_gradient,
+                        own.input_gradient, own.seeds, own.penalties);
             return own;
         }
     }

@@ -14,12 +14,10 @@
 #include "loss.hpp"
 #include "transpose.hpp"
 #include "weight_gradients.hpp"
+#include "weight_splits.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-template <class Space>
-inline constexpr bool trains_in_one_launch =
-    std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
 /// Tape slots for the fused forward and backward launch. A slot is reused by the same thread, so it
 /// stays in its cache.
 struct no_tokens {
@@ -180,6 +178,11 @@ SPIKEFUSE_FUNCTION void backward_samples(sample_group<C>& all, Loss const& loss)
                 backward_node(some, loss, node{}, 0, some.of[0].rows);
             });
         });
+        if constexpr (splits_weights<typename C::schedule, typename C::number, C::kind>)
+            if (leaves_weights(all.of[0])) {
+                as_a_part(all, [](sample_group<C> const& some) { leave_for_weights(some.of[0]); });
+                continue;
+            }
         for_each_index<nodes>([&](auto number) {
             using node = plan::mp11::mp_at_c<backwards, number>;
             as_a_part(all, [](sample_group<C> const& some) { backward_weights_of(some, node{}); });
@@ -193,8 +196,7 @@ SPIKEFUSE_FUNCTION void backward_samples(sample_group<C>& all, Loss const& loss)
 /// Adjoint of the coefficients: from their gradients, summed over all samples, to those of the
 /// parameters.
 template <class C>
-SPIKEFUSE_FUNCTION void backward_coefficients(sample_group<C> const& all,
-                                              typename C::number* gradient) {
+SPIKEFUSE_FUNCTION void backward_coefficients(sample_group<C> const& all) {
     using V = typename C::V;
     C const& here = all.of[0];
     auto* const sums = here.template region<plan::region::coefficient_gradients>();
@@ -206,8 +208,16 @@ SPIKEFUSE_FUNCTION void backward_coefficients(sample_group<C> const& all,
     }
     if constexpr (C::layout::samples_together > 1)
         here.team.team_barrier(); // threads share a layer's registers out in another way
-    each_population<typename C::schedule>(
-        [&](auto layer) { coefficients_adjoint<layer>(here, gradient); });
+    auto const& run = here.run;
+    auto const team = static_cast<std::size_t>(here.team.league_rank());
+    bool const apart = leaves_weights(here);
+    each_population<typename C::schedule>([&](auto layer) {
+        auto* const to = apart ? run.constant_gradients + team * C::layout::constant_total +
+                                     C::layout::template constants_at<layer>
+                               : group_gradient(here) + C::layout::template parameter_offset<layer>;
+        know_global(to); // of two
+        coefficients_adjoint<layer>(here, to);
+    });
 }
 template <class C, int... K>
 SPIKEFUSE_FUNCTION sample_group<C>
@@ -249,9 +259,9 @@ struct backward_kernel {
         sample_group<context> all = group_in<context>(
             run, team, scratch, lists, std::make_integer_sequence<int, layout::samples_together>{});
         context const& here = all.of[0];
-        T* const gradient = group_gradient(here);
-        for (std::size_t const k : own_registers(here, layout::parameter_total))
-            V(T(0)).store(gradient + k);
+        if (!leaves_weights(here))
+            for (std::size_t const k : own_registers(here, layout::parameter_total))
+                V(T(0)).store(group_gradient(here) + k);
         for (int s = 0; s < layout::samples_together; ++s) {
             context const& one = all.sample(s);
             T* const sums = one.template region<plan::region::coefficient_gradients>();
@@ -288,7 +298,7 @@ struct backward_kernel {
         leave_tape(token);
         if (run.constants)
             as_a_part(all, [](sample_group<context> const& some) {
-                backward_coefficients<context>(some, group_gradient(some.of[0]));
+                backward_coefficients<context>(some);
             });
         V::finish_streams();
     }

@@ -39,6 +39,17 @@ struct teams_on {
     using memory = team_memory;
 };
 
+/// Whether one launch runs forwards and backwards: on a host, but for one that runs a device's
+/// path.
+#if defined(SPIKEFUSE_ONE_LANE)
+template <class Space>
+inline constexpr bool trains_in_one_launch = false;
+#else
+template <class Space>
+inline constexpr bool trains_in_one_launch =
+    std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>;
+#endif
+
 /// A sample inside a kernel.
 /// @tparam Schedule the plan of the network (plan::schedule)
 /// @tparam Readout  what the run returns

@@ -195,7 +195,7 @@ SPIKEFUSE_FUNCTION void initial_states_adjoint(C const& here, typename C::number
 /// From the gradients of a layer's coefficients, summed over all samples, to those of its
 /// parameters.
 template <int Layer, class C>
-SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* gradient) {
+SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* to) {
     using V = typename C::V;
     using layout = typename C::layout;
     using N = typename C::template equations_of<Layer>;
@@ -203,7 +203,6 @@ SPIKEFUSE_FUNCTION void coefficients_adjoint(C const& here, typename C::number* 
     using cell = equations::neurons<N, V>;
     constexpr int width = padded_width<C, Layer>;
     auto const* const parameters = here.template parameters_of<Layer>();
-    auto* const to = gradient + layout::template parameter_offset<Layer>;
     auto const* const coefficients = here.template region<plan::region::coefficient_gradients>() +
                                      layout::template coefficients_at<Layer>;
     for (int const own : own_share(here, width / C::W)) {

@@ -61,7 +61,7 @@ class gradient_sum {
     template <class Model, class Loss>
     gradient_sum(backpropagation<Model, Loss> const& of, MPI_Comm ranks)
         : gradients_(of.raw()), groups_(static_cast<std::size_t>(of.groups())), ranks_(ranks),
-          count_(gradients_.extent(0) / groups_), sum_("spikefuse::gradient_sum", count_),
+          count_(of.parameters()), sum_("spikefuse::gradient_sum", count_),
           rank_(detail::rank_in(ranks)), size_(detail::size_of(ranks)) {
         auto const size = static_cast<std::size_t>(size_);
         std::size_t const each = (count_ + size - 1) / size;

@@ -81,6 +81,12 @@ struct array_layout {
         running_sums<count>([](auto l) { return of_all_neurons<l>(state_arrays<l>()); });
     static constexpr auto coefficient_sums =
         running_sums<count>([](auto l) { return of_all_neurons<l>(coefficient_arrays<l>()); });
+    /// Those of neurons alone.
+    static constexpr auto constant_sums = running_sums<count>(
+        [](auto l) { return Schedule::template word<l>::mixes ? 0 : parameter_size<l>(); });
+    template <int Layer>
+    static constexpr std::size_t constants_at = constant_sums.before[Layer];
+    static constexpr std::size_t constant_total = constants_at<count>;
     template <int Layer>
     static constexpr std::size_t parameter_offset = parameter_sums.before[Layer];
     template <int Layer>

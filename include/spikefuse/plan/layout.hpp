@@ -167,9 +167,12 @@ struct layout : stage_traits<Schedule>,
         running_sums<count>([](auto l) { return current_row<l>(); });
     template <int Layer> // of all layers before it, numbers a step
     static constexpr std::size_t current_rows_before = current_row_sums.before[Layer];
-    /// Currents behind layers of weights that a tape may keep, numbers a step.
+    /// Currents behind layers of weights that a tape may keep, numbers a step; on a device, where
+    /// gradients take their places and wait for those of weights, of all such layers.
     static constexpr auto kept_current_sums = running_sums<count>([](auto l) {
-        return facts::template keeps_currents<l> ? arrays::template mixed_width<l>() : 0;
+        return facts::template keeps_currents<l> || lanes<T>::width == 1
+                   ? arrays::template mixed_width<l>()
+                   : 0;
     });
     template <int Layer>
     static constexpr std::size_t kept_currents_at = kept_current_sums.before[Layer];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Gradients of a model: one launch, forward and backward; on a device two. For those who drive
-/// training themselves; `trainer` does the rest.
+/// Gradients of a model: one launch, forward and backward; on a device one for each, and one for
+/// weights behind spikes. For those who drive training themselves; `trainer` does the rest.
 
 #include "../kernel/backward.hpp"
 #include "../run/model.hpp"
@@ -104,11 +104,13 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         using charge = detail::loss_in_kernel<T, Loss>;
         detail::run_arguments<T> arguments =
             model_.arguments_of(space, input, steps); // the last that may be refused
-        this->prepare(arguments, space, wanted, charge::costs_apart(this->block(), Model::outputs),
+        this->prepare(arguments, space, wanted,
+                      detail::split_demands_of<stages, T, kind, Space>(arguments.batch, steps),
+                      charge::costs_apart(this->block(), Model::outputs),
                       charge::row_gradients_apart(this->block(), Model::outputs));
         detail::transpose_kernel<stages, T> const copy{arguments};
         if (int const registers = copy.registers();
-            registers > 0 && !detail::copies_for_itself<Space>(this->groups()))
+            registers > 0 && !detail::copies_for_itself<Space>(arguments.groups))
             Kokkos::parallel_for(model_.label("transpose"),
                                  Kokkos::RangePolicy<Space, int>(space, 0, registers), copy);
         if constexpr (!detail::trains_in_one_launch<Space>) {
@@ -132,8 +134,10 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                         .team_size_max(backward, Kokkos::ParallelForTag()) /
                     32 * 32);
         auto const shape =
-            detail::teams_for(demands, space, this->groups(), backward.run, model_.scratch_);
+            detail::teams_for(demands, space, arguments.groups, backward.run, model_.scratch_);
         Kokkos::parallel_for(model_.label("training"), shape, backward);
+        detail::add_splits<stages, T, kind>(model_.label("weights"), space, backward.run,
+                                            this->groups());
         model_.has_run(space, arguments);
         this->ran(steps);
     }

@@ -27,9 +27,8 @@ class gradient_mean {
     /// @throws value_error no ranks
     template <class Model, class Loss>
     gradient_mean(backpropagation<Model, Loss> const& of, int ranks)
-        : gradients_(of.raw()), groups_(of.groups()), ranks_(ranks),
-          mean_("spikefuse::gradient_mean",
-                of.raw().extent(0) / static_cast<std::size_t>(of.groups())) {
+        : gradients_(of.raw()), groups_(of.group_count()), ranks_(ranks),
+          mean_("spikefuse::gradient_mean", of.parameters()) {
         detail::check_rank(0, ranks);
     }
     /// Of the last run, the same on all ranks.
@@ -41,7 +40,7 @@ class gradient_mean {
     Kokkos::View<T*, Space> const& operator()(Space const& space, Sum const& sum_in_place) {
         auto const from = gradients_;
         auto const to = mean_;
-        int const groups = groups_;
+        int const groups = *groups_;
         T const share = T(1) / static_cast<T>(ranks_);
         std::size_t const count = mean_.extent(0);
         Kokkos::parallel_for(
@@ -60,7 +59,8 @@ class gradient_mean {
 
   private:
     Kokkos::View<T*, Space> gradients_; // a view of the same numbers
-    int groups_, ranks_;
+    std::shared_ptr<int const> groups_;
+    int ranks_;
     Kokkos::View<T*, Space> mean_;
 };
 template <class Model, class Loss>

@@ -240,8 +240,8 @@ class trainer {
     /// What gives all ranks' gradients, and in how many groups.
     static auto gradients_of(Ranks const& ranks, backpropagation<Model, Loss> const& backward) {
         if constexpr (std::is_same_v<Ranks, one_rank>)
-            return [all = backward.raw(), groups = backward.groups()](Space const&) {
-                return std::pair(all, groups);
+            return [all = backward.raw(), groups = backward.group_count()](Space const&) {
+                return std::pair(all, *groups);
             };
         else
             return [sum = ranks.sum_of(backward)](Space const& space) mutable {

@@ -5,11 +5,13 @@
 
 #include "../../core/finite.hpp"
 #include "../../run/model.hpp"
+#include "../../run/split_plan.hpp"
 #include "targets.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <memory>
 #include <span>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
@@ -119,7 +121,7 @@ class gradient_buffers : public target_buffers<T, Space> {
                               "Call want_constant_gradients() before run()");
         auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradient_);
         std::vector<T> sum(one.size(), T(0));
-        for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
+        for (std::size_t g = 0; g < static_cast<std::size_t>(*groups_); ++g) {
             auto const part = one.values(panel_width<T>, host.data() + g * plan_.parameters);
             for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += part[k];
         }
@@ -149,7 +151,11 @@ class gradient_buffers : public target_buffers<T, Space> {
     /// order.
     Kokkos::View<T*, Space> const& raw() const { return gradient_; }
     /// How many gradients there are to be summed, of the last run.
-    int groups() const { return groups_; }
+    int groups() const { return *groups_; }
+    /// The same number, whichever run was the last one.
+    std::shared_ptr<int const> group_count() const { return groups_; }
+    /// Numbers of one gradient.
+    std::size_t parameters() const { return plan_.parameters; }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
     /// Bytes of the tape of a run of so many steps: for each sample on it what the sample
@@ -161,7 +167,8 @@ class gradient_buffers : public target_buffers<T, Space> {
                 (keeps_currents(steps, space) ? current_numbers(steps) : 0)) *
                sizeof(T);
     }
-    /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same.
+    /// Whether a run of so many steps keeps currents: see `tape_megabytes`. Gradients are the same,
+    /// on a device but for the last bits: those of weights are then summed in another order.
     bool keeps_currents(int steps, Space const& space = Space()) const {
         return static_cast<double>(tape_places(steps, space) *
                                    (entry_numbers(steps) + current_numbers(steps))) *
@@ -192,11 +199,11 @@ class gradient_buffers : public target_buffers<T, Space> {
             throw value_error("tape_megabytes is " + std::to_string(chosen.tape_megabytes),
                               "it is a size of memory, zero or more", "Set .tape_megabytes");
         block_ = chosen.checkpoint_steps == 0 ? of.longest_block : chosen.checkpoint_steps;
-        groups_ = groups_of(batch);
+        *groups_ = groups_of(batch);
         auto const samples = static_cast<std::size_t>(batch);
         gradient_ = Kokkos::View<T*, Space>("spikefuse::gradients",
                                             std::max<std::size_t>(of.parameters, 1) *
-                                                static_cast<std::size_t>(groups_));
+                                                static_cast<std::size_t>(*groups_));
         transposed_ = Kokkos::View<T*, Space>("spikefuse::transposed_weights",
                                               std::max<std::size_t>(of.transposed, 1));
         losses_ = Kokkos::View<T*, Space>("spikefuse::losses", samples);
@@ -222,12 +229,26 @@ class gradient_buffers : public target_buffers<T, Space> {
     /// Room for a run, and where it is. `costs`, `row_gradients`: elements for each sample on the
     /// tape.
     void prepare(run_arguments<T>& arguments, Space const& space, run_demands const& wanted,
-                 std::size_t costs, std::size_t row_gradients) {
+                 split_demands const& weights, std::size_t costs, std::size_t row_gradients) {
         int const steps = arguments.steps;
         if (!settings_.carries_on) arguments.begun = 0;
-        samples_ = arguments.batch, groups_ = groups_of(samples_);
+        samples_ = arguments.batch, *groups_ = groups_of(samples_);
         std::size_t const places_on_tape = tape_places(steps, space);
-        bool const keeps = keeps_currents(steps, space);
+        bool const keeps = keeps_currents(steps, space), splits = weights.splits > 0 && keeps;
+        int teams = *groups_;
+        if (splits) {
+            teams = teams_before_splits(samples_);
+            if (settings_.groups == 0) *groups_ = std::min(*groups_, weights.splits);
+            grow(constant_gradients_, "spikefuse::constant_gradients",
+                 static_cast<std::size_t>(teams) * std::max<std::size_t>(weights.constants, 1));
+            grow(spikes_, "spikefuse::spikes", weights.spikes);
+        }
+        if (*groups_ < written_) { // for whoever asked for their number before this run
+            auto const one = static_cast<std::ptrdiff_t>(plan_.parameters);
+            Kokkos::deep_copy(
+                space, Kokkos::subview(gradient_, std::pair(*groups_ * one, written_ * one)), T(0));
+        }
+        written_ = *groups_;
         grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
         if (keeps)
             grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
@@ -249,11 +270,13 @@ class gradient_buffers : public target_buffers<T, Space> {
         arguments.when = when_.data();
         arguments.currents = keeps ? currents_.data() : nullptr;
         arguments.transposed = transposed_.data();
-        arguments.samples_per_pass = samples_per_pass(steps);
+        arguments.samples_per_pass = samples_per_pass(teams, steps);
         arguments.block = block_;
         arguments.constants = has_constants_ = wants_constants_;
-        arguments.groups = groups_;
+        arguments.groups = teams;
         arguments.gradient = gradient_.data();
+        arguments.constant_gradients = splits ? constant_gradients_.data() : nullptr;
+        arguments.spikes = spikes_.data();
         arguments.state_gradient = wants_states_ ? state_gradient_.data() : nullptr;
         arguments.input_gradient = wants_input_ ? input_gradient_.data() : nullptr;
         arguments.penalties = penalties_.is_allocated() ? penalties_.data() : nullptr;
@@ -272,8 +295,8 @@ class gradient_buffers : public target_buffers<T, Space> {
     }
     /// Samples of a group on the tape: all, or, where one launch does both, as many as near caches
     /// hold.
-    int samples_per_pass(int steps) const {
-        int const all = (samples_ + groups_ - 1) / groups_;
+    int samples_per_pass(int groups, int steps) const {
+        int const all = (samples_ + groups - 1) / groups;
         if (!plan_.one_launch) return all;
         constexpr std::size_t cache_budget = SPIKEFUSE_NEAR_CACHES;
         std::size_t const fit =
@@ -285,8 +308,8 @@ class gradient_buffers : public target_buffers<T, Space> {
     }
     std::size_t tape_places(int steps, Space const& space) const {
         if (!plan_.one_launch) return samples();
-        return static_cast<std::size_t>(std::min(groups_, space.concurrency())) *
-               static_cast<std::size_t>(samples_per_pass(steps));
+        return static_cast<std::size_t>(std::min(*groups_, space.concurrency())) *
+               static_cast<std::size_t>(samples_per_pass(*groups_, steps));
     }
     /// Of one sample.
     std::size_t entry_numbers(int steps) const {
@@ -335,11 +358,13 @@ class gradient_buffers : public target_buffers<T, Space> {
     model_memory<T, Space> const* memory_;
     int batch_, samples_; // at most, and of the last run
     backpropagation_settings settings_;
-    int block_ = 1, groups_ = 1, steps_ = 0;
+    int block_ = 1, steps_ = 0, written_ = 0; // gradients of the last run
+    std::shared_ptr<int> groups_ = std::make_shared<int>(1);
     bool wants_constants_ = true, has_constants_ = true, wants_input_ = false,
          wants_states_ = false;
     Kokkos::View<T*, Space> gradient_, transposed_, currents_, losses_, when_, tape_, output_,
-        input_gradient_, state_gradient_, row_gradients_;
+        input_gradient_, state_gradient_, row_gradients_, constant_gradients_;
+    Kokkos::View<std::uint32_t*, Space> spikes_;
     Kokkos::View<double*, Space> costs_;
     Kokkos::View<std::uintptr_t*, Space> seed_table_;
     std::map<std::size_t, Kokkos::View<T***, Kokkos::LayoutRight, Space>> seeds_; // by slot
