@@ -67,6 +67,30 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
         row[q] = whole[q];
     }
 }
+/// Whether a device's threads share the sums of a stage by rows: one that leaves most of them
+/// without a neuron.
+template <class C, class Stage, class Feed>
+inline constexpr bool shares_rows =
+    C::layout::shared_row >= static_cast<std::size_t>(C::layout::padded(Stage::width)) &&
+    C::layout::template replays<Stage>::value && lists_bits<C, Feed> &&
+    pieces_of_feed<C, Feed> == 1 && plan::mp11::mp_size<typename Stage::feeds>::value == 1;
+/// Sums of listed rows by all threads, a warp a row; calls consume as each_panel does.
+template <class Stage, class Feed, class C, class List, class Consume>
+SPIKEFUSE_FUNCTION void sum_shared_rows(C const& here, List const& list, Consume const& consume) {
+    using T = typename C::number;
+    constexpr int width = C::layout::padded(Stage::width);
+    T* const sums = here.template region<plan::region::shared_rows>(); // [row][N]
+    for (int const k : own_share(here, list.rows * width))
+        if (int const r = k / width, n = k % width; n < Stage::width) {
+            typename C::V row[1];
+            mixed<Feed, 1>(here, n, list, false, static_cast<T*>(nullptr), 0).read(r, row);
+            row[0].store(sums + k);
+        }
+    here.team.team_barrier();
+    for (int const n : own_panels<Stage>(here))
+        consume(n, fixed<1>{}, list.first, list.rows,
+                currents_in_memory<T>{sums + n, static_cast<std::size_t>(width), 1});
+}
 /// Listed rows times weights.
 template <class Stage, class Feed>
 struct listed_input {
@@ -93,18 +117,22 @@ struct listed_input {
         } else {
             for (int done = 0; done < rows;) {
                 auto const list = list_rows<Stage, Feed>(here, first + done, rows - done);
-                own_groups<Stage, together>(here, [&](int p, auto count) {
-                    constexpr std::size_t apart =
-                        static_cast<std::size_t>(layout::block_steps) * C::W;
-                    alignas(sizeof(typename C::V)) T below[decltype(count)::value * apart];
-                    if constexpr (!alone)
-                        for (int q = 0; q < count; ++q)
-                            add_passing<passing_feeds>(here, p + q, list.first, list.rows,
-                                                       below + q * apart);
-                    consume(
-                        p, count, list.first, list.rows,
-                        mixed<Feed, decltype(count)::value>(here, p, list, !alone, below, apart));
-                });
+                if constexpr (shares_rows<C, Stage, Feed>) {
+                    sum_shared_rows<Stage, Feed>(here, list, consume);
+                } else {
+                    own_groups<Stage, together>(here, [&](int p, auto count) {
+                        constexpr std::size_t apart =
+                            static_cast<std::size_t>(layout::block_steps) * C::W;
+                        alignas(sizeof(typename C::V)) T below[decltype(count)::value * apart];
+                        if constexpr (!alone)
+                            for (int q = 0; q < count; ++q)
+                                add_passing<passing_feeds>(here, p + q, list.first, list.rows,
+                                                           below + q * apart);
+                        consume(p, count, list.first, list.rows,
+                                mixed<Feed, decltype(count)::value>(here, p, list, !alone, below,
+                                                                    apart));
+                    });
+                }
                 done += list.rows;
                 if (done < rows) list_barrier(here); // counts are read until here, and written next
             }

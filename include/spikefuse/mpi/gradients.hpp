@@ -6,7 +6,9 @@
 #include "../train/backpropagation.hpp"
 #include "calls.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <mpi.h>
 #include <type_traits>
 #include <utility>
@@ -60,9 +62,10 @@ class gradient_sum {
     /// @throws value_error more gradients than MPI counts; what MPI says
     template <class Model, class Loss>
     gradient_sum(backpropagation<Model, Loss> const& of, MPI_Comm ranks)
-        : gradients_(of.raw()), groups_(static_cast<std::size_t>(of.groups())), ranks_(ranks),
-          count_(of.parameters()), sum_("spikefuse::gradient_sum", count_),
-          rank_(detail::rank_in(ranks)), size_(detail::size_of(ranks)) {
+        : gradients_(of.raw()), groups_of_run_(of.group_count()),
+          groups_(gradients_.extent(0) / of.parameters()), ranks_(ranks), count_(of.parameters()),
+          sum_("spikefuse::gradient_sum", count_), rank_(detail::rank_in(ranks)),
+          size_(detail::size_of(ranks)) {
         auto const size = static_cast<std::size_t>(size_);
         std::size_t const each = (count_ + size - 1) / size;
         begins_.push_back(0);
@@ -87,6 +90,9 @@ class gradient_sum {
         space.fence("spikefuse::gradient_sum");
         auto const from = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), gradients_);
         auto const to = Kokkos::create_mirror_view(sum_);
+        // A run of fewer samples may have fewer gradients.
+        std::fill(from.data() + static_cast<std::size_t>(*groups_of_run_) * count_,
+                  from.data() + groups_ * count_, T(0));
         exchange(from.data());
         add(to.data() + begins_[static_cast<std::size_t>(rank_)]);
         detail::check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, to.data(), lengths_.data(),
@@ -130,7 +136,8 @@ class gradient_sum {
     }
 
     Kokkos::View<T*, Space> gradients_; // a view of the same numbers
-    std::size_t groups_;
+    std::shared_ptr<int const> groups_of_run_;
+    std::size_t groups_; // the most
     MPI_Comm ranks_;
     std::size_t count_;
     Kokkos::View<T*, Space> sum_;

@@ -246,6 +246,21 @@ struct layout : stage_traits<Schedule>,
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
+    /// A device's threads share the sums of stages of at most so many neurons, with a row of them a
+    /// step: of teams that have at least twice as many threads.
+    static constexpr std::size_t shared_row = [] {
+        std::size_t widest = 0;
+        if constexpr (lanes<T>::width == 1)
+            mp11::mp_for_each<typename Schedule::nodes>([&](auto one) {
+                if constexpr (facts::template replays<decltype(one)>::value) {
+                    constexpr int width = padded(decltype(one)::width);
+                    if (!facts::weightless(typename decltype(one)::feeds{}) && width <= 64 &&
+                        2 * width <= widest_layer && static_cast<std::size_t>(width) > widest)
+                        widest = static_cast<std::size_t>(width);
+                }
+            });
+        return widest;
+    }();
     using lists =
         event_lists<T, facts::listed.widest, facts::listed.values, block_steps, maps::work_bytes>;
 
@@ -287,6 +302,7 @@ struct layout : stage_traits<Schedule>,
         of(region::lists) = lists::apart ? 0 : lists::total;
         of(region::contest) = 2 * contest_size;
         of(region::mapped) = maps::mapped_bytes;
+        of(region::shared_rows) = steps_in_block * shared_row * sizeof(T);
         of(region::rows) = steps_in_block * rows_before<buffer_count> + kept_total;
         if constexpr (Training) {
             of(region::state_gradients) = state_total * sizeof(T);

@@ -43,6 +43,7 @@ enum class region {
     lists,           // of events, where they do not lie by themselves
     contest,         // of layers of which one neuron may fire: what arrives, and the reach
     mapped,          // currents that a row map gave, some rows at a time
+    shared_rows,     // sums that a device's threads share, a block of steps
     rows,            // between stages, a block of steps
     state_gradients, // training from here on
     coefficient_gradients,
@@ -65,6 +66,7 @@ inline constexpr std::array<std::string_view, region_count> region_names{
     "event lists",
     "contest",
     "mapped rows",
+    "shared rows",
     "rows",
     "gradients of states",
     "gradients of coefficients",

@@ -155,7 +155,7 @@ class gradient_buffers : public target_buffers<T, Space> {
     /// The same number, whichever run was the last one.
     std::shared_ptr<int const> group_count() const { return groups_; }
     /// Numbers of one gradient.
-    std::size_t parameters() const { return plan_.parameters; }
+    std::size_t parameters() const { return std::max<std::size_t>(plan_.parameters, 1); }
     /// Steps between two entries of the tape (K).
     int block() const { return block_; }
     /// Bytes of the tape of a run of so many steps: for each sample on it what the sample
@@ -243,12 +243,6 @@ class gradient_buffers : public target_buffers<T, Space> {
                  static_cast<std::size_t>(teams) * std::max<std::size_t>(weights.constants, 1));
             grow(spikes_, "spikefuse::spikes", weights.spikes);
         }
-        if (*groups_ < written_) { // for whoever asked for their number before this run
-            auto const one = static_cast<std::ptrdiff_t>(plan_.parameters);
-            Kokkos::deep_copy(
-                space, Kokkos::subview(gradient_, std::pair(*groups_ * one, written_ * one)), T(0));
-        }
-        written_ = *groups_;
         grow(tape_, "spikefuse::tape", places_on_tape * entry_numbers(steps));
         if (keeps)
             grow(currents_, "spikefuse::tape_currents", places_on_tape * current_numbers(steps));
@@ -358,7 +352,7 @@ class gradient_buffers : public target_buffers<T, Space> {
     model_memory<T, Space> const* memory_;
     int batch_, samples_; // at most, and of the last run
     backpropagation_settings settings_;
-    int block_ = 1, steps_ = 0, written_ = 0; // gradients of the last run
+    int block_ = 1, steps_ = 0;
     std::shared_ptr<int> groups_ = std::make_shared<int>(1);
     bool wants_constants_ = true, has_constants_ = true, wants_input_ = false,
          wants_states_ = false;
