@@ -78,6 +78,7 @@ TEST_CASE("weights by splits: loops, delays, several sources, and rows from befo
     compare<float>(loops, 70, 3, 2, 2);
     compare<double>(loops, 33, 1, 1, 3);
 }
-TEST_CASE("weights by splits: three steps, one sample") {
+TEST_CASE("weights by splits: three steps, one sample, and more samples than teams") {
+    compare<float>(input<5> >> linear<9> >> leaky >> linear<3> >> li, 4, 1100, 82);
     compare<float>(input<33> >> linear<4> >> li, 3, 1, 1);
 }

@@ -85,7 +85,8 @@ SPIKEFUSE_FUNCTION void each_stage(Function const& function) {
     for_each_index<plan::mp11::mp_size<stages>::value>(
         [&](auto k) { function(plan::mp11::mp_at_c<stages, k>{}); });
 }
-/// Leaves a block that was undone: gradients of its currents, and its rows of spikes.
+/// Leaves a block that was undone: gradients of its currents, and its rows of spikes. All meet
+/// before the next block's come into the same places (enter_block).
 template <class C>
 SPIKEFUSE_FUNCTION void leave_for_weights(C const& here) {
     using T = typename C::number;
@@ -111,7 +112,6 @@ SPIKEFUSE_FUNCTION void leave_for_weights(C const& here) {
                     row_of<buffer>(here, first + k / words)[k % words];
         }
     });
-    here.team.team_barrier(); // the block before comes into the same rows
 }
 
 template <class Schedule, class T, class Space>
