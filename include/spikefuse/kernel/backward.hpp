@@ -259,9 +259,11 @@ struct backward_kernel {
         sample_group<context> all = group_in<context>(
             run, team, scratch, lists, std::make_integer_sequence<int, layout::samples_together>{});
         context const& here = all.of[0];
-        if (!leaves_weights(here))
+        if (!leaves_weights(here)) {
+            T* const gradient = group_gradient(here);
             for (std::size_t const k : own_registers(here, layout::parameter_total))
-                V(T(0)).store(group_gradient(here) + k);
+                V(T(0)).store(gradient + k);
+        }
         for (int s = 0; s < layout::samples_together; ++s) {
             context const& one = all.sample(s);
             T* const sums = one.template region<plan::region::coefficient_gradients>();

@@ -149,12 +149,12 @@ struct split_kernel {
     static SPIKEFUSE_FUNCTION constexpr std::size_t bytes(int rows) {
         return lists_at(rows) + 2 * static_cast<std::size_t>(warps * (rows + 16));
     }
-    struct tickets {
+    struct ticket_counts {
         int all, most; // slices of all connections, of one
         double work;   // of all, in slices of the connection with most inputs
     };
-    static constexpr tickets of_a_split = [] {
-        tickets some{0, 1, 0};
+    static constexpr ticket_counts of_a_split = [] {
+        ticket_counts some{0, 1, 0};
         int inputs = 1;
         plan::mp11::mp_for_each<typename Schedule::stages>([&](auto stage) {
             using Stage = decltype(stage);
