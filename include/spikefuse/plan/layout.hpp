@@ -248,18 +248,26 @@ struct layout : stage_traits<Schedule>,
 
     /// A device's threads share the sums of stages of at most so many neurons, with a row of them a
     /// step: of teams that have at least twice as many threads.
+    template <class Node>
+    static constexpr int shared_width() {
+        if constexpr (facts::template replays<Node>::value) {
+            constexpr int width = padded(Node::width);
+            return !facts::weightless(typename Node::feeds{}) && width <= 64 &&
+                           2 * width <= widest_layer
+                       ? width
+                       : 0;
+        } else {
+            return 0;
+        }
+    }
     static constexpr std::size_t shared_row = [] {
-        std::size_t widest = 0;
+        int widest = 0;
         if constexpr (lanes<T>::width == 1)
             mp11::mp_for_each<typename Schedule::nodes>([&](auto one) {
-                if constexpr (facts::template replays<decltype(one)>::value) {
-                    constexpr int width = padded(decltype(one)::width);
-                    if (!facts::weightless(typename decltype(one)::feeds{}) && width <= 64 &&
-                        2 * width <= widest_layer && static_cast<std::size_t>(width) > widest)
-                        widest = static_cast<std::size_t>(width);
-                }
+                constexpr int width = shared_width<decltype(one)>();
+                widest = width > widest ? width : widest;
             });
-        return widest;
+        return static_cast<std::size_t>(widest);
     }();
     using lists =
         event_lists<T, facts::listed.widest, facts::listed.values, block_steps, maps::work_bytes>;
