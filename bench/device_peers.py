@@ -128,17 +128,52 @@ def snntorch_way(of, compiled):
     return run
 
 
+def spikingjelly_way(of, compiled):
+    """All steps in one call of its neuron, which takes the fastest of its own kernels (CUDA's where they were built, else
+    Triton's); the readout is the leaky sum of the other libraries' cases."""
+    from spikingjelly.activation_based import functional, neuron
+
+    node = neuron.LIFNode(tau=10.0, decay_input=False, v_reset=0.0, detach_reset=True, step_mode="m").to(device)
+    lif = torch.compile(node) if compiled else node
+
+    def run(x, weights, loop):
+        functional.reset_net(node)
+        spikes = lif(torch.nn.functional.linear(x, weights[0]))
+        if len(weights) == 1:
+            return spikes.sum(0)
+        currents = torch.nn.functional.linear(spikes, weights[1])
+        mem, best = torch.zeros_like(currents[0]), None
+        for t in range(x.shape[0]):
+            mem = 0.9 * mem + currents[t]
+            best = mem if best is None else torch.maximum(best, mem)
+        return best
+
+    return run
+
+
+def spikingjelly_truth(of):
+    """v = 0.9 v + x, a spike from 1 on, a reset to 0; in double."""
+    currents = of.x.double() @ of.weights[0].double().T
+    v, spikes = torch.zeros_like(currents[0]), 0.0
+    for t in range(currents.shape[0]):
+        v = 0.9 * v + currents[t]
+        z = (v >= 1).double()
+        v, spikes = (1 - z) * v, spikes + z.sum()
+    return spikes
+
+
+truths = {"norse": norse_truth, "spikingjelly": spikingjelly_truth}
 cases = [case("linear(512) b16 T500", [512, 512], 500, 16), case("784-256-10 b256 T100", [784, 256, 10], 100, 256),
          case("700-256r-20 b32 T100", [700, 256, 20], 100, 32, True)]
 print(torch.cuda.get_device_name(), "torch", torch.__version__)
 for of in cases:
     flat = of.x.reshape(-1, of.sizes[0])
     say(of.name, "product of all steps (cuBLAS, fp32)", us=time_of(lambda: flat @ of.weights[0].T))
-for library, way in (("norse", norse_way), ("snntorch", snntorch_way)):
+for library, way in (("norse", norse_way), ("snntorch", snntorch_way), ("spikingjelly", spikingjelly_way)):
     try:
         version = importlib.metadata.version(library)
         for of in cases:
-            if of.recurrent and library == "snntorch":
+            if of.recurrent and library != "norse":
                 continue
             eager = None
             for compiled in (False, True):
@@ -149,8 +184,8 @@ for library, way in (("norse", norse_way), ("snntorch", snntorch_way)):
                         out = run(of.x, of.weights, of.loop)
                         if eager is None:
                             eager = out
-                            if library == "norse" and len(of.weights) == 1:
-                                truth = norse_truth(of)
+                            if library in truths and len(of.weights) == 1:
+                                truth = truths[library](of)
                                 say(of.name, how, spikes=float(out.sum()), spikes_of_equations_in_double=float(truth))
                         elif (out - eager).abs().sum() > 0.01 * eager.abs().sum():
                             say(of.name, how, differs_from_eager=float((out - eager).abs().sum()))

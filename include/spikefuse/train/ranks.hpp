@@ -9,10 +9,30 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <span>
 #include <type_traits>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
+
+namespace detail {
+/// Adds up a rank's gradients, to its share of a mean. By itself: nvcc takes no lambda of a kernel
+/// inside a function of a caller's lambda.
+template <class T, class Space>
+void gather_gradients(Space const& space, Kokkos::View<T*, Space> const& from, int groups,
+                      int ranks, Kokkos::View<T*, Space> const& to) {
+    T const share = T(1) / static_cast<T>(ranks);
+    std::size_t const count = to.extent(0);
+    Kokkos::parallel_for(
+        "spikefuse::gather",
+        Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, count),
+        KOKKOS_LAMBDA(std::size_t k) {
+            T total = from(k);
+            for (int g = 1; g < groups; ++g) total += from(static_cast<std::size_t>(g) * count + k);
+            to(k) = total * share;
+        });
+}
+} // namespace detail
 
 /// The gradients of ranks that share a batch: their mean, in one array.
 ///
@@ -22,7 +42,7 @@ namespace spikefuse::inline SPIKEFUSE_ABI {
 template <class T, class Space>
 class gradient_mean {
   public:
-    /// @param of a rank's backpropagation; kept by reference, of its own type no more
+    /// @param of a rank's backpropagation, whose gradients are looked at
     /// @param ranks how many share the batch, all with as many samples
     /// @throws value_error no ranks
     template <class Model, class Loss>
@@ -38,22 +58,9 @@ class gradient_mean {
     /// @return what `learner::update` takes, for one group
     template <class Sum>
     Kokkos::View<T*, Space> const& operator()(Space const& space, Sum const& sum_in_place) {
-        auto const from = gradients_;
-        auto const to = mean_;
-        int const groups = *groups_;
-        T const share = T(1) / static_cast<T>(ranks_);
-        std::size_t const count = mean_.extent(0);
-        Kokkos::parallel_for(
-            "spikefuse::gather",
-            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::size_t>>(space, 0, count),
-            KOKKOS_LAMBDA(std::size_t k) {
-                T total = from(k);
-                for (int g = 1; g < groups; ++g)
-                    total += from(static_cast<std::size_t>(g) * count + k);
-                to(k) = total * share;
-            });
+        detail::gather_gradients(space, gradients_, *groups_, ranks_, mean_);
         space.fence("spikefuse::gradient_mean");
-        sum_in_place(mean_.data(), count);
+        sum_in_place(mean_.data(), mean_.extent(0));
         return mean_;
     }
 
