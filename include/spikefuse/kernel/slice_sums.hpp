@@ -3,8 +3,8 @@
 /// Sums of the rows of a matrix in a team's shared memory that bits name: a warp lists the bits,
 /// then its threads add up the rows, a few neighbouring numbers each.
 
-#include "../core/lanes.hpp"
 #include "../core/target.hpp"
+#include "../layers/detail/rows.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
