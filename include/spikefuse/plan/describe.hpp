@@ -165,7 +165,8 @@ struct description {
              readable_bytes(static_cast<double>(offsets::memory_total * sizeof(T))) +
              "; scratch a team: " + scratch_of<offsets>());
         using training = plan::layout<Schedule, T, true>;
-        line("training: 1 launch, on a device 2 or, of spikes, 3, and 1 that copies weights; tape: " +
+        line("training: 1 launch, on a device 2 or, of spikes, 3, and 1 that copies weights; "
+             "tape: " +
              readable_bytes(static_cast<double>(offsets::entry_total * sizeof(T))) +
              " a sample and " + std::to_string(training::block_steps) + " steps, and " +
              readable_bytes(static_cast<double>(training::kept_currents * sizeof(T))) +
