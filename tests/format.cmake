@@ -13,6 +13,7 @@ set(may_be_longer "^tests/support/generated/") # what the generator writes
 # These are not wrapped yet.
 list(APPEND may_be_longer "^tests/device/" "^tests/CMakeLists.txt$" "^cmake/device_bundle.cmake$"
     "^scripts/run_on_device.sh$" "^bench/(device|images)_peers.py$")
+list(APPEND may_be_longer "^build/")
 list(JOIN may_be_longer "|" may_be_longer)
 set(patterns ${ROOT}/CMakeLists.txt ${ROOT}/.ci/run)
 foreach(folder IN ITEMS include tests examples bench tools cmake scripts docs packaging)
