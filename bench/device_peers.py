@@ -99,6 +99,16 @@ def norse_truth(of):
     return torch.stack(spikes).sum()
 
 
+def leaky_readout(spikes, weight):
+    """The largest over time of a leaky sum."""
+    currents = torch.nn.functional.linear(spikes, weight)
+    mem, best = torch.zeros_like(currents[0]), None
+    for current in currents:
+        mem = 0.9 * mem + current
+        best = mem if best is None else torch.maximum(best, mem)
+    return best
+
+
 def snntorch_way(of, compiled):
     import snntorch
 
@@ -118,12 +128,7 @@ def snntorch_way(of, compiled):
             spikes.append(z)
         if len(weights) == 1:
             return torch.stack(spikes).sum(0)
-        currents = torch.nn.functional.linear(torch.stack(spikes), weights[1])
-        mem, best = torch.zeros_like(currents[0]), None
-        for t in range(x.shape[0]):
-            mem = 0.9 * mem + currents[t]
-            best = mem if best is None else torch.maximum(best, mem)
-        return best
+        return leaky_readout(torch.stack(spikes), weights[1])
 
     return run
 
@@ -141,12 +146,7 @@ def spikingjelly_way(of, compiled):
         spikes = lif(torch.nn.functional.linear(x, weights[0]))
         if len(weights) == 1:
             return spikes.sum(0)
-        currents = torch.nn.functional.linear(spikes, weights[1])
-        mem, best = torch.zeros_like(currents[0]), None
-        for t in range(x.shape[0]):
-            mem = 0.9 * mem + currents[t]
-            best = mem if best is None else torch.maximum(best, mem)
-        return best
+        return leaky_readout(spikes, weights[1])
 
     return run
 
