@@ -156,7 +156,7 @@ void hold(std::vector<double> const& made, std::vector<double> const& wanted, do
 
 TEST_CASE("generated networks, compiled, do what was recorded: spikes exactly, numbers to 1e-12") {
     auto const all = test::nir_files(test::nir_golden_data());
-    if (all.empty()) SKIP("no recordings");
+    if (all.empty()) SKIP("no recordings in " << test::nir_golden_data());
     std::size_t const files = number_in("SPIKEFUSE_NIR_COMPILED", 1),
                       first = number_in("SPIKEFUSE_NIR_COMPILED_FROM", 21) % all.size();
     test::folder const here;

@@ -8,14 +8,18 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
+/// Word w of a row of `width` bits, without what stands behind them.
+SPIKEFUSE_FUNCTION std::uint32_t word_at(std::uint32_t const* row, int width, int w) {
+    std::uint32_t const word = row[w];
+    return w == width / 32 ? word & ((1u << (width % 32)) - 1u) : word;
+}
 /// The 64 bits of a row of `width` bits that begin at bit `at`; outside the row they are 0.
 SPIKEFUSE_FUNCTION std::uint64_t bits_from(std::uint32_t const* row, int width, int at) {
     std::uint64_t bits = 0;
     int const begin = at < 0 ? 0 : at;
     if (begin >= width || at <= -64) return 0;
     for (int w = begin / 32; w <= (width - 1) / 32 && w * 32 < at + 64; ++w) {
-        std::uint32_t word = row[w];
-        if (w == width / 32) word &= (1u << (width % 32)) - 1u;
+        std::uint32_t const word = word_at(row, width, w);
         int const shift = w * 32 - at;
         bits |= shift >= 0 ? static_cast<std::uint64_t>(word) << shift
                            : static_cast<std::uint64_t>(word) >> -shift;

@@ -157,9 +157,9 @@ template <class Feed, class C> // a thread's
 SPIKEFUSE_FUNCTION std::uint32_t word_of_row(C const& here, int r, int lane) {
     using from = plan::first_source<Feed>;
     constexpr int width = C::schedule::template buffer_at<from::buffer>::width;
-    std::uint32_t const word =
-        lane < C::layout::words(width) ? row_of<from::buffer>(here, r - from::delay)[lane] : 0;
-    return lane == width / 32 ? word & ((1u << (width % 32)) - 1u) : word;
+    return lane < C::layout::words(width)
+               ? word_at(row_of<from::buffer>(here, r - from::delay), width, lane)
+               : 0;
 }
 template <class Feed, class C>
 SPIKEFUSE_FUNCTION void count_by_warp(C const& here, int r, std::int32_t* count) {

@@ -71,9 +71,8 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
 /// without a neuron.
 template <class C, class Stage, class Feed>
 inline constexpr bool shares_rows =
-    C::layout::shared_row >= static_cast<std::size_t>(C::layout::padded(Stage::width)) &&
-    C::layout::template replays<Stage>::value && lists_bits<C, Feed> &&
-    pieces_of_feed<C, Feed> == 1 && plan::mp11::mp_size<typename Stage::feeds>::value == 1;
+    C::layout::template shared_width<Stage>() > 0 && pieces_of_feed<C, Feed> == 1 &&
+    plan::mp11::mp_size<typename Stage::feeds>::value == 1 && lists_bits<C, Feed>;
 /// Sums of listed rows by all threads, a warp a row; calls consume as each_panel does.
 template <class Stage, class Feed, class C, class List, class Consume>
 SPIKEFUSE_FUNCTION void sum_shared_rows(C const& here, List const& list, Consume const& consume) {

@@ -16,8 +16,7 @@ SPIKEFUSE_FUNCTION void columns_by_warps(int rank, int threads, int rows, Rows c
     int const lane = rank % warp::width;
     for (int tile = rank / warp::width; tile < 2 * words; tile += threads / warp::width) {
         int const word = tile % words, half = tile / words, r = half * 32 + lane;
-        std::uint32_t row = r < rows ? row_of(r)[word] : 0;
-        if (word == Width / 32) row &= (1u << (Width % 32)) - 1u;
+        std::uint32_t const row = r < rows ? word_at(row_of(r), Width, word) : 0;
         reinterpret_cast<std::uint32_t*>(columns)[(word * 32 + lane) * 2 + half] =
             warp::transpose(lane, row);
     }

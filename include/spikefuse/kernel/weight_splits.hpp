@@ -291,8 +291,7 @@ struct split_kernel {
             }
             if constexpr (from::offset % 32 == 0) {
                 int const k = w - from::offset / 32;
-                if (k >= 0 && k < layout::words(width))
-                    bits |= k == width / 32 ? row[k] & ((1u << (width % 32)) - 1u) : row[k];
+                if (k >= 0 && k < layout::words(width)) bits |= word_at(row, width, k);
             } else {
                 bits |= static_cast<std::uint32_t>(bits_from(row, width, w * 32 - from::offset));
             }

@@ -250,7 +250,7 @@ struct layout : stage_traits<Schedule>,
     /// step: of teams that have at least twice as many threads.
     template <class Node>
     static constexpr int shared_width() {
-        if constexpr (facts::template replays<Node>::value) {
+        if constexpr (lanes<T>::width == 1 && facts::template replays<Node>::value) {
             constexpr int width = padded(Node::width);
             return !facts::weightless(typename Node::feeds{}) && width <= 64 &&
                            2 * width <= widest_layer
