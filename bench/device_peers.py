@@ -40,9 +40,26 @@ class case:
         generator = torch.Generator(device=device).manual_seed(3)
         self.name, self.sizes, self.recurrent = name, sizes, recurrent
         self.x = (torch.rand(steps, batch, sizes[0], generator=generator, device=device) < 0.1).float()
-        self.weights = [(torch.rand(b, a, generator=generator, device=device) * 2 - 1) * 4 / a**0.5 + 0.02 for a, b in zip(sizes, sizes[1:])]
+        self.weights = [(torch.rand(b, a, generator=generator, device=device) * 2 - 1) / a**0.5 for a, b in zip(sizes, sizes[1:])]
         n = sizes[1]
         self.loop = (torch.rand(n, n, generator=generator, device=device) * 2 - 1) / n**0.5 if recurrent else None
+
+    def scale(self, factor):
+        self.weights = [w * factor for w in self.weights]
+        if self.loop is not None:
+            self.loop = self.loop * factor
+
+    def fire_at(self, wanted):
+        """Scales weights until the hidden neurons, norse's, fire in this share of the steps; returns how often they do."""
+        low, high = 0.1, 100.0
+        for _ in range(12):
+            middle = (low * high) ** 0.5
+            self.scale(middle)
+            share = float(norse_truth(self)) / (self.x.shape[0] * self.x.shape[1] * self.sizes[1])
+            low, high = (middle, high) if share < wanted else (low, middle)
+            self.scale(1 / middle)
+        self.scale(middle)
+        return share
 
 
 def norse_way(of, compiled):
@@ -167,6 +184,7 @@ cases = [case("linear(512) b16 T500", [512, 512], 500, 16), case("784-256-10 b25
          case("700-256r-20 b32 T100", [700, 256, 20], 100, 32, True)]
 print(torch.cuda.get_device_name(), "torch", torch.__version__)
 for of in cases:
+    say(of.name, "share of steps in which hidden neurons fire", percent=100 * of.fire_at(0.12))
     flat = of.x.reshape(-1, of.sizes[0])
     say(of.name, "product of all steps (cuBLAS, fp32)", us=time_of(lambda: flat @ of.weights[0].T))
 for library, way in (("norse", norse_way), ("snntorch", snntorch_way), ("spikingjelly", spikingjelly_way)):
