@@ -102,14 +102,16 @@ struct warp {
     struct sums {
         int before, all;
     };
+    /// Of `Threads` neighbours, of which this one is `lane`.
+    template <int Threads = width>
     static SPIKEFUSE_FUNCTION sums add_up([[maybe_unused]] int lane, int mine) {
 #if defined(__CUDA_ARCH__)
         int before = mine;
-        for (int apart = 1; apart < 32; apart *= 2) {
-            int const other = __shfl_up_sync(~0u, before, apart);
+        for (int apart = 1; apart < Threads; apart *= 2) {
+            int const other = __shfl_up_sync(~0u, before, apart, Threads);
             if (lane >= apart) before += other;
         }
-        return {before - mine, __shfl_sync(~0u, before, 31)};
+        return {before - mine, __shfl_sync(~0u, before, Threads - 1, Threads)};
 #else
         return {0, mine};
 #endif
@@ -128,10 +130,22 @@ struct warp {
         return row;
 #endif
     }
-    /// What thread k has.
-    static SPIKEFUSE_FUNCTION int of_thread([[maybe_unused]] int k, int mine) {
+    /// The largest number of `Threads` neighbours.
+    template <int Threads = width>
+    static SPIKEFUSE_FUNCTION int largest(int mine) {
 #if defined(__CUDA_ARCH__)
-        return __shfl_sync(~0u, mine, k);
+        for (int apart = 1; apart < Threads; apart *= 2) {
+            int const other = __shfl_xor_sync(~0u, mine, apart);
+            if (other > mine) mine = other;
+        }
+#endif
+        return mine;
+    }
+    /// Of what this thread has and what its like in the other half of the warp has.
+    static SPIKEFUSE_FUNCTION int larger_of_halves(int mine) {
+#if defined(__CUDA_ARCH__)
+        int const other = __shfl_xor_sync(~0u, mine, width / 2);
+        return mine > other ? mine : other;
 #else
         return mine;
 #endif

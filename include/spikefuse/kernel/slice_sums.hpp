@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Sums of the rows of a matrix in a team's shared memory that bits name: a warp lists the bits,
-/// then its threads add up the rows, a few neighbouring numbers each.
+/// Sums of the rows of a matrix in a team's shared memory that bits name: threads list the bits,
+/// then add up the rows, a few neighbouring numbers each. A warp makes two sums at once, so that
+/// what a list costs is paid for two, and a thread reads sixteen bytes of a row.
 
 #include "../core/target.hpp"
 #include "../layers/detail/rows.hpp"
+#include "../plan/memory_map.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -18,90 +20,105 @@ struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
 struct alignas(16) [[gnu::may_alias]] eight_events {
     std::uint32_t of[4];
 
-    /// Of the row of `Outputs` weights that entry j names, those of thread `lane`.
+    /// Of the row of `Outputs` numbers that entry j names, those of thread `lane`.
     template <class Some, int Outputs, class T>
-    SPIKEFUSE_FUNCTION Some row(T const* weights, int j, int lane) const {
-        if constexpr (warp::width > 1 && sizeof(T) * Outputs == 256) {
+    SPIKEFUSE_FUNCTION Some row(T const* rows, int j, int lane) const {
+        if constexpr (sizeof(T) * Outputs == 256) {
             auto const at = static_cast<std::uint32_t>(sizeof(Some)) * static_cast<unsigned>(lane);
-            return *reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(weights) +
+            return *reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(rows) +
                                                   warp::half_times_256(of[j / 2], j % 2 == 1, at));
         } else {
             auto const entry = of[j / 2] >> (j % 2 * 16) & 0xffffu;
-            return reinterpret_cast<Some const*>(weights + entry * Outputs)[lane];
+            return reinterpret_cast<Some const*>(rows + entry * Outputs)[lane];
         }
     }
 };
 
-/// Bits of `words` words: of the words before this thread's, and of all.
-/// @param word this thread's, of a warp
-template <class WordOf>
-SPIKEFUSE_FUNCTION warp::sums count_words([[maybe_unused]] std::uint32_t word,
-                                          [[maybe_unused]] WordOf const& word_of,
-                                          [[maybe_unused]] int lane, [[maybe_unused]] int words) {
-    if constexpr (warp::width > 1) {
-        return warp::add_up(lane, count_bits(word));
-    } else {
-        int all = 0;
-        for (int w = 0; w < words; ++w) all += count_bits(word_of(w));
-        return {0, all};
-    }
-}
-
-/// A sum that a warp makes.
-template <class T, int Outputs>
+inline constexpr int sums_of_warp = 2; // at once, with a list each
+/// A sum that half a warp makes, beside that of the other half; on a host a thread.
+/// @tparam Words of bits, at most
+/// @tparam Listed words whose bits have room in a list; more events than that are listed in pieces
+template <class T, int Outputs, int Words, int Listed = Words, class Warp = warp>
 struct listed_sum {
-    using numbers = some_numbers<T, Outputs / warp::width>;
+    static constexpr int at_once = Warp::width > 1 ? sums_of_warp : 1,
+                         threads = Warp::width / at_once, // of a sum
+        own = (Words + threads - 1) / threads;            // words of a thread, neighbours
+    static_assert(Listed >= (threads > 1 ? own : 1), "a list has room for what cannot be parted");
+    using numbers = some_numbers<T, Outputs / threads>;
+
     T const* rows;         // [row][Outputs]
     std::uint16_t zeros;   // the number of a row of zeros
-    std::uint16_t* events; // this warp's list
-    int lane;
+    std::uint16_t* events; // this sum's list, with room for 32 * Listed entries and 16 more
+    int lane;              // of this thread, of those of the sum
     numbers part[events_together] = {};
 
-    /// Adds the rows that words [w, end) name, behind `done` others: rows of zeros lead them, so
-    /// that each goes to its own part. Returns how many are done.
-    /// @param word this thread's, of a warp; word_of(w): any, on a host
-    template <class WordOf>
-    SPIKEFUSE_FUNCTION int add([[maybe_unused]] std::uint32_t word,
-                               [[maybe_unused]] WordOf const& word_of, warp::sums const& sums,
-                               int words, int w, int end, int done) {
-        int const lead = done % events_together;
-        std::uint16_t* to = events + lead;
-        int count = lead;
-        if constexpr (warp::width > 1) {
-            to += sums.before - done;
-            if (lane >= w && lane < end)
-                for (std::uint32_t left = word; left != 0; left &= left - 1)
-                    *to++ = static_cast<std::uint16_t>(lane * 32 + lowest_bit(left));
-            count += (end < words ? warp::of_thread(end, sums.before) : sums.all) - done;
-        } else {
-            for (; w < end; ++w)
-                for (std::uint32_t left = word_of(w); left != 0; left &= left - 1)
-                    to[count++ - lead] = static_cast<std::uint16_t>(w * 32 + lowest_bit(left));
-        }
-        auto const fill = [&](int k) {
-            if (k < lead) events[k] = zeros;
-            events[count + k] = zeros;
-        };
-        if constexpr (warp::width > 1) {
-            if (lane < 8) fill(lane);
-        } else {
-            for (int k = 0; k < 8; ++k) fill(k);
-        }
-        warp::meet();
-        for (int k = 0; k < count; k += 8) {
-            auto const eight = *reinterpret_cast<eight_events const*>(events + k);
-            for (int j = 0; j < 8; ++j) {
-                auto const row = eight.template row<numbers, Outputs>(rows, j, lane);
-                for (int q = 0; q < Outputs / warp::width; ++q)
-                    part[j % events_together].of[q] += row.of[q];
-            }
-        }
-        warp::meet(); // the list has been read
-        return done + count - lead;
+    /// Adds the rows that the words of all threads name: bit b of word w row 32 w + b, and word k
+    /// of this thread is w = lane * own + k. Both halves of a warp call it together. Returns how
+    /// many they are.
+    SPIKEFUSE_FUNCTION int add(std::uint32_t const (&word)[own]) {
+        int mine = 0;
+        for (int k = 0; k < own; ++k) mine += count_bits(word[k]);
+        auto const sums = Warp::template add_up<threads>(lane, mine);
+        int done = 0;
+        do {
+            int const until = Listed >= Words ? sums.all : that_fit(word, sums, mine, done);
+            add_events(word, sums.before, done, until);
+            done = until;
+        } while (Listed < Words && Warp::larger_of_halves(sums.all - done) > 0);
+        return sums.all;
     }
     /// Number q of this thread.
     SPIKEFUSE_FUNCTION T total(int q) const {
         return (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]);
+    }
+
+  private:
+    /// How far a list comes that begins behind `done` events, in events; it ends with a thread's
+    /// last, on a host with a word's.
+    SPIKEFUSE_FUNCTION static int that_fit([[maybe_unused]] std::uint32_t const (&word)[own],
+                                           typename Warp::sums const& sums,
+                                           [[maybe_unused]] int mine, int done) {
+        constexpr int room = 32 * Listed;
+        if (Warp::larger_of_halves(sums.all - done) <= room) return sums.all;
+        if constexpr (threads > 1) {
+            int const until = sums.before + mine;
+            return Warp::template largest<threads>(until - done <= room ? until : 0);
+        } else {
+            int until = 0;
+            for (int k = 0; k < own && until + count_bits(word[k]) - done <= room; ++k)
+                until += count_bits(word[k]);
+            return until;
+        }
+    }
+    /// Adds the rows of events `done` to `until`: rows of zeros lead them, so that each goes to its
+    /// own part.
+    /// @param before events of the threads before this one
+    SPIKEFUSE_FUNCTION void add_events(std::uint32_t const (&word)[own], int before, int done,
+                                       int until) {
+        int const lead = done % events_together, count = lead + until - done,
+                  most = plan::round_up(Warp::larger_of_halves(count), 8);
+        std::uint16_t* to = events + lead + (before > done ? before - done : 0);
+        for (int k = 0; k < own; ++k) {
+            int const after = before + count_bits(word[k]);
+            for (std::uint32_t left = before >= done && after <= until ? word[k] : 0; left != 0;
+                 left &= left - 1)
+                *to++ = static_cast<std::uint16_t>((lane * own + k) * 32 + lowest_bit(left));
+            before = after;
+        }
+        SPIKEFUSE_ROUNDS(1)
+        for (int k = lane; k < lead; k += threads) events[k] = zeros;
+        SPIKEFUSE_ROUNDS(1)
+        for (int k = count + lane; k < most; k += threads) events[k] = zeros;
+        Warp::meet();
+        for (int k = 0; k < most; k += 8) {
+            auto const eight = *reinterpret_cast<eight_events const*>(events + k);
+            for (int j = 0; j < 8; ++j) {
+                auto const row = eight.template row<numbers, Outputs>(rows, j, lane);
+                for (int q = 0; q < Outputs / threads; ++q)
+                    part[j % events_together].of[q] += row.of[q];
+            }
+        }
+        Warp::meet(); // the lists have been read
     }
 };
 

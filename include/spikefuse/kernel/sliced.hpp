@@ -6,7 +6,6 @@
 /// which whoever is waited for has drawn before. The bits are those of the other schedules.
 
 #include "forward.hpp"
-#include "slice_sums.hpp"
 #include "slices.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
@@ -169,21 +168,23 @@ struct sliced_kernel {
         }
     }
 
-    /// Rows of currents of a block: a warp a row.
+    /// Rows of currents of a block: a warp two at once.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
                                    unsigned char* memory, T const* weights, T* currents) const {
         using over = typename slices::over;
         constexpr int outputs = slices::outputs, steps = slices::steps,
-                      each = outputs / warp::width, words = (slices::inputs + 31) / 32;
-        using some_outputs = some_numbers<T, each>;
+                      words = (slices::inputs + 31) / 32;
+        using sum = listed_sum<T, outputs, words, slices::listed_words>;
+        using some_outputs = typename sum::numbers;
+        constexpr int each = outputs / sum::threads;
         int const threads = warp::width == 1 ? 0 : neuron_threads,
-                  rank = (team.team_rank() - threads) / warp::width,
-                  lane = (team.team_rank() - threads) % warp::width,
+                  thread = team.team_rank() - threads, rank = thread / warp::width,
+                  half = thread % warp::width / sum::threads, lane = thread % sum::threads,
                   warps = (team.team_size() - threads) / warp::width,
                   rows = run.steps - first < steps ? run.steps - first : steps;
         auto* const events = reinterpret_cast<std::uint16_t*>(memory + slices::lists_at) +
-                             rank % adding_warps * slices::entries;
+                             (rank % adding_warps * sums_of_warp + half) * slices::entries;
         some_outputs bias{};
         if constexpr (over::has_bias)
             for (int q = 0; q < each; ++q) {
@@ -204,38 +205,34 @@ struct sliced_kernel {
             source = reinterpret_cast<std::uint32_t const*>(between.first);
             apart = between.step / 4;
         }
-        wait_for_rows<slices::source>(sample, first + rows, lane);
-        auto const word_of = [&](int r, int w) { // a word of a row, which may not be there
-            if (r >= rows || w >= words) return std::uint32_t(0);
-            std::uint32_t word =
-                source[static_cast<std::size_t>(first + r) * apart + static_cast<std::size_t>(w)];
-            if (slices::inputs % 32 != 0 && w == words - 1)
-                word &= (1u << (slices::inputs % 32)) - 1u;
-            return word;
+        wait_for_rows<slices::source>(sample, first + rows, thread % warp::width);
+        using words_of_thread = std::uint32_t[sum::own];
+        auto const load = [&](int r, words_of_thread& to) { // zeros of a row that is not there
+            for (int k = 0; k < sum::own; ++k) {
+                int const w = lane * sum::own + k;
+                to[k] = 0;
+                if (r < rows && w < words)
+                    to[k] = word_at(source + static_cast<std::size_t>(first + r) * apart,
+                                    slices::inputs, w);
+            }
         };
-        int const together = warps < adding_warps ? warps : adding_warps;
-        std::uint32_t next = warp::width > 1 ? word_of(rank, lane) : 0;
-        for (int r = rank; r < rows; r += together) {
-            std::uint32_t const word = next; // of this thread; the next row's is on its way
-            if constexpr (warp::width > 1) next = word_of(r + together, lane);
-            auto const of_row = [&](int w) { return word_of(r, w); };
-            listed_sum<T, outputs> row{weights, static_cast<std::uint16_t>(slices::inputs), events,
-                                       lane};
-            warp::sums const sums = count_words(word, of_row, lane, words);
-            if (words <= slices::listed_words || sums.all <= slices::listed_events) {
-                row.add(word, of_row, sums, words, 0, words, 0);
-            } else {
-                for (int w = 0, done = 0; w < words; w += slices::listed_words)
-                    done = row.add(
-                        word, of_row, sums, words, w,
-                        w + slices::listed_words < words ? w + slices::listed_words : words, done);
-            }
-            some_outputs sum;
+        int const together = sum::at_once * (warps < adding_warps ? warps : adding_warps);
+        words_of_thread next;
+        int r = sum::at_once * rank + half;
+        load(r, next);
+        for (; r - half < rows; r += together) {
+            words_of_thread word;
+            for (int k = 0; k < sum::own; ++k) word[k] = next[k];
+            load(r + together, next); // on its way
+            sum row{weights, static_cast<std::uint16_t>(slices::inputs), events, lane};
+            row.add(word);
+            some_outputs total;
             for (int q = 0; q < each; ++q) {
-                sum.of[q] = row.total(q);
-                if constexpr (over::has_bias) sum.of[q] = bias.of[q] + sum.of[q];
+                total.of[q] = row.total(q);
+                if constexpr (over::has_bias) total.of[q] = bias.of[q] + total.of[q];
             }
-            *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = sum;
+            if (r < rows)
+                *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = total;
         }
     }
 

@@ -4,6 +4,7 @@
 /// holds in its team's shared memory, and how a team stands for its part of a sample.
 
 #include "context.hpp"
+#include "slice_sums.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -46,7 +47,7 @@ struct teams_on<sliced<Space>> {
 inline constexpr int adding_warps = 14, neuron_threads = 64;
 
 /// What a slice of a stage is, where it can be one: behind one connection over one source of
-/// spikes, which a warp lists with a word a thread, and with weights that shared memory holds.
+/// spikes, and with weights that shared memory holds.
 template <class Schedule, class T, class Node>
 struct slices_of {
     static constexpr bool possible = false;
@@ -69,10 +70,12 @@ struct slices_of<
         constexpr std::size_t bytes() const {
             return sizeof(T) * static_cast<std::size_t>(outputs) *
                        static_cast<std::size_t>(inputs + 1 + 2 * steps) +
-                   2 * static_cast<std::size_t>(adding_warps * (32 * listed_words + 16)) + 4 * 64;
+                   2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
+                                                (32 * listed_words + 16)) +
+                   4 * 64;
         }
     };
-    static constexpr std::size_t room = 223000; // of an H100, as Kokkos counts
+    static constexpr std::size_t room = 224000; // of an H100, without what Kokkos keeps
     static constexpr choice chosen = [] {
         constexpr choice choices[] = {{neuron_threads, 4 * adding_warps, 8}, // rows for all warps
                                       {neuron_threads, 2 * adding_warps, 8},
@@ -88,8 +91,7 @@ struct slices_of<
                          entries = listed_events + 16;
     static constexpr std::size_t bytes = chosen.bytes();
     static constexpr int count = (padded + outputs - 1) / outputs;
-    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits && inputs <= 1024 &&
-                                     bytes <= room &&
+    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits && bytes <= room &&
                                      !plan::stage_traits<Schedule>::competes(Points{});
 
     static constexpr std::size_t currents_at =

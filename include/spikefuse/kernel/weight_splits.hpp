@@ -121,8 +121,8 @@ struct split_kernel {
     static constexpr int P = panel_width<T>;
     static constexpr int warps = 16, device_threads = 32 * warps;
     /// Outputs of a slice: a row of gradients is 256 bytes.
-    static constexpr int outputs = static_cast<int>(256 / sizeof(T)), each = outputs / warp::width;
-    static constexpr int most_rows = 512, few_rows = 96; // in more than 48 KiB, and in less
+    static constexpr int outputs = static_cast<int>(256 / sizeof(T));
+    static constexpr int most_rows = 512, few_rows = 64; // in more than 48 KiB, and in less
     static constexpr int inputs_together = 256;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
     using team_member = typename policy::member_type;
@@ -147,7 +147,7 @@ struct split_kernel {
         return columns_at(rows) + 4 * static_cast<std::size_t>(inputs_together * words_apart(rows));
     }
     static SPIKEFUSE_FUNCTION constexpr std::size_t bytes(int rows) {
-        return lists_at(rows) + 2 * static_cast<std::size_t>(warps * (rows + 16));
+        return lists_at(rows) + 2 * static_cast<std::size_t>(warps * sums_of_warp * (rows + 16));
     }
     struct ticket_counts {
         int all, most; // slices of all connections, of one
@@ -332,33 +332,39 @@ struct split_kernel {
                                        int split, int rows, int input, int some,
                                        bool begins) const {
         using over = typename Schedule::template over<weights_of<Stage>>;
+        using sum_of_rows = listed_sum<T, outputs, most_rows / 32>;
+        constexpr int each = outputs / sum_of_rows::threads, some_of = each < 4 ? each : 4;
         auto const* const columns =
             reinterpret_cast<std::uint32_t const*>(memory + columns_at(together));
-        int const rank = team.team_rank() / warp::width, lane = team.team_rank() % warp::width,
-                  apart = words_apart(together), words = (rows + 31) / 32;
+        int const rank = team.team_rank() / warp::width,
+                  lane = team.team_rank() % sum_of_rows::threads,
+                  half = team.team_rank() % warp::width / sum_of_rows::threads,
+                  apart = words_apart(together), words = (rows + 31) / 32,
+                  size = team.team_size() / warp::width;
         if (rank >= warps) return;
-        auto* const events =
-            reinterpret_cast<std::uint16_t*>(memory + lists_at(together)) + rank * (together + 16);
+        auto* const events = reinterpret_cast<std::uint16_t*>(memory + lists_at(together)) +
+                             (rank * sums_of_warp + half) * (together + 16);
         T* const parameters = run.gradient +
                               static_cast<std::size_t>(split) * layout::parameter_total +
                               layout::template parameter_offset<weights_of<Stage>>;
-        int const n = slice * outputs + lane * each, size = team.team_size() / warp::width;
-        for (int i = rank; i < some; i += size < warps ? size : warps) {
+        int const n = slice * outputs + lane * each,
+                  next = sum_of_rows::at_once * (size < warps ? size : warps);
+        for (int i = sum_of_rows::at_once * rank + half; i - half < some; i += next) {
             bool const is_bias = over::has_bias && input + i == over::inputs;
-            auto const word_of = [&](int w) {
-                if (w >= words) return std::uint32_t(0);
-                if (!is_bias) return columns[i * apart + w];
-                return rows - w * 32 >= 32 ? ~0u : (1u << (rows - w * 32)) - 1u;
-            };
-            std::uint32_t const word = warp::width > 1 ? word_of(lane) : 0;
-            warp::sums const sums = count_words(word, word_of, lane, words);
-            if (sums.all == 0 && !begins) continue;
-            listed_sum<T, outputs> sum{reinterpret_cast<T const*>(memory),
-                                       static_cast<std::uint16_t>(together), events, lane};
-            sum.add(word, word_of, sums, words, 0, words, 0);
-            for (int q = 0; q < each; q += each < 4 ? each : 4) {
-                if (n + q >= plan::round_up(Stage::width, P)) continue;
-                constexpr int some_of = each < 4 ? each : 4;
+            std::uint32_t word[sum_of_rows::own];
+            for (int k = 0; k < sum_of_rows::own; ++k) {
+                int const w = lane * sum_of_rows::own + k;
+                word[k] = 0;
+                if (i < some && w < words)
+                    word[k] = !is_bias              ? columns[i * apart + w]
+                              : rows - w * 32 >= 32 ? ~0u
+                                                    : (1u << (rows - w * 32)) - 1u;
+            }
+            sum_of_rows sum{reinterpret_cast<T const*>(memory),
+                            static_cast<std::uint16_t>(together), events, lane};
+            bool const adds = sum.add(word) != 0 || begins;
+            for (int q = 0; q < each; q += some_of) {
+                if (!adds || i >= some || n + q >= plan::round_up(Stage::width, P)) continue;
                 using these = some_numbers<T, some_of>;
                 T* place_of =
                     over::panel(parameters, n + q) + static_cast<std::size_t>(input + i) * P;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Sums of listed rows as a device's warp makes them, two at once: its threads are simulated.
+
+#include "../support/simulated_warp.hpp"
+
+#include <array>
+#include <catch2/catch_all.hpp>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <spikefuse/kernel/slice_sums.hpp>
+#include <vector>
+
+using namespace spikefuse;
+using namespace spikefuse::detail;
+using test::simulated_warp;
+
+namespace {
+
+double share(std::mt19937& random) { return static_cast<double>(random()) / 4294967296.0; }
+
+using row_of_bits = std::vector<std::uint32_t>;
+
+/// What a warp has: numbers, and a list for each of its sums.
+template <class T, int Outputs, int Words, int Listed>
+struct summing {
+    static constexpr int zeros = 32 * Words, list = 32 * Listed + 16;
+    struct alignas(16) entries {
+        std::uint16_t of[(list + 1 + 7) / 8 * 8]; // one more, which nobody may write
+    };
+    std::vector<some_numbers<T, 4>> numbers{static_cast<std::size_t>((zeros + 1) * Outputs / 4)};
+    std::array<entries, 2> lists;
+
+    summing() {
+        std::mt19937 random(Words + Outputs);
+        for (int k = 0; k < zeros * Outputs; ++k)
+            at()[k] =
+                static_cast<T>(std::ldexp(share(random) - 0.5, static_cast<int>(random() % 16)));
+        for (entries& one : lists) one.of[list] = 4711;
+    }
+    T* at() { return numbers.data()->of; }
+
+    /// Event j goes to part j % 4.
+    std::vector<T> expected(row_of_bits const& row) {
+        std::vector<T> part[4], sum;
+        for (auto& one : part) one.resize(Outputs);
+        int j = 0;
+        for (int k = 0; k < zeros; ++k)
+            if (row[static_cast<std::size_t>(k / 32)] >> k % 32 & 1u) {
+                for (int n = 0; n < Outputs; ++n)
+                    part[j % 4][static_cast<std::size_t>(n)] += at()[k * Outputs + n];
+                ++j;
+            }
+        for (std::size_t n = 0; n < Outputs; ++n)
+            sum.push_back((part[0][n] + part[1][n]) + (part[2][n] + part[3][n]));
+        return sum;
+    }
+    template <class Warp>
+    std::vector<T> sum_of(row_of_bits const& row, int half, int lane, int& events) {
+        using sum_type = listed_sum<T, Outputs, Words, Listed, Warp>;
+        std::uint32_t word[sum_type::own];
+        for (int k = 0; k < sum_type::own; ++k) {
+            auto const w = static_cast<std::size_t>(lane * sum_type::own + k);
+            word[k] = w < row.size() ? row[w] : 0;
+        }
+        sum_type sum{at(), zeros, lists[static_cast<std::size_t>(half)].of, lane};
+        events = sum.add(word);
+        std::vector<T> own;
+        for (int q = 0; q < Outputs / sum_type::threads; ++q) own.push_back(sum.total(q));
+        return own;
+    }
+};
+int count_of(row_of_bits const& row) {
+    int count = 0;
+    for (std::uint32_t const word : row) count += count_bits(word);
+    return count;
+}
+row_of_bits random_row(int words, double activity, std::mt19937& random) {
+    row_of_bits row(static_cast<std::size_t>(words));
+    for (std::uint32_t& word : row)
+        for (unsigned b = 0; b < 32; ++b)
+            word |= static_cast<std::uint32_t>(share(random) < activity) << b;
+    return row;
+}
+
+template <class T, int Outputs, int Words, int Listed>
+void check_sums() {
+    using all = summing<T, Outputs, Words, Listed>;
+    INFO(Outputs << " outputs, " << Words << " words, of which " << Listed << " are listed");
+    auto const own = std::make_unique<all>();
+    std::mt19937 random(5);
+    for (double const activity : {0.0, 0.004, 0.1, 0.3, 1.0})
+        for (double const other : {0.0, 0.1, 1.0}) {
+            row_of_bits const rows[2] = {random_row(Words, activity, random),
+                                         random_row(Words, other, random)};
+            std::vector<T> got[2], truth[2];
+            int events[2] = {};
+            for (auto& one : got) one.resize(Outputs);
+            simulated_warp::run([&](int lane) {
+                int const half = lane / 16, each = Outputs / 16;
+                int count = 0;
+                auto const part =
+                    own->template sum_of<simulated_warp>(rows[half], half, lane % 16, count);
+                std::copy(part.begin(), part.end(), got[half].begin() + lane % 16 * each);
+                if (lane % 16 == 0) events[half] = count;
+            });
+            for (int half = 0; half < 2; ++half) {
+                auto const& row = rows[half];
+                CHECK(events[half] == count_of(row));
+                CHECK(got[half] == own->expected(row));
+                CHECK(own->lists[static_cast<std::size_t>(half)].of[all::list] == 4711);
+                int alone = 0; // a host's thread
+                CHECK(own->template sum_of<warp>(row, half, 0, alone) == own->expected(row));
+                CHECK(alone == count_of(row));
+            }
+        }
+}
+
+} // namespace
+
+TEST_CASE("a warp's two sums of listed rows") {
+    check_sums<float, 64, 16, 16>();
+    check_sums<float, 64, 1, 1>();
+    check_sums<float, 64, 25, 4>(); // 784 inputs
+    check_sums<float, 32, 32, 8>();
+    check_sums<float, 32, 45, 8>(); // three words a thread
+    check_sums<double, 64, 3, 1>();
+    check_sums<double, 32, 16, 16>();
+}
