@@ -180,7 +180,7 @@ SPIKEFUSE_FUNCTION void backward_samples(sample_group<C>& all, Loss const& loss)
         });
         if constexpr (splits_weights<typename C::schedule, typename C::number, C::kind>)
             if (leaves_weights(all.of[0])) {
-                as_a_part(all, [](sample_group<C> const& some) { leave_for_weights(some.of[0]); });
+                as_a_part(all, [](sample_group<C> const& some) { leave_spikes(some.of[0]); });
                 continue;
             }
         for_each_index<nodes>([&](auto number) {

@@ -103,5 +103,13 @@ SPIKEFUSE_FUNCTION void load_history(T const* history, int r, Cell& cell) {
             cell.kept[j] = V::load(from + (Cell::about::state_count + 1 + j) * Keep::apart);
         });
 }
+/// What was loaded before into another cell.
+template <class Keep, class Cell>
+SPIKEFUSE_FUNCTION void take_history(Cell const& from, Cell& cell) {
+    for_each_index<Cell::about::state_count>([&](auto j) { cell.states[j] = from.states[j]; });
+    cell.current = from.current;
+    if constexpr (Keep::reuses_cache)
+        for_each_index<Cell::about::cached_count>([&](auto j) { cell.kept[j] = from.kept[j]; });
+}
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -6,6 +6,7 @@
 
 #include "../equations/differentiate.hpp"
 #include "competition.hpp"
+#include "weight_splits.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -68,14 +69,45 @@ SPIKEFUSE_FUNCTION void backward_panels(C const& here, int p, int q, int first, 
         });
     });
     each_place([](V& gradient, T const* place) { gradient = V::load(place); });
+    auto const arriving_at = [&](int own, int r) {
+        if constexpr (Stage::target == plan::readout) {
+            return V::load(keep.output(own, r));
+        } else {
+            return V::load(gradient_at<Stage::target>(here, r, p + own));
+        }
+    };
+    auto const load_step = [&](int own, int r, auto& of) {
+        for_each_index<depth>([&](auto k) {
+            load_history<Keep>(static_cast<T const*>(keep.template history<k>(own)), r, get<k>(of));
+        });
+    };
+    // With one lane what a step reads is on its way while the step behind it is undone.
+    constexpr bool ahead = W == 1;
+    constexpr std::size_t places = ahead ? Count : 1;
+    [[maybe_unused]] typename cells_of<C, points, V, Keep::reuses_cache>::type next[places];
+    [[maybe_unused]] V next_arriving[places];
+    if constexpr (ahead)
+        for_each_index<Count>([&](auto beside) {
+            int const own = q + static_cast<int>(beside);
+            next_arriving[beside] = arriving_at(own, first + rows - 1);
+            load_step(own, first + rows - 1, next[beside]);
+        });
+    bool const seeded = here.run.seeds != nullptr;
     for (int r = first + rows - 1; r >= first; --r)
         for_each_index<Count>([&](auto beside) {
             int const own = q + static_cast<int>(beside), panel = p + own;
             V arriving;
-            if constexpr (Stage::target == plan::readout) {
-                arriving = V::load(keep.output(own, r));
+            if constexpr (ahead) {
+                arriving = next_arriving[beside];
+                for_each_index<depth>([&](auto k) {
+                    take_history<Keep>(get<k>(next[beside]), get<k>(cells[beside]));
+                });
+                if (r > first) {
+                    next_arriving[beside] = arriving_at(own, r - 1);
+                    load_step(own, r - 1, next[beside]);
+                }
             } else {
-                arriving = V::load(gradient_at<Stage::target>(here, r, panel));
+                arriving = arriving_at(own, r);
             }
             for_each_index<depth>([&](auto from_behind) {
                 constexpr std::size_t k = depth - 1 - from_behind;
@@ -83,16 +115,21 @@ SPIKEFUSE_FUNCTION void backward_panels(C const& here, int p, int q, int first, 
                 using about = traits_of<C, layer>;
                 auto& cell = get<k>(cells[beside]);
                 auto& gradient = get<k>(to[beside]);
-                load_history<Keep>(static_cast<T const*>(keep.template history<k>(own)), r, cell);
+                if constexpr (!ahead)
+                    load_history<Keep>(static_cast<T const*>(keep.template history<k>(own)), r,
+                                       cell);
                 draw_noise<layer, V>(here, panel, r, cell);
                 if constexpr (about::competes)
                     cell.highest = lane_is<T>(*winner_of<layer>(here, r) - panel * W);
                 constexpr int slot = layout::template record_slot<layer>();
-                for_each_index<about::state_count>([&](auto j) {
-                    gradient.states[j] += injected_gradient<layer>(here, slot + j, panel, r);
-                });
-                gradient.output = arriving + charges[beside][k] +
-                                  injected_gradient<layer>(here, output_slot<C, layer>, panel, r);
+                gradient.output = arriving + charges[beside][k];
+                if (seeded) {
+                    for_each_index<about::state_count>([&](auto j) {
+                        gradient.states[j] += injected_gradient<layer>(here, slot + j, panel, r);
+                    });
+                    gradient.output +=
+                        injected_gradient<layer>(here, output_slot<C, layer>, panel, r);
+                }
                 equations::step_adjoint(cell, gradient);
                 arriving = gradient.current;
             });
@@ -109,7 +146,15 @@ SPIKEFUSE_FLATTEN void backward_points(C const& here, int p, int q, int first, i
         backward_panels<Stage, Count>(here, p, q, first, rows, keep, deliver, false);
     }
 }
-/// Adjoint of a stage whose history lies in scratch: its currents' gradients go to current_row.
+/// The gradient of a panel's currents in step r: for those who pass it on, and, where a launch of
+/// their own sums the gradients of weights, for that one.
+template <class Stage, class C>
+SPIKEFUSE_FUNCTION void leave_gradient(C const& here, int panel, int r, typename C::V gradient) {
+    gradient.store(current_row<Stage>(here, r) + panel * C::W);
+    if constexpr (weights_of<Stage> != plan::no_layer)
+        if (leaves_weights(here)) gradient.store(kept_currents<weights_of<Stage>>(here, panel, r));
+}
+/// Adjoint of a stage whose history lies in scratch.
 template <class Stage, class C>
 SPIKEFUSE_FUNCTION void backward_steps(C const& here, int first, int rows) {
     using T = typename C::number;
@@ -118,7 +163,7 @@ SPIKEFUSE_FUNCTION void backward_steps(C const& here, int first, int rows) {
         backward_points<Stage, decltype(count)::value>(
             here, p, 0, first, rows, scratch_history<C, Stage>{here, p},
             [&](int panel, int r, typename C::V gradient) {
-                gradient.store(current_row<Stage>(here, r) + panel * C::W);
+                leave_gradient<Stage>(here, panel, r, gradient);
             });
     });
 }
@@ -134,7 +179,7 @@ SPIKEFUSE_FUNCTION void replay(C const& here, Seed const& seed) {
         if constexpr (layout::template gradient_bypasses_buffer<Stage>) {
             pass_plain_gradient<Stage>(here, r, panel, gradient);
         } else {
-            gradient.store(current_row<Stage>(here, r) + panel * C::W);
+            leave_gradient<Stage>(here, panel, r, gradient);
         }
     };
     if constexpr (plan::mp11::mp_empty<points>::value && Stage::target != plan::readout) {

@@ -233,6 +233,7 @@ SPIKEFUSE_FLATTEN void run_points(C const& given, int p, int first, int rows,
             if (now == next_entry(here, now)) store_states(tape_entry(here, now));
             end = left < rows - begin ? begin + left : rows;
         }
+        SPIKEFUSE_ROUNDS((Keep::stores && !Keep::gives ? 8 : 1)) // short steps: loads together
         for (int r = begin; r < end; ++r) {
             currents.read(r, arriving);
             if constexpr (Count == wide) {

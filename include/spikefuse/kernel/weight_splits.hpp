@@ -85,22 +85,11 @@ SPIKEFUSE_FUNCTION void each_stage(Function const& function) {
     for_each_index<plan::mp11::mp_size<stages>::value>(
         [&](auto k) { function(plan::mp11::mp_at_c<stages, k>{}); });
 }
-/// Leaves a block that was undone: gradients of its currents, and its rows of spikes. All meet
-/// before the next block's come into the same places (enter_block).
+/// Leaves the rows of spikes of a block that was undone (gradients of its currents:
+/// leave_gradient). All meet before the next block's come into the same places (enter_block).
 template <class C>
-SPIKEFUSE_FUNCTION void leave_for_weights(C const& here) {
-    using T = typename C::number;
-    using left = left_for_weights<typename C::schedule, T>;
-    each_stage<typename C::schedule>([&](auto stage) {
-        using Stage = decltype(stage);
-        if constexpr (weights_of<Stage> != plan::no_layer) { // braces for nvcc
-            for (int const p : own_panels<Stage>(here)) {
-                T* const to = kept_currents<weights_of<Stage>>(here, p, 0);
-                for (int r = 0; r < here.rows; ++r)
-                    to[static_cast<std::size_t>(r) * C::P] = current_row<Stage>(here, r)[p];
-            }
-        }
-    });
+SPIKEFUSE_FUNCTION void leave_spikes(C const& here) {
+    using left = left_for_weights<typename C::schedule, typename C::number>;
     for_each_index<static_cast<std::size_t>(C::layout::buffer_count)>([&](auto number) {
         constexpr int buffer = static_cast<int>(number),
                       words = static_cast<int>(left::template words_of_row<buffer>());
