@@ -2,8 +2,9 @@
 #pragma once
 /// A device's schedule for stages behind spikes: the outputs of each are sliced over teams, a
 /// slice's weights stay in its team's shared memory, and products of one block of steps run beside
-/// the neurons of the block before. One launch runs all stages: teams draw tickets in an order in
-/// which whoever is waited for has drawn before. The bits are those of the other schedules.
+/// the neurons of the block before. Neurons that read the network's input as it stands are sliced,
+/// too. One launch runs all stages: teams draw tickets in an order in which whoever is waited for
+/// has drawn before. The bits are those of the other schedules.
 
 #include "forward.hpp"
 #include "slices.hpp"
@@ -31,8 +32,9 @@ struct sliced_kernel {
     using all = all_slices<Schedule, T>;
     template <class Stage>
     using slices_of_stage = slices_of<Schedule, T, Stage>;
-    /// Of a device's team; a host's threads do both.
-    static constexpr int device_threads = neuron_threads + 32 * adding_warps;
+    /// Of a device's team; a host's threads add up and run neurons.
+    static constexpr int device_threads = slice_threads<Schedule>,
+                         together = teams_together<Schedule>;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
     using team_member = typename policy::member_type;
     static constexpr int P = panel_width<T>;
@@ -54,9 +56,15 @@ struct sliced_kernel {
         for_each_index<static_cast<std::size_t>(all::count)>([&](auto node) {
             using stage = plan::mp11::mp_at_c<typename Schedule::nodes, node>;
             constexpr int slices = slices_of_stage<stage>::count;
-            if (ticket >= 0 && ticket < slices * where.groups[node])
-                run_slice<static_cast<int>(node), stage>(team, memory, ticket % slices,
-                                                         ticket / slices);
+            if (ticket >= 0 && ticket < slices * where.groups[node]) {
+                if constexpr (slices_of_stage<stage>::adds_up) {
+                    run_slice<static_cast<int>(node), stage>(team, memory, ticket % slices,
+                                                             ticket / slices);
+                } else {
+                    pass_slice<static_cast<int>(node), stage>(team, ticket % slices,
+                                                              ticket / slices);
+                }
+            }
             ticket -= slices * where.groups[node];
         });
     }
@@ -82,20 +90,60 @@ struct sliced_kernel {
             int const last = (k + blocks - 1) % blocks,
                       of = group + (k - 1) / blocks * where.groups[Node];
             if (has_neurons(team) && k > 0)
-                step_neurons<Stage>(team, slice, group, of, last * steps,
-                                    currents + (k - 1) % 2 * (outputs * steps));
+                step_neurons<Stage>(
+                    team, slice, group, of, last * steps,
+                    [&](context const& here, int n, auto const& consume) {
+                        currents_in_memory<T> const arriving{
+                            currents + (k - 1) % 2 * (outputs * steps) + n - slice * outputs,
+                            static_cast<std::size_t>(outputs), 1};
+                        if constexpr (Purpose == purpose::tape) {
+                            bool const keeps = run.currents != nullptr &&
+                                               layout::template keeps_currents<slices::layer>;
+                            consume(kept_when_read<T, currents_in_memory<T>>{
+                                arriving,
+                                keeps ? kept_currents<slices::layer>(here, n, 0) : nullptr,
+                                static_cast<std::size_t>(run.steps) * P});
+                        } else {
+                            consume(arriving);
+                        }
+                    });
             team.team_barrier(); // what was added up is read next, what was read is written next
             if constexpr (Stage::target != plan::readout)
-                if (k > 0 && team.team_rank() == 0) {
-                    int const end = (last + 1) * steps;
-                    Kokkos::memory_fence(); // rows of all threads, then the word that they are
-                                            // there
-                    Kokkos::atomic_store(done<Node>(slice, of),
-                                         where.before +
-                                             static_cast<typename decltype(where)::number>(
-                                                 end < run.steps ? end : run.steps));
-                }
+                if (k > 0) announce<Node>(team, slice, of, (last + 1) * steps);
         }
+    }
+    /// A slice of neurons without weights.
+    template <int Node, class Stage>
+    SPIKEFUSE_FUNCTION void pass_slice(team_member const& team, int slice, int group) const {
+        constexpr int steps = slices_of_stage<Stage>::steps;
+        for (int sample = group; sample < run.batch; sample += where.groups[Node])
+            for (int first = 0; first < run.steps; first += steps) {
+                step_neurons<Stage>(
+                    team, slice, group, sample, first,
+                    [&](context const& here, int n, auto const& consume) {
+                        near_words<steps, 1> near;
+                        pass<Stage, steps>(
+                            here, n, fixed<1>{}, 0, here.rows, near,
+                            [&](int, auto, int, int rows, auto const& currents) {
+                                consume(currents_ahead<T, std::decay_t<decltype(currents)>>(
+                                    currents, rows));
+                            });
+                    });
+                if constexpr (Stage::target != plan::readout) {
+                    team.team_barrier(); // rows of all threads
+                    announce<Node>(team, slice, sample, first + steps);
+                }
+            }
+    }
+    /// Rows of a slice before step `end` are there: the team has met.
+    template <int Node>
+    SPIKEFUSE_FUNCTION void announce(team_member const& team, int slice, int sample,
+                                     int end) const {
+        if (team.team_rank() != 0) return;
+        Kokkos::memory_fence(); // rows of all threads, then the word that they are there
+        Kokkos::atomic_store(done<Node>(slice, sample),
+                             where.before + static_cast<typename decltype(where)::number>(
+                                                end < run.steps ? end : run.steps));
     }
     template <int Node>
     SPIKEFUSE_FUNCTION auto* done(int slice, int sample) const {
@@ -236,10 +284,11 @@ struct sliced_kernel {
         }
     }
 
-    /// The neurons of a slice over a block of steps.
-    template <class Stage>
+    /// The neurons of a slice over a block of steps. arrives(here, n, consume) calls
+    /// consume(currents) with what arrives at neuron n.
+    template <class Stage, class Arrives>
     SPIKEFUSE_FUNCTION void step_neurons(team_member const& team, int slice, int group, int sample,
-                                         int first, T const* currents) const {
+                                         int first, Arrives const& arrives) const {
         using slices = slices_of_stage<Stage>;
         constexpr int outputs = slices::outputs, steps = slices::steps;
         int const begin = slice * outputs;
@@ -263,20 +312,10 @@ struct sliced_kernel {
             run.steps - first < steps ? run.steps - first : steps};
         each_neuron<slices>(here, begin, [&](int n) {
             if (first == 0) begin_neuron<Stage>(here, n);
-            currents_in_memory<T> const arriving{currents + n - begin,
-                                                 static_cast<std::size_t>(outputs), 1};
-            if (n >= Stage::width) {
-            } else if constexpr (Purpose == purpose::tape) {
-                bool const keeps =
-                    run.currents != nullptr && layout::template keeps_currents<slices::layer>;
-                run_points<Stage, 1>(here, n, 0, here.rows,
-                                     kept_when_read<T, currents_in_memory<T>>{
-                                         arriving,
-                                         keeps ? kept_currents<slices::layer>(here, n, 0) : nullptr,
-                                         static_cast<std::size_t>(run.steps) * P});
-            } else {
-                run_points<Stage, 1>(here, n, 0, here.rows, arriving);
-            }
+            if (n < Stage::width)
+                arrives(here, n, [&](auto const& currents) {
+                    run_points<Stage, 1>(here, n, 0, here.rows, currents);
+                });
             if (first + steps >= run.steps) finish_neuron<Stage>(here, n);
         });
     }

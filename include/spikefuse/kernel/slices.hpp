@@ -47,7 +47,8 @@ struct teams_on<sliced<Space>> {
 inline constexpr int adding_warps = 14, neuron_threads = 64;
 
 /// What a slice of a stage is, where it can be one: behind one connection over one source of
-/// spikes, and with weights that shared memory holds.
+/// spikes, and with weights that shared memory holds; or neurons that read the network's input as
+/// it stands.
 template <class Schedule, class T, class Node>
 struct slices_of {
     static constexpr bool possible = false;
@@ -58,6 +59,7 @@ struct slices_of<
     Schedule, T,
     plan::stage<Width, plan::mp11::mp_list<plan::feed<Layer, plan::source<Buffer, 0, 0, 1>>>,
                 Points, Target>> {
+    static constexpr bool adds_up = true;
     static constexpr int inputs = Schedule::template buffer_at<Buffer>::width, layer = Layer,
                          source = Buffer, width = Width;
     using over = typename Schedule::template over<Layer>;
@@ -98,6 +100,35 @@ struct slices_of<
         sizeof(T) * static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs + 1);
     static constexpr std::size_t lists_at =
         plan::line(currents_at + sizeof(T) * 2 * static_cast<std::size_t>(outputs * steps));
+};
+/// Whether a network is one stage of neurons without weights.
+template <class Nodes>
+inline constexpr bool neurons_alone = false;
+template <int Width, class... Sources, class Points, int Target>
+inline constexpr bool neurons_alone<plan::mp11::mp_list<plan::stage<
+    Width, plan::mp11::mp_list<plan::feed<plan::no_layer, Sources...>>, Points, Target>>> = true;
+/// Threads of a device's team, of which there may be several on a multiprocessor where none adds
+/// up.
+template <class Schedule>
+inline constexpr int slice_threads =
+    neurons_alone<typename Schedule::nodes> ? 128 : neuron_threads + 32 * adding_warps;
+template <class Schedule>
+inline constexpr int teams_together = neurons_alone<typename Schedule::nodes> ? 2048 / 128 : 1;
+
+template <class Schedule, class T, int Width, class Points, int Target>
+struct slices_of<
+    Schedule, T,
+    plan::stage<
+        Width,
+        plan::mp11::mp_list<plan::feed<plan::no_layer, plan::source<plan::network_input, 0, 0, 1>>>,
+        Points, Target>> {
+    static constexpr bool adds_up = false;
+    static constexpr int padded = plan::round_up(Width, panel_width<T>),
+                         most = slice_threads<Schedule>, turns = (padded + most - 1) / most,
+                         outputs = plan::round_up((padded + turns - 1) / turns, 32),
+                         count = (padded + outputs - 1) / outputs, steps = 64;
+    static constexpr std::size_t bytes = 64; // none
+    static constexpr bool possible = !plan::stage_traits<Schedule>::competes(Points{});
 };
 /// The stages of a network that are all sliced: one launch runs them.
 template <class Schedule, class T>

@@ -270,7 +270,8 @@ class model : public detail::model_checks<T, Space>,
         has_run(space, arguments);
         return output;
     }
-    /// On a device layers behind spikes run by slices of their neurons, where that pays.
+    /// On a device layers behind spikes, or the input as it stands, run by slices of their neurons,
+    /// where that pays.
     template <class Schedule, detail::input_kind Kind, class Readout>
     bool run_sliced(Space const& space, detail::run_arguments<T>& arguments) {
         return detail::run_sliced<Schedule, T, Kind, Readout, detail::purpose::run>(
@@ -340,7 +341,9 @@ class model : public detail::model_checks<T, Space>,
             detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
         Kokkos::parallel_for(label("reserve"), shape,
                              detail::empty_kernel<typename kernel::member>{});
-        detail::reserve_slices<detail::plan::schedule<Network, true>, T>(
+        detail::reserve_slices<detail::plan::schedule<Network, true>, T, detail::input_kind::bits>(
+            settings_.steps, settings_.batch, slices_, scratch_);
+        detail::reserve_slices<plain, T, detail::input_kind::values>(
             settings_.steps, settings_.batch, slices_, scratch_);
     }
 

@@ -33,13 +33,14 @@ struct slice_plan {
                      static_cast<std::size_t>(batch) * static_cast<std::size_t>(steps)) {
         threads = on_host ? threads_of_team(space.concurrency(), 1, neuron_threads)
                           : Kernel::device_threads;
-        int const processors = std::max(1, on_host ? space.concurrency() / threads
-                                                   : static_cast<int>(space.concurrency()) / 2048);
+        int const teams =
+            std::max(1, on_host ? space.concurrency() / threads
+                                : static_cast<int>(space.concurrency()) / 2048 * Kernel::together);
         int most_samples = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(all::count)>>(
             [&](auto node) {
                 constexpr int slices = all::template slices<static_cast<int>(node)>::count;
-                groups[node] = std::min(batch, std::max(1, processors / slices));
+                groups[node] = std::min(batch, std::max(1, teams / slices));
                 tickets += slices * groups[node];
                 most_groups = std::max(most_groups, groups[node]);
                 most_samples = std::max(most_samples, (batch + groups[node] - 1) / groups[node]);
@@ -73,13 +74,13 @@ struct slice_plan {
         return plan::line(layout::scratch_total);
     }
 };
-/// Makes what runs of spikes by slices need, where they are possible.
-template <class Schedule, class T, class Space>
+/// Makes what runs by slices need, where they are possible.
+template <class Schedule, class T, input_kind Kind, class Space>
 void reserve_slices([[maybe_unused]] int steps, [[maybe_unused]] int batch,
                     [[maybe_unused]] slice_room<Space>& room,
                     [[maybe_unused]] room_view<Space>& scratch) {
     if constexpr (is_sliced<Schedule, T>) {
-        using kernel = sliced_kernel<Schedule, T, input_kind::bits, trace_readout, Space>;
+        using kernel = sliced_kernel<Schedule, T, Kind, trace_readout, Space>;
         slice_plan<kernel, Space>(Space(), steps, batch).reserve(Space(), batch, room, scratch);
     }
 }
@@ -89,7 +90,7 @@ bool run_sliced([[maybe_unused]] std::string const& label, [[maybe_unused]] Spac
                 [[maybe_unused]] run_arguments<T> arguments,
                 [[maybe_unused]] slice_room<Space>& room,
                 [[maybe_unused]] room_view<Space>& scratch) {
-    if constexpr (Kind == input_kind::bits && is_sliced<Schedule, T>) {
+    if constexpr (is_sliced<Schedule, T>) {
         using kernel = sliced_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
         slice_plan<kernel, Space> chosen(space, arguments.steps, arguments.batch);
         chosen.reserve(space, arguments.batch, room, scratch);

@@ -106,6 +106,32 @@ struct currents_as_bits {
     }
 };
 
+/// Currents of one panel of which a device's thread has the next rows on their way, while neurons
+/// step.
+template <class T, class Currents, int Ahead = 4>
+struct currents_ahead {
+    Currents const& currents;
+    int rows;
+    mutable lanes<T> next[Ahead];
+
+    SPIKEFUSE_FUNCTION currents_ahead(Currents const& from, int count)
+        : currents(from), rows(count) {
+        for (int k = 0; k < Ahead; ++k) fetch(k, next[k]);
+    }
+    SPIKEFUSE_FUNCTION void read(int r, lanes<T> (&row)[1]) const {
+        row[0] = next[0];
+        for (int k = 1; k < Ahead; ++k) next[k - 1] = next[k];
+        fetch(r + Ahead, next[Ahead - 1]);
+    }
+
+  private:
+    SPIKEFUSE_FUNCTION void fetch(int r, lanes<T>& to) const {
+        lanes<T> row[1] = {lanes<T>(T(0))};
+        if (r < rows) currents.read(r, row);
+        to = row[0];
+    }
+};
+
 /// Currents of one row, already in registers.
 template <int Panels, class T>
 struct currents_in_registers {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A device's schedule of slices beside that of samples, which runs a step by itself: the same bits.
+#include "../support/random_spikes.hpp"
+
+#include <algorithm>
+#include <catch2/catch_all.hpp>
+#include <cmath>
+#include <spikefuse/spikefuse.hpp>
+#include <spikefuse/train/backpropagation.hpp>
+#include <string>
+#include <vector>
+
+using namespace spikefuse;
+
+namespace {
+
+using space = Kokkos::DefaultExecutionSpace;
+
+template <class View>
+std::vector<double> numbers_of(View const& view) {
+    auto const on_host = test::host(view);
+    return {on_host.data(), on_host.data() + on_host.size()};
+}
+template <class View>
+View wave(View const& to, double highest) {
+    test::fill(to, [&](std::size_t k) {
+        return highest * std::abs(std::sin(static_cast<double>(k * k % 7919)));
+    });
+    return to;
+}
+template <class T>
+using values = Kokkos::View<T***, Kokkos::LayoutRight, space>; // [T, B, N]
+template <class T>
+using held = Kokkos::View<T**, Kokkos::LayoutRight, space>; // [B, N]
+
+template <class Input>
+constexpr detail::input_kind kind_of =
+    Input::rank() == 2 ? detail::input_kind::held
+    : std::is_same_v<typename Input::non_const_value_type, std::uint32_t>
+        ? detail::input_kind::bits
+        : detail::input_kind::values;
+/// Rows of steps [t, t + 1).
+template <class Input>
+auto step_of(Input const& input, int t) {
+    if constexpr (Input::rank() == 2) {
+        return input;
+    } else {
+        Kokkos::View<typename Input::data_type, Kokkos::LayoutRight, space> const one(
+            "a step", 1, input.extent(1), input.extent(2));
+        Kokkos::deep_copy(one,
+                          Kokkos::subview(input, std::pair(t, t + 1), Kokkos::ALL, Kokkos::ALL));
+        return one;
+    }
+}
+
+/// All steps at once by slices, and one by one by samples; and on from there.
+template <class T, class Network, class Input>
+void whole_and_steps(Network const& network, Input const& input, int steps, int batch,
+                     std::vector<std::string> const& spiking) {
+    constexpr auto kind = kind_of<Input>;
+    using schedule = detail::plan::schedule<Network, kind == detail::input_kind::bits>;
+    using kernel = detail::sliced_kernel<schedule, T, kind, trace_readout, space>;
+    static_assert(detail::is_sliced<schedule, T>);
+    REQUIRE(detail::slice_plan<kernel, space>(space(), steps, batch).tickets > 0);
+    REQUIRE(detail::slice_plan<kernel, space>(space(), 1, batch).tickets == 0);
+    model<Network, T, space> whole{network, {.steps = steps, .batch = batch, .seed = 3}},
+        by_steps{network, {.steps = 1, .batch = batch, .seed = 3}};
+    for (std::string const& layer : spiking) whole.record(layer, "spikes");
+    for (int run = 0; run < 2; ++run) {
+        auto const together = numbers_of(whole(input, trace));
+        std::vector<double> one_by_one;
+        for (int t = 0; t < steps; ++t) {
+            auto const row = numbers_of(by_steps(step_of(input, t), trace));
+            one_by_one.insert(one_by_one.end(), row.begin(), row.end());
+        }
+        INFO("run " << run);
+        CHECK(together == one_by_one);
+        for (std::string const& layer : spiking) {
+            auto const words = numbers_of(whole.recorded_spikes(layer));
+            INFO(layer << " fires");
+            CHECK(std::any_of(words.begin(), words.end(), [](double word) { return word != 0; }));
+        }
+    }
+}
+
+constexpr auto pictures = input<150> >> scale(1) >>
+                          iaf({.threshold = 2}) >> linear<70>(no_bias) >> iaf
+                          >> linear<10>(no_bias) >> iaf;
+
+} // namespace
+
+TEST_CASE("slices: neurons that read the network's input as it stands") {
+    constexpr int steps = 70, batch = 3; // more than a block of steps
+    whole_and_steps<float>(input<150> >> lif_adex,
+                           wave(values<float>("currents", steps, batch, 150), 40), steps, batch,
+                           {"lif_adex 1"});
+    whole_and_steps<double>(input<600> >> lif >> li,
+                            wave(values<double>("currents", steps, batch, 600), 3), steps, batch,
+                            {"lif 1"});
+    whole_and_steps<float>(input<77> >> noisy_exp_syn >> lif,
+                           test::random_spikes(steps, batch, 77, 0.3, 1), steps, batch, {"lif 1"});
+    whole_and_steps<float>(input<40> >> poisson >> li, wave(held<float>("rates", batch, 40), 1),
+                           steps, batch, {"poisson 1"});
+}
+TEST_CASE("slices: neurons before layers of weights") {
+    constexpr int steps = 70, batch = 3;
+    std::vector<std::string> const spiking = {"iaf 1", "iaf 2", "iaf 3"};
+    whole_and_steps<float>(pictures, wave(held<float>("images", batch, 150), 3), steps, batch,
+                           spiking);
+    whole_and_steps<double>(pictures, wave(values<double>("videos", steps, batch, 150), 3), steps,
+                            batch, spiking);
+}
+TEST_CASE("slices: layers of weights") {
+    constexpr int steps = 70, batch = 3;
+    whole_and_steps<float>(input<200> >> linear<70> >> lif >> linear<130> >> leaky >> linear<20> >>
+                               li,
+                           test::random_spikes(steps, batch, 200, 0.3, 1), steps, batch, {});
+    whole_and_steps<float>(input<1100> >> linear<40> >> lif >> linear<5> >> li, // words three each
+                           test::random_spikes(steps, batch, 1100, 0.2, 1), steps, batch, {});
+}
+TEST_CASE("slices: the tape of neurons before layers of weights") {
+    auto const loss_of = [](int batch) {
+        constexpr int steps = 12; // of one sample: too few for slices
+        model<std::remove_cv_t<decltype(pictures)>, float, space> network{
+            pictures, {.steps = steps, .batch = batch, .seed = 3}};
+        backpropagation back{network, cross_entropy(counts)};
+        back.set_labels(std::vector<int>(static_cast<std::size_t>(batch), 1));
+        auto const one = wave(held<float>("image", 1, 150), 3);
+        held<float> const all("images", batch, 150);
+        for (int b = 0; b < batch; ++b)
+            Kokkos::deep_copy(Kokkos::subview(all, b, Kokkos::ALL),
+                              Kokkos::subview(one, 0, Kokkos::ALL));
+        back.run(all);
+        return back.gradient("linear 1", "weight");
+    };
+    auto const alone = loss_of(1);
+    CHECK(std::any_of(alone.begin(), alone.end(), [](float g) { return g != 0; }));
+    CHECK(loss_of(2) == alone); // the mean of two that are the same
+}
