@@ -67,24 +67,33 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
         row[q] = whole[q];
     }
 }
-/// Whether a device's threads share the sums of a stage by rows: one that leaves most of them
-/// without a neuron.
+/// Whether a device's threads may share the sums of a stage by rows.
 template <class C, class Stage, class Feed>
-inline constexpr bool shares_rows =
+inline constexpr bool may_share_rows =
     C::layout::template shared_width<Stage>() > 0 && pieces_of_feed<C, Feed> == 1 &&
-    plan::mp11::mp_size<typename Stage::feeds>::value == 1 && lists_bits<C, Feed>;
-/// Sums of listed rows by all threads, a warp a row; calls consume as each_panel does.
+    lists_bits<C, Feed>&& full_above<C, Stage, Feed> >= 1;
+/// Whether they do: where that has work for at least half of them.
+template <class Stage, class C>
+SPIKEFUSE_FUNCTION bool shares_rows(C const& here, int rows) {
+    return rows * C::layout::padded(Stage::width) >= 2 * here.team.team_size();
+}
+/// Sums of listed rows by all threads, for four neurons each; calls consume as each_panel does.
 template <class Stage, class Feed, class C, class List, class Consume>
 SPIKEFUSE_FUNCTION void sum_shared_rows(C const& here, List const& list, Consume const& consume) {
     using T = typename C::number;
-    constexpr int width = C::layout::padded(Stage::width);
+    using over = typename C::template panels_of<Feed::layer>;
+    constexpr int width = C::layout::padded(Stage::width), fours = width / 4;
     T* const sums = here.template region<plan::region::shared_rows>(); // [row][N]
-    for (int const k : own_share(here, list.rows * width))
-        if (int const r = k / width, n = k % width; n < Stage::width) {
-            typename C::V row[1];
-            mixed<Feed, 1>(here, n, list, false, static_cast<T*>(nullptr), 0).read(r, row);
-            row[0].store(sums + k);
-        }
+    auto const* const parameters = here.template parameters_of<Feed::layer>();
+    for (int const k : own_share(here, list.rows * fours)) {
+        int const r = k / fours, n = k % fours * 4;
+        auto sum =
+            sum_four(over::panel(parameters, n), list.events + list.begin(r, 0), list.count(r, 0));
+        if constexpr (over::has_bias)
+            for (int q = 0; q < 4; ++q)
+                sum.of[q] = *over::bias_place(parameters, n + q) + sum.of[q];
+        *reinterpret_cast<some_numbers<T, 4>*>(sums + 4 * k) = sum;
+    }
     here.team.team_barrier();
     for (int const n : own_panels<Stage>(here))
         consume(n, fixed<1>{}, list.first, list.rows,
@@ -116,9 +125,12 @@ struct listed_input {
         } else {
             for (int done = 0; done < rows;) {
                 auto const list = list_rows<Stage, Feed>(here, first + done, rows - done);
-                if constexpr (shares_rows<C, Stage, Feed>) {
-                    sum_shared_rows<Stage, Feed>(here, list, consume);
-                } else {
+                bool shared = false;
+                if constexpr (may_share_rows<C, Stage, Feed>) {
+                    shared = shares_rows<Stage>(here, list.rows);
+                    if (shared) sum_shared_rows<Stage, Feed>(here, list, consume);
+                }
+                if (!shared)
                     own_groups<Stage, together>(here, [&](int p, auto count) {
                         constexpr std::size_t apart =
                             static_cast<std::size_t>(layout::block_steps) * C::W;
@@ -131,7 +143,6 @@ struct listed_input {
                                 mixed<Feed, decltype(count)::value>(here, p, list, !alone, below,
                                                                     apart));
                     });
-                }
                 done += list.rows;
                 if (done < rows) list_barrier(here); // counts are read until here, and written next
             }

@@ -10,12 +10,6 @@
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// Numbers of neighbouring outputs, which a thread reads at once.
-template <class T, int Each>
-struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
-    T of[Each];
-};
-
 /// Entries of a list, which a thread reads at once: two in a word, the first one below.
 struct alignas(16) [[gnu::may_alias]] eight_events {
     std::uint32_t of[4];

@@ -246,19 +246,20 @@ struct layout : stage_traits<Schedule>,
         return static_cast<int>(steps < 8 ? 8 : steps);
     }();
 
-    /// A device's threads share the sums of stages of at most so many neurons, with a row of them a
-    /// step: of teams that have at least twice as many threads.
+    /// A device's threads share the sums of a stage behind one connection, by rows, with room for
+    /// the sums of a block of steps: of so many neurons, or 0.
     template <class Node>
     static constexpr int shared_width() {
         if constexpr (lanes<T>::width == 1 && facts::template replays<Node>::value) {
-            constexpr int width = padded(Node::width);
-            return !facts::weightless(typename Node::feeds{}) && width <= 64 &&
-                           2 * width <= widest_layer
-                       ? width
-                       : 0;
-        } else {
-            return 0;
+            if constexpr (mp11::mp_size<typename Node::feeds>::value == 1) {
+                using feed = mp11::mp_front<typename Node::feeds>;
+                constexpr int width = padded(Node::width);
+                return feed::layer != no_layer && !feed_maps_rows<Schedule, feed> && width <= 512
+                           ? width
+                           : 0;
+            }
         }
+        return 0;
     }
     static constexpr std::size_t shared_row = [] {
         int widest = 0;
