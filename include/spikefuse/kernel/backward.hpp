@@ -235,10 +235,23 @@ struct backward_kernel {
     using member = typename context::member;
     using V = lanes<T>;
     static constexpr bool in_one_launch = trains_in_one_launch<Space>;
+    /// Of a device's team: where weights are a launch of their own as many as there are neurons, so
+    /// that several teams run on a multiprocessor; all that run there have 128 registers each (256,
+    /// of double).
+    static constexpr int most_threads = sizeof(T) == 4 ? 512 : 256, device_threads = [] {
+        int const neurons = plan::round_up(layout::widest_layer, 32);
+        return !splits_weights<Schedule, T, Kind> || neurons > most_threads ? most_threads
+               : neurons < 128                                              ? 128
+                                                                            : neurons;
+    }();
+    using policy = std::conditional_t<
+        in_one_launch, team_policy<Space>,
+        Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
+                           Kokkos::LaunchBounds<device_threads, most_threads / device_threads>>>;
     /// In the fused launch a sample that runs forward has scratch of its own. A team's group of
     /// samples has a gradient of its own.
     static constexpr team_demands demands{
-        .threads = sizeof(T) == 4 ? 512 : 256, // or as many as have registers
+        .threads = device_threads, // or as many as have registers
         .scratch = layout::scratch_total + (in_one_launch ? forward::layout::sample_total : 0),
         .lists = in_one_launch && forward::demands.lists > lists_bytes<layout>
                      ? forward::demands.lists

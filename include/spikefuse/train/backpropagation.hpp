@@ -129,12 +129,12 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
         if constexpr (!detail::trains_in_one_launch<Space>) // as many as have the registers
             demands.threads = std::min(
                 demands.threads,
-                detail::team_policy<Space>(space, 1, 1)
+                typename kernel::policy(space, 1, 1)
                         .set_scratch_size(0, Kokkos::PerTeam(detail::scratch_bytes{demands.lists}))
                         .team_size_max(backward, Kokkos::ParallelForTag()) /
                     32 * 32);
-        auto const shape =
-            detail::teams_for(demands, space, arguments.groups, backward.run, model_.scratch_);
+        typename kernel::policy const shape(
+            detail::teams_for(demands, space, arguments.groups, backward.run, model_.scratch_));
         Kokkos::parallel_for(model_.label("training"), shape, backward);
         detail::add_splits<stages, T, kind>(model_.label("weights"), space, backward.run,
                                             this->groups());

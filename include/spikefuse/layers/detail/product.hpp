@@ -30,7 +30,7 @@ SPIKEFUSE_FUNCTION void multiply(T const* panel, std::size_t apart, Path const& 
         }
     };
     int i = 0;
-    SPIKEFUSE_ROUNDS(4)
+    SPIKEFUSE_ROUNDS((Rows * Panels == 1 ? 16 : 4)) // a sum alone waits for its loads
     for (; i + 2 <= inputs; i += 2) add(even, i), add(odd, i + 1);
     if (i < inputs) add(even, i);
     for (int r = 0; r < Rows; ++r)
