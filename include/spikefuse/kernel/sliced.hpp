@@ -124,10 +124,7 @@ struct sliced_kernel {
                         near_words<steps, 1> near;
                         pass<Stage, steps>(
                             here, n, fixed<1>{}, 0, here.rows, near,
-                            [&](int, auto, int, int rows, auto const& currents) {
-                                consume(currents_ahead<T, std::decay_t<decltype(currents)>>(
-                                    currents, rows));
-                            });
+                            [&](int, auto, int, int, auto const& currents) { consume(currents); });
                     });
                 if constexpr (Stage::target != plan::readout) {
                     team.team_barrier(); // rows of all threads
@@ -314,7 +311,9 @@ struct sliced_kernel {
             if (first == 0) begin_neuron<Stage>(here, n);
             if (n < Stage::width)
                 arrives(here, n, [&](auto const& currents) {
-                    run_points<Stage, 1>(here, n, 0, here.rows, currents);
+                    currents_ahead<T, std::decay_t<decltype(currents)>, slices::rows_ahead> const
+                        ahead(currents, here.rows);
+                    run_points<Stage, 1>(here, n, 0, here.rows, ahead);
                 });
             if (first + steps >= run.steps) finish_neuron<Stage>(here, n);
         });

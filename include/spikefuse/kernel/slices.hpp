@@ -60,6 +60,7 @@ struct slices_of<
     plan::stage<Width, plan::mp11::mp_list<plan::feed<Layer, plan::source<Buffer, 0, 0, 1>>>,
                 Points, Target>> {
     static constexpr bool adds_up = true;
+    static constexpr int rows_ahead = 2; // of currents in shared memory are on their way
     static constexpr int inputs = Schedule::template buffer_at<Buffer>::width, layer = Layer,
                          source = Buffer, width = Width;
     using over = typename Schedule::template over<Layer>;
@@ -123,6 +124,7 @@ struct slices_of<
         plan::mp11::mp_list<plan::feed<plan::no_layer, plan::source<plan::network_input, 0, 0, 1>>>,
         Points, Target>> {
     static constexpr bool adds_up = false;
+    static constexpr int rows_ahead = 4; // from global memory
     static constexpr int padded = plan::round_up(Width, panel_width<T>),
                          most = slice_threads<Schedule>, turns = (padded + most - 1) / most,
                          outputs = plan::round_up((padded + turns - 1) / turns, 32),

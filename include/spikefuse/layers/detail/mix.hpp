@@ -108,7 +108,7 @@ struct currents_as_bits {
 
 /// Currents of one panel of which a device's thread has the next rows on their way, while neurons
 /// step.
-template <class T, class Currents, int Ahead = 4>
+template <class T, class Currents, int Ahead>
 struct currents_ahead {
     Currents const& currents;
     int rows;
