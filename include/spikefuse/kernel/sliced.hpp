@@ -34,7 +34,7 @@ struct sliced_kernel {
     using slices_of_stage = slices_of<Schedule, T, Stage>;
     /// Of a device's team; a host's threads add up and run neurons.
     static constexpr int device_threads = slice_threads<Schedule>,
-                         together = teams_together<Schedule>;
+                         teams_at_once = teams_together<Schedule>; // on a multiprocessor
     using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
     using team_member = typename policy::member_type;
     static constexpr int P = panel_width<T>;

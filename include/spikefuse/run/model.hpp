@@ -341,10 +341,7 @@ class model : public detail::model_checks<T, Space>,
             detail::teams_for(kernel::demands, Space(), settings_.batch, arguments, scratch_);
         Kokkos::parallel_for(label("reserve"), shape,
                              detail::empty_kernel<typename kernel::member>{});
-        detail::reserve_slices<detail::plan::schedule<Network, true>, T, detail::input_kind::bits>(
-            settings_.steps, settings_.batch, slices_, scratch_);
-        detail::reserve_slices<plain, T, detail::input_kind::values>(
-            settings_.steps, settings_.batch, slices_, scratch_);
+        detail::reserve_slices<Network, T>(settings_.steps, settings_.batch, slices_, scratch_);
     }
 
     /// Writes the states that the next run would begin with, of samples that have none yet.

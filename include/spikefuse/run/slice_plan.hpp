@@ -33,9 +33,9 @@ struct slice_plan {
                      static_cast<std::size_t>(batch) * static_cast<std::size_t>(steps)) {
         threads = on_host ? threads_of_team(space.concurrency(), 1, neuron_threads)
                           : Kernel::device_threads;
-        int const teams =
-            std::max(1, on_host ? space.concurrency() / threads
-                                : static_cast<int>(space.concurrency()) / 2048 * Kernel::together);
+        int const teams = std::max(1, on_host ? space.concurrency() / threads
+                                              : static_cast<int>(space.concurrency()) / 2048 *
+                                                    Kernel::teams_at_once);
         int most_samples = 0;
         plan::mp11::mp_for_each<plan::mp11::mp_iota_c<static_cast<std::size_t>(all::count)>>(
             [&](auto node) {
@@ -74,15 +74,21 @@ struct slice_plan {
         return plan::line(layout::scratch_total);
     }
 };
-/// Makes what runs by slices need, where they are possible.
-template <class Schedule, class T, input_kind Kind, class Space>
+/// Makes what runs by slices need, of spikes and of values, where they are possible.
+template <class Network, class T, class Space>
 void reserve_slices([[maybe_unused]] int steps, [[maybe_unused]] int batch,
                     [[maybe_unused]] slice_room<Space>& room,
                     [[maybe_unused]] room_view<Space>& scratch) {
-    if constexpr (is_sliced<Schedule, T>) {
-        using kernel = sliced_kernel<Schedule, T, Kind, trace_readout, Space>;
-        slice_plan<kernel, Space>(Space(), steps, batch).reserve(Space(), batch, room, scratch);
-    }
+    auto const reserve = [&]<bool Bits>(std::bool_constant<Bits>) {
+        using schedule = plan::schedule<Network, Bits>;
+        if constexpr (is_sliced<schedule, T>) {
+            constexpr auto kind = Bits ? input_kind::bits : input_kind::values;
+            using kernel = sliced_kernel<schedule, T, kind, trace_readout, Space>;
+            slice_plan<kernel, Space>(Space(), steps, batch).reserve(Space(), batch, room, scratch);
+        }
+    };
+    reserve(std::true_type{});
+    reserve(std::false_type{});
 }
 /// Runs all steps by slices. False: nothing was launched.
 template <class Schedule, class T, input_kind Kind, class Readout, purpose Purpose, class Space>
