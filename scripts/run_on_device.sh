@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # run_on_device.sh [OUT]: on a machine with a GPU and its driver, from the unpacked archive of `cmake --build --preset device`.
 # Tests, examples, benchmarks, sanitizers, each with a time limit; OUT (./results) gets a log each, summary.txt and summary.json.
-# TESTS, EXAMPLES, BENCH, SANITIZE: which programs (all by default; - for none). TEST_LIMIT, EXAMPLE_LIMIT, BENCH_LIMIT,
+# TESTS, EXAMPLES, BENCH: which programs, SANITIZE: which tools of compute-sanitizer (all by default; - for none). TEST_LIMIT, EXAMPLE_LIMIT, BENCH_LIMIT,
 # SANITIZE_LIMIT: seconds for each (45, 20, 60, 60); JOBS: tests that run side by side (4).
 # RUN_LIMIT: seconds for all (300): tests end at the half of them, examples at 60, benchmarks at 75, sanitizers at 93 in a
 # hundred, whatever their own limits; what had no time to begin is `left out`.
@@ -58,12 +58,15 @@ for bench in $(chosen "${BENCH:-device}"); do
     run bench "$bench" "${BENCH_LIMIT:-60}" "$(end_at 75)" "$here/bin/$bench" --out "$out/$bench.json"
     cat "$out/$bench.txt"
 done
-# Values as input and more than one batch of rows a block; a loop; training: where threads share memory most.
+# Values as input and more than one batch of rows a block; a loop; training; slices: where threads share memory most.
 if [ "${SANITIZE:-}" != - ] && command -v compute-sanitizer >/dev/null; then
     set -- ${SANITIZE:-memcheck racecheck}
-    for tool in "$@"; do # each leaves the others their share
-        end=$((SECONDS + ($(end_at 93) - SECONDS) / $#))
-        run sanitize "$tool" "${SANITIZE_LIMIT:-60}" "$end" compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/launches_test"
-        shift
+    left=$(($# * 2))
+    for tool in "$@"; do
+        for test in launches_test slices_test; do # each leaves the others their share
+            end=$((SECONDS + ($(end_at 93) - SECONDS) / left))
+            run sanitize "$tool.$test" "${SANITIZE_LIMIT:-60}" "$end" compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/$test"
+            left=$((left - 1))
+        done
     done
 fi

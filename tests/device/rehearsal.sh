@@ -33,3 +33,15 @@ summary=$2/late/summary.txt
 expect '^test *endless_test *timeout' "$summary"
 expect '^example *01_example *left out' "$summary"
 [ $((SECONDS - start)) -le 20 ] || { echo "a run of 6 s took $((SECONDS - start))"; exit 1; }
+
+# Sanitizers: each tool on each program.
+mkdir "$2/tools"
+printf '#!/bin/sh\nbasename "$5"\necho "ERROR SUMMARY: 0 errors"\n' >"$2/tools/compute-sanitizer"
+chmod +x "$2/tools/compute-sanitizer"
+PATH=$2/tools:$PATH TESTS=- EXAMPLES=- BENCH=- "$2/tree/run_on_device.sh" "$2/sanitized" >"$2/output.txt" 2>&1
+for tool in memcheck racecheck; do
+    for test in launches_test slices_test; do
+        expect "^sanitize *$tool.$test *passed .*ERROR SUMMARY: 0" "$2/sanitized/summary.txt"
+        expect "^$test" "$2/sanitized/$tool.$test.txt"
+    done
+done
