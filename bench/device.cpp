@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The device's headline cases: what a forward run and a training step take, and whether the numbers
 // are those of the same network on the host.
 // device --out FILE [--seconds S] [--cases PART] : a line a figure, and FILE in JSON

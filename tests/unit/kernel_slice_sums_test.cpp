@@ -57,7 +57,7 @@ struct summing {
         return sum;
     }
     template <class Warp>
-    std::vector<T> sum_of(row_of_bits const& row, int half, int lane, int& events) {
+    int sum_of(row_of_bits const& row, int half, int lane, std::vector<T>& to) {
         using sum_type = listed_sum<T, Outputs, Words, Listed, Warp>;
         std::uint32_t word[sum_type::own];
         for (int k = 0; k < sum_type::own; ++k) {
@@ -65,10 +65,10 @@ struct summing {
             word[k] = w < row.size() ? row[w] : 0;
         }
         sum_type sum{at(), zeros, lists[static_cast<std::size_t>(half)].of, lane};
-        events = sum.add(word);
-        std::vector<T> own;
-        for (int q = 0; q < Outputs / sum_type::threads; ++q) own.push_back(sum.total(q));
-        return own;
+        int const events = sum.add(word);
+        for (int q = 0; q < sum_type::each; ++q)
+            to[static_cast<std::size_t>(sum_type::output_of(lane, q))] = sum.total(q);
+        return events;
     }
 };
 int count_of(row_of_bits const& row) {
@@ -94,15 +94,13 @@ void check_sums() {
         for (double const other : {0.0, 0.1, 1.0}) {
             row_of_bits const rows[2] = {random_row(Words, activity, random),
                                          random_row(Words, other, random)};
-            std::vector<T> got[2], truth[2];
+            std::vector<T> got[2];
             int events[2] = {};
             for (auto& one : got) one.resize(Outputs);
             simulated_warp::run([&](int lane) {
-                int const half = lane / 16, each = Outputs / 16;
-                int count = 0;
-                auto const part =
-                    own->template sum_of<simulated_warp>(rows[half], half, lane % 16, count);
-                std::copy(part.begin(), part.end(), got[half].begin() + lane % 16 * each);
+                int const half = lane / 16;
+                int const count =
+                    own->template sum_of<simulated_warp>(rows[half], half, lane % 16, got[half]);
                 if (lane % 16 == 0) events[half] = count;
             });
             for (int half = 0; half < 2; ++half) {
@@ -110,9 +108,9 @@ void check_sums() {
                 CHECK(events[half] == count_of(row));
                 CHECK(got[half] == own->expected(row));
                 CHECK(own->lists[static_cast<std::size_t>(half)].of[all::list] == 4711);
-                int alone = 0; // a host's thread
-                CHECK(own->template sum_of<warp>(row, half, 0, alone) == own->expected(row));
-                CHECK(alone == count_of(row));
+                std::vector<T> alone(Outputs); // by a host's thread
+                CHECK(own->template sum_of<warp>(row, half, 0, alone) == count_of(row));
+                CHECK(alone == own->expected(row));
             }
         }
 }

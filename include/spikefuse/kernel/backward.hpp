@@ -236,18 +236,17 @@ struct backward_kernel {
     using V = lanes<T>;
     static constexpr bool in_one_launch = trains_in_one_launch<Space>;
     /// Of a device's team: where weights are a launch of their own as many as there are neurons, so
-    /// that several teams run on a multiprocessor; all that run there have 128 registers each (256,
-    /// of double).
+    /// that several teams run on a multiprocessor. Registers are those of the largest team: 128 a
+    /// thread (256, of double).
     static constexpr int most_threads = sizeof(T) == 4 ? 512 : 256, device_threads = [] {
         int const neurons = plan::round_up(layout::widest_layer, 32);
         return !splits_weights<Schedule, T, Kind> || neurons > most_threads ? most_threads
                : neurons < 128                                              ? 128
                                                                             : neurons;
     }();
-    using policy = std::conditional_t<
-        in_one_launch, team_policy<Space>,
-        Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
-                           Kokkos::LaunchBounds<device_threads, most_threads / device_threads>>>;
+    using policy = std::conditional_t<in_one_launch, team_policy<Space>,
+                                      Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
+                                                         Kokkos::LaunchBounds<most_threads, 1>>>;
     /// In the fused launch a sample that runs forward has scratch of its own. A team's group of
     /// samples has a gradient of its own.
     static constexpr team_demands demands{

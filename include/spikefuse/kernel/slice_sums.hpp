@@ -14,16 +14,16 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 struct alignas(16) [[gnu::may_alias]] eight_events {
     std::uint32_t of[4];
 
-    /// Of the row of `Outputs` numbers that entry j names, those of thread `lane`.
+    /// In the row of `Outputs` numbers that entry j names, the first ones of thread `lane`.
     template <class Some, int Outputs, class T>
-    SPIKEFUSE_FUNCTION Some row(T const* rows, int j, int lane) const {
+    SPIKEFUSE_FUNCTION Some const* row(T const* rows, int j, int lane) const {
         if constexpr (sizeof(T) * Outputs == 256) {
             auto const at = static_cast<std::uint32_t>(sizeof(Some)) * static_cast<unsigned>(lane);
-            return *reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(rows) +
-                                                  warp::half_times_256(of[j / 2], j % 2 == 1, at));
+            return reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(rows) +
+                                                 warp::half_times_256(of[j / 2], j % 2 == 1, at));
         } else {
             auto const entry = of[j / 2] >> (j % 2 * 16) & 0xffffu;
-            return reinterpret_cast<Some const*>(rows + entry * Outputs)[lane];
+            return reinterpret_cast<Some const*>(rows + entry * Outputs) + lane;
         }
     }
 };
@@ -38,13 +38,25 @@ struct listed_sum {
                          threads = Warp::width / at_once, // of a sum
         own = (Words + threads - 1) / threads;            // words of a thread, neighbours
     static_assert(Listed >= (threads > 1 ? own : 1), "a list has room for what cannot be parted");
-    using numbers = some_numbers<T, Outputs / threads>;
+    /// Numbers of a thread: sixteen bytes, or what there is, in each of some parts of a row, so
+    /// that neighbours read from neighbouring banks.
+    static constexpr int each = Outputs / threads,
+                         near = each * static_cast<int>(sizeof(T)) < 16
+                                    ? each
+                                    : 16 / static_cast<int>(sizeof(T)),
+                         pieces = each / near;
+    using numbers = some_numbers<T, near>;
 
     T const* rows;         // [row][Outputs]
     std::uint16_t zeros;   // the number of a row of zeros
     std::uint16_t* events; // this sum's list, with room for 32 * Listed entries and 16 more
     int lane;              // of this thread, of those of the sum
-    numbers part[events_together] = {};
+    numbers part[events_together][pieces] = {};
+
+    /// The output of which a thread's number q is.
+    SPIKEFUSE_FUNCTION static int output_of(int lane, int q) {
+        return q / near * (near * threads) + lane * near + q % near;
+    }
 
     /// Adds the rows that the words of all threads name: bit b of word w row 32 w + b, and word k
     /// of this thread is w = lane * own + k. Both halves of a warp call it together. Returns how
@@ -63,7 +75,8 @@ struct listed_sum {
     }
     /// Number q of this thread.
     SPIKEFUSE_FUNCTION T total(int q) const {
-        return (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]);
+        auto const of = [&](int j) { return part[j][q / near].of[q % near]; };
+        return (of(0) + of(1)) + (of(2) + of(3));
     }
 
   private:
@@ -107,9 +120,11 @@ struct listed_sum {
         for (int k = 0; k < most; k += 8) {
             auto const eight = *reinterpret_cast<eight_events const*>(events + k);
             for (int j = 0; j < 8; ++j) {
-                auto const row = eight.template row<numbers, Outputs>(rows, j, lane);
-                for (int q = 0; q < Outputs / threads; ++q)
-                    part[j % events_together].of[q] += row.of[q];
+                auto const* const row = eight.template row<numbers, Outputs>(rows, j, lane);
+                for (int p = 0; p < pieces; ++p) {
+                    numbers const some = row[p * threads];
+                    for (int q = 0; q < near; ++q) part[j % events_together][p].of[q] += some.of[q];
+                }
             }
         }
         Warp::meet(); // the lists have been read

@@ -221,8 +221,7 @@ struct sliced_kernel {
         constexpr int outputs = slices::outputs, steps = slices::steps,
                       words = (slices::inputs + 31) / 32;
         using sum = listed_sum<T, outputs, words, slices::listed_words>;
-        using some_outputs = typename sum::numbers;
-        constexpr int each = outputs / sum::threads;
+        using numbers = typename sum::numbers;
         int const threads = warp::width == 1 ? 0 : neuron_threads,
                   thread = team.team_rank() - threads, rank = thread / warp::width,
                   half = thread % warp::width / sum::threads, lane = thread % sum::threads,
@@ -230,12 +229,12 @@ struct sliced_kernel {
                   rows = run.steps - first < steps ? run.steps - first : steps;
         auto* const events = reinterpret_cast<std::uint16_t*>(memory + slices::lists_at) +
                              (rank % adding_warps * sums_of_warp + half) * slices::entries;
-        some_outputs bias{};
+        T bias[sum::each] = {};
         if constexpr (over::has_bias)
-            for (int q = 0; q < each; ++q) {
-                int const n = slice * outputs + lane * each + q;
+            for (int q = 0; q < sum::each; ++q) {
+                int const n = slice * outputs + sum::output_of(lane, q);
                 if (n < slices::padded)
-                    bias.of[q] = *over::bias_place(
+                    bias[q] = *over::bias_place(
                         run.parameters + layout::template parameter_offset<slices::layer>, n);
             }
         if (rank >= adding_warps) return;
@@ -271,13 +270,15 @@ struct sliced_kernel {
             load(r + together, next); // on its way
             sum row{weights, static_cast<std::uint16_t>(slices::inputs), events, lane};
             row.add(word);
-            some_outputs total;
-            for (int q = 0; q < each; ++q) {
-                total.of[q] = row.total(q);
-                if constexpr (over::has_bias) total.of[q] = bias.of[q] + total.of[q];
+            for (int q = 0; q < sum::each && r < rows; q += sum::near) {
+                numbers total;
+                for (int k = 0; k < sum::near; ++k) {
+                    total.of[k] = row.total(q + k);
+                    if constexpr (over::has_bias) total.of[k] = bias[q + k] + total.of[k];
+                }
+                *reinterpret_cast<numbers*>(currents + r * outputs + sum::output_of(lane, q)) =
+                    total;
             }
-            if (r < rows)
-                *reinterpret_cast<some_outputs*>(currents + r * outputs + lane * each) = total;
         }
     }
 

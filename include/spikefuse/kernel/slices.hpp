@@ -46,6 +46,10 @@ struct teams_on<sliced<Space>> {
 /// Warps of a team that add up, and threads that run neurons.
 inline constexpr int adding_warps = 14, neuron_threads = 64;
 
+/// Shared memory of a team on an H100, without what Kokkos keeps for itself, which is more from 5.0
+/// on.
+inline constexpr std::size_t most_slice_bytes = KOKKOS_VERSION >= 50000 ? 206000 : 224000;
+
 /// What a slice of a stage is, where it can be one: behind one connection over one source of
 /// spikes, and with weights that shared memory holds; or neurons that read the network's input as
 /// it stands.
@@ -78,7 +82,6 @@ struct slices_of<
                    4 * 64;
         }
     };
-    static constexpr std::size_t room = 224000; // of an H100, without what Kokkos keeps
     static constexpr choice chosen = [] {
         constexpr choice choices[] = {{neuron_threads, 4 * adding_warps, 8}, // rows for all warps
                                       {neuron_threads, 2 * adding_warps, 8},
@@ -86,7 +89,8 @@ struct slices_of<
                                       {32, 4 * adding_warps, 8},
                                       {32, 2 * adding_warps, 8}};
         for (choice const& one : choices)
-            if (one.bytes() <= room && (one.outputs == 32 || padded >= one.outputs)) return one;
+            if (one.bytes() <= most_slice_bytes && (one.outputs == 32 || padded >= one.outputs))
+                return one;
         return choices[4];
     }();
     static constexpr int outputs = chosen.outputs, steps = chosen.steps,
@@ -94,7 +98,8 @@ struct slices_of<
                          entries = listed_events + 16;
     static constexpr std::size_t bytes = chosen.bytes();
     static constexpr int count = (padded + outputs - 1) / outputs;
-    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits && bytes <= room &&
+    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits &&
+                                     bytes <= most_slice_bytes &&
                                      !plan::stage_traits<Schedule>::competes(Points{});
 
     static constexpr std::size_t currents_at =

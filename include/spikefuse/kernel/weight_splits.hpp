@@ -322,7 +322,6 @@ struct split_kernel {
                                        bool begins) const {
         using over = typename Schedule::template over<weights_of<Stage>>;
         using sum_of_rows = listed_sum<T, outputs, most_rows / 32>;
-        constexpr int each = outputs / sum_of_rows::threads, some_of = each < 4 ? each : 4;
         auto const* const columns =
             reinterpret_cast<std::uint32_t const*>(memory + columns_at(together));
         int const rank = team.team_rank() / warp::width,
@@ -336,8 +335,7 @@ struct split_kernel {
         T* const parameters = run.gradient +
                               static_cast<std::size_t>(split) * layout::parameter_total +
                               layout::template parameter_offset<weights_of<Stage>>;
-        int const n = slice * outputs + lane * each,
-                  next = sum_of_rows::at_once * (size < warps ? size : warps);
+        int const next = sum_of_rows::at_once * (size < warps ? size : warps);
         for (int i = sum_of_rows::at_once * rank + half; i - half < some; i += next) {
             bool const is_bias = over::has_bias && input + i == over::inputs;
             std::uint32_t word[sum_of_rows::own];
@@ -352,17 +350,17 @@ struct split_kernel {
             sum_of_rows sum{reinterpret_cast<T const*>(memory),
                             static_cast<std::uint16_t>(together), events, lane};
             bool const adds = sum.add(word) != 0 || begins;
-            for (int q = 0; q < each; q += some_of) {
-                if (!adds || i >= some || n + q >= plan::round_up(Stage::width, P)) continue;
-                using these = some_numbers<T, some_of>;
-                T* place_of =
-                    over::panel(parameters, n + q) + static_cast<std::size_t>(input + i) * P;
+            for (int q = 0; q < sum_of_rows::each; q += sum_of_rows::near) {
+                int const n = slice * outputs + sum_of_rows::output_of(lane, q);
+                if (!adds || i >= some || n >= plan::round_up(Stage::width, P)) continue;
+                using these = typename sum_of_rows::numbers;
+                T* place_of = over::panel(parameters, n) + static_cast<std::size_t>(input + i) * P;
                 if constexpr (over::has_bias)
-                    if (is_bias) place_of = over::bias_place(parameters, n + q);
+                    if (is_bias) place_of = over::bias_place(parameters, n);
                 auto* const to = reinterpret_cast<these*>(place_of);
                 these add{};
                 if (!begins) add = *to;
-                for (int j = 0; j < some_of; ++j) add.of[j] += sum.total(q + j);
+                for (int j = 0; j < sum_of_rows::near; ++j) add.of[j] += sum.total(q + j);
                 *to = add;
             }
         }

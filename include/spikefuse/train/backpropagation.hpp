@@ -126,13 +126,20 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                         {loss_, targets_, this->losses(), this->costs(), this->row_gradients()},
                         detail::tokens_of<Space>(space)};
         detail::team_demands demands = kernel::demands;
-        if constexpr (!detail::trains_in_one_launch<Space>) // as many as have the registers
-            demands.threads = std::min(
-                demands.threads,
+        if constexpr (!std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) {
+            // as many as have the registers
+            int const most =
                 typename kernel::policy(space, 1, 1)
-                        .set_scratch_size(0, Kokkos::PerTeam(detail::scratch_bytes{demands.lists}))
-                        .team_size_max(backward, Kokkos::ParallelForTag()) /
-                    32 * 32);
+                    .set_scratch_size(0, Kokkos::PerTeam(detail::scratch_bytes{demands.lists}))
+                    .team_size_max(backward, Kokkos::ParallelForTag()) /
+                32 * 32;
+            demands.threads = std::min(demands.threads, most);
+            if (demands.threads == 0) // Kokkos would launch nothing, in silence
+                throw value_error("a team of this network's training takes " +
+                                      detail::readable_bytes(double(demands.lists)) +
+                                      " of shared memory",
+                                  "the device offers less", "Make its widest layer narrower");
+        }
         typename kernel::policy const shape(
             detail::teams_for(demands, space, arguments.groups, backward.run, model_.scratch_));
         Kokkos::parallel_for(model_.label("training"), shape, backward);
