@@ -108,6 +108,7 @@ SPIKEFUSE_FUNCTION void backward_panels(C const& here, int p, int q, int first, 
                 }
             } else {
                 arriving = arriving_at(own, r);
+                load_step(own, r, cells[beside]);
             }
             for_each_index<depth>([&](auto from_behind) {
                 constexpr std::size_t k = depth - 1 - from_behind;
@@ -115,9 +116,6 @@ SPIKEFUSE_FUNCTION void backward_panels(C const& here, int p, int q, int first, 
                 using about = traits_of<C, layer>;
                 auto& cell = get<k>(cells[beside]);
                 auto& gradient = get<k>(to[beside]);
-                if constexpr (!ahead)
-                    load_history<Keep>(static_cast<T const*>(keep.template history<k>(own)), r,
-                                       cell);
                 draw_noise<layer, V>(here, panel, r, cell);
                 if constexpr (about::competes)
                     cell.highest = lane_is<T>(*winner_of<layer>(here, r) - panel * W);

@@ -119,7 +119,8 @@ template <class Schedule>
 inline constexpr int slice_threads =
     neurons_alone<typename Schedule::nodes> ? 128 : neuron_threads + 32 * adding_warps;
 template <class Schedule>
-inline constexpr int teams_together = neurons_alone<typename Schedule::nodes> ? 2048 / 128 : 1;
+inline constexpr int teams_together =
+    neurons_alone<typename Schedule::nodes> ? 2048 / slice_threads<Schedule> : 1;
 
 template <class Schedule, class T, int Width, class Points, int Target>
 struct slices_of<
