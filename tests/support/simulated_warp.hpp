@@ -56,6 +56,11 @@ struct simulated_warp {
             return found;
         });
     }
+    template <int Threads = width, class Number>
+    static Number of_thread(int from, Number mine) {
+        return static_cast<Number>(exchange(
+            static_cast<int>(mine), [&] { return numbers[first<Threads>() + from % Threads]; }));
+    }
     template <int Threads = width>
     static int largest(int mine) {
         return exchange(mine, [] {

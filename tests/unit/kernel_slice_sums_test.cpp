@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sums of listed rows as a device's warp makes them, two at once: its threads are simulated.
+// Lists and sums of rows as a device's warps make them: their threads are simulated.
 
 #include "../support/simulated_warp.hpp"
 
@@ -10,6 +10,7 @@
 #include <memory>
 #include <random>
 #include <spikefuse/kernel/slice_sums.hpp>
+#include <spikefuse/layers/detail/list_events.hpp>
 #include <vector>
 
 using namespace spikefuse;
@@ -115,8 +116,63 @@ void check_sums() {
         }
 }
 
+/// A row that `warps` list one after the other: they share nothing but the list.
+template <int Words, int Scale>
+void check_list(int warps) {
+    using list = list_of_warps<Words, Scale, simulated_warp>;
+    constexpr int offset = 7, zeros = 5000, guard = 4711;
+    std::mt19937 random(Words);
+    INFO(Words << " words, " << warps << " warps");
+    for (double const activity : {0.0, 0.01, 0.12, 0.5, 1.0}) {
+        row_of_bits const row = random_row(Words, activity, random);
+        std::vector<int> expected;
+        for (int k = 0; k < 32 * Words; ++k)
+            if (row[static_cast<std::size_t>(k / 32)] >> k % 32 & 1u)
+                expected.push_back((offset + k) * Scale);
+        expected.resize((expected.size() + 3) / 4 * 4, zeros * Scale);
+        std::vector<int> events(expected.size() + 1, guard);
+        int ends[32] = {};
+        for (int rank = 0; rank < warps; ++rank) {
+            simulated_warp::run([&](int lane) {
+                auto const w = static_cast<std::size_t>(lane % list::threads);
+                ends[lane] = list::fill(w < row.size() ? row[w] : 0, lane, rank, warps, offset,
+                                        zeros, events.data());
+            });
+            for (int const end : ends) CHECK(end == static_cast<int>(expected.size()));
+        }
+        expected.push_back(guard);
+        CHECK(events == expected);
+    }
+}
+
 } // namespace
 
+TEST_CASE("a row that several warps list") {
+    for (int const warps : {1, 3, 8}) {
+        check_list<1, 1>(warps);
+        check_list<8, 1>(warps);
+        check_list<25, 2>(warps);
+        check_list<32, 1>(warps);
+    }
+}
+TEST_CASE("a sum in four parts is the sum of listed rows") {
+    constexpr int rows = 40;
+    std::mt19937 random(2);
+    std::vector<float> panel(static_cast<std::size_t>(rows * panel_width<float>));
+    for (float& w : panel) w = static_cast<float>(share(random) - 0.5);
+    for (int count = 0; count <= 44; count += 4) {
+        std::vector<std::uint16_t> events(static_cast<std::size_t>(count) + 32);
+        for (auto& event : events) {
+            auto const row = static_cast<std::uint16_t>(random() % rows);
+            event = static_cast<std::uint16_t>(row * entry_scale<float>);
+        }
+        auto const whole = sum_four(panel.data(), events.data(), count);
+        some_numbers<float, 4> part[4];
+        for (int k = 0; k < 4; ++k) part[k] = sum_part(panel.data(), events.data(), count, k);
+        for (int q = 0; q < 4; ++q)
+            CHECK(whole.of[q] == (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]));
+    }
+}
 TEST_CASE("a warp's two sums of listed rows") {
     check_sums<float, 64, 16, 16>();
     check_sums<float, 64, 1, 1>();

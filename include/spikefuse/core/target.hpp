@@ -76,6 +76,16 @@ SPIKEFUSE_FUNCTION void know_global([[maybe_unused]] Addresses const*... address
     (__builtin_assume(__isGlobal(address)), ...); // nullptr too
 #endif
 }
+/// An address of global memory, as if it came from somewhere else each time: a device's compiler
+/// would move hundreds of loads out of a loop, and keep them where they are no nearer.
+template <class Number>
+SPIKEFUSE_FUNCTION Number const* anew(Number const* address) {
+#if defined(__CUDA_ARCH__)
+    asm volatile("" : "+l"(address));
+    know_global(address);
+#endif
+    return address;
+}
 /// Likewise of a team's shared memory.
 SPIKEFUSE_FUNCTION void know_shared([[maybe_unused]] void const* address) {
 #if defined(__CUDA_ARCH__)
@@ -111,9 +121,18 @@ struct warp {
             int const other = __shfl_up_sync(~0u, before, apart, Threads);
             if (lane >= apart) before += other;
         }
-        return {before - mine, __shfl_sync(~0u, before, Threads - 1, Threads)};
+        return {before - mine, of_thread<Threads>(Threads - 1, before)};
 #else
         return {0, mine};
+#endif
+    }
+    /// What thread `from` of `Threads` neighbours has.
+    template <int Threads = width, class Number>
+    static SPIKEFUSE_FUNCTION Number of_thread([[maybe_unused]] int from, Number mine) {
+#if defined(__CUDA_ARCH__)
+        return __shfl_sync(~0u, mine, from, Threads);
+#else
+        return mine;
 #endif
     }
     /// Bit k of the result is this thread's bit of what thread k has.

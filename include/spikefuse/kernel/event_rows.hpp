@@ -167,23 +167,21 @@ SPIKEFUSE_FUNCTION void count_by_warp(C const& here, int r, std::int32_t* count)
     auto const sums = warp::add_up(lane, count_bits(word_of_row<Feed>(here, r, lane)));
     if (lane == 0) *count = sums.all;
 }
-/// Lists a row from entry `begin` on, and says where it ends.
+/// Lists a row from entry `begin` on, and says where it ends; of `warps`, each some of its words.
 template <class Feed, class C>
-SPIKEFUSE_FUNCTION void list_by_warp(C const& here, int r, int begin, std::int32_t* ends) {
+SPIKEFUSE_FUNCTION void list_by_warps(C const& here, int r, int begin, std::int32_t* ends, int rank,
+                                      int warps) {
     using from = plan::first_source<Feed>;
-    using event = event_of<C, Feed>;
-    constexpr int scale = entry_scale<typename C::number>;
-    auto* const events = here.template in_lists<event>(C::layout::lists::events_offset) + begin;
+    constexpr int inputs = C::schedule::template width_into<Feed::layer>;
+    using list =
+        list_of_warps<C::layout::words(C::schedule::template buffer_at<from::buffer>::width),
+                      entry_scale<typename C::number>>;
+    auto* const events =
+        here.template in_lists<event_of<C, Feed>>(C::layout::lists::events_offset) + begin;
     int const lane = here.team.team_rank() % warp::width;
-    std::uint32_t word = word_of_row<Feed>(here, r, lane);
-    auto const sums = warp::add_up(lane, count_bits(word));
-    for (int at = sums.before; word != 0; word &= word - 1)
-        events[at++] = static_cast<event>((from::offset + lane * 32 + lowest_bit(word)) * scale);
-    int const end = plan::round_up(sums.all, events_together);
-    if (sums.all + lane < end)
-        events[sums.all + lane] =
-            static_cast<event>(C::schedule::template width_into<Feed::layer> * scale);
-    if (lane == 0) *ends = begin + end;
+    int const end = list::fill(word_of_row<Feed>(here, r, lane % list::threads), lane, rank, warps,
+                               from::offset, inputs, events);
+    if (lane == 0 && rank == 0) *ends = begin + end;
 }
 /// Lists the spikes of as many rows as fit. On a device all threads of the team together; then
 /// nobody writes a list before all have read the last one.
@@ -223,7 +221,7 @@ SPIKEFUSE_FUNCTION auto list_rows(C const& here, int first, int wanted) {
         if (!shared.full(r)) {
             if constexpr (warps_list)
                 if (by_warps && r == row)
-                    list_by_warp<Feed>(here, first + r, shared.at[0], ends + r + 1);
+                    list_by_warps<Feed>(here, first + r, shared.at[0], ends + r + 1, 0, 1);
             if (r % size == rank && !by_warps)
                 list_row<Feed>(here, first + r, shared.at, ends + r + 1, rows);
             shared.pass(r);
@@ -260,7 +258,8 @@ SPIKEFUSE_FUNCTION std::int32_t const* list_alone(C const& here, int r) {
     using lists = typename C::layout::lists;
     auto* const ends = here.template in_lists<std::int32_t>(lists::ends_offset);
     if constexpr (a_warp_lists<C, Feed>) {
-        if (here.team.team_rank() < warp::width) list_by_warp<Feed>(here, r, 0, ends + 1);
+        list_by_warps<Feed>(here, r, 0, ends + 1, here.team.team_rank() / warp::width,
+                            here.team.team_size() / warp::width);
         if (here.team.team_rank() == 0) ends[0] = 0;
     } else if (lists::of_threads || here.team.team_rank() == 0) {
         ends[0] = 0;

@@ -123,6 +123,8 @@ struct forward_kernel {
         .lists = lists_bytes<layout>,
         .lists_of_threads = layout::lists::of_threads,
         .teams_share_samples = true};
+    static constexpr int teams_at_once =
+        sizeof(T) > 4 || layout::maps::mapped_bytes > 0 ? 1 : 512 / demands.threads;
 
     run_arguments<T> run;
 
@@ -141,5 +143,14 @@ struct forward_kernel {
         }
     }
 };
+
+/// How its teams are launched. On a device a thread has 128 registers, so that a multiprocessor
+/// runs two teams of 256; in double, and with connections that map rows, 255. A compiler that is
+/// left to itself takes 64, and waits for some weights before it asks for the next.
+template <class Kernel, class Space>
+using forward_policy = std::conditional_t<
+    std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>, team_policy<Space>,
+    Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
+                       Kokkos::LaunchBounds<Kernel::demands.threads, Kernel::teams_at_once>>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

@@ -67,6 +67,51 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
         row[q] = whole[q];
     }
 }
+/// Whether a device's threads share the sums of a loop's step.
+template <class C, class Stage, class Feed>
+inline constexpr bool parts_sums =
+    C::layout::template parted_width<Stage>() > 0 && pieces_of_feed<C, Feed> == 1;
+/// What arrives in a step of a loop, by all threads: each adds up a quarter of the events for four
+/// neurons. The sums are those of sum_alone.
+template <class Stage, class Feed, class C, class Consume>
+SPIKEFUSE_FUNCTION void sum_in_parts(C const& here, int r, std::int32_t const* ends,
+                                     Consume const& consume) {
+    using T = typename C::number;
+    using V = typename C::V;
+    using lists = typename C::layout::lists;
+    using passing_feeds = plan::passing_feeds<typename Stage::feeds>;
+    using over = typename C::template panels_of<Feed::layer>;
+    constexpr int width = C::layout::padded(Stage::width), fours = width / 4;
+    auto const* const events = here.template in_lists<event_of<C, Feed>>(lists::events_offset);
+    T* const parts = here.template in_lists<T>(lists::parts_offset); // [part][N]
+    T const* const parameters = here.template parameters_of<Feed::layer>();
+    int const own = here.team.team_rank(), count = ends[1];
+    struct rest {
+        V bias, passing;
+    };
+    auto const rest_of = [&](int n) {
+        rest some{V(T(0)), V(T(0))};
+        if constexpr (over::has_bias) some.bias = over::bias(parameters, n);
+        if constexpr (!plan::mp11::mp_empty<passing_feeds>::value)
+            some.passing = passing_sum<passing_feeds>(here, n, r);
+        return some;
+    };
+    rest const first = rest_of(own < Stage::width ? own : 0); // on its way
+    for (int const k : own_share(here, events_together * fours)) {
+        int const part = k / fours, n = k % fours * 4;
+        *reinterpret_cast<some_numbers<T, 4>*>(parts + part * width + n) =
+            sum_part(over::panel(parameters, n), events, count, part);
+    }
+    here.team.team_barrier();
+    for (int const n : own_panels<Stage>(here)) {
+        rest const other = n == own ? first : rest_of(n);
+        auto const part = [&](int k) { return V::load(parts + k * width + n); };
+        V sum = (part(0) + part(1)) + (part(2) + part(3));
+        if constexpr (over::has_bias) sum = other.bias + sum;
+        if constexpr (!plan::mp11::mp_empty<passing_feeds>::value) sum = other.passing + sum;
+        consume(n, fixed<1>{}, r, 1, currents_in_registers<1, T>{{sum}});
+    }
+}
 /// Whether a device's threads may share the sums of a stage by rows.
 template <class C, class Stage, class Feed>
 inline constexpr bool may_share_rows =
@@ -117,6 +162,10 @@ struct listed_input {
         }
         if constexpr (!layout::template replays<Stage>::value && lists_bits<C, Feed>) {
             auto const* const ends = list_alone<Feed>(here, first);
+            if constexpr (parts_sums<C, Stage, Feed>) {
+                sum_in_parts<Stage, Feed>(here, first, ends, consume);
+                return;
+            }
             own_groups<Stage, together>(here, [&](int p, auto count) {
                 currents_in_registers<decltype(count)::value, T> arriving;
                 sum_alone<Stage, Feed>(here, p, first, ends, arriving.row);

@@ -14,8 +14,9 @@ namespace spikefuse::inline SPIKEFUSE_ABI::detail::plan {
 /// [64 inputs][row]. Each thread of a host has its own. On a device they lie in shared memory, if
 /// they fit, and else behind what a sample carries.
 /// `Widest`: inputs of the widest connection. `Values`: whether factors are listed. `Work`: what
-/// else is done in the same memory. Sizes in bytes.
-template <class T, int Widest, bool Values, int Steps, std::size_t Work = 0>
+/// else is done in the same memory. `Parted`: neurons whose sums threads share, behind a row that
+/// is listed alone. Sizes in bytes.
+template <class T, int Widest, bool Values, int Steps, std::size_t Work = 0, std::size_t Parted = 0>
 struct event_lists {
     static constexpr std::size_t event_bytes = sizeof(spikefuse::detail::entry_of<T, Widest>);
     static constexpr std::size_t factor_bytes = Values ? sizeof(T) : 0;
@@ -46,7 +47,14 @@ struct event_lists {
                             ? line(static_cast<std::size_t>(Steps) *
                                    static_cast<std::size_t>(round_up(Widest, 64)) / 8)
                             : 0);
-    static constexpr std::size_t total = listed > Work ? listed : Work;
+    static constexpr std::size_t parts_offset =
+        events_offset + line((static_cast<std::size_t>(Widest) + 4 * most_pieces) * event_bytes);
+    static constexpr std::size_t total = [] {
+        constexpr std::size_t parts =
+            parts_offset + spikefuse::detail::events_together * Parted * sizeof(T);
+        std::size_t const most = listed > Work ? listed : Work;
+        return Parted != 0 && parts > most ? parts : most;
+    }();
     static constexpr bool of_threads = lanes<T>::width > 1;
     static constexpr bool near = !of_threads && total <= 32 * 1024;
     static constexpr bool apart = of_threads || near; // from what a sample carries

@@ -270,8 +270,32 @@ struct layout : stage_traits<Schedule>,
             });
         return static_cast<std::size_t>(widest);
     }();
-    using lists =
-        event_lists<T, facts::listed.widest, facts::listed.values, block_steps, maps::work_bytes>;
+    /// In a step of a loop they share the sums of a stage by neurons and events: of so many
+    /// neurons, or 0.
+    template <class Node>
+    static constexpr int parted_width() {
+        if constexpr (lanes<T>::width == 1 && !facts::template replays<Node>::value &&
+                      !facts::competes(typename Node::points{})) {
+            using mixing = mixing_feeds<typename Node::feeds>;
+            if constexpr (mp11::mp_size<mixing>::value == 1) {
+                using feed = mp11::mp_front<mixing>;
+                if constexpr (!feed_maps_rows<Schedule, feed>)
+                    return facts::template only_bits<feed> ? padded(Node::width) : 0;
+            }
+        }
+        return 0;
+    }
+    static constexpr std::size_t parted = [] {
+        int widest = 0;
+        if constexpr (lanes<T>::width == 1)
+            mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
+                constexpr int width = parted_width<decltype(one)>();
+                widest = width > widest ? width : widest;
+            });
+        return static_cast<std::size_t>(widest);
+    }();
+    using lists = event_lists<T, facts::listed.widest, facts::listed.values, block_steps,
+                              maps::work_bytes, parted>;
 
     static constexpr auto held_sums = running_sums<count>(
         [](auto l) { return line(arrays::template mixed_width<l>() * sizeof(T)); });

@@ -263,8 +263,8 @@ class model : public detail::model_checks<T, Space>,
             !run_as_cells<schedule, Readout>(space, arguments)) {
             double const shares =
                 static_cast<double>(layout::work_of_step) * steps / layout::share_of_work;
-            auto const teams = detail::teams_for(kernel::demands, space, arguments.batch, arguments,
-                                                 scratch_, shares);
+            detail::forward_policy<kernel, Space> const teams(detail::teams_for(
+                kernel::demands, space, arguments.batch, arguments, scratch_, shares));
             Kokkos::parallel_for(forward_name_, teams, kernel{arguments});
         }
         has_run(space, arguments);

@@ -6,6 +6,7 @@
 #include "../../core/bits.hpp"
 #include "../../core/lanes.hpp"
 #include "../row_map.hpp"
+#include "rows.hpp"
 
 #include <array>
 #include <cstddef>
@@ -101,6 +102,35 @@ SPIKEFUSE_FUNCTION int list_events(std::uint32_t const* row, int width, int offs
     return count;
 }
 #endif
+/// The same by a device's warps: a row of at most 32 words, of which each warp lists some, a thread
+/// an input.
+template <int Words, int Scale, class Warp = warp>
+struct list_of_warps {
+    static constexpr int threads = [] { // of a warp, that have a word each; their neighbours too
+        int some = 1;
+        while (some < Words && some < Warp::width) some *= 2;
+        return some;
+    }();
+    /// Lists the spikes, and `zeros` up to a multiple of `events_together`. All threads of each of
+    /// `warps` call it, with word `lane % threads` of the row. Returns how long the list is.
+    template <class Entry>
+    static SPIKEFUSE_FUNCTION int fill(std::uint32_t word, int lane, int rank, int warps,
+                                       int offset, int zeros, Entry* events) {
+        int const own = lane % threads;
+        auto const sums = Warp::template add_up<threads>(own, count_bits(word));
+        for (int w = rank; w < Words; w += warps) {
+            auto const here = Warp::template of_thread<threads>(w, word);
+            int const before = Warp::template of_thread<threads>(w, sums.before);
+            if (here >> lane & 1u)
+                events[before + count_bits(here & ((1u << lane) - 1))] =
+                    static_cast<Entry>((offset + w * 32 + lane) * Scale);
+        }
+        int const end = (sums.all + events_together - 1) / events_together * events_together;
+        if (rank == 0 && sums.all + lane < end)
+            events[sums.all + lane] = static_cast<Entry>(zeros * Scale);
+        return end;
+    }
+};
 template <int Scale, class T, class Entry>
 SPIKEFUSE_FUNCTION int list_events(T const* row, int width, int offset, Entry* events, T* factors) {
     int count = 0;

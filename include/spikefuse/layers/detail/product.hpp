@@ -70,8 +70,8 @@ add_products(T const* panel, std::size_t apart, T const* x, std::size_t stride, 
             for (int r = 0; r < Count; ++r)
                 for (int k = 0; k < Together; ++k)
                     sums[r][k] = V::load(place(r) + static_cast<std::size_t>(k) * panel_apart);
-            multiply(panel + static_cast<std::size_t>(p) * apart, apart, which.of(x, stride, first),
-                     inputs, sums);
+            multiply(anew(panel) + static_cast<std::size_t>(p) * apart, apart,
+                     which.of(x, stride, first), inputs, sums);
             for (int r = 0; r < Count; ++r)
                 for (int k = 0; k < Together; ++k)
                     sums[r][k].store(place(r) + static_cast<std::size_t>(k) * panel_apart);

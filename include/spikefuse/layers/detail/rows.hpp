@@ -211,22 +211,43 @@ struct alignas(sizeof(T) * (Each < 4 ? Each : 4)) some_numbers {
 template <class T, class Entry>
 SPIKEFUSE_FUNCTION some_numbers<T, 4> sum_four(T const* panel, Entry const* events, int count) {
     using four = some_numbers<T, 4>;
-    constexpr int some = 2 * events_together;
     four part[events_together] = {};
-    for (int k = 0; k < count; k += some) {
-        four rows[some];
-        for (int first = 0; first < some; first += events_together)
-            four_events(events + k + (k + first < count ? first : 0), [&](int j, Entry event) {
+    auto const add = [&]<int Some>(fixed<Some>, int k) { // on their way together
+        four rows[Some];
+        for (int first = 0; first < Some; first += events_together)
+            four_events(events + k + first, [&](int j, Entry event) {
                 rows[first + j] = *reinterpret_cast<four const*>(row_at(panel, event));
             });
-        for (int j = 0; j < some; ++j)
-            for (int q = 0; q < 4; ++q)
-                if (j < events_together || k + events_together < count)
-                    part[j % events_together].of[q] += rows[j].of[q];
-    }
+        for (int j = 0; j < Some; ++j)
+            for (int q = 0; q < 4; ++q) part[j % events_together].of[q] += rows[j].of[q];
+    };
+    int k = 0;
+    for (constexpr int some = 2 * events_together; k + some <= count; k += some)
+        add(fixed<some>{}, k);
+    if (k < count) add(fixed<events_together>{}, k);
     four sum;
     for (int q = 0; q < 4; ++q)
         sum.of[q] = (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]);
+    return sum;
+}
+
+/// Part `part` of those sums, of every fourth event: what one of four threads adds up.
+template <class T, class Entry>
+SPIKEFUSE_FUNCTION some_numbers<T, 4> sum_part(T const* panel, Entry const* events, int count,
+                                               int part) {
+    using four = some_numbers<T, 4>;
+    constexpr int some = 8;
+    four sum = {};
+    for (int first = part; first < count; first += some * events_together) {
+        auto const at = [&](int j) { return first + j * events_together; };
+        Entry event[some];
+        for (int j = 0; j < some; ++j) event[j] = events[at(j) < count ? at(j) : first];
+        four rows[some] = {};
+        for (int j = 0; j < some; ++j)
+            if (at(j) < count) rows[j] = *reinterpret_cast<four const*>(row_at(panel, event[j]));
+        for (int j = 0; j < some; ++j)
+            for (int q = 0; q < 4; ++q) sum.of[q] += rows[j].of[q];
+    }
     return sum;
 }
 
