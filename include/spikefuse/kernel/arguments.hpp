@@ -69,6 +69,7 @@ struct run_arguments {
     bool constants;        // gradients of neurons' constants too
     int groups;            // samples are spread over so many gradients, which are summed afterwards
     T* transposed;         // a copy of the weights, [panel of inputs][output][P] a layer
+    int near_rows;         // of a loop's, in a device's shared memory (near_weights.hpp)
     T* gradient;           // [groups, parameter_total]
     T* constant_gradients; // [teams, constant_total]: where a launch of their own makes those of
                            // weights (weight_splits.hpp); or nullptr

@@ -114,6 +114,7 @@ SPIKEFUSE_FUNCTION void begin_backwards(C const& here, Loss const& loss) {
             V(typename C::number(0)).store(gradient_at<buffer>(here, -ago, p));
     });
     loss.begin_costs(here);
+    load_near_weights(here);
     here.team.team_barrier();
 }
 /// Recomputes a block and clears the gradients of its rows.
@@ -257,6 +258,9 @@ struct backward_kernel {
                      : lists_bytes<layout>,
         .lists_of_threads = layout::lists::of_threads,
         .teams_share_samples = false};
+    using near = near_weights<Schedule, T>;
+    /// Teams that a device's multiprocessor has registers for.
+    static constexpr int teams_beside = most_threads / device_threads;
 
     run_arguments<T> run;
     loss_in_kernel<T, Loss> loss;

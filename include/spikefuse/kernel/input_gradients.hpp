@@ -2,6 +2,7 @@
 #pragma once
 /// Adjoint of connections: gradients of the rows that they read.
 
+#include "near_weights.hpp"
 #include "row_maps.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
@@ -35,8 +36,14 @@ SPIKEFUSE_FUNCTION void backward_inputs(row_range<C> const& all) {
         auto const gradients = [&](int k) { return current_row<Stage>(all.sample(k), all.row(k)); };
         auto const some = [&]<int Count>(fixed<Count>, int p) {
             T const* const panels = over::transposed_panel(transposed, p);
-            if constexpr (!plan::is_network_input<from>::value &&
-                          from::offset == 0) { // rows of gradients are whole registers long
+            if constexpr (has_near_weights<C, Stage>) {
+                C const& here = *all.samples;
+                for (int k = 0; k < all.total(); ++k) {
+                    auto* const to = gradient_at<from::buffer>(here, all.row(k) - from::delay, p);
+                    (V::load(to) + near_product(here, p)).store(to);
+                }
+            } else if constexpr (!plan::is_network_input<from>::value &&
+                                 from::offset == 0) { // rows of gradients are whole registers long
                 add_products<Count, tile>(
                     panels, apart, gradients(0), stride, all.total(), over::outputs,
                     gradient_at<from::buffer>(*all.samples, all.first - from::delay, p),

@@ -6,6 +6,7 @@
 
 #include "../equations/differentiate.hpp"
 #include "competition.hpp"
+#include "near_weights.hpp"
 #include "weight_splits.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
@@ -151,6 +152,7 @@ SPIKEFUSE_FUNCTION void leave_gradient(C const& here, int panel, int r, typename
     gradient.store(current_row<Stage>(here, r) + panel * C::W);
     if constexpr (weights_of<Stage> != plan::no_layer)
         if (leaves_weights(here)) gradient.store(kept_currents<weights_of<Stage>>(here, panel, r));
+    if constexpr (has_near_weights<C, Stage>) gradient.store(near_gradients(here) + panel * C::W);
 }
 /// Adjoint of a stage whose history lies in scratch.
 template <class Stage, class C>

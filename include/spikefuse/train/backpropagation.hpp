@@ -117,8 +117,8 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
             using forward = typename kernel::forward;
             if (!detail::run_sliced<stages, T, kind, readout, detail::purpose::tape>(
                     model_.forward_name_, space, arguments, model_.slices_, model_.scratch_)) {
-                auto const shape = detail::teams_for(forward::demands, space, arguments.batch,
-                                                     arguments, model_.scratch_);
+                detail::forward_policy<forward, Space> const shape(detail::teams_for(
+                    forward::demands, space, arguments.batch, arguments, model_.scratch_));
                 Kokkos::parallel_for(model_.forward_name_, shape, forward{arguments});
             }
         }
@@ -126,6 +126,12 @@ class backpropagation<model<Network, T, Space>, Loss> : public detail::gradient_
                         {loss_, targets_, this->losses(), this->costs(), this->row_gradients()},
                         detail::tokens_of<Space>(space)};
         detail::team_demands demands = kernel::demands;
+        if constexpr (kernel::near::possible) {
+            backward.run.near_rows =
+                kernel::near::rows_in(detail::shared_memory_of_team<typename kernel::policy>(
+                    space, arguments.groups, kernel::teams_beside));
+            demands.lists = std::max(demands.lists, kernel::near::bytes(backward.run.near_rows));
+        }
         if constexpr (!std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>) {
             // as many as have the registers
             int const most =

@@ -51,6 +51,18 @@ struct scratch_bytes {
     operator int() const { return static_cast<int>(bytes); }
 };
 
+/// Bytes of shared memory for each of `teams` teams, of which a multiprocessor runs at most `most`
+/// side by side. On a host, which has none, as much as lists may take.
+template <class Policy, class Space>
+std::size_t shared_memory_of_team(Space const& space, int teams, int most) {
+    auto const room = static_cast<std::size_t>(Policy(space, 1, 1).scratch_size_max(0));
+    if constexpr (std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>)
+        return std::min(room, std::size_t(32) << 10);
+    int const multiprocessors = std::max(1, static_cast<int>(space.concurrency()) / 2048);
+    int const beside = std::clamp((teams + multiprocessors - 1) / multiprocessors, 1, most);
+    return room / static_cast<std::size_t>(beside);
+}
+
 /// A team a sample (backwards: a group of samples). On the host threads are dealt to them, at least
 /// one each; on a device it has a thread for each neuron of the widest layer, in whole warps. Where
 /// they need more scratch than Kokkos gives, it is the model's own, noted in the arguments, and no
