@@ -123,8 +123,7 @@ struct forward_kernel {
         .lists = lists_bytes<layout>,
         .lists_of_threads = layout::lists::of_threads,
         .teams_share_samples = true};
-    static constexpr int teams_at_once =
-        sizeof(T) > 4 || layout::maps::mapped_bytes > 0 ? 1 : 512 / demands.threads;
+    static constexpr int most_threads = sizeof(T) > 4 || layout::maps::mapped_bytes > 0 ? 256 : 512;
 
     run_arguments<T> run;
 
@@ -144,13 +143,16 @@ struct forward_kernel {
     }
 };
 
-/// How its teams are launched. On a device a thread has 128 registers, so that a multiprocessor
-/// runs two teams of 256; in double, and with connections that map rows, 255. A compiler that is
-/// left to itself takes 64, and waits for some weights before it asks for the next.
+/// How its teams are launched. On a device a thread has 128 registers at most, so that a
+/// multiprocessor runs two teams of 256; in double, and with connections that map rows, 255. A
+/// compiler that is left to itself takes 64, and waits for some weights before it asks for the
+/// next. Kokkos refuses a launch of fewer teams side by side than a bound says, whatever limits
+/// them, and so the bound is of a larger team.
 template <class Kernel, class Space>
-using forward_policy = std::conditional_t<
-    std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>, team_policy<Space>,
-    Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
-                       Kokkos::LaunchBounds<Kernel::demands.threads, Kernel::teams_at_once>>>;
+using forward_policy =
+    std::conditional_t<std::is_same_v<typename Space::memory_space, Kokkos::HostSpace>,
+                       team_policy<Space>,
+                       Kokkos::TeamPolicy<Space, Kokkos::Schedule<Kokkos::Dynamic>,
+                                          Kokkos::LaunchBounds<Kernel::most_threads, 1>>>;
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI::detail

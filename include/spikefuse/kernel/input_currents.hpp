@@ -68,9 +68,8 @@ SPIKEFUSE_FUNCTION void sum_alone(C const& here, int p, int r, std::int32_t cons
     }
 }
 /// Whether a device's threads share the sums of a loop's step.
-template <class C, class Stage, class Feed>
-inline constexpr bool parts_sums =
-    C::layout::template parted_width<Stage>() > 0 && pieces_of_feed<C, Feed> == 1;
+template <class C, class Stage>
+inline constexpr bool parts_sums = C::layout::template parted_width<Stage>() > 0;
 /// What arrives in a step of a loop, by all threads: each adds up a quarter of the events for four
 /// neurons. The sums are those of sum_alone.
 template <class Stage, class Feed, class C, class Consume>
@@ -162,7 +161,7 @@ struct listed_input {
         }
         if constexpr (!layout::template replays<Stage>::value && lists_bits<C, Feed>) {
             auto const* const ends = list_alone<Feed>(here, first);
-            if constexpr (parts_sums<C, Stage, Feed>) {
+            if constexpr (parts_sums<C, Stage>) {
                 sum_in_parts<Stage, Feed>(here, first, ends, consume);
                 return;
             }

@@ -37,6 +37,7 @@ SPIKEFUSE_FUNCTION void backward_inputs(row_range<C> const& all) {
         auto const some = [&]<int Count>(fixed<Count>, int p) {
             T const* const panels = over::transposed_panel(transposed, p);
             if constexpr (has_near_weights<C, Stage>) {
+                static_assert(from::offset == 0 && Count == 1);
                 C const& here = *all.samples;
                 for (int k = 0; k < all.total(); ++k) {
                     auto* const to = gradient_at<from::buffer>(here, all.row(k) - from::delay, p);

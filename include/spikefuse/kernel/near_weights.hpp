@@ -35,7 +35,8 @@ struct near_weights {
                 if constexpr (here != plan::no_layer) {
                     constexpr std::size_t numbers =
                         Schedule::template over<here>::template transposed<T>;
-                    if (numbers > most) found = here, most = numbers;
+                    constexpr int outputs = Schedule::template over<here>::outputs;
+                    if (outputs <= 2048 && numbers > most) found = here, most = numbers;
                 }
             });
         return found;

@@ -279,8 +279,12 @@ struct layout : stage_traits<Schedule>,
             using mixing = mixing_feeds<typename Node::feeds>;
             if constexpr (mp11::mp_size<mixing>::value == 1) {
                 using feed = mp11::mp_front<mixing>;
-                if constexpr (!feed_maps_rows<Schedule, feed>)
-                    return facts::template only_bits<feed> ? padded(Node::width) : 0;
+                constexpr bool whole = // a row is listed in one piece
+                    !single<feed> ||
+                    spikefuse::detail::pieces_of(Schedule::template width_into<feed::layer>) == 1;
+                constexpr int width = padded(Node::width);
+                if constexpr (whole && !feed_maps_rows<Schedule, feed>)
+                    return facts::template only_bits<feed> && width * sizeof(T) <= 4096 ? width : 0;
             }
         }
         return 0;
