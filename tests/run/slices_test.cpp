@@ -137,6 +137,25 @@ TEST_CASE("slices: layers of weights") {
     whole_and_steps<float>(input<1100> >> linear<40> >> lif >> linear<5> >> li, // words three each
                            test::random_spikes(steps, batch, 1100, 0.2, 1), steps, batch, {});
 }
+TEST_CASE("slices: layers behind numbers") {
+    constexpr int steps = 70, batch = 3;
+    whole_and_steps<float>(input<200> >> linear<70> >> lif >> linear<20> >> li >> linear<40> >> li,
+                           wave(values<float>("currents", steps, batch, 200), 2), steps, batch,
+                           {"lif 1"});
+    whole_and_steps<float>(input<77> >> linear<130>(no_bias) >> leaky >> linear<20> >> li,
+                           wave(values<float>("currents", steps, batch, 77), 1), steps, batch,
+                           {"leaky 1"});
+    whole_and_steps<double>(input<130> >> linear<40> >> lif,
+                            wave(values<double>("currents", 20, 300, 130), 4), 20, 300, {"lif 1"});
+}
+TEST_CASE("slices: a model says how it runs") {
+    model const sliced{pictures, {}, precision<float>};
+    CHECK(describe(sliced).find("numbers: by slices of 160, 64, 32 neurons, of few steps a sample "
+                                "a team\n") != std::string::npos);
+    model const loop{input<4> >> linear<40> >> recurrent(lif), {}, precision<float>};
+    CHECK(describe(loop).find("packed spikes: a sample a team\nnumbers: a sample a team\n") !=
+          std::string::npos);
+}
 TEST_CASE("slices: the tape of neurons before layers of weights") {
     using network = std::remove_cv_t<decltype(pictures)>;
     constexpr int steps = 12; // of one sample: too few for slices

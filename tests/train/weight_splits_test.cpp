@@ -11,8 +11,19 @@ using namespace spikefuse;
 
 namespace {
 
+template <class T>
+Kokkos::View<T***, Kokkos::LayoutRight> random_numbers(int steps, int batch, int width,
+                                                       unsigned seed) {
+    Kokkos::View<T***, Kokkos::LayoutRight> const x("numbers", static_cast<std::size_t>(steps),
+                                                    static_cast<std::size_t>(batch),
+                                                    static_cast<std::size_t>(width));
+    std::mt19937 random(seed);
+    test::fill(x, [&](std::size_t) { return static_cast<T>(random() % 1000) / 2000 - T(0.1); });
+    return x;
+}
+enum class reads { spikes, numbers };
 /// Runs so many times, with the states that are there; checks how many gradients there are.
-template <class T, class Network>
+template <class T, reads What = reads::spikes, class Network>
 void compare(Network network, int steps, int batch, int splits, int runs = 1) {
     bool const carries_on = runs > 1;
     std::vector<std::vector<T>> gradients[2];
@@ -33,9 +44,14 @@ void compare(Network network, int steps, int batch, int splits, int runs = 1) {
                              cross_entropy(max_over_time),
                              {.tape_megabytes = way == 0 ? 512. : 0., .carries_on = carries_on}};
         back.set_labels(std::vector<int>(static_cast<std::size_t>(batch), 1));
-        for (int run = 0; run < runs; ++run)
-            back.run(test::random_spikes(steps, batch, decltype(one)::inputs, 0.1,
-                                         static_cast<unsigned>(4 + run)));
+        for (int run = 0; run < runs; ++run) {
+            auto const seed = static_cast<unsigned>(4 + run);
+            if constexpr (What == reads::spikes) {
+                back.run(test::random_spikes(steps, batch, decltype(one)::inputs, 0.1, seed));
+            } else {
+                back.run(random_numbers<T>(steps, batch, decltype(one)::inputs, seed));
+            }
+        }
         Kokkos::fence();
         if (way == 0) {
             CHECK(back.groups() == splits);
@@ -81,4 +97,12 @@ TEST_CASE("weights by splits: loops, delays, several sources, and rows from befo
 TEST_CASE("weights by splits: three steps, one sample, and more samples than teams") {
     compare<float>(input<5> >> linear<9> >> leaky >> linear<3> >> li, 4, 1100, 82);
     compare<float>(input<33> >> linear<4> >> li, 3, 1, 1);
+}
+TEST_CASE("weights by splits: behind numbers, with spikes behind them") {
+    constexpr auto wide = input<203> >> linear<150> >> lif >> linear<40>(no_bias) >> li;
+    compare<float, reads::numbers>(wide, 300, 5, 4);
+    compare<double, reads::numbers>(input<32> >> linear<20>(no_bias) >> lif >> linear<3> >> li, 40,
+                                    7, 4, 2);
+    compare<float, reads::numbers>(input<9> >> linear<33> >> recurrent(lif) >> linear<3> >> li, 70,
+                                   3, 2);
 }

@@ -3,13 +3,16 @@
 
 #include "../support/simulated_warp.hpp"
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch_all.hpp>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <random>
-#include <spikefuse/kernel/slice_sums.hpp>
+#include <spikefuse/kernel/slice_products.hpp>
+#include <spikefuse/kernel/weight_products.hpp>
 #include <spikefuse/layers/detail/list_events.hpp>
 #include <vector>
 
@@ -65,7 +68,7 @@ struct summing {
             auto const w = static_cast<std::size_t>(lane * sum_type::own + k);
             word[k] = w < row.size() ? row[w] : 0;
         }
-        sum_type sum{at(), zeros, lists[static_cast<std::size_t>(half)].of, lane};
+        sum_type sum(at(), zeros, lists[static_cast<std::size_t>(half)].of, lane);
         int const events = sum.add(word);
         for (int q = 0; q < sum_type::each; ++q)
             to[static_cast<std::size_t>(sum_type::output_of(lane, q))] = sum.total(q);
@@ -145,8 +148,114 @@ void check_list(int warps) {
     }
 }
 
+/// Rows of both halves, and of a host's thread alone: even and odd inputs by themselves.
+template <class T, int Inputs, int Outputs, int Rows>
+void check_products() {
+    INFO(Inputs << " inputs, " << Outputs << " outputs, " << Rows << " rows");
+    std::mt19937 random(Inputs);
+    auto const number = [&] { return static_cast<T>(share(random) - 0.4); };
+    auto const at = [](int r, int n) { return static_cast<std::size_t>(r * Outputs + n); };
+    std::vector<some_numbers<T, 4>> matrix(static_cast<std::size_t>((Inputs + 1) * Outputs / 4));
+    T* const weights = matrix.data()->of;
+    for (int k = 0; k < Inputs * Outputs; ++k) weights[k] = number();
+    std::vector<T> x(static_cast<std::size_t>(2 * Rows * Inputs));
+    for (T& one : x) one = number();
+    auto const input = [&](int r, int i) {
+        return i < Inputs ? x[static_cast<std::size_t>(r * Inputs + i)] : T(0);
+    };
+    std::vector<T> got(at(2 * Rows, 0)), alone(got), expected(got);
+    for (int r = 0; r < 2 * Rows; ++r)
+        for (int n = 0; n < Outputs; ++n) {
+            T sum[2] = {};
+            for (int i = 0; i < Inputs; ++i)
+                sum[i % 2] = std::fma(input(r, i), weights[i * Outputs + n], sum[i % 2]);
+            expected[at(r, n)] = sum[0] + sum[1];
+        }
+    auto const multiply = [&]<class Warp>(Warp, int first, int lane, T* room, std::vector<T>& to) {
+        using products = row_products<T, Inputs, Outputs, Rows, Warp>;
+        products some(weights, room, lane);
+        some.add([&](int r, int i) { return input(first + r, i); });
+        for (int r = 0; r < Rows; ++r)
+            for (int q = 0; q < products::each; ++q)
+                to[at(first + r, products::output_of(lane, q))] = some.total(r, q);
+    };
+    using of_warp = row_products<T, Inputs, Outputs, Rows, simulated_warp>;
+    std::vector<some_numbers<T, 4>> room(2 * of_warp::room_of_half / 4);
+    simulated_warp::run([&](int lane) {
+        multiply(simulated_warp{}, lane / 16 * Rows, lane % 16,
+                 room.data()->of + lane / 16 * of_warp::room_of_half, got);
+    });
+    for (int first : {0, Rows}) multiply(warp{}, first, 0, room.data()->of, alone);
+    CHECK(got == alone);
+    double worst = 0; // a compiler may fuse or not
+    for (std::size_t k = 0; k < got.size(); ++k)
+        worst = std::max(worst, std::abs(double(got[k]) - double(expected[k])));
+    CHECK(worst <= 100 * double(std::numeric_limits<T>::epsilon()));
+}
+
+/// Gradients of the inputs of both halves, and of a host's threads: sums over rows in their order.
+template <class T, int Outputs>
+void check_value_products(int rows) {
+    INFO(Outputs << " outputs, " << rows << " rows");
+    using of_warp = value_products<T, Outputs, simulated_warp>;
+    constexpr int inputs = of_warp::inputs;
+    std::mt19937 random(static_cast<unsigned>(rows));
+    auto const number = [&] { return static_cast<T>(share(random) - 0.4); };
+    std::vector<some_numbers<T, 4>> matrix(static_cast<std::size_t>(rows * Outputs / 4));
+    T* const gradients = matrix.data()->of;
+    for (int k = 0; k < rows * Outputs; ++k) gradients[k] = number();
+    std::vector<T> x(static_cast<std::size_t>(rows * 2 * inputs));
+    for (T& one : x) one = number();
+    auto const value = [&](int r, int i) {
+        return r < rows ? x[static_cast<std::size_t>(r * 2 * inputs + i)] : T(0);
+    };
+    std::vector<T> got(static_cast<std::size_t>(2 * inputs * Outputs)), alone(got);
+    auto const add = [&]<class Warp>(Warp, int first, int lane, T* room, std::vector<T>& to) {
+        using products = value_products<T, Outputs, Warp>;
+        products some(gradients, room, lane);
+        some.add(rows, [&](int r, T(&values)[inputs]) {
+            for (int k = 0; k < inputs; ++k) values[k] = value(r, first + k);
+        });
+        for (int k = 0; k < inputs; ++k)
+            for (int q = 0; q < products::each; ++q)
+                to[static_cast<std::size_t>((first + k) * Outputs + products::output_of(lane, q))] =
+                    some.total(k, q);
+    };
+    std::vector<some_numbers<T, 4>> room(2 * of_warp::room_of_half / 4);
+    simulated_warp::run([&](int lane) {
+        int const half = lane / 16;
+        add(simulated_warp{}, half * inputs, lane % 16,
+            room.data()->of + half * of_warp::room_of_half, got);
+    });
+    for (int first : {0, inputs}) add(warp{}, first, 0, room.data()->of, alone);
+    CHECK(got == alone);
+    double worst = 0;
+    for (int i = 0; i < 2 * inputs; ++i)
+        for (int n = 0; n < Outputs; ++n) {
+            double sum = 0;
+            for (int r = 0; r < rows; ++r)
+                sum += double(value(r, i)) * double(gradients[r * Outputs + n]);
+            worst = std::max(
+                worst, std::abs(double(got[static_cast<std::size_t>(i * Outputs + n)]) - sum));
+        }
+    CHECK(worst <= 100 * double(std::numeric_limits<T>::epsilon()));
+}
+
 } // namespace
 
+TEST_CASE("a warp's sums over rows of values times gradients") {
+    for (int const rows : {1, 16, 53, 96}) {
+        check_value_products<float, 64>(rows);
+        check_value_products<double, 32>(rows);
+    }
+}
+TEST_CASE("a warp's products of rows of values") {
+    check_products<float, 130, 64, 4>();
+    check_products<float, 77, 64, 2>();
+    check_products<float, 3, 32, 4>();
+    check_products<double, 64, 64, 2>();
+    check_products<double, 65, 32, 4>();
+}
 TEST_CASE("a row that several warps list") {
     for (int const warps : {1, 3, 8}) {
         check_list<1, 1>(warps);

@@ -18,12 +18,14 @@ inline constexpr int pieces_of_feed =
 template <class C, class Feed>
 inline constexpr bool lists_bits = C::layout::template only_bits<Feed>;
 /// The share of inputs above which a row is not listed. Cells ask too (cell_rows.hpp): what is
-/// listed decides bits.
+/// listed decides bits. A device multiplies all values: a run by slices does, and steps one by one
+/// give the same.
 template <class T, class Layout, class Stage, class Feed>
-inline constexpr double listed_up_to = !plan::single<Feed>                 ? 1
-                                       : !Layout::template only_bits<Feed> ? multiplied_above<T>
-                                       : Layout::template replays<Stage>::value ? looked_up_above<T>
-                                                                                : 1;
+inline constexpr double listed_up_to =
+    !plan::single<Feed>                      ? 1
+    : !Layout::template only_bits<Feed>      ? (lanes<T>::width == 1 ? 0 : multiplied_above<T>)
+    : Layout::template replays<Stage>::value ? looked_up_above<T>
+                                             : 1;
 template <class C, class Stage, class Feed>
 inline constexpr double full_above =
     listed_up_to<typename C::number, typename C::layout, Stage, Feed>;

@@ -6,8 +6,8 @@
 
 #include "../equations/differentiate.hpp"
 #include "competition.hpp"
+#include "left_for_weights.hpp"
 #include "near_weights.hpp"
-#include "weight_splits.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 

@@ -28,16 +28,13 @@ struct alignas(16) [[gnu::may_alias]] eight_events {
     }
 };
 
-inline constexpr int sums_of_warp = 2; // at once, with a list each
-/// A sum that half a warp makes, beside that of the other half; on a host a thread.
-/// @tparam Words of bits, at most
-/// @tparam Listed words whose bits have room in a list; more events than that are listed in pieces
-template <class T, int Outputs, int Words, int Listed = Words, class Warp = warp>
-struct listed_sum {
+inline constexpr int sums_of_warp = 2; // at once
+/// What a thread has of a row of `Outputs` sums that half a warp makes, beside the other half; on a
+/// host a thread has all.
+template <class T, int Outputs, class Warp>
+struct share_of_row {
     static constexpr int at_once = Warp::width > 1 ? sums_of_warp : 1,
-                         threads = Warp::width / at_once, // of a sum
-        own = (Words + threads - 1) / threads;            // words of a thread, neighbours
-    static_assert(Listed >= (threads > 1 ? own : 1), "a list has room for what cannot be parted");
+                         threads = Warp::width / at_once; // of a sum
     /// Numbers of a thread: sixteen bytes, or what there is, in each of some parts of a row, so
     /// that neighbours read from neighbouring banks.
     static constexpr int each = Outputs / threads,
@@ -46,6 +43,32 @@ struct listed_sum {
                                     : 16 / static_cast<int>(sizeof(T)),
                          pieces = each / near;
     using numbers = some_numbers<T, near>;
+    /// The output of which a thread's number q is.
+    SPIKEFUSE_FUNCTION static int output_of(int lane, int q) {
+        return q / near * (near * threads) + lane * near + q % near;
+    }
+};
+/// Half a warp: which of all of a team, which of its warp, and this thread of it.
+struct half_of_warp {
+    int rank, of_warp, lane, all;
+
+    /// Of a team of whole warps, of which some take part; on a host each thread is one.
+    SPIKEFUSE_FUNCTION static half_of_warp of_thread(int thread, int warps) {
+        constexpr int halves = warp::width > 1 ? sums_of_warp : 1, threads = warp::width / halves;
+        int const half = thread % warp::width / threads;
+        return {halves * (thread / warp::width) + half, half, thread % threads, halves * warps};
+    }
+};
+/// A sum that half a warp makes, beside that of the other half; on a host a thread.
+/// @tparam Words of bits, at most
+/// @tparam Listed words whose bits have room in a list; more events than that are listed in pieces
+template <class T, int Outputs, int Words, int Listed = Words, class Warp = warp>
+struct listed_sum : share_of_row<T, Outputs, Warp> {
+    using share = share_of_row<T, Outputs, Warp>;
+    using share::near, share::pieces, share::threads;
+    using typename share::numbers;
+    static constexpr int own = (Words + threads - 1) / threads; // words of a thread, neighbours
+    static_assert(Listed >= (threads > 1 ? own : 1), "a list has room for what cannot be parted");
 
     T const* rows;         // [row][Outputs]
     std::uint16_t zeros;   // the number of a row of zeros
@@ -53,10 +76,9 @@ struct listed_sum {
     int lane;              // of this thread, of those of the sum
     numbers part[events_together][pieces] = {};
 
-    /// The output of which a thread's number q is.
-    SPIKEFUSE_FUNCTION static int output_of(int lane, int q) {
-        return q / near * (near * threads) + lane * near + q % near;
-    }
+    SPIKEFUSE_FUNCTION listed_sum(T const* matrix, std::uint16_t row_of_zeros, std::uint16_t* list,
+                                  int thread)
+        : rows(matrix), zeros(row_of_zeros), events(list), lane(thread) {}
 
     /// Adds the rows that the words of all threads name: bit b of word w row 32 w + b, and word k
     /// of this thread is w = lane * own + k. Both halves of a warp call it together. Returns how

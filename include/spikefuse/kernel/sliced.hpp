@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// A device's schedule for stages behind spikes: the outputs of each are sliced over teams, a
-/// slice's weights stay in its team's shared memory, and products of one block of steps run beside
-/// the neurons of the block before. Neurons that read the network's input as it stands are sliced,
+/// A device's schedule for stages behind weights: the outputs of each are sliced over teams, a
+/// slice's weights stay in its team's shared memory, and sums of one block of steps run beside the
+/// neurons of the block before. Neurons that read the network's input as it stands are sliced,
 /// too. One launch runs all stages: teams draw tickets in an order in which whoever is waited for
 /// has drawn before. The bits are those of the other schedules.
 
 #include "forward.hpp"
-#include "slices.hpp"
+#include "slice_rows.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -194,7 +194,7 @@ struct sliced_kernel {
         using over = typename slices::over;
         using four = some_numbers<T, 4>;
         constexpr int outputs = slices::outputs, fours = outputs / 4,
-                      count = (slices::inputs + 1) * fours, together = 8;
+                      count = (slices::inputs + 1) * fours, together = 4;
         T const* const parameters =
             run.parameters + layout::template parameter_offset<slices::layer>;
         for (int first = team.team_rank(); first < count; first += together * team.team_size()) {
@@ -213,75 +213,61 @@ struct sliced_kernel {
         }
     }
 
-    /// Rows of currents of a block: a warp two at once.
+    /// Rows of currents of a block: half a warp has some, beside those of the other half.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
                                    unsigned char* memory, T const* weights, T* currents) const {
         using over = typename slices::over;
-        constexpr int outputs = slices::outputs, steps = slices::steps,
-                      words = (slices::inputs + 31) / 32;
-        using sum = listed_sum<T, outputs, words, slices::listed_words>;
-        using numbers = typename sum::numbers;
+        using share = share_of_row<T, slices::outputs, warp>;
+        constexpr int outputs = slices::outputs, steps = slices::steps;
         int const threads = warp::width == 1 ? 0 : neuron_threads,
-                  thread = team.team_rank() - threads, rank = thread / warp::width,
-                  half = thread % warp::width / sum::threads, lane = thread % sum::threads,
+                  thread = team.team_rank() - threads,
                   warps = (team.team_size() - threads) / warp::width,
                   rows = run.steps - first < steps ? run.steps - first : steps;
-        auto* const events = reinterpret_cast<std::uint16_t*>(memory + slices::lists_at) +
-                             (rank % adding_warps * sums_of_warp + half) * slices::entries;
-        T bias[sum::each] = {};
+        auto const own =
+            half_of_warp::of_thread(thread, warps < adding_warps ? warps : adding_warps);
+        T bias[share::each] = {};
         if constexpr (over::has_bias)
-            for (int q = 0; q < sum::each; ++q) {
-                int const n = slice * outputs + sum::output_of(lane, q);
+            for (int q = 0; q < share::each; ++q) {
+                int const n = slice * outputs + share::output_of(own.lane, q);
                 if (n < slices::padded)
                     bias[q] = *over::bias_place(
                         run.parameters + layout::template parameter_offset<slices::layer>, n);
             }
-        if (rank >= adding_warps) return;
-        std::uint32_t const* source;
+        if (own.rank >= share::at_once * adding_warps) return;
+        wait_for_rows<slices::source>(sample, first + rows, thread % warp::width);
+        auto const source = rows_read<slices>(sample, first);
+        add_rows<slices>(own, source, rows, memory + slices::halves_at, weights,
+                         [&](int r, auto const& total) {
+                             for (int q = 0; q < share::each && r < rows; q += share::near) {
+                                 typename share::numbers some;
+                                 for (int k = 0; k < share::near; ++k) {
+                                     some.of[k] = total(q + k);
+                                     if constexpr (over::has_bias)
+                                         some.of[k] = bias[q + k] + some.of[k];
+                                 }
+                                 *reinterpret_cast<typename share::numbers*>(
+                                     currents + r * outputs + share::output_of(own.lane, q)) = some;
+                             }
+                         });
+    }
+    /// Step `first` of what a slice reads, and so on.
+    template <class slices>
+    SPIKEFUSE_FUNCTION rows_of_slice<T, slices> rows_read(int sample, int first) const {
+        using element = typename rows_of_slice<T, slices>::element;
+        element const* source;
         std::size_t apart;
         if constexpr (slices::source == plan::network_input) {
-            source = static_cast<std::uint32_t const*>(run.input) +
+            source = static_cast<element const*>(run.input) +
                      static_cast<std::size_t>(sample) * run.input_sample;
             apart = run.input_step;
         } else {
             auto const between = rows_between<slices::source>(sample);
-            source = reinterpret_cast<std::uint32_t const*>(between.first);
-            apart = between.step / 4;
+            source = reinterpret_cast<element const*>(between.first);
+            apart = between.step / sizeof(element);
         }
-        wait_for_rows<slices::source>(sample, first + rows, thread % warp::width);
-        using words_of_thread = std::uint32_t[sum::own];
-        auto const load = [&](int r, words_of_thread& to) { // zeros of a row that is not there
-            for (int k = 0; k < sum::own; ++k) {
-                int const w = lane * sum::own + k;
-                to[k] = 0;
-                if (r < rows && w < words)
-                    to[k] = word_at(source + static_cast<std::size_t>(first + r) * apart,
-                                    slices::inputs, w);
-            }
-        };
-        int const together = sum::at_once * (warps < adding_warps ? warps : adding_warps);
-        words_of_thread next;
-        int r = sum::at_once * rank + half;
-        load(r, next);
-        for (; r - half < rows; r += together) {
-            words_of_thread word;
-            for (int k = 0; k < sum::own; ++k) word[k] = next[k];
-            load(r + together, next); // on its way
-            sum row{weights, static_cast<std::uint16_t>(slices::inputs), events, lane};
-            row.add(word);
-            for (int q = 0; q < sum::each && r < rows; q += sum::near) {
-                numbers total;
-                for (int k = 0; k < sum::near; ++k) {
-                    total.of[k] = row.total(q + k);
-                    if constexpr (over::has_bias) total.of[k] = bias[q + k] + total.of[k];
-                }
-                *reinterpret_cast<numbers*>(currents + r * outputs + sum::output_of(lane, q)) =
-                    total;
-            }
-        }
+        return {source + static_cast<std::size_t>(first) * apart, apart};
     }
-
     /// The neurons of a slice over a block of steps. arrives(here, n, consume) calls
     /// consume(currents) with what arrives at neuron n.
     template <class Stage, class Arrives>

@@ -4,7 +4,7 @@
 /// holds in its team's shared memory, and how a team stands for its part of a sample.
 
 #include "context.hpp"
-#include "slice_sums.hpp"
+#include "slice_products.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
@@ -50,8 +50,8 @@ inline constexpr int adding_warps = 14, neuron_threads = 64;
 /// on.
 inline constexpr std::size_t most_slice_bytes = KOKKOS_VERSION >= 50000 ? 206000 : 224000;
 
-/// What a slice of a stage is, where it can be one: behind one connection over one source of
-/// spikes, and with weights that shared memory holds; or neurons that read the network's input as
+/// What a slice of a stage is, where it can be one: behind one connection over one source, and with
+/// weights that shared memory holds; or neurons that read the network's input as
 /// it stands.
 template <class Schedule, class T, class Node>
 struct slices_of {
@@ -70,16 +70,24 @@ struct slices_of<
     using over = typename Schedule::template over<Layer>;
     static constexpr int padded = plan::round_up(Width, panel_width<T>);
 
+    static constexpr bool of_values = !Schedule::template buffer_at<Buffer>::bits;
+
     /// Bytes of shared memory: weights [inputs + 1][outputs], currents [2][steps][outputs], and for
-    /// each warp the events of some words, or of a whole row if they are few.
+    /// each warp the events of some words, or of a whole row if they are few, or what it
+    /// multiplies.
     struct choice {
         int outputs, steps, listed_words;
+        constexpr int rows() const { return steps / adding_warps; } // that half a warp multiplies
+        constexpr std::size_t of_halves() const {
+            return of_values
+                       ? sizeof(T) * static_cast<std::size_t>(adding_warps * (64 * rows() + 4))
+                       : 2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
+                                                      (32 * listed_words + 16));
+        }
         constexpr std::size_t bytes() const {
             return sizeof(T) * static_cast<std::size_t>(outputs) *
                        static_cast<std::size_t>(inputs + 1 + 2 * steps) +
-                   2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
-                                                (32 * listed_words + 16)) +
-                   4 * 64;
+                   of_halves() + 4 * 64;
         }
     };
     static constexpr choice chosen = [] {
@@ -93,18 +101,17 @@ struct slices_of<
                 return one;
         return choices[4];
     }();
-    static constexpr int outputs = chosen.outputs, steps = chosen.steps,
+    static constexpr int outputs = chosen.outputs, steps = chosen.steps, rows = chosen.rows(),
                          listed_words = chosen.listed_words, listed_events = 32 * listed_words,
                          entries = listed_events + 16;
     static constexpr std::size_t bytes = chosen.bytes();
     static constexpr int count = (padded + outputs - 1) / outputs;
-    static constexpr bool possible = Schedule::template buffer_at<Buffer>::bits &&
-                                     bytes <= most_slice_bytes &&
-                                     !plan::stage_traits<Schedule>::competes(Points{});
+    static constexpr bool possible =
+        bytes <= most_slice_bytes && !plan::stage_traits<Schedule>::competes(Points{});
 
     static constexpr std::size_t currents_at =
         sizeof(T) * static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs + 1);
-    static constexpr std::size_t lists_at =
+    static constexpr std::size_t halves_at =
         plan::line(currents_at + sizeof(T) * 2 * static_cast<std::size_t>(outputs * steps));
 };
 /// Whether a network is one stage of neurons without weights.
@@ -150,6 +157,17 @@ struct all_slices {
         plan::mp11::mp_for_each<nodes>(
             [&](auto node) { all = all && slices_of<Schedule, T, decltype(node)>::possible; });
         return all;
+    }();
+    /// Whether one of them has weights before the network's input: of an input that is held their
+    /// sum is made once, by a team a sample.
+    static constexpr bool weighs_input = [] {
+        bool any = false;
+        plan::mp11::mp_for_each<nodes>([&](auto node) {
+            using one = slices_of<Schedule, T, decltype(node)>;
+            if constexpr (one::possible)
+                if constexpr (one::adds_up) any = any || one::source == plan::network_input;
+        });
+        return any;
     }();
     static constexpr std::size_t bytes = [] { // of shared memory, for any of them
         std::size_t most = 0;

@@ -1,107 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// A device's gradients of weights behind spikes, apart from the pass backwards: that leaves the
-/// gradients of all currents where their values were on the tape, and the rows of spikes; then a
-/// team has a slice of a connection's outputs and a split of all steps of all samples. It keeps
-/// these gradients in shared memory, and a warp adds up, for an input, those of the steps in which
-/// it fired. The order of every sum depends on the network, the batch and the steps alone.
+/// A device's gradients of weights behind spikes and the network's input, apart from the pass
+/// backwards: that leaves the gradients of all currents where their values were on the tape, and
+/// the rows of spikes; then a team has a slice of a connection's outputs and a split of all steps
+/// of all samples. It keeps these gradients in shared memory, and a warp adds up, for an input,
+/// those of the steps in which it fired. The order of every sum depends on the network, the batch
+/// and the steps alone.
 
 #include "../core/bits.hpp"
-#include "buffers.hpp"
-#include "slice_sums.hpp"
-#include "tape.hpp"
-#include "threads.hpp"
+#include "left_for_weights.hpp"
+#include "weight_products.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
-
-/// Whether a network's weights all stand behind spikes.
-template <class Schedule, class T, input_kind Kind>
-inline constexpr bool splits_weights = [] {
-    if constexpr (lanes<T>::width > 1 || Kind == input_kind::held) {
-        return false;
-    } else {
-        using layout = plan::layout<Schedule, T, true>;
-        bool all = true, any = false;
-        plan::mp11::mp_for_each<typename Schedule::stages>([&](auto stage) {
-            using Stage = decltype(stage);
-            if constexpr (weights_of<Stage> != plan::no_layer) {
-                using feed = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
-                any = true;
-                all = all && !plan::maps_rows<Schedule, weights_of<Stage>> &&
-                      layout::template only_bits<feed>;
-            }
-        });
-        return all && any;
-    }
-}();
-/// Whether this run leaves its weights to a launch of their own.
-template <class C>
-SPIKEFUSE_FUNCTION bool leaves_weights([[maybe_unused]] C const& here) {
-    if constexpr (splits_weights<typename C::schedule, typename C::number, C::kind>)
-        return here.run.constant_gradients != nullptr;
-    return false;
-}
-
-/// What runs of a network leave for its weights.
-template <class Schedule, class T>
-struct left_for_weights {
-    using layout = plan::layout<Schedule, T, true>;
-    template <int Buffer>
-    SPIKEFUSE_FUNCTION static constexpr std::size_t words_of_row() {
-        using buffer = typename Schedule::template buffer_at<Buffer>;
-        return Buffer != plan::network_input && buffer::bits
-                   ? static_cast<std::size_t>(layout::words(buffer::width))
-                   : 0;
-    }
-    template <int Buffer> // before the first step
-    static constexpr int kept = Schedule::template buffer_at<Buffer>::kept;
-    static constexpr auto words =
-        plan::running_sums<layout::buffer_count>([](auto b) { return words_of_row<b>(); });
-    static constexpr auto words_kept = plan::running_sums<layout::buffer_count>(
-        [](auto b) { return words_of_row<b>() * static_cast<std::size_t>(kept<b>); });
-    /// Words of all rows of `samples` samples.
-    static std::size_t total(int samples, int steps) {
-        return (words.before[layout::buffer_count] * static_cast<std::size_t>(steps) +
-                words_kept.before[layout::buffer_count]) *
-               static_cast<std::size_t>(samples);
-    }
-    /// The row of a step of a sample; -1: the step before the run.
-    template <int Buffer>
-    static SPIKEFUSE_FUNCTION std::uint32_t* row(run_arguments<T> const& run, int sample,
-                                                 int step) {
-        auto const steps = static_cast<std::size_t>(run.steps);
-        constexpr std::size_t before = words.before[Buffer],
-                              kept_before = words_kept.before[Buffer];
-        return run.spikes + (before * steps + kept_before) * static_cast<std::size_t>(run.batch) +
-               (static_cast<std::size_t>(sample) *
-                    (steps + static_cast<std::size_t>(kept<Buffer>)) +
-                static_cast<std::size_t>(step + kept<Buffer>)) *
-                   words_of_row<Buffer>();
-    }
-};
-template <class Schedule, class Function>
-SPIKEFUSE_FUNCTION void each_stage(Function const& function) {
-    using stages = typename Schedule::stages;
-    for_each_index<plan::mp11::mp_size<stages>::value>(
-        [&](auto k) { function(plan::mp11::mp_at_c<stages, k>{}); });
-}
-/// Leaves the rows of spikes of a block that was undone (gradients of its currents:
-/// leave_gradient). All meet before the next block's come into the same places (enter_block).
-template <class C>
-SPIKEFUSE_FUNCTION void leave_spikes(C const& here) {
-    using left = left_for_weights<typename C::schedule, typename C::number>;
-    for_each_index<static_cast<std::size_t>(C::layout::buffer_count)>([&](auto number) {
-        constexpr int buffer = static_cast<int>(number),
-                      words = static_cast<int>(left::template words_of_row<buffer>());
-        if constexpr (words > 0) {
-            int const first = here.first_step == 0 ? -left::template kept<buffer> : 0;
-            for (int const k : own_share(here, (here.rows - first) * words))
-                left::template row<buffer>(here.run, here.sample,
-                                           here.first_step + first + k / words)[k % words] =
-                    row_of<buffer>(here, first + k / words)[k % words];
-        }
-    });
-}
 
 template <class Schedule, class T, class Space>
 struct split_kernel {
@@ -111,12 +21,22 @@ struct split_kernel {
     static constexpr int warps = 16, device_threads = 32 * warps;
     /// Outputs of a slice: a row of gradients is 256 bytes.
     static constexpr int outputs = static_cast<int>(256 / sizeof(T));
-    static constexpr int most_rows = 512, few_rows = 64; // in more than 48 KiB, and in less
     static constexpr int inputs_together = 256;
     using policy = Kokkos::TeamPolicy<Space, Kokkos::LaunchBounds<device_threads, 1>>;
     using team_member = typename policy::member_type;
     template <class Stage>
     using feed_of = plan::mp11::mp_front<plan::mixing_feeds<typename Stage::feeds>>;
+    static constexpr bool multiplies_values = [] {
+        bool any = false;
+        plan::mp11::mp_for_each<typename Schedule::stages>([&](auto stage) {
+            using Stage = decltype(stage);
+            if constexpr (weights_of<Stage> != plan::no_layer)
+                any = any || reads_values<Schedule, feed_of<Stage>>;
+        });
+        return any;
+    }();
+    static constexpr int most_rows = 512,       // in more than 48 KiB,
+        few_rows = multiplies_values ? 32 : 64; // and in less
     template <class Stage>
     SPIKEFUSE_FUNCTION static constexpr int slices_of() {
         return weights_of<Stage> == plan::no_layer ? 0 : (Stage::width + outputs - 1) / outputs;
@@ -127,7 +47,7 @@ struct split_kernel {
     int teams;            // of the pass backwards
 
     /// Of shared memory: gradients [together + 1][outputs], the last row zero; for each input in
-    /// which rows it fired, a word for 32 of them; a list for each warp.
+    /// which rows it fired, a word for 32 of them; a list for each warp; or room for values.
     static SPIKEFUSE_FUNCTION constexpr std::size_t columns_at(int rows) {
         return sizeof(T) * static_cast<std::size_t>((rows + 1) * outputs);
     }
@@ -136,7 +56,13 @@ struct split_kernel {
         return columns_at(rows) + 4 * static_cast<std::size_t>(inputs_together * words_apart(rows));
     }
     static SPIKEFUSE_FUNCTION constexpr std::size_t bytes(int rows) {
-        return lists_at(rows) + 2 * static_cast<std::size_t>(warps * sums_of_warp * (rows + 16));
+        constexpr std::size_t halves = warps * sums_of_warp,
+                              values = multiplies_values
+                                           ? sizeof(T) * halves *
+                                                 value_products<T, outputs>::room_of_half
+                                           : 0;
+        std::size_t const lists = lists_at(rows) + 2 * halves * static_cast<std::size_t>(rows + 16);
+        return lists > columns_at(rows) + values ? lists : columns_at(rows) + values;
     }
     struct ticket_counts {
         int all, most; // slices of all connections, of one
@@ -219,12 +145,18 @@ struct split_kernel {
             place const from{split + static_cast<int>(first / run.steps) * run.groups,
                              static_cast<int>(first % run.steps)};
             load_gradients<Stage>(team, slice, from, rows, reinterpret_cast<T*>(memory));
-            for (int input = 0; input < all; input += inputs_together) {
-                int const some = all - input < inputs_together ? all - input : inputs_together;
-                turn_rows<Stage>(team, from, rows, input, memory);
-                team.team_barrier(); // gradients and columns are there
-                add_inputs<Stage>(team, memory, slice, split, rows, input, some, first == 0);
+            if constexpr (reads_values<Schedule, feed_of<Stage>>) {
+                team.team_barrier(); // gradients are there
+                add_values<Stage>(team, memory, slice, split, from, rows, all, first == 0);
                 team.team_barrier(); // they have been read
+            } else {
+                for (int input = 0; input < all; input += inputs_together) {
+                    int const some = all - input < inputs_together ? all - input : inputs_together;
+                    turn_rows<Stage>(team, from, rows, input, memory);
+                    team.team_barrier(); // gradients and columns are there
+                    add_inputs<Stage>(team, memory, slice, split, rows, input, some, first == 0);
+                    team.team_barrier(); // they have been read
+                }
             }
         }
     }
@@ -324,45 +256,79 @@ struct split_kernel {
         using sum_of_rows = listed_sum<T, outputs, most_rows / 32>;
         auto const* const columns =
             reinterpret_cast<std::uint32_t const*>(memory + columns_at(together));
-        int const rank = team.team_rank() / warp::width,
-                  lane = team.team_rank() % sum_of_rows::threads,
-                  half = team.team_rank() % warp::width / sum_of_rows::threads,
-                  apart = words_apart(together), words = (rows + 31) / 32,
-                  size = team.team_size() / warp::width;
-        if (rank >= warps) return;
+        auto const own = half_of_warp::of_thread(team.team_rank(), warps_at_work(team));
+        int const apart = words_apart(together), words = (rows + 31) / 32;
+        if (own.rank >= own.all) return;
         auto* const events = reinterpret_cast<std::uint16_t*>(memory + lists_at(together)) +
-                             (rank * sums_of_warp + half) * (together + 16);
-        T* const parameters = run.gradient +
-                              static_cast<std::size_t>(split) * layout::parameter_total +
-                              layout::template parameter_offset<weights_of<Stage>>;
-        int const next = sum_of_rows::at_once * (size < warps ? size : warps);
-        for (int i = sum_of_rows::at_once * rank + half; i - half < some; i += next) {
+                             own.rank * (together + 16);
+        for (int i = own.rank; i - own.of_warp < some; i += own.all) {
             bool const is_bias = over::has_bias && input + i == over::inputs;
             std::uint32_t word[sum_of_rows::own];
             for (int k = 0; k < sum_of_rows::own; ++k) {
-                int const w = lane * sum_of_rows::own + k;
+                int const w = own.lane * sum_of_rows::own + k;
                 word[k] = 0;
                 if (i < some && w < words)
                     word[k] = !is_bias              ? columns[i * apart + w]
                               : rows - w * 32 >= 32 ? ~0u
                                                     : (1u << (rows - w * 32)) - 1u;
             }
-            sum_of_rows sum{reinterpret_cast<T const*>(memory),
-                            static_cast<std::uint16_t>(together), events, lane};
+            sum_of_rows sum(reinterpret_cast<T const*>(memory),
+                            static_cast<std::uint16_t>(together), events, own.lane);
             bool const adds = sum.add(word) != 0 || begins;
-            for (int q = 0; q < sum_of_rows::each; q += sum_of_rows::near) {
-                int const n = slice * outputs + sum_of_rows::output_of(lane, q);
-                if (!adds || i >= some || n >= plan::round_up(Stage::width, P)) continue;
-                using these = typename sum_of_rows::numbers;
-                T* place_of = over::panel(parameters, n) + static_cast<std::size_t>(input + i) * P;
-                if constexpr (over::has_bias)
-                    if (is_bias) place_of = over::bias_place(parameters, n);
-                auto* const to = reinterpret_cast<these*>(place_of);
-                these add{};
-                if (!begins) add = *to;
-                for (int j = 0; j < sum_of_rows::near; ++j) add.of[j] += sum.total(q + j);
-                *to = add;
-            }
+            if (adds && i < some)
+                add_to_weights<Stage>(split, slice, own.lane, input + i, begins,
+                                      [&](int q) { return sum.total(q); });
+        }
+    }
+    /// Products of values and the gradients of their rows; the last input is the bias.
+    template <class Stage>
+    SPIKEFUSE_FUNCTION void add_values(team_member const& team, unsigned char* memory, int slice,
+                                       int split, place from, int rows, int all,
+                                       bool begins) const {
+        auto const own = half_of_warp::of_thread(team.team_rank(), warps_at_work(team));
+        if (own.rank >= own.all) return;
+        constexpr int inputs = Schedule::template over<weights_of<Stage>>::inputs;
+        multiply_values<outputs>(
+            own, reinterpret_cast<T const*>(memory),
+            reinterpret_cast<T*>(memory + columns_at(together)), rows, all,
+            [&](int r, int input) {
+                if (input == inputs) return T(1); // the bias
+                place const one = behind(from, r);
+                return static_cast<T const*>(
+                    run.input)[static_cast<std::size_t>(one.sample) * run.input_sample +
+                               static_cast<std::size_t>(one.step) * run.input_step +
+                               static_cast<std::size_t>(input)];
+            },
+            [&](int input, auto const& total) {
+                add_to_weights<Stage>(split, slice, own.lane, input, begins, total);
+            });
+    }
+    SPIKEFUSE_FUNCTION static int warps_at_work(team_member const& team) {
+        int const all = team.team_size() / warp::width;
+        return all < warps ? all : warps;
+    }
+    /// Adds this thread's numbers of a slice to the gradients of an input's weights, or, behind the
+    /// last input, of the bias; where a split begins they are all there is.
+    template <class Stage, class Total>
+    SPIKEFUSE_FUNCTION void add_to_weights(int split, int slice, int lane, int input, bool begins,
+                                           Total const& total) const {
+        using over = typename Schedule::template over<weights_of<Stage>>;
+        using share = share_of_row<T, outputs, warp>;
+        using these = typename share::numbers;
+        T* const parameters = run.gradient +
+                              static_cast<std::size_t>(split) * layout::parameter_total +
+                              layout::template parameter_offset<weights_of<Stage>>;
+        for (int q = 0; q < share::each; q += share::near) {
+            int const n = slice * outputs + share::output_of(lane, q);
+            if (n >= plan::round_up(Stage::width, P)) continue;
+            T* place_of = over::panel(parameters, n) + static_cast<std::size_t>(input) * P;
+            if constexpr (over::has_bias)
+                if (input == over::inputs) place_of = over::bias_place(parameters, n);
+            auto* const to = reinterpret_cast<these*>(place_of);
+            these add{};
+            if (!begins) add = *to;
+            for (int j = 0; j < share::near; ++j) add.of[j] += total(q + j);
+            *to = add;
         }
     }
 };

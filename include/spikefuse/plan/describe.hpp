@@ -143,8 +143,10 @@ struct description {
                  : "  rows of spikes: listed up to " + percent(looked_up_above<T>) +
                        " of the inputs, above that looked up, " +
                        std::to_string(looked_up_together<T>) + " at a time; in loops listed");
-        line("  rows of values: listed up to " + percent(multiplied_above<T>) +
-             ", above that a dense product");
+        line(lanes<T>::width == 1
+                 ? std::string("  rows of values: a dense product")
+                 : "  rows of values: listed up to " + percent(multiplied_above<T>) +
+                       ", above that a dense product");
         constexpr int of_values = offsets::block_steps,
                       of_spikes = plan::layout<plan::schedule<Network, true>, T>::block_steps;
         line("  steps at a time: " + std::to_string(of_values) +

@@ -8,6 +8,29 @@
 #include <string>
 
 namespace spikefuse::inline SPIKEFUSE_ABI {
+namespace detail {
+
+/// How a device runs packed spikes, or numbers; nothing where registers are several neurons.
+template <class Network, class T, bool Bits>
+std::string schedule_on_a_device() {
+    using schedule = plan::schedule<Network, Bits>;
+    if constexpr (lanes<T>::width > 1) {
+        return "";
+    } else {
+        std::string text = Bits ? "packed spikes: " : "numbers: ";
+        if constexpr (is_sliced<schedule, T>) {
+            std::string slices;
+            plan::mp11::mp_for_each<typename schedule::nodes>([&](auto node) {
+                slices += (slices.empty() ? "" : ", ") +
+                          std::to_string(slices_of<schedule, T, decltype(node)>::outputs);
+            });
+            text += "by slices of " + slices + " neurons, of few steps ";
+        }
+        return text + "a sample a team\n";
+    }
+}
+
+} // namespace detail
 
 /// The plan of a model, in its own precision, as text: see `describe(network)`.
 template <layer_word Network, class T, class Space>
@@ -20,7 +43,8 @@ std::string describe(model<Network, T, Space> const& of) {
                    detail::plan::layout<detail::plan::schedule<Network, false>, T>::memory_total *
                    sizeof(T)) *
                setup.batch) +
-           "\n";
+           "\n" + detail::schedule_on_a_device<Network, T, true>() +
+           detail::schedule_on_a_device<Network, T, false>();
 }
 
 } // namespace spikefuse::inline SPIKEFUSE_ABI

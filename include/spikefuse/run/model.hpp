@@ -270,8 +270,8 @@ class model : public detail::model_checks<T, Space>,
         has_run(space, arguments);
         return output;
     }
-    /// On a device layers behind spikes, or the input as it stands, run by slices of their neurons,
-    /// where that pays.
+    /// On a device layers behind weights, or the input as it stands, run by slices of their
+    /// neurons, where that pays.
     template <class Schedule, detail::input_kind Kind, class Readout>
     bool run_sliced(Space const& space, detail::run_arguments<T>& arguments) {
         return detail::run_sliced<Schedule, T, Kind, Readout, detail::purpose::run>(

@@ -96,7 +96,8 @@ bool run_sliced([[maybe_unused]] std::string const& label, [[maybe_unused]] Spac
                 [[maybe_unused]] run_arguments<T> arguments,
                 [[maybe_unused]] slice_room<Space>& room,
                 [[maybe_unused]] room_view<Space>& scratch) {
-    if constexpr (is_sliced<Schedule, T>) {
+    if constexpr (is_sliced<Schedule, T> &&
+                  !(Kind == input_kind::held && all_slices<Schedule, T>::weighs_input)) {
         using kernel = sliced_kernel<Schedule, T, Kind, Readout, Space, Purpose>;
         slice_plan<kernel, Space> chosen(space, arguments.steps, arguments.batch);
         chosen.reserve(space, arguments.batch, room, scratch);
