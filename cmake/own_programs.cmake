@@ -108,8 +108,7 @@ if(CMAKE_CXX_FLAGS MATCHES "fsanitize=") # names need a symbolizer, which need n
         NAMES llvm-symbolizer llvm-symbolizer-19 llvm-symbolizer-18 addr2line)
     set(named "external_symbolizer_path=${SPIKEFUSE_SYMBOLIZER}")
     list(APPEND spikefuse_test_environment
-        "TSAN_OPTIONS=ignore_noninstrumented_modules=1 ${named} \
-suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp"
+        "TSAN_OPTIONS=${named} suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp"
         "ASAN_OPTIONS=${named}" "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
 endif()
 
