@@ -148,7 +148,7 @@ void check_list(int warps) {
     }
 }
 
-/// Rows of both halves, and of a host's thread alone: even and odd inputs by themselves.
+/// A warp's rows, and those of a host's thread: even and odd inputs by themselves.
 template <class T, int Inputs, int Outputs, int Rows>
 void check_products() {
     INFO(Inputs << " inputs, " << Outputs << " outputs, " << Rows << " rows");
@@ -158,34 +158,31 @@ void check_products() {
     std::vector<some_numbers<T, 4>> matrix(static_cast<std::size_t>((Inputs + 1) * Outputs / 4));
     T* const weights = matrix.data()->of;
     for (int k = 0; k < Inputs * Outputs; ++k) weights[k] = number();
-    std::vector<T> x(static_cast<std::size_t>(2 * Rows * Inputs));
+    std::vector<T> x(static_cast<std::size_t>(Rows * Inputs));
     for (T& one : x) one = number();
     auto const input = [&](int r, int i) {
         return i < Inputs ? x[static_cast<std::size_t>(r * Inputs + i)] : T(0);
     };
-    std::vector<T> got(at(2 * Rows, 0)), alone(got), expected(got);
-    for (int r = 0; r < 2 * Rows; ++r)
+    std::vector<T> got(at(Rows, 0)), alone(got), expected(got);
+    for (int r = 0; r < Rows; ++r)
         for (int n = 0; n < Outputs; ++n) {
             T sum[2] = {};
             for (int i = 0; i < Inputs; ++i)
                 sum[i % 2] = std::fma(input(r, i), weights[i * Outputs + n], sum[i % 2]);
             expected[at(r, n)] = sum[0] + sum[1];
         }
-    auto const multiply = [&]<class Warp>(Warp, int first, int lane, T* room, std::vector<T>& to) {
+    auto const multiply = [&]<class Warp>(Warp, int lane, T* room, std::vector<T>& to) {
         using products = row_products<T, Inputs, Outputs, Rows, Warp>;
         products some(weights, room, lane);
-        some.add([&](int r, int i) { return input(first + r, i); });
+        some.add(input);
         for (int r = 0; r < Rows; ++r)
             for (int q = 0; q < products::each; ++q)
-                to[at(first + r, products::output_of(lane, q))] = some.total(r, q);
+                to[at(r, products::output_of(lane, q))] = some.total(r, q);
     };
-    using of_warp = row_products<T, Inputs, Outputs, Rows, simulated_warp>;
-    std::vector<some_numbers<T, 4>> room(2 * of_warp::room_of_half / 4);
-    simulated_warp::run([&](int lane) {
-        multiply(simulated_warp{}, lane / 16 * Rows, lane % 16,
-                 room.data()->of + lane / 16 * of_warp::room_of_half, got);
-    });
-    for (int first : {0, Rows}) multiply(warp{}, first, 0, room.data()->of, alone);
+    std::vector<some_numbers<T, 4>> room(
+        row_products<T, Inputs, Outputs, Rows, simulated_warp>::room / 4);
+    simulated_warp::run([&](int lane) { multiply(simulated_warp{}, lane, room.data()->of, got); });
+    multiply(warp{}, 0, room.data()->of, alone);
     CHECK(got == alone);
     double worst = 0; // a compiler may fuse or not
     for (std::size_t k = 0; k < got.size(); ++k)
@@ -250,9 +247,9 @@ TEST_CASE("a warp's sums over rows of values times gradients") {
     }
 }
 TEST_CASE("a warp's products of rows of values") {
-    check_products<float, 130, 64, 4>();
-    check_products<float, 77, 64, 2>();
-    check_products<float, 3, 32, 4>();
+    check_products<float, 130, 64, 8>();
+    check_products<float, 77, 64, 4>();
+    check_products<float, 3, 32, 8>();
     check_products<double, 64, 64, 2>();
     check_products<double, 65, 32, 4>();
 }

@@ -58,6 +58,10 @@ SPIKEFUSE_FUNCTION void each_piece(C const& here, int r, Function const& functio
 template <class Stage, class Feed, class C>
 SPIKEFUSE_FUNCTION void count_row(C const& here, int r, std::int32_t* counts) {
     constexpr double above = full_above<C, Stage, Feed>;
+    if constexpr (above == 0) { // whatever is in it
+        counts[0] = -1;
+        return;
+    }
     constexpr int most = static_cast<int>(above * C::schedule::template width_into<Feed::layer>);
     for (int k = 0; k < pieces_of_feed<C, Feed>; ++k) counts[k] = 0;
     int whole = 0;

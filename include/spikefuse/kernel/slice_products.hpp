@@ -1,47 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
-/// Products of rows of values with a matrix in a team's shared memory: half a warp has some rows,
-/// of which a thread has a few neighbouring outputs. The sums are those of multiply()
+/// Products of rows of values with a matrix in a team's shared memory: a warp has some rows, of
+/// which a thread has a few neighbouring outputs. The sums are those of multiply()
 /// (layers/detail/product.hpp).
 
 #include "slice_sums.hpp"
 
 namespace spikefuse::inline SPIKEFUSE_ABI::detail {
 
-/// @tparam Rows of half a warp, beside those of the other half; on a host of a thread
+/// @tparam Rows of a warp, on a host of a thread
 template <class T, int Inputs, int Outputs, int Rows, class Warp = warp>
-struct row_products : share_of_row<T, Outputs, Warp> {
-    using share = share_of_row<T, Outputs, Warp>;
+struct row_products : share_of_row<T, Outputs, Warp, 1> {
+    using share = share_of_row<T, Outputs, Warp, 1>;
     using share::near, share::pieces, share::threads;
     using typename share::numbers;
     using four = some_numbers<T, 4>;
-    static constexpr int chunk = 4 * threads; // inputs that lie near at a time
-    /// Numbers of room for each half: four more, so that halves read from other banks.
-    static constexpr int room_of_half = Rows * chunk + 4;
+    static constexpr int chunk = 64;            // inputs that lie near at a time
+    static constexpr int own = chunk / threads; // of a thread's
+    static constexpr int room = Rows * chunk;   // numbers of room
 
     T const* weights; // [input][Outputs], the last row is zero
-    T* room;          // [row][chunk], this half's
+    T* values;        // [row][chunk]
     int lane;
     numbers even[Rows][pieces] = {}, odd[Rows][pieces] = {};
 
-    SPIKEFUSE_FUNCTION row_products(T const* matrix, T* rows_near, int thread)
-        : weights(matrix), room(rows_near), lane(thread) {}
+    SPIKEFUSE_FUNCTION row_products(T const* matrix, T* values_near, int thread)
+        : weights(matrix), values(values_near), lane(thread) {}
 
-    /// Adds all inputs of all rows. load(r, i): input i of row r, zero where there is none. Both
-    /// halves of a warp call it together.
+    /// Adds all inputs of all rows. load(r, i): input i of row r, zero where there is none.
     template <class Load>
     SPIKEFUSE_FUNCTION void add(Load const& load) {
-        T next[Rows][4];
+        T next[Rows][own];
         auto const fetch = [&](int first) {
             for (int r = 0; r < Rows; ++r)
-                for (int k = 0; k < 4; ++k) next[r][k] = load(r, first + lane + k * threads);
+                for (int k = 0; k < own; ++k) next[r][k] = load(r, first + lane + k * threads);
         };
         fetch(0);
         SPIKEFUSE_ROUNDS(1)
         for (int first = 0; first < Inputs; first += chunk) {
             Warp::meet(); // what was here has been read
             for (int r = 0; r < Rows; ++r)
-                for (int k = 0; k < 4; ++k) room[r * chunk + lane + k * threads] = next[r][k];
+                for (int k = 0; k < own; ++k) values[r * chunk + lane + k * threads] = next[r][k];
             Warp::meet();
             fetch(first + chunk); // on its way
             int const end = Inputs - first < chunk ? Inputs - first : chunk;
@@ -49,7 +48,7 @@ struct row_products : share_of_row<T, Outputs, Warp> {
             for (int i = 0; i < end; i += 4) {
                 four x[Rows];
                 for (int r = 0; r < Rows; ++r)
-                    x[r] = *reinterpret_cast<four const*>(room + r * chunk + i);
+                    x[r] = *reinterpret_cast<four const*>(values + r * chunk + i);
                 for (int j = 0; j < 4; ++j) add_input(first + i + j, j, x);
             }
         }

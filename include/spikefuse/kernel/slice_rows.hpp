@@ -17,18 +17,20 @@ struct rows_of_slice {
         return first + static_cast<std::size_t>(r) * apart;
     }
 };
-/// Calls take(r, total) for the rows of this half, and of its neighbour in the same order; those
-/// that are not there are zero.
+/// What a thread has of a slice's rows of currents.
+template <class T, class slices>
+using share_of_slice = share_of_row<T, slices::outputs, warp,
+                                    slices::of_values || warp::width == 1 ? 1 : sums_of_warp>;
+/// Calls take(r, total) for the rows of this part of a warp; those that are not there are zero.
 template <class slices, class T, class Take>
-SPIKEFUSE_FUNCTION void add_rows(half_of_warp const& own, rows_of_slice<T, slices> const& source,
+SPIKEFUSE_FUNCTION void add_rows(part_of_warp const& own, rows_of_slice<T, slices> const& source,
                                  int rows, unsigned char* room, T const* weights,
                                  Take const& take) {
     if constexpr (slices::of_values) {
         using products = row_products<T, slices::inputs, slices::outputs, slices::rows>;
-        auto* const near = reinterpret_cast<T*>(room) + own.rank * products::room_of_half;
+        auto* const near = reinterpret_cast<T*>(room) + own.rank * products::room;
         constexpr int each = slices::rows;
-        for (int first = each * own.rank; first - each * own.of_warp < rows;
-             first += each * own.all) {
+        for (int first = each * own.rank; first < rows; first += each * own.all) {
             products some(weights, near, own.lane);
             some.add([&](int r, int i) {
                 return first + r < rows && i < slices::inputs ? source.row(first + r)[i] : T(0);

@@ -29,12 +29,11 @@ struct alignas(16) [[gnu::may_alias]] eight_events {
 };
 
 inline constexpr int sums_of_warp = 2; // at once
-/// What a thread has of a row of `Outputs` sums that half a warp makes, beside the other half; on a
-/// host a thread has all.
-template <class T, int Outputs, class Warp>
+/// What a thread has of a row of `Outputs` sums that half a warp makes, beside the other half, or a
+/// whole one (`AtOnce` 1); on a host a thread has all.
+template <class T, int Outputs, class Warp, int AtOnce = (Warp::width > 1 ? sums_of_warp : 1)>
 struct share_of_row {
-    static constexpr int at_once = Warp::width > 1 ? sums_of_warp : 1,
-                         threads = Warp::width / at_once; // of a sum
+    static constexpr int at_once = AtOnce, threads = Warp::width / at_once; // of a sum
     /// Numbers of a thread: sixteen bytes, or what there is, in each of some parts of a row, so
     /// that neighbours read from neighbouring banks.
     static constexpr int each = Outputs / threads,
@@ -48,15 +47,17 @@ struct share_of_row {
         return q / near * (near * threads) + lane * near + q % near;
     }
 };
-/// Half a warp: which of all of a team, which of its warp, and this thread of it.
-struct half_of_warp {
+/// Half a warp, or a whole one: which of all of a team, which of its warp, and this thread of it.
+struct part_of_warp {
     int rank, of_warp, lane, all;
 
-    /// Of a team of whole warps, of which some take part; on a host each thread is one.
-    SPIKEFUSE_FUNCTION static half_of_warp of_thread(int thread, int warps) {
-        constexpr int halves = warp::width > 1 ? sums_of_warp : 1, threads = warp::width / halves;
-        int const half = thread % warp::width / threads;
-        return {halves * (thread / warp::width) + half, half, thread % threads, halves * warps};
+    /// Of a team of whole warps, of which `warps` take part; on a host each thread is one.
+    template <class Share>
+    SPIKEFUSE_FUNCTION static part_of_warp of_thread(int thread, int warps) {
+        constexpr int parts = Share::at_once;
+        int const part = thread % warp::width / Share::threads;
+        return {parts * (thread / warp::width) + part, part, thread % Share::threads,
+                parts * warps};
     }
 };
 /// A sum that half a warp makes, beside that of the other half; on a host a thread.

@@ -213,19 +213,19 @@ struct sliced_kernel {
         }
     }
 
-    /// Rows of currents of a block: half a warp has some, beside those of the other half.
+    /// Rows of currents of a block: a warp has some, of spikes each half.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
                                    unsigned char* memory, T const* weights, T* currents) const {
         using over = typename slices::over;
-        using share = share_of_row<T, slices::outputs, warp>;
+        using share = share_of_slice<T, slices>;
         constexpr int outputs = slices::outputs, steps = slices::steps;
         int const threads = warp::width == 1 ? 0 : neuron_threads,
                   thread = team.team_rank() - threads,
                   warps = (team.team_size() - threads) / warp::width,
                   rows = run.steps - first < steps ? run.steps - first : steps;
         auto const own =
-            half_of_warp::of_thread(thread, warps < adding_warps ? warps : adding_warps);
+            part_of_warp::of_thread<share>(thread, warps < adding_warps ? warps : adding_warps);
         T bias[share::each] = {};
         if constexpr (over::has_bias)
             for (int q = 0; q < share::each; ++q) {
@@ -237,7 +237,7 @@ struct sliced_kernel {
         if (own.rank >= share::at_once * adding_warps) return;
         wait_for_rows<slices::source>(sample, first + rows, thread % warp::width);
         auto const source = rows_read<slices>(sample, first);
-        add_rows<slices>(own, source, rows, memory + slices::halves_at, weights,
+        add_rows<slices>(own, source, rows, memory + slices::near_at, weights,
                          [&](int r, auto const& total) {
                              for (int q = 0; q < share::each && r < rows; q += share::near) {
                                  typename share::numbers some;

@@ -77,17 +77,17 @@ struct slices_of<
     /// multiplies.
     struct choice {
         int outputs, steps, listed_words;
-        constexpr int rows() const { return steps / adding_warps; } // that half a warp multiplies
-        constexpr std::size_t of_halves() const {
-            return of_values
-                       ? sizeof(T) * static_cast<std::size_t>(adding_warps * (64 * rows() + 4))
-                       : 2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
-                                                      (32 * listed_words + 16));
+        /// That a warp multiplies: of float half of the warps have more, and read weights less.
+        constexpr int rows() const { return steps / adding_warps * (sizeof(T) == 4 ? 2 : 1); }
+        constexpr std::size_t near() const {
+            return of_values ? sizeof(T) * 64 * static_cast<std::size_t>(steps)
+                             : 2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
+                                                            (32 * listed_words + 16));
         }
         constexpr std::size_t bytes() const {
             return sizeof(T) * static_cast<std::size_t>(outputs) *
                        static_cast<std::size_t>(inputs + 1 + 2 * steps) +
-                   of_halves() + 4 * 64;
+                   near() + 4 * 64;
         }
     };
     static constexpr choice chosen = [] {
@@ -111,7 +111,7 @@ struct slices_of<
 
     static constexpr std::size_t currents_at =
         sizeof(T) * static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs + 1);
-    static constexpr std::size_t halves_at =
+    static constexpr std::size_t near_at =
         plan::line(currents_at + sizeof(T) * 2 * static_cast<std::size_t>(outputs * steps));
 };
 /// Whether a network is one stage of neurons without weights.

@@ -37,7 +37,9 @@ struct value_products : share_of_row<T, Outputs, Warp> {
         SPIKEFUSE_ROUNDS(1)
         for (int first = 0; first < rows; first += threads) {
             Warp::meet(); // what was here has been read
-            for (int k = 0; k < inputs; ++k) room[lane * inputs + k] = next[k];
+            for (int k = 0; k < inputs; k += 4)
+                reinterpret_cast<four*>(room + lane * inputs +
+                                        k)[0] = {{next[k], next[k + 1], next[k + 2], next[k + 3]}};
             Warp::meet();
             load(first + threads + lane, next); // on their way
             int const end = rows - first < threads ? rows - first : threads;
@@ -63,7 +65,7 @@ struct value_products : share_of_row<T, Outputs, Warp> {
 /// Calls take(input, total) for this half's of `all` inputs. load(r, input): a value of row r.
 /// `room`: of all halves of the team.
 template <int Outputs, class T, class Load, class Take>
-SPIKEFUSE_FUNCTION void multiply_values(half_of_warp const& own, T const* gradients, T* room,
+SPIKEFUSE_FUNCTION void multiply_values(part_of_warp const& own, T const* gradients, T* room,
                                         int rows, int all, Load const& load, Take const& take) {
     using products = value_products<T, Outputs>;
     constexpr int some = products::inputs;

@@ -256,7 +256,8 @@ struct split_kernel {
         using sum_of_rows = listed_sum<T, outputs, most_rows / 32>;
         auto const* const columns =
             reinterpret_cast<std::uint32_t const*>(memory + columns_at(together));
-        auto const own = half_of_warp::of_thread(team.team_rank(), warps_at_work(team));
+        auto const own = part_of_warp::of_thread<share_of_row<T, outputs, warp>>(
+            team.team_rank(), warps_at_work(team));
         int const apart = words_apart(together), words = (rows + 31) / 32;
         if (own.rank >= own.all) return;
         auto* const events = reinterpret_cast<std::uint16_t*>(memory + lists_at(together)) +
@@ -285,7 +286,8 @@ struct split_kernel {
     SPIKEFUSE_FUNCTION void add_values(team_member const& team, unsigned char* memory, int slice,
                                        int split, place from, int rows, int all,
                                        bool begins) const {
-        auto const own = half_of_warp::of_thread(team.team_rank(), warps_at_work(team));
+        auto const own = part_of_warp::of_thread<share_of_row<T, outputs, warp>>(
+            team.team_rank(), warps_at_work(team));
         if (own.rank >= own.all) return;
         constexpr int inputs = Schedule::template over<weights_of<Stage>>::inputs;
         multiply_values<outputs>(

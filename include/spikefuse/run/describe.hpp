@@ -24,7 +24,10 @@ std::string schedule_on_a_device() {
                 slices += (slices.empty() ? "" : ", ") +
                           std::to_string(slices_of<schedule, T, decltype(node)>::outputs);
             });
-            text += "by slices of " + slices + " neurons, of few steps ";
+            text +=
+                "by slices of " + slices + " neurons" +
+                (all_slices<schedule, T>::weighs_input && !Bits ? ", of a held input or" : ", of") +
+                " few steps ";
         }
         return text + "a sample a team\n";
     }

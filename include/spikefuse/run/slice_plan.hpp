@@ -60,9 +60,14 @@ struct slice_plan {
                 static_cast<std::size_t>(typename Kernel::policy(space, 1, 1).scratch_size_max(0)))
             tickets = 0;
         if (tickets == 0) return;
+        try {
+            room_in<Space>(room.rows, rows_bytes, "rows between layers");
+        } catch (value_error const&) { // the other schedule keeps none
+            tickets = 0;
+            return;
+        }
         room_in<Space>(scratch, scratch_bytes_of_group() * static_cast<std::size_t>(most_groups),
                        "what teams work in");
-        room_in<Space>(room.rows, rows_bytes, "rows of spikes between layers");
         auto const count = 1 + all::slice_count * static_cast<std::size_t>(batch);
         if (room.numbers.view().extent(0) < count) {
             room.numbers = Kokkos::View<typename slice_room<Space>::number*, Space>(
