@@ -230,6 +230,8 @@ int main(int argc, char** argv) {
             random_spikes(500, 1, 512, 0.1), counts, beside_host::no);
     forward("linear(512) b256 T500 10% counts", one_layer, one_layer, 500, 256,
             random_spikes(500, 256, 512, 0.1), counts, beside_host::no);
+    forward("linear(512) b16 T500 values counts", one_layer, one_layer, 500, 16,
+            random_values(values("values", 500, 16, 512), 1, 1), counts, beside_host::yes);
     auto const mlp = random_spikes(100, 256, 784, 0.1);
     forward("784-256-10 b256 T100 10% max", classifier, hidden_layer, 100, 256, mlp, max_over_time,
             beside_host::yes);
@@ -238,6 +240,10 @@ int main(int argc, char** argv) {
     training("784-256-10 b256 T100 10% training", classifier, hidden_layer, 100, 256, mlp);
     forward("784-256-10 b1 T1 10% one step", classifier, hidden_layer, 1, 1,
             random_spikes(1, 1, 784, 0.1), max_over_time, beside_host::yes, as_it_is);
+    auto const analog = random_values(values("values", 100, 256, 784), 1, 1);
+    forward("784-256-10 b256 T100 values max", classifier, hidden_layer, 100, 256, analog,
+            max_over_time, beside_host::yes);
+    training("784-256-10 b256 T100 values training", classifier, hidden_layer, 100, 256, analog);
     auto const spoken = random_spikes(100, 32, 700, 0.1);
     forward("700-256r-20 b32 T100 10% max", loop, hidden_loop, 100, 32, spoken, max_over_time,
             beside_host::yes);

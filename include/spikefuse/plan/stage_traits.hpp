@@ -190,7 +190,8 @@ struct stage_traits {
     template <int Layer>
     static constexpr bool reads_input_alone = !read_more.of[Layer];
 
-    /// What is listed: the widest row of all feeds, and whether values are, each with its factor.
+    /// What is listed: the widest row of all feeds, and whether values are, each with its factor. A
+    /// device multiplies those of a single source.
     struct listing {
         int widest;
         bool values;
@@ -202,7 +203,8 @@ struct stage_traits {
     static constexpr listing listing_of(mp11::mp_list<Source...>) {
         if constexpr (feed_maps_rows<Schedule, Feed>) return {0, false};
         return {(0 + ... + Schedule::template buffer_at<Source::buffer>::width),
-                has_weights<Feed>::value && !only_bits<Feed>};
+                has_weights<Feed>::value && !only_bits<Feed> &&
+                    (lanes<float>::width > 1 || sizeof...(Source) > 1)};
     }
     template <int Width, class... Feed, class Points, int Target>
     static constexpr listing listing_of(stage<Width, mp11::mp_list<Feed...>, Points, Target>) {
