@@ -58,12 +58,12 @@ for bench in $(chosen "${BENCH:-device}"); do
     run bench "$bench" "${BENCH_LIMIT:-60}" "$(end_at 75)" "$here/bin/$bench" --out "$out/$bench.json"
     cat "$out/$bench.txt"
 done
-# Values as input and more than one batch of rows a block; a loop; training; slices: where threads share memory most.
+# Values as input and more than one batch of rows a block; loops, undone too; training; slices; splits: where threads share memory most.
 if [ "${SANITIZE:-}" != - ] && command -v compute-sanitizer >/dev/null; then
     set -- ${SANITIZE:-memcheck racecheck}
-    left=$(($# * 2))
+    left=$(($# * 3))
     for tool in "$@"; do
-        for test in launches_test slices_test; do # each leaves the others their share
+        for test in launches_test slices_test weight_splits_test; do # each leaves the others their share
             end=$((SECONDS + ($(end_at 93) - SECONDS) / left))
             run sanitize "$tool.$test" "${SANITIZE_LIMIT:-60}" "$end" compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/$test"
             left=$((left - 1))

@@ -40,7 +40,7 @@ printf '#!/bin/sh\nbasename "$5"\necho "ERROR SUMMARY: 0 errors"\n' >"$2/tools/c
 chmod +x "$2/tools/compute-sanitizer"
 PATH=$2/tools:$PATH TESTS=- EXAMPLES=- BENCH=- "$2/tree/run_on_device.sh" "$2/sanitized" >"$2/output.txt" 2>&1
 for tool in memcheck racecheck; do
-    for test in launches_test slices_test; do
+    for test in launches_test slices_test weight_splits_test; do
         expect "^sanitize *$tool.$test *passed .*ERROR SUMMARY: 0" "$2/sanitized/summary.txt"
         expect "^$test" "$2/sanitized/$tool.$test.txt"
     done

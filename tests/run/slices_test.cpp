@@ -156,23 +156,36 @@ TEST_CASE("slices: a model says how it runs") {
     CHECK(describe(loop).find("packed spikes: a sample a team\nnumbers: a sample a team\n") !=
           std::string::npos);
 }
-TEST_CASE("slices: the tape of neurons before layers of weights") {
-    using network = std::remove_cv_t<decltype(pictures)>;
-    constexpr int steps = 12; // of one sample: too few for slices
-    auto const gradient = [](int batch, bool by_slices) {
-        using schedule = detail::plan::schedule<network, false>;
-        using kernel = detail::sliced_kernel<schedule, float, detail::input_kind::held,
-                                             counts_readout, space, detail::purpose::tape>;
+namespace {
+
+/// Twelve steps of one sample are too few for slices; 300 samples that are all the same have the
+/// gradient of one.
+template <class Input, class Network>
+void same_gradient(Network const& network) {
+    constexpr int steps = 12;
+    constexpr auto kind = kind_of<Input>;
+    constexpr auto width = static_cast<std::size_t>(model<Network>::inputs);
+    auto const gradient = [&](int batch, bool by_slices) {
+        using schedule = detail::plan::schedule<Network, false>;
+        using kernel = detail::sliced_kernel<schedule, float, kind, counts_readout, space,
+                                             detail::purpose::tape>;
         REQUIRE((detail::slice_plan<kernel, space>(space(), steps, batch).tickets > 0) ==
                 by_slices);
-        model<network, float, space> one{pictures, {.steps = steps, .batch = batch, .seed = 3}};
+        model<Network, float, space> one{network, {.steps = steps, .batch = batch, .seed = 3}};
         backpropagation back{one, cross_entropy(counts)};
         back.set_labels(std::vector<int>(static_cast<std::size_t>(batch), 1));
-        held<float> const images("images", batch, 150);
-        test::fill(images, [](std::size_t k) { // all are the same
-            return 3 * std::abs(std::sin(static_cast<double>(k % 150 * (k % 150))));
+        Input input;
+        auto const samples = static_cast<std::size_t>(batch);
+        if constexpr (kind == detail::input_kind::held) {
+            input = Input("images", samples, width);
+        } else {
+            input = Input("numbers", steps, samples, width);
+        }
+        test::fill(input, [&](std::size_t k) {
+            std::size_t const n = k % width + k / (width * samples) * 7; // of neuron and step
+            return 3 * std::abs(std::sin(static_cast<double>(n * n)));
         });
-        back.run(images);
+        back.run(input);
         return back.gradient("linear 1", "weight");
     };
     auto const alone = gradient(1, false), mean = gradient(300, true);
@@ -183,4 +196,13 @@ TEST_CASE("slices: the tape of neurons before layers of weights") {
         largest = std::max(largest, std::abs(alone[k]));
     }
     CHECK(worst <= 1e-5f * largest);
+}
+
+} // namespace
+
+TEST_CASE("slices: the tape of neurons before layers of weights") {
+    same_gradient<held<float>>(pictures);
+}
+TEST_CASE("slices: the tape of layers behind numbers") {
+    same_gradient<values<float>>(input<40> >> linear<70> >> lif >> linear<3> >> li);
 }

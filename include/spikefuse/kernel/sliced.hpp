@@ -268,6 +268,7 @@ struct sliced_kernel {
         }
         return {source + static_cast<std::size_t>(first) * apart, apart};
     }
+
     /// The neurons of a slice over a block of steps. arrives(here, n, consume) calls
     /// consume(currents) with what arrives at neuron n.
     template <class Stage, class Arrives>
