@@ -68,8 +68,13 @@ struct simulated_warp {
             return *std::max_element(from, from + Threads);
         });
     }
-    static int larger_of_halves(int mine) {
-        return exchange(mine, [&] { return std::max(mine, numbers[(own + width / 2) % width]); });
+    template <int Threads>
+    static int largest_of_parts(int mine) {
+        return exchange(mine, [] {
+            int most = numbers[own % Threads];
+            for (int k = own % Threads; k < width; k += Threads) most = std::max(most, numbers[k]);
+            return most;
+        });
     }
     static void meet() { all.arrive_and_wait(); }
 };

@@ -34,7 +34,7 @@ struct summing {
         std::uint16_t of[(list + 1 + 7) / 8 * 8]; // one more, which nobody may write
     };
     std::vector<some_numbers<T, 4>> numbers{static_cast<std::size_t>((zeros + 1) * Outputs / 4)};
-    std::array<entries, 2> lists;
+    std::array<entries, 4> lists;
 
     summing() {
         std::mt19937 random(Words + Outputs);
@@ -61,14 +61,14 @@ struct summing {
         return sum;
     }
     template <class Warp>
-    int sum_of(row_of_bits const& row, int half, int lane, std::vector<T>& to) {
+    int sum_of(row_of_bits const& row, int part, int lane, std::vector<T>& to) {
         using sum_type = listed_sum<T, Outputs, Words, Listed, Warp>;
         std::uint32_t word[sum_type::own];
         for (int k = 0; k < sum_type::own; ++k) {
             auto const w = static_cast<std::size_t>(lane * sum_type::own + k);
             word[k] = w < row.size() ? row[w] : 0;
         }
-        sum_type sum(at(), zeros, lists[static_cast<std::size_t>(half)].of, lane);
+        sum_type sum(at(), zeros, lists[static_cast<std::size_t>(part)].of, lane);
         int const events = sum.add(word);
         for (int q = 0; q < sum_type::each; ++q)
             to[static_cast<std::size_t>(sum_type::output_of(lane, q))] = sum.total(q);
@@ -94,26 +94,29 @@ void check_sums() {
     INFO(Outputs << " outputs, " << Words << " words, of which " << Listed << " are listed");
     auto const own = std::make_unique<all>();
     std::mt19937 random(5);
+    constexpr int parts = sums_of_warp<T, Outputs>, threads = 32 / parts;
     for (double const activity : {0.0, 0.004, 0.1, 0.3, 1.0})
         for (double const other : {0.0, 0.1, 1.0}) {
-            row_of_bits const rows[2] = {random_row(Words, activity, random),
-                                         random_row(Words, other, random)};
-            std::vector<T> got[2];
-            int events[2] = {};
-            for (auto& one : got) one.resize(Outputs);
+            row_of_bits rows[parts];
+            std::vector<T> got[parts];
+            int events[parts] = {};
+            for (int k = 0; k < parts; ++k) {
+                rows[k] = random_row(Words, k % 2 == 0 ? activity : other, random);
+                got[k].resize(Outputs);
+            }
             simulated_warp::run([&](int lane) {
-                int const half = lane / 16;
-                int const count =
-                    own->template sum_of<simulated_warp>(rows[half], half, lane % 16, got[half]);
-                if (lane % 16 == 0) events[half] = count;
+                int const part = lane / threads;
+                int const count = own->template sum_of<simulated_warp>(rows[part], part,
+                                                                       lane % threads, got[part]);
+                if (lane % threads == 0) events[part] = count;
             });
-            for (int half = 0; half < 2; ++half) {
-                auto const& row = rows[half];
-                CHECK(events[half] == count_of(row));
-                CHECK(got[half] == own->expected(row));
-                CHECK(own->lists[static_cast<std::size_t>(half)].of[all::list] == 4711);
+            for (int part = 0; part < parts; ++part) {
+                auto const& row = rows[part];
+                CHECK(events[part] == count_of(row));
+                CHECK(got[part] == own->expected(row));
+                CHECK(own->lists[static_cast<std::size_t>(part)].of[all::list] == 4711);
                 std::vector<T> alone(Outputs); // by a host's thread
-                CHECK(own->template sum_of<warp>(row, half, 0, alone) == count_of(row));
+                CHECK(own->template sum_of<warp>(row, part, 0, alone) == count_of(row));
                 CHECK(alone == own->expected(row));
             }
         }
@@ -279,12 +282,12 @@ TEST_CASE("a sum in four parts is the sum of listed rows") {
             CHECK(whole.of[q] == (part[0].of[q] + part[1].of[q]) + (part[2].of[q] + part[3].of[q]));
     }
 }
-TEST_CASE("a warp's two sums of listed rows") {
+TEST_CASE("a warp's sums of listed rows, two or four at once") {
     check_sums<float, 64, 16, 16>();
     check_sums<float, 64, 1, 1>();
     check_sums<float, 64, 25, 4>(); // 784 inputs
     check_sums<float, 32, 32, 8>();
-    check_sums<float, 32, 45, 8>(); // three words a thread
+    check_sums<float, 32, 45, 8>(); // six words a thread
     check_sums<double, 64, 3, 1>();
     check_sums<double, 32, 16, 16>();
 }

@@ -160,14 +160,17 @@ struct warp {
 #endif
         return mine;
     }
-    /// Of what this thread has and what its like in the other half of the warp has.
-    static SPIKEFUSE_FUNCTION int larger_of_halves(int mine) {
+    /// Of what this thread has and what its likes have in the other parts of the warp, of `Threads`
+    /// each.
+    template <int Threads>
+    static SPIKEFUSE_FUNCTION int largest_of_parts(int mine) {
 #if defined(__CUDA_ARCH__)
-        int const other = __shfl_xor_sync(~0u, mine, width / 2);
-        return mine > other ? mine : other;
-#else
-        return mine;
+        for (int apart = Threads; apart < width; apart *= 2) {
+            int const other = __shfl_xor_sync(~0u, mine, apart);
+            if (other > mine) mine = other;
+        }
 #endif
+        return mine;
     }
     /// 256 times the upper or lower half of a word, plus `below`, which is less: one instruction.
     static SPIKEFUSE_FUNCTION std::uint32_t half_times_256(std::uint32_t word, bool upper,

@@ -17,21 +17,29 @@ struct alignas(16) [[gnu::may_alias]] eight_events {
     /// In the row of `Outputs` numbers that entry j names, the first ones of thread `lane`.
     template <class Some, int Outputs, class T>
     SPIKEFUSE_FUNCTION Some const* row(T const* rows, int j, int lane) const {
-        if constexpr (sizeof(T) * Outputs == 256) {
-            auto const at = static_cast<std::uint32_t>(sizeof(Some)) * static_cast<unsigned>(lane);
-            return reinterpret_cast<Some const*>(reinterpret_cast<unsigned char const*>(rows) +
-                                                 warp::half_times_256(of[j / 2], j % 2 == 1, at));
+        auto const at = static_cast<std::uint32_t>(sizeof(Some)) * static_cast<unsigned>(lane);
+        auto const* const bytes = reinterpret_cast<unsigned char const*>(rows);
+        constexpr std::size_t size = sizeof(T) * Outputs; // of a row
+        if constexpr (size == 256 || size == 128) { // of 128 bytes half of what is twice as much
+            std::uint32_t const twice =
+                warp::half_times_256(of[j / 2], j % 2 == 1, at * (256 / size));
+            return reinterpret_cast<Some const*>(bytes + (twice >> (size == 128 ? 1 : 0)));
         } else {
             auto const entry = of[j / 2] >> (j % 2 * 16) & 0xffffu;
-            return reinterpret_cast<Some const*>(rows + entry * Outputs) + lane;
+            return reinterpret_cast<Some const*>(bytes +
+                                                 (entry * static_cast<std::uint32_t>(size) + at));
         }
     }
 };
 
-inline constexpr int sums_of_warp = 2; // at once
-/// What a thread has of a row of `Outputs` sums that half a warp makes, beside the other half, or a
-/// whole one (`AtOnce` 1); on a host a thread has all.
-template <class T, int Outputs, class Warp, int AtOnce = (Warp::width > 1 ? sums_of_warp : 1)>
+/// Sums of a warp at once, so that a thread reads sixteen bytes of a row: two, of short rows four.
+constexpr int sums_at_once(std::size_t bytes_of_row) { return bytes_of_row <= 128 ? 4 : 2; }
+template <class T, int Outputs>
+inline constexpr int sums_of_warp = sums_at_once(Outputs * sizeof(T));
+/// What a thread has of a row of `Outputs` sums that a part of a warp makes, beside the other parts
+/// (`AtOnce` of them); on a host a thread has all.
+template <class T, int Outputs, class Warp,
+          int AtOnce = (Warp::width > 1 ? sums_of_warp<T, Outputs> : 1)>
 struct share_of_row {
     static constexpr int at_once = AtOnce, threads = Warp::width / at_once; // of a sum
     /// Numbers of a thread: sixteen bytes, or what there is, in each of some parts of a row, so
@@ -47,7 +55,7 @@ struct share_of_row {
         return q / near * (near * threads) + lane * near + q % near;
     }
 };
-/// Half a warp, or a whole one: which of all of a team, which of its warp, and this thread of it.
+/// A part of a warp: which of all of a team, which of its warp, and this thread of it.
 struct part_of_warp {
     int rank, of_warp, lane, all;
 
@@ -60,7 +68,7 @@ struct part_of_warp {
                 parts * warps};
     }
 };
-/// A sum that half a warp makes, beside that of the other half; on a host a thread.
+/// A sum that a part of a warp makes, beside those of the other parts; on a host a thread.
 /// @tparam Words of bits, at most
 /// @tparam Listed words whose bits have room in a list; more events than that are listed in pieces
 template <class T, int Outputs, int Words, int Listed = Words, class Warp = warp>
@@ -82,7 +90,7 @@ struct listed_sum : share_of_row<T, Outputs, Warp> {
         : rows(matrix), zeros(row_of_zeros), events(list), lane(thread) {}
 
     /// Adds the rows that the words of all threads name: bit b of word w row 32 w + b, and word k
-    /// of this thread is w = lane * own + k. Both halves of a warp call it together. Returns how
+    /// of this thread is w = lane * own + k. All parts of a warp call it together. Returns how
     /// many they are.
     SPIKEFUSE_FUNCTION int add(std::uint32_t const (&word)[own]) {
         int mine = 0;
@@ -93,7 +101,7 @@ struct listed_sum : share_of_row<T, Outputs, Warp> {
             int const until = Listed >= Words ? sums.all : that_fit(word, sums, mine, done);
             add_events(word, sums.before, done, until);
             done = until;
-        } while (Listed < Words && Warp::larger_of_halves(sums.all - done) > 0);
+        } while (Listed < Words && Warp::template largest_of_parts<threads>(sums.all - done) > 0);
         return sums.all;
     }
     /// Number q of this thread.
@@ -109,7 +117,7 @@ struct listed_sum : share_of_row<T, Outputs, Warp> {
                                            typename Warp::sums const& sums,
                                            [[maybe_unused]] int mine, int done) {
         constexpr int room = 32 * Listed;
-        if (Warp::larger_of_halves(sums.all - done) <= room) return sums.all;
+        if (Warp::template largest_of_parts<threads>(sums.all - done) <= room) return sums.all;
         if constexpr (threads > 1) {
             int const until = sums.before + mine;
             return Warp::template largest<threads>(until - done <= room ? until : 0);
@@ -126,7 +134,7 @@ struct listed_sum : share_of_row<T, Outputs, Warp> {
     SPIKEFUSE_FUNCTION void add_events(std::uint32_t const (&word)[own], int before, int done,
                                        int until) {
         int const lead = done % events_together, count = lead + until - done,
-                  most = plan::round_up(Warp::larger_of_halves(count), 8);
+                  most = plan::round_up(Warp::template largest_of_parts<threads>(count), 8);
         std::uint16_t* to = events + lead + (before > done ? before - done : 0);
         for (int k = 0; k < own; ++k) {
             int const after = before + count_bits(word[k]);

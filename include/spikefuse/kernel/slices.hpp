@@ -79,9 +79,12 @@ struct slices_of<
         int outputs, steps, listed_words;
         /// That a warp multiplies: of float half of the warps have more, and read weights less.
         constexpr int rows() const { return steps / adding_warps * (sizeof(T) == 4 ? 2 : 1); }
+        constexpr int sums() const {
+            return sums_at_once(sizeof(T) * static_cast<std::size_t>(outputs));
+        }
         constexpr std::size_t near() const {
             return of_values ? sizeof(T) * 64 * static_cast<std::size_t>(steps)
-                             : 2 * static_cast<std::size_t>(adding_warps * sums_of_warp *
+                             : 2 * static_cast<std::size_t>(adding_warps * sums() *
                                                             (32 * listed_words + 16));
         }
         constexpr std::size_t bytes() const {
@@ -89,17 +92,21 @@ struct slices_of<
                        static_cast<std::size_t>(inputs + 1 + 2 * steps) +
                    near() + 4 * 64;
         }
+        /// A thread's words, at least, are listed at once.
+        constexpr bool fits() const {
+            return bytes() <= most_slice_bytes && listed_words * 32 * 32 >= inputs * sums();
+        }
     };
     static constexpr choice chosen = [] {
         constexpr choice choices[] = {{neuron_threads, 4 * adding_warps, 8}, // rows for all warps
                                       {neuron_threads, 2 * adding_warps, 8},
                                       {neuron_threads, 2 * adding_warps, 4},
                                       {32, 4 * adding_warps, 8},
-                                      {32, 2 * adding_warps, 8}};
+                                      {32, 2 * adding_warps, 8},
+                                      {32, 2 * adding_warps, 4}};
         for (choice const& one : choices)
-            if (one.bytes() <= most_slice_bytes && (one.outputs == 32 || padded >= one.outputs))
-                return one;
-        return choices[4];
+            if (one.fits() && (one.outputs == 32 || padded >= one.outputs)) return one;
+        return choices[0]; // none
     }();
     static constexpr int outputs = chosen.outputs, steps = chosen.steps, rows = chosen.rows(),
                          listed_words = chosen.listed_words, listed_events = 32 * listed_words,
@@ -107,7 +114,7 @@ struct slices_of<
     static constexpr std::size_t bytes = chosen.bytes();
     static constexpr int count = (padded + outputs - 1) / outputs;
     static constexpr bool possible =
-        bytes <= most_slice_bytes && !plan::stage_traits<Schedule>::competes(Points{});
+        chosen.fits() && !plan::stage_traits<Schedule>::competes(Points{});
 
     static constexpr std::size_t currents_at =
         sizeof(T) * static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs + 1);

@@ -56,7 +56,7 @@ struct split_kernel {
         return columns_at(rows) + 4 * static_cast<std::size_t>(inputs_together * words_apart(rows));
     }
     static SPIKEFUSE_FUNCTION constexpr std::size_t bytes(int rows) {
-        constexpr std::size_t halves = warps * sums_of_warp,
+        constexpr std::size_t halves = warps * sums_of_warp<T, outputs>,
                               values = multiplies_values
                                            ? sizeof(T) * halves *
                                                  value_products<T, outputs>::room_of_half
