@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 /// Sums of the rows of a matrix in a team's shared memory that bits name: threads list the bits,
-/// then add up the rows, a few neighbouring numbers each. A warp makes two sums at once, so that
-/// what a list costs is paid for two, and a thread reads sixteen bytes of a row.
+/// then add up the rows, a few neighbouring numbers each. A warp makes two or four sums at once, so
+/// that what a list costs is paid for all of them, and a thread reads sixteen bytes of a row.
 
 #include "../core/target.hpp"
 #include "../layers/detail/rows.hpp"

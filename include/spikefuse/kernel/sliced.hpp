@@ -213,7 +213,7 @@ struct sliced_kernel {
         }
     }
 
-    /// Rows of currents of a block: a warp has some, of spikes each half.
+    /// Rows of currents of a block: a warp has some, of spikes each part of it.
     template <class slices>
     SPIKEFUSE_FUNCTION void add_up(team_member const& team, int slice, int sample, int first,
                                    unsigned char* memory, T const* weights, T* currents) const {

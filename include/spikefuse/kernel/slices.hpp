@@ -103,6 +103,7 @@ struct slices_of<
                                       {neuron_threads, 2 * adding_warps, 4},
                                       {32, 4 * adding_warps, 8},
                                       {32, 2 * adding_warps, 8},
+                                      {32, 2 * adding_warps, 6},
                                       {32, 2 * adding_warps, 4}};
         for (choice const& one : choices)
             if (one.fits() && (one.outputs == 32 || padded >= one.outputs)) return one;

@@ -60,19 +60,20 @@ struct slice_plan {
                 static_cast<std::size_t>(typename Kernel::policy(space, 1, 1).scratch_size_max(0)))
             tickets = 0;
         if (tickets == 0) return;
+        auto const count = 1 + all::slice_count * static_cast<std::size_t>(batch);
         try {
             room_in<Space>(room.rows, rows_bytes, "rows between layers");
-        } catch (value_error const&) { // the other schedule keeps none
+            room_in<Space>(scratch,
+                           scratch_bytes_of_group() * static_cast<std::size_t>(most_groups),
+                           "what teams work in");
+            if (room.numbers.view().extent(0) < count) {
+                room.numbers = Kokkos::View<typename slice_room<Space>::number*, Space>(
+                    "spikefuse::progress", count);
+                room.drawn = room.before = 0;
+            }
+        } catch (std::exception const&) { // the other schedule wants less
+            room.rows = room_view<Space>();
             tickets = 0;
-            return;
-        }
-        room_in<Space>(scratch, scratch_bytes_of_group() * static_cast<std::size_t>(most_groups),
-                       "what teams work in");
-        auto const count = 1 + all::slice_count * static_cast<std::size_t>(batch);
-        if (room.numbers.view().extent(0) < count) {
-            room.numbers = Kokkos::View<typename slice_room<Space>::number*, Space>(
-                "spikefuse::progress", count);
-            room.drawn = room.before = 0;
         }
     }
     static constexpr std::size_t scratch_bytes_of_group() {
