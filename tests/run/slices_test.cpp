@@ -134,7 +134,7 @@ TEST_CASE("slices: layers of weights") {
     whole_and_steps<float>(input<200> >> linear<70> >> lif >> linear<130> >> leaky >> linear<20> >>
                                li,
                            test::random_spikes(steps, batch, 200, 0.3, 1), steps, batch, {});
-    whole_and_steps<float>(input<1100> >> linear<40> >> lif >> linear<5> >> li, // five words a thread
+    whole_and_steps<float>(input<1100> >> linear<40> >> lif >> linear<5> >> li, // words five each
                            test::random_spikes(steps, batch, 1100, 0.2, 1), steps, batch, {});
 }
 TEST_CASE("slices: layers behind numbers") {
