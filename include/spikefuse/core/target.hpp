@@ -76,6 +76,12 @@ SPIKEFUSE_FUNCTION void know_global([[maybe_unused]] Addresses const*... address
     (__builtin_assume(__isGlobal(address)), ...); // nullptr too
 #endif
 }
+/// Likewise of a team's shared memory.
+SPIKEFUSE_FUNCTION void know_shared([[maybe_unused]] void const* address) {
+#if defined(__CUDA_ARCH__)
+    __builtin_assume(__isShared(address));
+#endif
+}
 /// An address of global memory, as if it came from somewhere else each time: a device's compiler
 /// would move hundreds of loads out of a loop, and keep them where they are no nearer.
 template <class Number>
@@ -85,12 +91,6 @@ SPIKEFUSE_FUNCTION Number const* anew(Number const* address) {
     know_global(address);
 #endif
     return address;
-}
-/// Likewise of a team's shared memory.
-SPIKEFUSE_FUNCTION void know_shared([[maybe_unused]] void const* address) {
-#if defined(__CUDA_ARCH__)
-    __builtin_assume(__isShared(address));
-#endif
 }
 
 /// Threads that run together: those of a warp; on a host each by itself.

@@ -20,8 +20,8 @@ struct rows_of_slice {
 /// What a thread has of a slice's rows of currents.
 template <class T, class slices>
 using share_of_slice =
-    share_of_row<T, slices::outputs, warp,
-                 slices::of_values || warp::width == 1 ? 1 : sums_of_warp<T, slices::outputs>>;
+    std::conditional_t<slices::of_values, share_of_row<T, slices::outputs, warp, 1>,
+                       share_of_row<T, slices::outputs, warp>>;
 /// Calls take(r, total) for the rows of this part of a warp; those that are not there are zero.
 template <class slices, class T, class Take>
 SPIKEFUSE_FUNCTION void add_rows(part_of_warp const& own, rows_of_slice<T, slices> const& source,

@@ -146,14 +146,16 @@ struct layout : stage_traits<Schedule>,
                    ? 0
                    : padded(Width);
     }
-    static constexpr std::size_t unweighted_row = [] {
+    /// The largest of what width(node) says of some nodes.
+    template <class Nodes, class Width>
+    static constexpr std::size_t widest_of(Width width) {
         int widest = 0;
-        mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
-            int const width = unweighted_width(one);
-            widest = width > widest ? width : widest;
-        });
+        mp11::mp_for_each<Nodes>(
+            [&](auto one) { widest = width(one) > widest ? width(one) : widest; });
         return static_cast<std::size_t>(widest);
-    }();
+    }
+    static constexpr std::size_t unweighted_row =
+        widest_of<typename Schedule::stages>([](auto stage) { return unweighted_width(stage); });
     /// Outputs of a block that wait for their gradients: a replayed last stage has them at hand.
     static constexpr std::size_t readout_row = [] {
         bool waits = true;
@@ -261,15 +263,8 @@ struct layout : stage_traits<Schedule>,
         }
         return 0;
     }
-    static constexpr std::size_t shared_row = [] {
-        int widest = 0;
-        if constexpr (lanes<T>::width == 1)
-            mp11::mp_for_each<typename Schedule::nodes>([&](auto one) {
-                constexpr int width = shared_width<decltype(one)>();
-                widest = width > widest ? width : widest;
-            });
-        return static_cast<std::size_t>(widest);
-    }();
+    static constexpr std::size_t shared_row = widest_of<typename Schedule::nodes>(
+        [](auto node) { return shared_width<decltype(node)>(); });
     /// In a step of a loop they share the sums of a stage by neurons and events: of so many
     /// neurons, or 0.
     template <class Node>
@@ -289,15 +284,8 @@ struct layout : stage_traits<Schedule>,
         }
         return 0;
     }
-    static constexpr std::size_t parted = [] {
-        int widest = 0;
-        if constexpr (lanes<T>::width == 1)
-            mp11::mp_for_each<typename Schedule::stages>([&](auto one) {
-                constexpr int width = parted_width<decltype(one)>();
-                widest = width > widest ? width : widest;
-            });
-        return static_cast<std::size_t>(widest);
-    }();
+    static constexpr std::size_t parted = widest_of<typename Schedule::stages>(
+        [](auto stage) { return parted_width<decltype(stage)>(); });
     using lists = event_lists<T, facts::listed.widest, facts::listed.values, block_steps,
                               maps::work_bytes, parted>;
 
